@@ -1,0 +1,156 @@
+"""Environments under test, through uv: resolve, lock with hashes, install exactly that.
+
+The packages are resolved first and alone; what the suite needs is then resolved with the result as constraints. So
+nothing that we install beside the packages can change what they resolve to: where it would have to, it stays out.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from uv import find_uv_bin
+
+from market_data_meta.combination import Cell, broken_promises
+from market_data_meta.contract import Contract
+from market_data_meta.errors import MetaError, undecided
+from market_data_meta.ledger import Ledger
+
+SUITE = ("pytest", "pytest-asyncio", "jsonschema", "hypothesis", "hypothesis-jsonschema")
+"""What the suite always needs beside the packages."""
+OPTIONAL = ("schemathesis",)
+"""What it leaves out where it cannot be installed beside the packages; clauses that need one say so."""
+TIMEOUT = 600.0
+"""Seconds that one uv command may take: a cold cache on a slow line."""
+
+_NETWORK = ("error sending request", "dns error", "failed to fetch", "connection refused", "timed out", "offline")
+_PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Lock:
+    """What to install: the packages with their third-party versions, and the same with the suite added."""
+
+    packages: str
+    whole: str
+    libraries: frozenset[str]
+    forced: tuple[str, ...]
+
+
+class UninstallableError(Exception):
+    """No set of versions satisfies the combination; the text is the resolver's reason."""
+
+
+def pins(lock: str) -> dict[str, str]:
+    """Distribution to version of a lock."""
+    return dict(_PIN.findall(lock))
+
+
+def uv(*arguments: str, **options: str) -> str:
+    """Run uv and return what it printed. Raises MetaError for a network or disk that fails it."""
+    environment = os.environ | {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
+    # An environment activated around us is not the one to change.
+    environment.pop("VIRTUAL_ENV", None)
+    try:
+        done = subprocess.run(
+            [find_uv_bin(), *arguments], env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False, **options
+        )
+    except subprocess.TimeoutExpired:
+        raise undecided("uv-timeout", f"uv {arguments[0]} took more than {TIMEOUT:g} s", hint="check the network") from None
+    if done.returncode == 0:
+        return done.stdout
+    said = done.stderr.strip()
+    if "No space left on device" in said:
+        raise undecided("disk-full", "the disk is full", said.splitlines()[-1], "free some space and run it again")
+    if "No solution found" in said or "not found in the package registry" in said:
+        raise UninstallableError(said)
+    if any(sign in said.lower() for sign in _NETWORK):
+        hint = "check the network and the index your uv or pip is set up to use"
+        raise undecided("no-network", "uv could not reach the package index", said[:500], hint)
+    raise undecided("uv-failed", f"uv {' '.join(arguments[:2])} failed", said[:2000])
+
+
+def lock(contract: Contract, ledger: Ledger, cell: Cell, python: str) -> Lock:
+    """Resolve the cell for the interpreter ``python``. Raises UninstallableError where nothing satisfies it.
+
+    What the packages forbid about each other is overridden, and named in ``forced``.
+    """
+    wanted = {
+        contract.packages[package].distribution: ledger.release(package, version)
+        for package, version in cell.combination.versions
+    }
+    forced = tuple(broken_promises(cell.combination, contract.packages, ledger)) if len(wanted) > 1 else ()
+    requirements = [f"{distribution}=={release.version}" for distribution, release in wanted.items()]
+    options = ["--python", python, "--generate-hashes", "--no-header", "--no-annotate", "--only-binary", ":all:"]
+    if cell.third_party != "today":
+        options += ["--exclude-newer", ledger.as_of]
+    with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
+        overrides = Path(folder) / "overrides.txt"
+        overrides.write_text("\n".join(requirements if forced else []))
+        options += ["--override", str(overrides)]
+        resolution = "lowest" if cell.third_party == "lowest" else "highest"
+        packages = uv("pip", "compile", "-", *options, "--resolution", resolution, input="\n".join(requirements))
+        if len(wanted) == 1:
+            whole, libraries = uv("pip", "compile", "-", *options, input="\n".join(SUITE)), frozenset[str]()
+        else:
+            constraints = Path(folder) / "constraints.txt"
+            constraints.write_text("\n".join(f"{name}=={version}" for name, version in pins(packages).items()))
+            whole, libraries = _with_suite([*options, "--constraint", str(constraints)], requirements)
+    own = {distribution: release.sha256 for distribution, release in wanted.items()}
+    return Lock(_own_hashes(packages, own), _own_hashes(whole, own), libraries, forced)
+
+
+def _with_suite(options: list[str], requirements: list[str]) -> tuple[str, frozenset[str]]:
+    try:
+        return uv("pip", "compile", "-", *options, input="\n".join([*requirements, *SUITE, *OPTIONAL])), frozenset(OPTIONAL)
+    except UninstallableError:
+        return uv("pip", "compile", "-", *options, input="\n".join([*requirements, *SUITE])), frozenset()
+
+
+def _own_hashes(text: str, own: Mapping[str, str]) -> str:
+    """The lock with the ledger's hash, and no other, for each package under test."""
+    for distribution, sha256 in own.items():
+        entry = re.compile(rf"^({re.escape(distribution)}==[^\s\\]+)(?: \\\n    --hash=\S+)+", re.MULTILINE)
+        text = entry.sub(rf"\1 \\\n    --hash=sha256:{sha256}", text)
+    return text
+
+
+def create(folder: Path, python: str | None) -> str:
+    """Make a virtual environment in ``folder`` unless it is there; the path of its interpreter."""
+    interpreter = folder / "bin" / "python"
+    if not interpreter.exists():
+        # What is left of an environment whose making was interrupted.
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            uv("venv", "--quiet", "--no-project", *(["--python", python] if python else []), str(folder))
+        except MetaError as error:
+            if "No interpreter found" not in error.why:
+                raise
+            hint = "install it, or leave the python factor out"
+            raise undecided("no-interpreter", f"Python {python} is not installed here", hint=hint) from None
+    return str(interpreter)
+
+
+def install(python: str, text: str) -> None:
+    """Make the environment of ``python`` hold exactly what the lock says, every download checked against its hash."""
+    with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
+        file = Path(folder) / "lock.txt"
+        file.write_text(text)
+        uv("pip", "sync", "--quiet", "--python", python, "--require-hashes", "--only-binary", ":all:", str(file))
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Keep ``folder`` to ourselves: a second run that wants the same environment waits for its turn."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f".{folder.name}.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

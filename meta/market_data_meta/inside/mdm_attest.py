@@ -1,0 +1,49 @@
+"""The attestation: what is really installed, read inside the environment under test.
+
+``python mdm_attest.py PLAN`` prints it as JSON; the suite's plugin calls ``observed`` where it shares the environment.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+from importlib.metadata import Distribution, distributions
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from mdm_content import content_of_installed  # noqa: E402 - found only after the line above
+
+
+def observed(plan: dict[str, Any]) -> dict[str, Any]:
+    """What is here: each package under test with its content id, the interpreter, and the third-party versions."""
+    found = {_canonical(dist.metadata["Name"]): dist for dist in distributions()}
+    ours = {_canonical(package["distribution"]): name for name, package in plan["packages"].items()}
+    return {
+        "attestation": {name: _attested(found[dist]) for dist, name in ours.items() if dist in found},
+        "interpreter": {
+            "version": platform.python_version(),
+            "implementation": sys.implementation.name,
+            "platform": sys.platform,
+        },
+        "third_party": {name: dist.version for name, dist in sorted(found.items()) if name not in ours},
+    }
+
+
+def _attested(dist: Distribution) -> dict[str, Any]:
+    direct = dist.read_text("direct_url.json")
+    return {
+        "version": dist.version,
+        "content": content_of_installed(dist),
+        "direct_url": json.loads(direct)["url"] if direct else None,
+    }
+
+
+def _canonical(name: str) -> str:
+    return name.lower().replace("_", "-").replace(".", "-")
+
+
+if __name__ == "__main__":
+    print(json.dumps(observed(json.loads(Path(sys.argv[1]).read_text()))))

@@ -1,0 +1,227 @@
+"""The pytest plugin of the conformance suite: clauses in, one record line per check out.
+
+``test_hard_pauses`` in ``test_chain.py`` decides clause ``chain.hard-pauses``. With ``--mdm-plan FILE`` (what
+``mdmeta run`` passes) only the clauses in the plan run and a record is written; without it the suite runs what
+``contracts/clauses`` says and writes nothing, which is how to work on a check.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import pytest
+from mdm_attest import observed
+from mdm_clause import Clause, NotApplicableError, ViolationError, described
+from mdm_fork import Reports, run_all
+
+FORMAT = 1
+_PLAN = pytest.StashKey[dict[str, Any]]()
+# What Python raises in the caller's own frame when a surface has changed under it: the package's doing, not ours.
+_SURFACE_ERRORS = (AttributeError, ImportError, TypeError)
+
+
+def clause_id(item: pytest.Item) -> str:
+    """The clause that a test decides: ``test_<area>.py::test_<words_of_the_id>`` is ``<area>.<words-of-the-id>``."""
+    area = item.path.stem.removeprefix("test_")
+    name = getattr(item, "originalname", None) or item.name
+    return f"{area}.{name.removeprefix('test_').replace('_', '-')}"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the one option by which the tool hands a plan to the suite."""
+    parser.addoption("--mdm-plan", help="the plan of this run, a JSON file written by mdmeta run")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the plan and load the packages once, so that the checks' processes need not."""
+    given = config.getoption("--mdm-plan")
+    plan = json.loads(Path(given).read_text()) if given else _plan_from_contracts(config.rootpath)
+    config.stash[_PLAN] = plan
+    # Without a handler loguru spends no time on the DEBUG lines that the packages write for every event.
+    os.environ.setdefault("LOGURU_AUTOINIT", "False")
+    for module in plan["preload"]:
+        # A package that cannot be imported is what the checks are there to tell; they import it again themselves.
+        try:
+            importlib.import_module(module)
+        except Exception as error:  # noqa: BLE001 - anything a release's module body may raise
+            print(f"preload of {module}: {described(error)}", file=sys.stderr)
+
+
+def _plan_from_contracts(root: Path) -> dict[str, Any]:
+    clauses = {}
+    for file in sorted((root / "contracts" / "clauses").glob("*.toml")):
+        for name, table in tomllib.loads(file.read_text())["clauses"].items():
+            clauses[f"{file.stem}.{name}"] = table
+    packages = tomllib.loads((root / "contracts" / "packages.toml").read_text())["packages"]
+    preload = [name for package in packages.values() for name in package["imports"]]
+    scope = os.environ.get("MDM_SCOPE", "combination")
+    return {
+        "root": str(root),
+        "packages": packages,
+        "preload": preload if scope == "combination" else [],
+        "clauses": {name: table for name, table in clauses.items() if table["scope"] in (scope, "control")},
+        "not_applicable": {},
+        "timeout": 60.0,
+        "jobs": os.cpu_count() or 1,
+        "release": json.loads(os.environ.get("MDM_RELEASE", "null")),
+    }
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the checks whose clauses the plan names."""
+    planned = config.stash[_PLAN]["clauses"]
+    kept = [item for item in items if clause_id(item) in planned]
+    gone = [item for item in items if clause_id(item) not in planned]
+    config.hook.pytest_deselected(items=gone)
+    items[:] = kept
+
+
+@pytest.fixture(scope="session")
+def plan(pytestconfig: pytest.Config) -> dict[str, Any]:
+    """The plan of this run: its packages, clauses and, in release scope, where the release is installed."""
+    return pytestconfig.stash[_PLAN]
+
+
+@pytest.fixture(scope="session")
+def contracts(plan: dict[str, Any]) -> Path:
+    """The folder ``contracts/``."""
+    return Path(plan["root"]) / "contracts"
+
+
+@pytest.fixture
+def clause(request: pytest.FixtureRequest, plan: dict[str, Any]) -> Clause:
+    """The clause that the requesting check decides."""
+    name = clause_id(request.node)
+    table = plan["clauses"][name]
+    return Clause(name, table["rule"], table["level"], table["scope"], table.get("expect", {}))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Iterator[None]:
+    """Say in the report what the phase means for the clause, while the exception is still at hand."""
+    report = yield
+    excinfo = call.excinfo
+    if excinfo is None:
+        finding = {"outcome": "passed"}
+    elif isinstance(excinfo.value, ViolationError):
+        error = excinfo.value
+        finding = {"outcome": "failed", "message": error.what, "expected": plain(error.expected), "got": plain(error.got)}
+    elif isinstance(excinfo.value, NotApplicableError):
+        finding = {"outcome": "not-applicable", "message": excinfo.value.reason}
+    elif call.when == "call" and _packages_doing(item, excinfo.value):
+        got = described(excinfo.value)
+        finding = {"outcome": "failed", "message": "the check's calls", "expected": "no exception", "got": got}
+    else:
+        finding = {"outcome": "error", "message": f"in {call.when}: {described(excinfo.value)}"}
+    report.mdm = finding
+    return report
+
+
+def _packages_doing(item: pytest.Item, error: BaseException) -> bool:
+    """Whether an unforeseen exception is the packages' doing: it passed through their code or their surface moved."""
+    if isinstance(error, (AssertionError, *_SURFACE_ERRORS)):
+        return True
+    imports = {name for package in item.config.stash[_PLAN]["packages"].values() for name in package["imports"]}
+    return any(module.split(".")[0] in imports for module in _modules(error.__traceback__))
+
+
+def _modules(traceback: TracebackType | None) -> Iterator[str]:
+    while traceback is not None:
+        yield str(traceback.tb_frame.f_globals.get("__name__", ""))
+        traceback = traceback.tb_next
+
+
+def plain(value: object, depth: int = 6) -> Any:
+    """``value`` as JSON can hold it, bounded in size; what JSON cannot say becomes its ``repr``."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if depth and isinstance(value, dict):
+        return {str(key)[:200]: plain(item, depth - 1) for key, item in list(value.items())[:200]}
+    if depth and isinstance(value, list | tuple):
+        return [plain(item, depth - 1) for item in list(value)[:200]]
+    return (value if type(value) is str else repr(value))[:2000]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool:
+    """Run the checks and write the record, if the plan asks for one."""
+    plan = session.config.stash[_PLAN]
+    if session.testsfailed:
+        raise session.Interrupted("the suite could not be collected")
+    if session.config.option.collectonly:
+        return True
+    with _Record(plan, session.config.getoption("--mdm-plan")) as record:
+        for name, reason in plan["not_applicable"].items():
+            record.check(name, {"outcome": "not-applicable", "message": reason}, 0.0)
+
+        def done(item: pytest.Item, result: Reports | str, seconds: float) -> None:
+            reports = [_death(item, result, seconds)] if isinstance(result, str) else result
+            for report in reports:
+                item.ihook.pytest_runtest_logreport(report=report)
+            finding = next((r.mdm for r in reports if r.mdm["outcome"] != "passed"), reports[0].mdm)
+            record.check(clause_id(item), finding, seconds)
+
+        items = [item for item in session.items if clause_id(item) not in plan["not_applicable"]]
+        run_all(items, jobs=plan["jobs"], timeout=plan["timeout"], done=done)
+    return True
+
+
+def _death(item: pytest.Item, cause: str, seconds: float) -> pytest.TestReport:
+    """The report of a check whose process brought none."""
+    report = pytest.TestReport(item.nodeid, item.location, {}, "failed", cause, "call", duration=seconds)
+    report.mdm = {"outcome": "error", "message": cause}
+    return report
+
+
+class _Record:
+    """The record being written: a header, a line per check, a footer only if all went through."""
+
+    def __init__(self, plan: dict[str, Any], plan_file: str | None) -> None:
+        self._file = open(plan["record"], "w", encoding="utf-8") if plan_file else None  # noqa: SIM115 - see __exit__
+        self._plan, self._plan_file = plan, plan_file or ""
+        self._counts: dict[str, int] = {}
+
+    def __enter__(self) -> _Record:
+        if self._file:
+            seen = _observed(self._plan, self._plan_file)
+            self._line({"kind": "header", "format": FORMAT, **self._plan["header"], **seen, "start": time.time()})
+        return self
+
+    def check(self, name: str, finding: dict[str, Any], seconds: float) -> None:
+        """Write one check's line and push it to the disk's door: a run that dies keeps what it had."""
+        self._counts[finding["outcome"]] = self._counts.get(finding["outcome"], 0) + 1
+        line = {"kind": "check", "clause": name, "message": None, "expected": None, "got": None} | finding
+        self._line(line | {"duration": round(seconds, 4)})
+
+    def __exit__(self, kind: object, *rest: object) -> None:
+        if self._file:
+            with self._file:
+                if kind is None:
+                    self._line({"kind": "footer", "counts": self._counts, "end": time.time()})
+
+    def _line(self, data: dict[str, Any]) -> None:
+        if self._file:
+            self._file.write(json.dumps(data) + "\n")
+            self._file.flush()
+
+
+def _observed(plan: dict[str, Any], plan_file: str) -> dict[str, Any]:
+    """The attestation: of this environment, or in release scope of the clean one that the checks look into."""
+    if not plan["release"]:
+        return observed(plan)
+    command = [plan["release"]["python"], "-I", str(Path(__file__).with_name("mdm_attest.py")), plan_file]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=plan["timeout"], check=True)
+    said: dict[str, Any] = json.loads(done.stdout)
+    return said

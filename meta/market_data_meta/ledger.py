@@ -1,0 +1,133 @@
+"""The ledger: every published release of every package, as it was on the ledger's date."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from market_data_meta.errors import MetaError
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Release:
+    """One published version of a package: its wheel (name, sha256, bytes), content id, requirements and upload time."""
+
+    version: str
+    uploaded: str
+    filename: str
+    sha256: str
+    size: int
+    content: str
+    requires_python: str
+    requires: tuple[str, ...]
+    yanked: bool = False
+
+    def requirement_on(self, distribution: str) -> Requirement | None:
+        """What it declares about another distribution without any extra, or None."""
+        for text in self.requires:
+            requirement = Requirement(text)
+            needed = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+            if canonicalize_name(requirement.name) == distribution and needed:
+                return requirement
+        return None
+
+    def extras(self) -> list[str]:
+        """The names of its extras, sorted."""
+        return sorted({name for text in self.requires for name in re.findall(r'extra == "([^"]+)"', str(Requirement(text)))})
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The releases of all packages (oldest first), the date they were read, and the deployed set."""
+
+    as_of: str
+    releases: Mapping[str, tuple[Release, ...]]
+    deployed: Mapping[str, Any]
+
+    def release(self, package: str, version: str) -> Release:
+        """The release of ``package`` with that version. Raises MetaError that names the nearest ones."""
+        wanted = Version(version)
+        for release in self.releases[package]:
+            if Version(release.version) == wanted:
+                return release
+        published = sorted(Version(r.version) for r in self.releases[package])
+        near = [v for v in published if v < wanted][-1:] + [v for v in published if v > wanted][:1]
+        raise MetaError(
+            "unknown-release",
+            f"{package} {version} is not in the ledger",
+            f"{len(published)} releases are published as of {self.as_of}; nearest: {', '.join(map(str, near))}",
+            "mdmeta releases lists them; mdmeta releases --refresh reads the index again",
+        )
+
+    def newest(self, package: str) -> Release:
+        """The release of ``package`` with the highest version that is neither yanked nor a pre-release."""
+        stable = [r for r in self.releases[package] if not r.yanked and not Version(r.version).is_prerelease]
+        return max(stable, key=lambda r: Version(r.version))
+
+
+def load_ledger(root: Path, packages: Iterable[str]) -> Ledger:
+    """Read ``contracts/releases``. Raises MetaError that names a file which is damaged or has an unknown field."""
+    folder = root / "contracts" / "releases"
+    snapshot = _read(folder / "snapshot.json")
+    releases = {}
+    for package in packages:
+        file = folder / f"{package}.json"
+        releases[package] = tuple(_release(file, row) for row in _read(file)["releases"])
+    return Ledger(snapshot["as_of"], releases, snapshot["deployed"])
+
+
+def save_ledger(root: Path, ledger: Ledger) -> None:
+    """Write ``contracts/releases``, each file as a whole or not at all."""
+    folder = root / "contracts" / "releases"
+    for package, releases in ledger.releases.items():
+        rows = [asdict(release) for release in releases]
+        write_whole(folder / f"{package}.json", _text({"format": FORMAT, "package": package, "releases": rows}))
+    snapshot = {"format": FORMAT, "as_of": ledger.as_of, "deployed": ledger.deployed}
+    write_whole(folder / "snapshot.json", _text(snapshot))
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Write ``file`` so that a reader sees the old text or the new one, never a part."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _text(data: object) -> str:
+    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        data: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        hint = "mdmeta releases --refresh writes it"
+        raise MetaError("unreadable", f"cannot read {file}", str(error.strerror), hint) from None
+    except ValueError as error:
+        raise MetaError("not-json", f"{file} is not JSON", str(error), "git checkout the file") from None
+    if data.get("format") != FORMAT:
+        raise MetaError("unknown-format", f"{file} has format {data.get('format')!r}, this tool reads {FORMAT}")
+    return data
+
+
+def _release(file: Path, row: dict[str, Any]) -> Release:
+    known = {field.name for field in fields(Release)}
+    if row.keys() - known or known - row.keys() - {"yanked"}:
+        odd = sorted(row.keys() ^ known)
+        raise MetaError("bad-ledger", f"{file}: release {row.get('version')} has missing or unknown fields", ", ".join(odd))
+    return Release(**row | {"requires": tuple(row["requires"])})

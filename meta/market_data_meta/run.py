@@ -1,0 +1,188 @@
+"""The isolated lane: one cell in an environment of its own, its outcome in one record."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from market_data_meta import environment, suite
+from market_data_meta.combination import Cell
+from market_data_meta.contract import Contract
+from market_data_meta.environment import Lock, UninstallableError
+from market_data_meta.errors import undecided
+from market_data_meta.ledger import Ledger, write_whole
+
+FORMAT = 1
+CHECK_SECONDS = 60.0
+"""Wall time of one check: the slowest takes about a second, a loaded machine ten times that."""
+SUITE_SECONDS = 600.0
+"""Wall time of one run of the suite."""
+LIMITS = {resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: 1 << 30, resource.RLIMIT_AS: 16 << 30}
+"""What a release may take: no core dumps, files of 1 GiB, 16 GiB of address space (pyarrow maps much, uses little)."""
+
+
+def run_cell(contract: Contract, ledger: Ledger, cell: Cell, *, out: Path, python: str | None = None) -> Path:
+    """Run the suite on one cell and return its record. Raises MetaError where it cannot be installed for now.
+
+    ``python`` is the interpreter of an environment that is ours to fill; without it one is made in ``out``.
+    A combination that no versions satisfy gets a record that says so.
+    """
+    record = out / "records" / f"{cell.name}.jsonl"
+    folder = Path(python).parent.parent if python else out / "environments" / cell.name
+    with environment.held(folder):
+        python = python or environment.create(folder, cell.python)
+        try:
+            lock = environment.lock(contract, ledger, cell, python)
+        except UninstallableError as error:
+            header = _header(contract, ledger, cell, (), [])
+            lines = [header | {"uninstallable": str(error), "start": time.time()}]
+            lines.append({"kind": "footer", "counts": {}, "end": time.time()})
+            write_whole(record, "".join(json.dumps(line) + "\n" for line in lines))
+            return record
+        environment.install(python, lock.packages if len(cell.combination.packages) == 1 else lock.whole)
+        _run(contract, ledger, cell, lock, python, folder, record)
+    return record
+
+
+def _run(
+    contract: Contract, ledger: Ledger, cell: Cell, lock: Lock, python: str, folder: Path, record: Path
+) -> None:
+    """Run the suite in the filled environment and put the record in place, whole or with the cause of its end."""
+    release, host = None, python
+    if len(cell.combination.packages) == 1:
+        # The clean install stays clean: the checks run in an environment beside it and look into it.
+        host = environment.create(folder / "suite", python)
+        environment.install(host, lock.whole)
+        release = _release(contract, ledger, cell, python)
+    versions = cell.combination.as_dict()
+    clauses = contract.clauses_for(cell.combination.packages)
+    away = {c.id: why for c in clauses.values() if (why := c.why_not(versions, set(lock.libraries)))}
+    record.parent.mkdir(parents=True, exist_ok=True)
+    part = record.with_name(f".{record.name}.{os.getpid()}.part")
+    plan = {
+        "root": str(contract.root),
+        "record": str(part),
+        "header": _header(contract, ledger, cell, lock.forced, sorted(clauses)),
+        "packages": {n: {"distribution": p.distribution, "imports": p.imports, "app": p.app} for n, p in contract.packages.items()},
+        "preload": [] if release else [name for package in contract.packages.values() for name in package.imports],
+        "clauses": {c.id: {"rule": c.rule, "level": c.level, "scope": c.scope, "expect": c.expect} for c in clauses.values()},
+        "not_applicable": away,
+        "release": release,
+        "timeout": CHECK_SECONDS,
+        "jobs": os.cpu_count() or 1,
+    }
+    log = record.parent.parent / "logs" / f"{cell.name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        cause = _pytest(contract.root, host, plan, log)
+        if not part.exists():
+            raise undecided("no-record", f"the suite did not start on {cell.name}", cause, f"read {log}")
+        if cause:
+            with part.open("a", encoding="utf-8") as file:
+                file.write("\n" + json.dumps({"kind": "death", "cause": cause}) + "\n")
+        part.replace(record)
+    except OSError as error:
+        raise undecided("disk", f"the record of {cell.name} could not be written", str(error), "free some space") from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _pytest(root: Path, python: str, plan: Mapping[str, Any], log: Path) -> str:
+    """Run pytest on the plan; why it ended before its time, or nothing. Its exit code says nothing: the record does."""
+    with tempfile.TemporaryDirectory(prefix="mdmeta-") as home, log.open("w") as output:
+        plan_file = Path(home) / "plan.json"
+        plan_file.write_text(json.dumps(plan))
+        checks = suite.folder(root)
+        command = [python, "-m", "pytest", "--quiet", f"--config-file={checks / 'pytest.ini'}", f"--rootdir={root}"]
+        areas = sorted({name.split(".")[0] for name in plan["clauses"]})
+        command += ["--mdm-plan", str(plan_file), *(str(checks / f"test_{area}.py") for area in areas)]
+        process = subprocess.Popen(
+            command,
+            cwd=home,
+            env=clean_environment(home),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=_limit,  # noqa: PLW1509 - only sets limits, in a process that has no threads yet
+        )
+        try:
+            status = process.wait(SUITE_SECONDS)
+        except subprocess.TimeoutExpired:
+            return f"the suite did not end within {SUITE_SECONDS:g} s and was stopped"
+        finally:
+            _end(process)
+    if status < 0:
+        return f"the suite was killed by {signal.Signals(-status).name}"
+    return "" if status in (0, 1) else f"pytest ended with status {status}, see {log.name}"
+
+
+def _limit() -> None:
+    for kind, amount in LIMITS.items():
+        _, hard = resource.getrlimit(kind)
+        allowed = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
+        resource.setrlimit(kind, (allowed, allowed))
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Leave nothing of the run behind: neither pytest nor what a release may have started in its session."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    process.wait()
+
+
+def clean_environment(home: str) -> dict[str, str]:
+    """The variables that a release may see: no token, no setting of the caller, a home of its own."""
+    inherited = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "TZ") if name in os.environ}
+    return inherited | {
+        "HOME": home,
+        "TMPDIR": home,
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": str(suite.INSIDE),
+        "PYTHONHASHSEED": "0",
+    }
+
+
+def _header(
+    contract: Contract, ledger: Ledger, cell: Cell, forced: tuple[str, ...], clauses: list[str]
+) -> dict[str, Any]:
+    releases = {name: ledger.release(name, version) for name, version in cell.combination.versions}
+    return {
+        "kind": "header",
+        "format": FORMAT,
+        "suite": suite.digest(contract.root),
+        "lane": "isolated",
+        "cell": cell.name,
+        "combination": cell.combination.as_dict(),
+        "expected": {n: {"content": r.content, "sha256": r.sha256} for n, r in releases.items()},
+        "forced": list(forced),
+        "as_of": None if cell.third_party == "today" else ledger.as_of,
+        "third_party_choice": cell.third_party,
+        "clauses": clauses,
+    }
+
+
+def _release(contract: Contract, ledger: Ledger, cell: Cell, python: str) -> dict[str, Any]:
+    """What the checks of release scope are told: where the release is, what is published, which extras resolve."""
+    (package, version), = cell.combination.versions
+    distribution = contract.packages[package].distribution
+    extras: dict[str, str | None] = {}
+    for extra in ledger.release(package, version).extras():
+        options = ["--python", python, "--only-binary", ":all:", "--exclude-newer", ledger.as_of]
+        try:
+            environment.uv("pip", "compile", "-", *options, input=f"{distribution}[{extra}]=={version}")
+            extras[extra] = None
+        except UninstallableError as error:
+            extras[extra] = str(error)
+    published = {contract.packages[n].distribution: [r.version for r in rows] for n, rows in ledger.releases.items()}
+    return {"package": package, "version": version, "python": python, "extras": extras, "published": published}

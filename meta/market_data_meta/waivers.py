@@ -1,0 +1,96 @@
+"""Waivers: known failures that are accepted for now, and the rules that keep them from rotting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from packaging.version import Version
+
+from market_data_meta.contract import read_toml
+from market_data_meta.errors import MetaError
+from market_data_meta.record import Check, Record
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """One accepted failure: a clause, closed version ranges, the failure's fingerprint, and why it is accepted."""
+
+    clause: str
+    fingerprint: str
+    reason: str
+    versions: Mapping[str, tuple[str, str]]
+    third_party: tuple[str, ...] = field(default=())
+
+    def covers(self, record: Record) -> bool:
+        """Whether the record's combination lies in all ranges. A package that is not in the run is in none."""
+        if self.third_party and record.header["third_party_choice"] not in self.third_party:
+            return False
+        versions = record.versions
+        return all(
+            package in versions and Version(low) <= Version(versions[package]) <= Version(high)
+            for package, (low, high) in self.versions.items()
+        )
+
+    def matches(self, record: Record, check: Check) -> bool:
+        """Whether it accepts this failure."""
+        return check.clause == self.clause and check.fingerprint == self.fingerprint and self.covers(record)
+
+
+def load_waivers(root: Path) -> tuple[Waiver, ...]:
+    """Read ``contracts/waivers.toml``. Raises MetaError for a waiver with a field missing, unknown or open-ended."""
+    file = root / "contracts" / "waivers.toml"
+    return tuple(_waiver(file, table) for table in read_toml(file).get("waiver", []))
+
+
+def _waiver(file: Path, table: dict[str, Any]) -> Waiver:
+    odd = table.keys() ^ {"clause", "fingerprint", "reason", "versions"} - {"third_party"}
+    if odd - {"third_party"}:
+        raise MetaError("bad-waiver", f"{file}: a waiver of {table.get('clause')} has missing or unknown fields", str(sorted(odd)))
+    versions = {}
+    for package, ends in table["versions"].items():
+        if len(ends) != 2 or Version(ends[0]) > Version(ends[1]):
+            raise MetaError("bad-waiver", f"{file}: {table['clause']}: {package} needs the two ends of a closed range", str(ends))
+        versions[package] = (ends[0], ends[1])
+    return Waiver(table["clause"], table["fingerprint"], table["reason"], versions, tuple(table.get("third_party", ())))
+
+
+@dataclass(frozen=True)
+class Rotten:
+    """A waiver that no longer says the truth, and how."""
+
+    waiver: Waiver
+    how: str
+
+
+def rotten(waivers: tuple[Waiver, ...], records: list[Record], *, complete: bool) -> list[Rotten]:
+    """The waivers whose failure is gone or different in a run that they cover.
+
+    With ``complete`` (the records are all there are to be) also those that cover no run at all.
+    """
+    found = []
+    for waiver in waivers:
+        covered = [(record, record.checks[waiver.clause]) for record in records if _ran(waiver, record)]
+        matched = [record for record, check in covered if waiver.matches(record, check)]
+        # Another waiver may stand for the other failures of its range; one that matches nowhere is gone or different.
+        others = [w for w in waivers if w is not waiver and w.clause == waiver.clause]
+        passed = [record.cell for record, check in covered if check.outcome == "passed"]
+        if passed:
+            found.append(Rotten(waiver, f"the failure is gone in {_some(passed)}"))
+        elif covered and not matched:
+            strange = [r.cell for r, check in covered if not any(o.matches(r, check) for o in others)]
+            found.append(Rotten(waiver, f"the failure is another one in {_some(strange or [r.cell for r, _ in covered])}"))
+        elif complete and not covered:
+            found.append(Rotten(waiver, "it matches nothing that was run"))
+    return found
+
+
+def _ran(waiver: Waiver, record: Record) -> bool:
+    check = record.checks.get(waiver.clause)
+    return check is not None and check.outcome in ("passed", "failed") and waiver.covers(record)
+
+
+def _some(cells: list[str]) -> str:
+    return cells[0] + (f" and {len(cells) - 1} more" if len(cells) > 1 else "")

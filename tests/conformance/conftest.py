@@ -1,0 +1,69 @@
+"""Fixtures that more than one area uses.
+
+The packages are imported inside fixtures and checks, never at module level: a release that cannot be imported must
+cost the checks that need it, not the collection of all of them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from mdc_doubles import GatedSink, RecordingController, RecordingSubscriber
+
+
+@pytest.fixture
+def make_event() -> Callable[..., Any]:
+    """Build a plain Core FeedbackEvent: ``make_event("hard", queue_size=9)``."""
+
+    def build(level: str = "ok", **changes: Any) -> Any:
+        from market_data_core.telemetry import BackpressureLevel, FeedbackEvent
+
+        fields = {"coordinator_id": "bars", "queue_size": 5, "capacity": 10, "source": "store", "ts": time.time()}
+        return FeedbackEvent(**fields | {"level": BackpressureLevel(level)} | changes)
+
+    return build
+
+
+@pytest.fixture
+def make_store_event() -> Callable[..., Any]:
+    """Build Store's extended FeedbackEvent through its own factory: ``make_store_event("soft", reason="…")``."""
+
+    def build(level: str = "ok", **changes: Any) -> Any:
+        from market_data_core.telemetry import BackpressureLevel
+        from market_data_store.coordinator import FeedbackEvent
+
+        fields = {"coordinator_id": "bars", "queue_size": 5, "capacity": 10, "level": BackpressureLevel(level)}
+        return FeedbackEvent.create(**fields | changes)
+
+    return build
+
+
+@pytest.fixture
+def subscriber() -> RecordingSubscriber:
+    """A subscriber that remembers what it was sent."""
+    return RecordingSubscriber()
+
+
+@pytest.fixture
+def controller() -> RecordingController:
+    """A rate controller that remembers what it was told."""
+    return RecordingController()
+
+
+@pytest.fixture
+async def gated_sink() -> GatedSink:
+    """A sink that holds everything back until ``gate.set()``."""
+    return GatedSink()
+
+
+@pytest.fixture
+def rate_coordinator() -> Any:
+    """Pipeline's real RateCoordinator with provider ``ibkr`` registered at 100 tokens a second, burst 10."""
+    from market_data_pipeline.orchestration.coordinator import RateCoordinator
+
+    coordinator = RateCoordinator()
+    coordinator.register_provider("ibkr", capacity=10, refill_rate=100)
+    return coordinator

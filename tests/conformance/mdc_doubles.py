@@ -1,0 +1,46 @@
+"""Doubles at the edge of the packages: what stands in for a database, a provider or a listener, never for a package."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any
+
+
+class RecordingSubscriber:
+    """A double at the bus's edge: remembers each event in the order of its arrival."""
+
+    def __init__(self) -> None:
+        self.events: list[Any] = []
+
+    async def __call__(self, event: Any) -> None:
+        self.events.append(event)
+
+    async def wait_for(self, count: int, seconds: float = 5.0) -> None:
+        """Return when ``count`` events have come, or after ``seconds``: the check then judges what is there."""
+        deadline = time.monotonic() + seconds
+        while len(self.events) < count and time.monotonic() < deadline:
+            await asyncio.sleep(0.005)
+
+
+class RecordingController:
+    """A double at the provider's edge: a rate controller that remembers each adjustment."""
+
+    def __init__(self) -> None:
+        self.adjustments: list[Any] = []
+
+    async def apply(self, adj: Any) -> None:
+        self.adjustments.append(adj)
+
+
+class GatedSink:
+    """A double at the database's edge: a sink that writes nothing until its gate is opened."""
+
+    def __init__(self) -> None:
+        self.gate = asyncio.Event()
+        self.written: list[Any] = []
+
+    async def write(self, batch: Sequence[Any]) -> None:
+        await self.gate.wait()
+        self.written.extend(batch)
