@@ -20,6 +20,7 @@ from market_data_meta.errors import Exit, MetaError
 from market_data_meta.explain import explained, show_explained
 from market_data_meta.ledger import Ledger, load_ledger, save_ledger, write_whole
 from market_data_meta.propose import proposed
+from market_data_meta.prove import Trial, load_breaks, prove, untried
 from market_data_meta.record import read_record, read_records
 from market_data_meta.render.as_json import report_json
 from market_data_meta.render.junit import report_junit
@@ -246,6 +247,39 @@ def explain_command(here: Here, clause: str, *, as_json: bool) -> None:
         click.echo(json.dumps(data, indent=1))
     else:
         show_explained(data, Console())
+
+
+@cli.command("prove")
+@click.argument("areas", nargs=-1, metavar="[AREA|CLAUSE]...")
+@out_option
+@json_option
+@click.pass_obj
+def prove_command(here: Here, areas: tuple[str, ...], out: Path | None, *, as_json: bool) -> None:
+    """Seed breaks into the newest releases and see whether the suite catches them.
+
+    \b
+    Example: mdmeta prove
+             mdmeta prove chain enums.backpressure-level
+    """
+    breaks = [b for b in load_breaks(here.root) if not areas or b.clause in areas or b.clause.split(".")[0] in areas]
+    folder = out or here.out
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def done(trial: Trial) -> None:
+        sign = "[green]✔ caught[/]" if trial.caught else f"[red]✘ {trial.outcome}[/]"
+        _say(f"{sign} {trial.seeded.clause} [dim]({escape(trial.seeded.package)}: {escape(trial.seeded.why)})[/]")
+        if not trial.caught and trial.said:
+            _say(f"  [dim]{escape(trial.said)}[/]")
+
+    trials = prove(here.contract, here.ledger, breaks, out=folder, done=done)
+    missed = [trial for trial in trials if not trial.caught]
+    if as_json:
+        rows = [{"clause": t.seeded.clause, "package": t.seeded.package, "why": t.seeded.why, "outcome": t.outcome} for t in trials]
+        data = {"format": 1, "caught": len(trials) - len(missed), "missed": len(missed), "trials": rows}
+        click.echo(json.dumps(data | {"clauses_without_break": untried(here.contract, load_breaks(here.root))}, indent=1))
+    else:
+        _say(f"{len(trials) - len(missed)} of {len(trials)} breaks caught")
+    sys.exit(Exit.VIOLATED if missed else Exit.COMPATIBLE if trials else Exit.UNDECIDED)
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
@@ -9,14 +10,15 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from market_data_meta import environment, suite
 from market_data_meta.combination import Cell
 from market_data_meta.contract import Contract
-from market_data_meta.environment import Lock, UninstallableError
+from market_data_meta.environment import UninstallableError
 from market_data_meta.errors import undecided
 from market_data_meta.ledger import Ledger, write_whole
 
@@ -29,6 +31,15 @@ LIMITS = {resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: 1 << 30, resource.RLIM
 """What a release may take: no core dumps, files of 1 GiB, 16 GiB of address space (pyarrow maps much, uses little)."""
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """An environment that holds a cell, the interpreter that runs the suite on it, and the plan of the run."""
+
+    folder: Path
+    python: Path
+    plan: Mapping[str, Any]
+
+
 def run_cell(contract: Contract, ledger: Ledger, cell: Cell, *, out: Path, python: str | None = None) -> Path:
     """Run the suite on one cell and return its record. Raises MetaError where it cannot be installed for now.
 
@@ -36,72 +47,76 @@ def run_cell(contract: Contract, ledger: Ledger, cell: Cell, *, out: Path, pytho
     A combination that no versions satisfy gets a record that says so.
     """
     record = out / "records" / f"{cell.name}.jsonl"
+    record.unlink(missing_ok=True)
     folder = Path(python).parent.parent if python else out / "environments" / cell.name
     with environment.held(folder):
-        python = python or environment.create(folder, cell.python)
         try:
-            lock = environment.lock(contract, ledger, cell, python)
+            prepared = prepare(contract, ledger, cell, folder, python)
         except UninstallableError as error:
             header = _header(contract, ledger, cell, (), [])
             lines = [header | {"uninstallable": str(error), "start": time.time()}]
             lines.append({"kind": "footer", "counts": {}, "end": time.time()})
             write_whole(record, "".join(json.dumps(line) + "\n" for line in lines))
             return record
-        environment.install(python, lock.packages if len(cell.combination.packages) == 1 else lock.whole)
-        _run(contract, ledger, cell, lock, python, folder, record)
+        run_prepared(contract.root, prepared, record, out / "logs" / f"{cell.name}.log")
     return record
 
 
-def _run(
-    contract: Contract, ledger: Ledger, cell: Cell, lock: Lock, python: str, folder: Path, record: Path
-) -> None:
-    """Run the suite in the filled environment and put the record in place, whole or with the cause of its end."""
-    release, host = None, python
-    if len(cell.combination.packages) == 1:
-        # The clean install stays clean: the checks run in an environment beside it and look into it.
+def prepare(contract: Contract, ledger: Ledger, cell: Cell, folder: Path, python: str | None = None) -> Prepared:
+    """Fill ``folder`` with an environment that holds the cell. Raises UninstallableError where nothing satisfies it."""
+    python = python or environment.create(folder, cell.python)
+    lock = environment.lock(contract, ledger, cell, python)
+    alone = len(cell.combination.packages) == 1
+    environment.install(python, lock.packages if alone else lock.whole)
+    host = python
+    if alone:
+        # The clean install stays clean: the checks run in an environment inside it and look at it from there.
         host = environment.create(folder / "suite", python)
         environment.install(host, lock.whole)
-        release = _release(contract, ledger, cell, python)
-    versions = cell.combination.as_dict()
     clauses = contract.clauses_for(cell.combination.packages)
-    away = {c.id: why for c in clauses.values() if (why := c.why_not(versions, set(lock.libraries)))}
-    record.parent.mkdir(parents=True, exist_ok=True)
-    part = record.with_name(f".{record.name}.{os.getpid()}.part")
+    versions = cell.combination.as_dict()
+    packages = contract.packages.items()
     plan = {
         "root": str(contract.root),
-        "record": str(part),
         "header": _header(contract, ledger, cell, lock.forced, sorted(clauses)),
-        "packages": {n: {"distribution": p.distribution, "imports": p.imports, "app": p.app} for n, p in contract.packages.items()},
-        "preload": [] if release else [name for package in contract.packages.values() for name in package.imports],
-        "clauses": {c.id: {"rule": c.rule, "level": c.level, "scope": c.scope, "expect": c.expect} for c in clauses.values()},
-        "not_applicable": away,
-        "release": release,
+        "packages": {n: {"distribution": p.distribution, "imports": p.imports, "app": p.app} for n, p in packages},
+        "preload": [] if alone else [name for _, package in packages for name in package.imports],
+        "clauses": {c.id: {k: getattr(c, k) for k in ("rule", "level", "scope", "expect")} for c in clauses.values()},
+        "not_applicable": {c.id: why for c in clauses.values() if (why := c.why_not(versions, set(lock.libraries)))},
+        "release": _release(contract, ledger, cell, python) if alone else None,
         "timeout": CHECK_SECONDS,
         "jobs": os.cpu_count() or 1,
     }
-    log = record.parent.parent / "logs" / f"{cell.name}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
+    return Prepared(folder, Path(host), plan)
+
+
+def run_prepared(root: Path, prepared: Prepared, record: Path, log: Path) -> None:
+    """Run the suite in the environment and put the record in place, whole or with the cause of its early end."""
+    for file in (record, log):
+        file.parent.mkdir(parents=True, exist_ok=True)
+    part = record.with_name(f".{record.name}.{os.getpid()}.part")
     try:
-        cause = _pytest(contract.root, host, plan, log)
+        cause = _pytest(root, prepared.python, {**prepared.plan, "record": str(part)}, log)
         if not part.exists():
-            raise undecided("no-record", f"the suite did not start on {cell.name}", cause, f"read {log}")
+            raise undecided("no-record", f"the suite did not start on {record.stem}", cause, f"read {log}")
         if cause:
             with part.open("a", encoding="utf-8") as file:
                 file.write("\n" + json.dumps({"kind": "death", "cause": cause}) + "\n")
         part.replace(record)
     except OSError as error:
-        raise undecided("disk", f"the record of {cell.name} could not be written", str(error), "free some space") from None
+        what = f"the record of {record.stem} could not be written"
+        raise undecided("disk", what, str(error), "free some space") from None
     finally:
         part.unlink(missing_ok=True)
 
 
-def _pytest(root: Path, python: str, plan: Mapping[str, Any], log: Path) -> str:
+def _pytest(root: Path, python: Path, plan: Mapping[str, Any], log: Path) -> str:
     """Run pytest on the plan; why it ended before its time, or nothing. Its exit code says nothing: the record does."""
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as home, log.open("w") as output:
         plan_file = Path(home) / "plan.json"
         plan_file.write_text(json.dumps(plan))
         checks = suite.folder(root)
-        command = [python, "-m", "pytest", "--quiet", f"--config-file={checks / 'pytest.ini'}", f"--rootdir={root}"]
+        command = [str(python), "-m", "pytest", "--quiet", f"--config-file={checks / 'pytest.ini'}", f"--rootdir={root}"]
         areas = sorted({name.split(".")[0] for name in plan["clauses"]})
         command += ["--mdm-plan", str(plan_file), *(str(checks / f"test_{area}.py") for area in areas)]
         process = subprocess.Popen(
@@ -133,12 +148,20 @@ def _limit() -> None:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Leave nothing of the run behind: neither pytest nor what a release may have started in its session."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
+    """Leave nothing of the run behind: neither pytest, nor its checks, nor what a release may have started there."""
+    for pid in {process.pid, *_session(process.pid)}:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     process.wait()
+
+
+def _session(leader: int) -> Iterator[int]:
+    """The processes of a session. Checks have process groups of their own, so the group does not name them all."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = stat.read_text().rpartition(")")[2].split()
+            if int(fields[3]) == leader:
+                yield int(stat.parent.name)
 
 
 def clean_environment(home: str) -> dict[str, str]:

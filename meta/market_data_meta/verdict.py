@@ -127,8 +127,9 @@ def _why_unknown(contract: Contract, suite: str, record: Record) -> list[str]:
     missing = sorted(contract.clauses_for(tuple(record.versions)).keys() - record.checks.keys())
     if missing:
         reasons.append(f"{len(missing)} checks are missing, first {missing[0]}")
-    if not any(check.outcome == "passed" for name, check in record.checks.items() if name not in contract.controls):
-        reasons.append("no check passed: there is no evidence")
+    decided = [c for name, c in record.checks.items() if name not in contract.controls and c.outcome in ("passed", "failed")]
+    if not decided:
+        reasons.append("no check was decided: there is no evidence")
     return reasons
 
 

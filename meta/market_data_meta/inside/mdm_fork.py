@@ -33,6 +33,22 @@ class _Child:
     pipe: int
     started: float
     heard: bytearray = field(default_factory=bytearray)
+    status: int | None = None
+
+    def listen(self) -> None:
+        """Take in what the check has said."""
+        with contextlib.suppress(BlockingIOError):
+            self.heard += os.read(self.pipe, 1 << 16)
+
+    def over(self) -> bool:
+        """Whether it has said all, or has died. The end of the pipe is no sign: what it left behind may hold it open."""
+        if self.heard.endswith(b"\n"):
+            return True
+        pid, status = os.waitpid(self.pid, os.WNOHANG)
+        if pid:
+            self.status = status
+            self.listen()
+        return bool(pid)
 
 
 def run_all(
@@ -53,10 +69,8 @@ def run_all(
                     running[child.pipe] = child
                     selector.register(child.pipe, selectors.EVENT_READ)
                 for key, _ in selector.select(timeout=0.2):
-                    child = running[key.fd]
-                    if chunk := os.read(key.fd, 1 << 16):
-                        child.heard += chunk
-                        continue
+                    running[key.fd].listen()
+                for child in [child for child in running.values() if child.over()]:
                     _forget(selector, running, child)
                     done(child.item, _verdict(child, _reap(child)), time.monotonic() - child.started)
                 for child in _overdue(running, timeout):
@@ -75,6 +89,7 @@ def _fork(item: pytest.Item) -> _Child:
     pid = os.fork()
     if pid:
         os.close(write)
+        os.set_blocking(read, False)
         return _Child(item, pid, read, time.monotonic())
     os.close(read)
     _in_child(item, write)
@@ -88,11 +103,11 @@ def _in_child(item: pytest.Item, write: int) -> None:
         with tempfile.TemporaryDirectory(prefix="check-") as folder:
             os.chdir(folder)
             reports = runtestprotocol(item, log=False, nextitem=None)
-            # Data first, then the length-less end of the pipe: a torn message is not valid JSON and is refused.
             said = json.dumps([item.config.hook.pytest_report_to_serializable(config=item.config, report=r) for r in reports])
         os.chdir("/")
         with os.fdopen(write, "wb") as pipe:
-            pipe.write(said.encode())
+            # JSON has no bare line break, so the one at the end says that the message is whole.
+            pipe.write(said.encode() + b"\n")
         status = 0
     finally:
         # No interpreter shutdown: atexit handlers and threads of the packages must not run in every child.
@@ -125,12 +140,11 @@ def _reap(child: _Child, *, kill: bool = False) -> int:
     os.close(child.pipe)
     if kill:
         _kill_group(child.pid)
-    _, status = os.waitpid(child.pid, 0)
+    status = child.status if child.status is not None else os.waitpid(child.pid, 0)[1]
     _kill_group(child.pid)
     return status
 
 
 def _kill_group(pid: int) -> None:
-    for target in (lambda: os.killpg(pid, signal.SIGKILL), lambda: os.kill(pid, 0)):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            target()
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from market_data_meta.findings import Group, evidence, grouped
+from market_data_meta.findings import Group, evidence, grouped, printable
 from market_data_meta.verdict import Report
 
 SIGNS = {"compatible": "✅", "incompatible": "❌", "uninstallable": "🚫", "unknown": "❔"}
@@ -59,12 +59,12 @@ def _finding(group: Group) -> list[str]:
 
 def _code(value: object) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    text = " ".join(text.split())
+    text = printable(" ".join(text.split()))
     return f"`` {text} ``" if "`" not in text else _line(text)
 
 
 def _line(text: str) -> str:
-    return _escape(" ".join(text.split()))
+    return _escape(printable(" ".join(text.split())))
 
 
 def _escape(text: str) -> str:

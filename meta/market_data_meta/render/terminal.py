@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from market_data_meta.findings import Group as Finding
-from market_data_meta.findings import evidence, grouped
+from market_data_meta.findings import evidence, grouped, printable
 from market_data_meta.verdict import Report
 
 SIGNS = {
@@ -33,7 +33,7 @@ def show(report: Report, console: Console, *, verbose: bool = False) -> None:
             lines += [reason.splitlines()[0] if cell.verdict == "unknown" else reason for reason in cell.reasons[:3]]
         forced = cell.record.header["forced"] if cell.record else []
         lines += [f"forced: {why}" for why in forced]
-        table.add_row(SIGNS[cell.verdict], escape(cell.cell), escape("\n".join(lines)))
+        table.add_row(SIGNS[cell.verdict], escape(cell.cell), escape(printable("\n".join(lines))))
     console.print(table)
     groups = grouped(report)
     for group in groups:
@@ -65,7 +65,7 @@ def _finding(group: Finding) -> Group:
     rows += [("source", group.clause.source), ("where", ", ".join(group.cells[:3]) + more), ("run it", group.reproduce)]
     table = Table(box=None, show_header=False, padding=(0, 1))
     for name, value in rows:
-        table.add_row(Text(name, style="dim"), Text(value))
+        table.add_row(Text(name, style="dim"), Text(printable(value)))
     return Group(title, table)
 
 

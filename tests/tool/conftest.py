@@ -1,0 +1,84 @@
+"""Shared by the tests of the tool: the real contract and ledger, and records made up field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from examples import ROOT, SUITE, VERSIONS
+
+from market_data_meta.contract import Clause, Contract, Package, load_contract
+from market_data_meta.ledger import Ledger, load_ledger
+from market_data_meta.record import Check, Record
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def contract(root: Path) -> Contract:
+    """The real contract."""
+    return load_contract(root)
+
+
+@pytest.fixture(scope="session")
+def ledger(root: Path, contract: Contract) -> Ledger:
+    """The committed ledger."""
+    return load_ledger(root, contract.packages)
+
+
+@pytest.fixture
+def small() -> Contract:
+    """A contract of three packages with one must clause, one should clause, one of release scope, and the controls."""
+
+    def clause(name: str, level: str = "must", scope: str = "combination") -> Clause:
+        return Clause(name, f"The rule of {name}.", level, scope, ("core", "store"), "A source.")
+
+    clauses = [
+        clause("area.first"),
+        clause("area.second", "should"),
+        clause("area.alone", scope="release"),
+        clause("controls.must-pass", "control", "control"),
+        clause("controls.must-fail", "control", "control"),
+    ]
+    packages = {name: Package(name, f"market-data-{name}", (f"market_data_{name}",)) for name in VERSIONS}
+    return Contract(ROOT, packages, "market-data-orchestrator", {c.id: c for c in clauses})
+
+
+@pytest.fixture
+def make_record() -> Callable[..., Record]:
+    """Build a whole, true record: ``make_record({"area.first": "failed"}, footer=None, got=[…])``."""
+
+    def build(outcomes: dict[str, str] | None = None, /, **changes: Any) -> Record:
+        got = changes.pop("got", "a defect")
+        decided = {"area.first": "passed", "area.second": "passed"}
+        decided |= {"controls.must-pass": "passed", "controls.must-fail": "failed"} | (outcomes or {})
+        checks = {
+            name: Check(name, outcome, "what was looked at", "the contract's value", got, 0.01)
+            for name, outcome in decided.items()
+            if outcome != "missing"
+        }
+        header: dict[str, Any] = {
+            "suite": SUITE,
+            "cell": "core1.4.61-pipeline0.8.70-store0.6.73",
+            "combination": VERSIONS,
+            "expected": {name: {"content": "c" * 64, "sha256": "d" * 64} for name in VERSIONS},
+            "attestation": {n: {"version": v, "content": "c" * 64, "direct_url": None} for n, v in VERSIONS.items()},
+            "forced": [],
+            "lane": "isolated",
+            "third_party_choice": "highest",
+            "as_of": "2026-11-22T00:00:00Z",
+            "interpreter": {"version": "3.11.7", "implementation": "cpython", "platform": "linux"},
+            "start": 0.0,
+        }
+        footer = changes.pop("footer", {"counts": {}, "end": 1.0})
+        death = changes.pop("death", None)
+        header |= changes
+        return Record(header["cell"], header, checks, footer, death)
+
+    return build

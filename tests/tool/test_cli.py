@@ -1,0 +1,83 @@
+"""The command: exit codes, one message without a traceback, JSON in its published shape."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from market_data_meta.check import schema
+
+COMMANDS = ("check", "explain", "prove", "releases", "report", "run")
+
+
+def mdmeta(root: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the installed command as a user would."""
+    command = [sys.executable, "-m", "market_data_meta", "--root", str(root), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment or None)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_an_example(root: Path, command: str) -> None:
+    done = mdmeta(root, command, "--help")
+    assert done.returncode == 0
+    assert f"Example: mdmeta {command}" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [(["check"], "check"), (["explain", "controls.must-pass"], "explain"), (["releases"], "ledger")],
+)
+def test_json_has_the_published_shape(root: Path, arguments: list[str], name: str) -> None:
+    done = mdmeta(root, *arguments, "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    Draft202012Validator(schema(root, name)).validate(json.loads(done.stdout))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (["run", "croe==1.4.61"], 2, "did you mean core==1.4.61"),
+        (["run", "core==9.9.9"], 2, "not in the ledger"),
+        (["run", "core==1.4.61", "store==0.6.73"], 2, "pipeline==0.8.70"),
+        (["run"], 2, "Missing argument"),
+        (["run", "core==1.4.61", "--third-party", "newest"], 2, "not one of"),
+        (["explain", "control.must-pass"], 2, "did you mean controls.must-pass"),
+        (["no-such-command"], 2, "No such command"),
+        (["report", "--out", "{empty}"], 3, ""),
+        (["report", "--out", "{empty}", "--complete"], 3, "there is no record"),
+    ],
+)
+def test_each_end_has_its_exit_code_and_says_what_to_do(
+    root: Path, tmp_path: Path, arguments: list[str], status: int, words: str
+) -> None:
+    done = mdmeta(root, *(argument.replace("{empty}", str(tmp_path)) for argument in arguments))
+    assert done.returncode == status, done.stderr
+    assert words in " ".join((done.stdout + done.stderr).split())
+    assert "Traceback" not in done.stderr
+
+
+def test_outside_of_a_checkout_it_says_so(tmp_path: Path) -> None:
+    done = mdmeta(tmp_path, "check")
+    assert (done.returncode, "--root" in done.stderr) == (2, True)
+
+
+def test_a_damaged_record_is_named(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "records").mkdir()
+    (tmp_path / "records" / "core1.2.9.jsonl").write_text("passed\n" * 9)
+    done = mdmeta(root, "report", "--out", str(tmp_path))
+    assert done.returncode == 2
+    assert "core1.2.9.jsonl:1" in done.stderr
+
+
+def test_a_report_can_be_rebuilt_without_running(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "records").mkdir()
+    mdmeta(root, "report", "--out", str(tmp_path))
+    data = json.loads((tmp_path / "report.json").read_text())
+    Draft202012Validator(schema(root, "report")).validate(data)
+    assert (tmp_path / "report.md").read_text().startswith("# Compatibility report")
+    assert (tmp_path / "junit.xml").read_text().startswith("<?xml")

@@ -1,0 +1,51 @@
+"""Content ids: what counts and what does not."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from market_data_meta.inside.mdm_content import content_id, content_of_wheel, counted_path
+
+FILES = {
+    "pkg/__init__.py": "x = 1",
+    "pkg-1.0.dist-info/METADATA": "Version: 1.0",
+    "pkg-1.0.dist-info/entry_points.txt": "[console_scripts]\na = pkg:a",
+}
+
+
+def wheel(folder: Path, name: str, files: dict[str, str]) -> Path:
+    path = folder / name
+    with zipfile.ZipFile(path, "w") as archive:
+        for file, text in files.items():
+            archive.writestr(file, text)
+    return path
+
+
+def test_another_version_of_the_same_files_has_the_same_content(tmp_path: Path) -> None:
+    renamed = {file.replace("1.0", "2.0"): text.replace("1.0", "2.0") for file, text in FILES.items()}
+    assert content_of_wheel(wheel(tmp_path, "a", FILES)) == content_of_wheel(wheel(tmp_path, "b", renamed))
+
+
+@pytest.mark.parametrize("file", ["pkg/__init__.py", "pkg-1.0.dist-info/entry_points.txt"])
+def test_another_byte_of_code_or_entry_points_is_another_content(tmp_path: Path, file: str) -> None:
+    changed = FILES | {file: FILES[file] + " "}
+    assert content_of_wheel(wheel(tmp_path, "a", FILES)) != content_of_wheel(wheel(tmp_path, "b", changed))
+
+
+def test_order_does_not_count() -> None:
+    assert content_id([("a", "1"), ("b", "2")]) == content_id([("b", "2"), ("a", "1")])
+
+
+@pytest.mark.parametrize("path", ["../../bin/mdp", "pkg/__pycache__/a.pyc", "pkg-1.0.dist-info/RECORD"])
+def test_what_the_installer_makes_does_not_count(path: str) -> None:
+    assert counted_path(path) is None
+
+
+def test_a_truncated_wheel_is_refused(tmp_path: Path) -> None:
+    whole = wheel(tmp_path, "a", FILES)
+    whole.write_bytes(whole.read_bytes()[:-30])
+    with pytest.raises(zipfile.BadZipFile):
+        content_of_wheel(whole)

@@ -1,0 +1,148 @@
+"""The suite's plugin: one process for each check, and every way in which a check can end."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from market_data_meta.suite import INSIDE
+
+CHECKS = '''
+    import asyncio, os, signal, sys, threading, time
+    import pytest
+
+    STATE = []
+
+    def test_passes(clause): clause.equal("x", 1, 1)
+    def test_fails(clause): clause.equal("the x", 2, 1)
+    def test_asserts(clause): assert False, "no"
+    def test_raises_ours(clause): raise ValueError("in the check")
+    def test_surface_moved(clause): os.no_such_name
+    def test_broken_fixture(clause, nothing_like_this): pass
+    def test_skips(clause): pytest.skip("not today")
+    def test_not_applicable(clause): clause.not_applicable("no such feature")
+    def test_exits(clause): os._exit(0)
+    def test_raises_base(clause): raise KeyboardInterrupt
+    def test_system_exit(clause): sys.exit(0)
+    def test_dies(clause): os.kill(os.getpid(), signal.SIGSEGV)
+    def test_hangs(clause): time.sleep(600)
+    def test_leaves_a_child(clause):
+        if os.fork() == 0:
+            time.sleep(600)
+            os._exit(0)
+    def test_leaves_a_thread(clause): threading.Thread(target=time.sleep, args=(600,)).start()
+    def test_first_writes(clause): STATE.append(1); clause.equal("state", STATE, [1])
+    def test_second_writes(clause): STATE.append(1); clause.equal("state", STATE, [1])
+    def test_empty_loop(clause): clause.none("things", [], examined=0)
+    def test_huge(clause): clause.equal("text", "x" * 1_000_000, "")
+    def test_own_folder(clause): open("x", "x").close()
+    def test_own_folder_too(clause): open("x", "x").close()
+'''
+OUTCOMES = {
+    "passes": "passed",
+    "fails": "failed",
+    "asserts": "failed",
+    "raises-ours": "error",
+    "surface-moved": "failed",
+    "broken-fixture": "error",
+    "skips": "error",
+    "not-applicable": "not-applicable",
+    "exits": "error",
+    "raises-base": "error",
+    "system-exit": "error",
+    "dies": "error",
+    "hangs": "error",
+    "leaves-a-child": "passed",
+    "leaves-a-thread": "passed",
+    "first-writes": "passed",
+    "second-writes": "passed",
+    "empty-loop": "failed",
+    "huge": "failed",
+    "own-folder": "passed",
+    "own-folder-too": "passed",
+}
+
+
+def run(folder: Path, text: str, **changes: Any) -> tuple[int, list[dict[str, Any]]]:
+    """Run the plugin on one test module; pytest's status and the lines of the record."""
+    (folder / "test_area.py").write_text(textwrap.dedent(text))
+    (folder / "pytest.ini").write_text("[pytest]\naddopts = -p mdm_suite -p no:cacheprovider --capture=sys\n")
+    clause = {"rule": "A rule.", "level": "must", "scope": "combination", "expect": {}}
+    plan = {
+        "root": str(folder),
+        "record": str(folder / "record.jsonl"),
+        "header": {"cell": "x"},
+        "packages": {},
+        "preload": [],
+        "clauses": {f"area.{name}": clause for name in OUTCOMES},
+        "not_applicable": {},
+        "release": None,
+        "timeout": 2.0,
+        "jobs": 4,
+    } | changes
+    (folder / "plan.json").write_text(json.dumps(plan))
+    command = [sys.executable, "-m", "pytest", "-q", "--mdm-plan", str(folder / "plan.json"), str(folder)]
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(INSIDE)}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=60, check=False)
+    file = folder / "record.jsonl"
+    return done.returncode, [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+@pytest.fixture(scope="module")
+def lines(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """The record of a run in which checks end in every way that they can."""
+    started = time.monotonic()
+    status, lines = run(tmp_path_factory.mktemp("suite"), CHECKS)
+    assert status == 1
+    assert time.monotonic() - started < 50, "a check that hangs or leaves something behind held up the run"
+    return lines
+
+
+@pytest.mark.parametrize(("name", "outcome"), OUTCOMES.items())
+def test_every_end_has_its_outcome(lines: list[dict[str, Any]], name: str, outcome: str) -> None:
+    (line,) = [line for line in lines if line.get("clause") == f"area.{name}"]
+    assert line["outcome"] == outcome, line
+
+
+def test_the_record_is_whole_and_counts_all(lines: list[dict[str, Any]]) -> None:
+    assert [lines[0]["kind"], lines[-1]["kind"]] == ["header", "footer"]
+    assert sum(lines[-1]["counts"].values()) == len(OUTCOMES) == len(lines) - 2
+
+
+def test_an_error_says_its_cause(lines: list[dict[str, Any]]) -> None:
+    causes = {line["clause"]: line["message"] for line in lines if line.get("outcome") == "error"}
+    assert "SIGSEGV" in causes["area.dies"]
+    assert "2 s" in causes["area.hangs"]
+    assert "no result" in causes["area.exits"]
+    assert "nothing_like_this" in causes["area.broken-fixture"]
+
+
+def test_what_is_said_is_bounded(lines: list[dict[str, Any]]) -> None:
+    (line,) = [line for line in lines if line.get("clause") == "area.huge"]
+    assert len(line["got"]) <= 2000
+
+
+def test_nothing_outlives_the_run(lines: list[dict[str, Any]]) -> None:
+    assert lines
+    left = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    assert "--mdm-plan" not in left
+
+
+def test_a_module_that_cannot_be_imported_writes_no_footer(tmp_path: Path) -> None:
+    status, lines = run(tmp_path, "import no_such_module")
+    assert status == 2
+    assert not any(line["kind"] == "footer" for line in lines)
+
+
+def test_what_the_plan_calls_not_applicable_is_not_run(tmp_path: Path) -> None:
+    text = "def test_fails(clause): clause.equal('x', 1, 2)"
+    _, lines = run(tmp_path, text, not_applicable={"area.fails": "came later"})
+    assert [(line["outcome"], line["message"]) for line in lines[1:-1]] == [("not-applicable", "came later")]
