@@ -21,7 +21,7 @@ def problems(contract: Contract) -> list[str]:
     """Everything that is wrong with ``contracts/`` and what must agree with it; empty if nothing is."""
     return [
         *_schemas(contract.root),
-        *_clauses_and_checks(contract),
+        *_guarded(lambda: _clauses_and_checks(contract)),
         *_guarded(lambda: _waivers(contract)),
         *_guarded(lambda: _pinned(contract, load_ledger(contract.root, contract.packages))),
     ]
@@ -81,7 +81,11 @@ def _clauses_and_checks(contract: Contract) -> Iterator[str]:
 
 def _checks(folder: Path) -> Iterator[tuple[str, str]]:
     for file in sorted(folder.glob("test_*.py")):
-        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        try:
+            body = ast.parse(file.read_text(encoding="utf-8")).body
+        except SyntaxError as error:
+            raise MetaError("bad-check", f"{file}:{error.lineno} is not Python", str(error.msg)) from None
+        for node in body:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
                 slug = node.name.removeprefix("test_").replace("_", "-")
                 yield f"{file.stem.removeprefix('test_')}.{slug}", ast.get_docstring(node) or ""

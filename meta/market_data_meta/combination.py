@@ -43,7 +43,7 @@ class Combination:
 
 @dataclass(frozen=True)
 class Cell:
-    """A combination and how it is run: the interpreter (``3.11``, or None for the first found) and third-party choice."""
+    """A combination and how it is run: interpreter (``3.11``, or None for the first found) and third-party choice."""
 
     combination: Combination
     third_party: str = "highest"
@@ -77,7 +77,9 @@ def parse_cell(words: Iterable[str], packages: Iterable[str], ledger: Ledger) ->
             versions[package] = ledger.release(package, version).version
     if len(versions) not in (1, len(order)):
         missing = [package for package in order if package not in versions]
-        hint = f"add {' '.join(f'{name}=={ledger.newest(name).version}' for name in missing)}, or name one package alone"
+        hint = (
+            f"add {' '.join(f'{name}=={ledger.newest(name).version}' for name in missing)}, or name one package alone"
+        )
         raise MetaError("incomplete", f"no version of {' and '.join(missing)} is given", hint=hint)
     return Cell(Combination(tuple((name, versions[name]) for name in order if name in versions)), third_party, python)
 
@@ -95,7 +97,9 @@ def _pin(word: str, packages: tuple[str, ...]) -> tuple[str, str]:
     if package not in packages:
         near = difflib.get_close_matches(package, packages, 1)
         hint = f"did you mean {near[0]}=={version}?" if near else ""
-        raise MetaError("unknown-package", f"{match[1]!r} is not a package under contract ({', '.join(packages)})", hint=hint)
+        raise MetaError(
+            "unknown-package", f"{match[1]!r} is not a package under contract ({', '.join(packages)})", hint=hint
+        )
     try:
         Version(version)
     except InvalidVersion:
@@ -114,5 +118,7 @@ def broken_promises(combination: Combination, packages: Mapping[str, Package], l
         for other, other_version in versions.items():
             requirement = ledger.release(package, version).requirement_on(packages[other].distribution)
             if requirement and not requirement.specifier.contains(other_version, prereleases=True):
-                found.append(f"{package} {version} requires {requirement.name}{requirement.specifier}, not {other_version}")
+                found.append(
+                    f"{package} {version} requires {requirement.name}{requirement.specifier}, not {other_version}"
+                )
     return found

@@ -54,17 +54,28 @@ def pins(lock: str) -> dict[str, str]:
     return dict(_PIN.findall(lock))
 
 
-def uv(*arguments: str, **options: str) -> str:
-    """Run uv and return what it printed. Raises MetaError for a network or disk that fails it."""
+def uv(*arguments: str, text: str | None = None) -> str:
+    """Run uv, with ``text`` on its standard input, and return what it printed.
+
+    Raises UninstallableError where nothing satisfies it, MetaError for a network or disk that fails it.
+    """
     environment = os.environ | {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
     # An environment activated around us is not the one to change.
     environment.pop("VIRTUAL_ENV", None)
     try:
         done = subprocess.run(
-            [find_uv_bin(), *arguments], env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False, **options
+            [find_uv_bin(), *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+            check=False,
+            input=text,
         )
     except subprocess.TimeoutExpired:
-        raise undecided("uv-timeout", f"uv {arguments[0]} took more than {TIMEOUT:g} s", hint="check the network") from None
+        raise undecided(
+            "uv-timeout", f"uv {arguments[0]} took more than {TIMEOUT:g} s", hint="check the network"
+        ) from None
     if done.returncode == 0:
         return done.stdout
     said = done.stderr.strip()
@@ -97,9 +108,9 @@ def lock(contract: Contract, ledger: Ledger, cell: Cell, python: str) -> Lock:
         overrides.write_text("\n".join(requirements if forced else []))
         options += ["--override", str(overrides)]
         resolution = "lowest" if cell.third_party == "lowest" else "highest"
-        packages = uv("pip", "compile", "-", *options, "--resolution", resolution, input="\n".join(requirements))
+        packages = uv("pip", "compile", "-", *options, "--resolution", resolution, text="\n".join(requirements))
         if len(wanted) == 1:
-            whole, libraries = uv("pip", "compile", "-", *options, input="\n".join(SUITE)), frozenset[str]()
+            whole, libraries = uv("pip", "compile", "-", *options, text="\n".join(SUITE)), frozenset[str]()
         else:
             constraints = Path(folder) / "constraints.txt"
             constraints.write_text("\n".join(f"{name}=={version}" for name, version in pins(packages).items()))
@@ -110,9 +121,11 @@ def lock(contract: Contract, ledger: Ledger, cell: Cell, python: str) -> Lock:
 
 def _with_suite(options: list[str], requirements: list[str]) -> tuple[str, frozenset[str]]:
     try:
-        return uv("pip", "compile", "-", *options, input="\n".join([*requirements, *SUITE, *OPTIONAL])), frozenset(OPTIONAL)
+        return uv("pip", "compile", "-", *options, text="\n".join([*requirements, *SUITE, *OPTIONAL])), frozenset(
+            OPTIONAL
+        )
     except UninstallableError:
-        return uv("pip", "compile", "-", *options, input="\n".join([*requirements, *SUITE])), frozenset()
+        return uv("pip", "compile", "-", *options, text="\n".join([*requirements, *SUITE])), frozenset()
 
 
 def _own_hashes(text: str, own: Mapping[str, str]) -> str:

@@ -28,7 +28,11 @@ class MetaError(Exception):
     exit: Exit = Exit.BAD_INPUT
 
     def __str__(self) -> str:
-        parts = [f"{self.what} [{self.code}]", self.why and f"  because: {self.why}", self.hint and f"  try: {self.hint}"]
+        parts = [
+            f"{self.what} [{self.code}]",
+            self.why and f"  because: {self.why}",
+            self.hint and f"  try: {self.hint}",
+        ]
         return "\n".join(part for part in parts if part)
 
 

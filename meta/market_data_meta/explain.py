@@ -19,7 +19,9 @@ def explained(contract: Contract, waivers: tuple[Waiver, ...], name: str) -> dic
     """The clause with its check and waivers. Raises MetaError with the nearest ids for one that does not exist."""
     clause = contract.clauses.get(name)
     if clause is None:
-        near = difflib.get_close_matches(name, contract.clauses, 3) or sorted(c for c in contract.clauses if name in c)[:5]
+        near = (
+            difflib.get_close_matches(name, contract.clauses, 3) or sorted(c for c in contract.clauses if name in c)[:5]
+        )
         hint = f"did you mean {' or '.join(near)}?" if near else "contracts/clauses/ has one file for each area"
         raise MetaError("unknown-clause", f"there is no clause {name!r}", hint=hint)
     slug = name.split(".", 1)[1].replace("-", "_")
@@ -36,7 +38,11 @@ def explained(contract: Contract, waivers: tuple[Waiver, ...], name: str) -> dic
         "expect": clause.expect,
         "check": f"tests/conformance/test_{clause.area}.py::test_{slug}",
         "waivers": [
-            {"versions": {p: list(ends) for p, ends in w.versions.items()}, "fingerprint": w.fingerprint, "reason": w.reason}
+            {
+                "versions": {p: list(ends) for p, ends in w.versions.items()},
+                "fingerprint": w.fingerprint,
+                "reason": w.reason,
+            }
             for w in waivers
             if w.clause == name
         ],

@@ -38,7 +38,9 @@ def grouped(report: Report) -> list[Group]:
         cell_name, first = found[0]
         cells = tuple(name for name, _ in found)
         groups.append(Group(first.clause, first.check, first.waiver, cells, f"./scripts/mdmeta run {cell_name}"))
-    return sorted(groups, key=lambda g: (g.waiver is not None, g.check.outcome != "failed", g.clause.level, g.clause.id))
+    return sorted(
+        groups, key=lambda g: (g.waiver is not None, g.check.outcome != "failed", g.clause.level, g.clause.id)
+    )
 
 
 def printable(text: str) -> str:
@@ -48,5 +50,11 @@ def printable(text: str) -> str:
 
 def evidence(counts: dict[str, int]) -> str:
     """The counts of a cell in words: ``81 passed, 12 waived, 2 not applicable``."""
-    words = {"passed": "passed", "failed": "failed", "error": "errors", "waived": "waived", "not-applicable": "not applicable"}
+    words = {
+        "passed": "passed",
+        "failed": "failed",
+        "error": "errors",
+        "waived": "waived",
+        "not-applicable": "not applicable",
+    }
     return ", ".join(f"{counts[key]} {word}" for key, word in words.items() if counts.get(key)) or "no checks"

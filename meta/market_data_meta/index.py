@@ -112,10 +112,12 @@ def _read(client: PyPISimple, wheel: DistributionPackage) -> Release:
 
 def _deployed(client: PyPISimple, contract: Contract) -> dict[str, Any]:
     """What the newest release of the deploying distribution pins, from its metadata."""
-    wheels = [w for w in _wheels(client, contract.deployed) if not Version(str(w.version)).is_prerelease and not w.is_yanked]
+    wheels = [
+        w for w in _wheels(client, contract.deployed) if not Version(str(w.version)).is_prerelease and not w.is_yanked
+    ]
     newest = max(wheels, key=lambda wheel: Version(str(wheel.version)))
     release = _read(client, newest)
-    pinned = {canonicalize_name(r.name): r for r in map(Requirement, release.requires)}
+    pinned: dict[str, Requirement] = {canonicalize_name(r.name): r for r in map(Requirement, release.requires)}
     pins = {}
     for name, package in contract.packages.items():
         exact = [s.version for s in pinned[package.distribution].specifier if s.operator == "=="]

@@ -44,7 +44,9 @@ class Release:
 
     def extras(self) -> list[str]:
         """The names of its extras, sorted."""
-        return sorted({name for text in self.requires for name in re.findall(r'extra == "([^"]+)"', str(Requirement(text)))})
+        return sorted(
+            {name for text in self.requires for name in re.findall(r'extra == "([^"]+)"', str(Requirement(text)))}
+        )
 
 
 @dataclass(frozen=True)
@@ -129,5 +131,7 @@ def _release(file: Path, row: dict[str, Any]) -> Release:
     known = {field.name for field in fields(Release)}
     if row.keys() - known or known - row.keys() - {"yanked"}:
         odd = sorted(row.keys() ^ known)
-        raise MetaError("bad-ledger", f"{file}: release {row.get('version')} has missing or unknown fields", ", ".join(odd))
+        raise MetaError(
+            "bad-ledger", f"{file}: release {row.get('version')} has missing or unknown fields", ", ".join(odd)
+        )
     return Release(**row | {"requires": tuple(row["requires"])})

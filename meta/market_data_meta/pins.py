@@ -1,4 +1,4 @@
-"""The combinations that tox.ini pins: chosen from the ledger, written as one block, read back by tox and by the tests."""
+"""The combinations that tox.ini pins: chosen from the ledger, written as one block, read back by tox and the tests."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Pin:
 
 
 def choose(contract: Contract, ledger: Ledger) -> list[Pin]:
-    """The pinned cells: newest, deployed, oldest, one for each distinct content, the extremes of the factors, releases."""
+    """The pinned cells: newest, deployed, oldest, one for each distinct content, the factors, each release alone."""
     names = tuple(contract.packages)
     newest = Combination(tuple((name, ledger.newest(name).version) for name in names))
     oldest = _oldest(contract, ledger)
@@ -35,7 +35,9 @@ def choose(contract: Contract, ledger: Ledger) -> list[Pin]:
         Pin(Cell(oldest), "the oldest set that the packages' requirements allow"),
     ]
     chosen += _one_for_each_content(contract, ledger, [pin.cell.combination for pin in chosen])
-    chosen += [Pin(Cell(newest, python=python), f"the newest of each on Python {python}") for python in ("3.12", "3.13")]
+    chosen += [
+        Pin(Cell(newest, python=python), f"the newest of each on Python {python}") for python in ("3.12", "3.13")
+    ]
     chosen += [Pin(Cell(c, "lowest", "3.11"), "third-party versions at their lowest") for c in (newest, oldest)]
     for name in names:
         for release in _newest_of_each_content(ledger.releases[name]):
@@ -47,7 +49,9 @@ def _deployed_why(ledger: Ledger) -> str:
     return f"what {ledger.deployed['distribution']} {ledger.deployed['version']} deploys"
 
 
-def _allowed(contract: Contract, ledger: Ledger, fixed: tuple[str, Release] | None = None) -> Iterator[tuple[Release, ...]]:
+def _allowed(
+    contract: Contract, ledger: Ledger, fixed: tuple[str, Release] | None = None
+) -> Iterator[tuple[Release, ...]]:
     """Every combination of releases that the packages' requirements allow, newest first."""
     rows = [
         [fixed[1]] if fixed and fixed[0] == name else [r for r in reversed(ledger.releases[name]) if not r.yanked]
@@ -85,7 +89,9 @@ def _oldest(contract: Contract, ledger: Ledger) -> Combination:
 
 def _one_for_each_content(contract: Contract, ledger: Ledger, have: list[Combination]) -> Iterator[Pin]:
     """Pins that bring in each distinct content not yet held, with partners whose content is new too where possible."""
-    held = {(name, ledger.release(name, version).content) for combination in have for name, version in combination.versions}
+    held = {
+        (name, ledger.release(name, version).content) for combination in have for name, version in combination.versions
+    }
     for name, releases in ledger.releases.items():
         for release in _newest_of_each_content(releases):
             if (name, release.content) in held:

@@ -73,12 +73,20 @@ def _span(ledger: Ledger, package: str, versions: list[str]) -> tuple[str, str]:
 
 def _within(box: Ranges, record: Record) -> bool:
     versions: Mapping[str, str] = record.versions
-    return all(n in versions and Version(low) <= Version(versions[n]) <= Version(high) for n, (low, high) in box.items())
+    return all(
+        n in versions and Version(low) <= Version(versions[n]) <= Version(high) for n, (low, high) in box.items()
+    )
 
 
 def _toml(clause: str, fingerprint: str, got: object, ranges: Ranges, third_party: str | None) -> str:
     said = json.dumps(got, ensure_ascii=False)
-    lines = ["[[waiver]]", f"# got: {said[:160]}", f'clause = "{clause}"', f'fingerprint = "{fingerprint}"', 'reason = ""']
+    lines = [
+        "[[waiver]]",
+        f"# got: {said[:160]}",
+        f'clause = "{clause}"',
+        f'fingerprint = "{fingerprint}"',
+        'reason = ""',
+    ]
     spans = ", ".join(f'{name} = ["{low}", "{high}"]' for name, (low, high) in ranges.items())
     lines.append(f"versions = {{ {spans} }}")
     if third_party:

@@ -33,7 +33,7 @@ class Break:
     why: str
 
     def applied(self, text: str) -> str:
-        """The text with the change. Raises MetaError where it does not fit: a break that changes nothing proves nothing."""
+        """The text with the change. Raises MetaError where it does not fit: one that changes nothing proves nothing."""
         crlf = "\r\n" in text
         plain = text.replace("\r\n", "\n")
         if plain.count(self.before) != 1:
@@ -59,7 +59,11 @@ class Trial:
 
 def load_breaks(root: Path) -> list[Break]:
     """Read ``tests/breaks``; one file for each area."""
-    tables = [(file, table) for file in sorted((root / "tests" / "breaks").glob("*.toml")) for table in read_toml(file)["break"]]
+    tables = [
+        (file, table)
+        for file in sorted((root / "tests" / "breaks").glob("*.toml"))
+        for table in read_toml(file)["break"]
+    ]
     try:
         return [Break(**table) for _, table in tables]
     except TypeError as error:
@@ -77,7 +81,10 @@ def prove(
             cell = Cell(Combination(tuple((name, ledger.newest(name).version) for name in packages)))
             prepared[packages] = prepare(contract, ledger, cell, out / "environments" / cell.name)
     jobs = os.cpu_count() or 1
-    with tempfile.TemporaryDirectory(prefix="mdmeta-", dir=out) as scratch, _copies(prepared, Path(scratch), jobs) as copies:
+    with (
+        tempfile.TemporaryDirectory(prefix="mdmeta-", dir=out) as scratch,
+        _copies(prepared, Path(scratch), jobs) as copies,
+    ):
 
         def tried(seeded: Break) -> Trial:
             pool = copies[_packages(contract, seeded)]
@@ -128,7 +135,9 @@ def _try(root: Path, prepared: Prepared, seeded: Break, scratch: Path) -> Trial:
     site = next((prepared.folder / "lib").glob("python3*")) / "site-packages"
     files = sorted(site.glob(seeded.file))
     if len(files) != 1:
-        raise MetaError("bad-break", f"a break of {seeded.clause} names {seeded.file}", f"{len(files)} files have that name")
+        raise MetaError(
+            "bad-break", f"a break of {seeded.clause} names {seeded.file}", f"{len(files)} files have that name"
+        )
     file = files[0]
     whole = file.with_name(f"{file.name}.whole")
     text = seeded.applied(file.read_bytes().decode("utf-8"))
@@ -153,5 +162,3 @@ def untried(contract: Contract, breaks: list[Break]) -> list[str]:
     """The clauses that no break is aimed at."""
     aimed = {seeded.clause for seeded in breaks}
     return sorted(name for name, clause in contract.clauses.items() if clause.scope != "control" and name not in aimed)
-
-

@@ -85,7 +85,9 @@ def read_record(file: Path) -> Record:
         elif kind == "death":
             death = line["cause"]
     if header is None or header.get("format") != FORMAT:
-        raise MetaError("bad-record", f"{file} has no header of format {FORMAT}", hint="delete the file and run it again")
+        raise MetaError(
+            "bad-record", f"{file} has no header of format {FORMAT}", hint="delete the file and run it again"
+        )
     return Record(header["cell"], header, checks, footer, death)
 
 

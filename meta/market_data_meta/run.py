@@ -92,8 +92,8 @@ def prepare(contract: Contract, ledger: Ledger, cell: Cell, folder: Path, python
 
 def run_prepared(root: Path, prepared: Prepared, record: Path, log: Path) -> None:
     """Run the suite in the environment and put the record in place, whole or with the cause of its early end."""
-    for file in (record, log):
-        file.parent.mkdir(parents=True, exist_ok=True)
+    record.parent.mkdir(parents=True, exist_ok=True)
+    log.parent.mkdir(parents=True, exist_ok=True)
     part = record.with_name(f".{record.name}.{os.getpid()}.part")
     try:
         cause = _pytest(root, prepared.python, {**prepared.plan, "record": str(part)}, log)
@@ -116,7 +116,14 @@ def _pytest(root: Path, python: Path, plan: Mapping[str, Any], log: Path) -> str
         plan_file = Path(home) / "plan.json"
         plan_file.write_text(json.dumps(plan))
         checks = suite.folder(root)
-        command = [str(python), "-m", "pytest", "--quiet", f"--config-file={checks / 'pytest.ini'}", f"--rootdir={root}"]
+        command = [
+            str(python),
+            "-m",
+            "pytest",
+            "--quiet",
+            f"--config-file={checks / 'pytest.ini'}",
+            f"--rootdir={root}",
+        ]
         areas = sorted({name.split(".")[0] for name in plan["clauses"]})
         command += ["--mdm-plan", str(plan_file), *(str(checks / f"test_{area}.py") for area in areas)]
         process = subprocess.Popen(
@@ -197,13 +204,13 @@ def _header(
 
 def _release(contract: Contract, ledger: Ledger, cell: Cell, python: str) -> dict[str, Any]:
     """What the checks of release scope are told: where the release is, what is published, which extras resolve."""
-    (package, version), = cell.combination.versions
+    ((package, version),) = cell.combination.versions
     distribution = contract.packages[package].distribution
     extras: dict[str, str | None] = {}
     for extra in ledger.release(package, version).extras():
         options = ["--python", python, "--only-binary", ":all:", "--exclude-newer", ledger.as_of]
         try:
-            environment.uv("pip", "compile", "-", *options, input=f"{distribution}[{extra}]=={version}")
+            environment.uv("pip", "compile", "-", *options, text=f"{distribution}[{extra}]=={version}")
             extras[extra] = None
         except UninstallableError as error:
             extras[extra] = str(error)

@@ -83,7 +83,9 @@ def judge_all(
 def judge(contract: Contract, suite: str, record: Record, waivers: tuple[Waiver, ...]) -> Judged:
     """The verdict of one record. Whatever weakens the evidence makes it unknown, never compatible."""
     findings = tuple(
-        Finding(clause, check, next((w for w in waivers if check.outcome == "failed" and w.matches(record, check)), None))
+        Finding(
+            clause, check, next((w for w in waivers if check.outcome == "failed" and w.matches(record, check)), None)
+        )
         for name, check in sorted(record.checks.items())
         if check.outcome in ("failed", "error")
         and (clause := contract.clauses.get(name)) is not None
@@ -127,7 +129,9 @@ def _why_unknown(contract: Contract, suite: str, record: Record) -> list[str]:
     missing = sorted(contract.clauses_for(tuple(record.versions)).keys() - record.checks.keys())
     if missing:
         reasons.append(f"{len(missing)} checks are missing, first {missing[0]}")
-    decided = [c for name, c in record.checks.items() if name not in contract.controls and c.outcome in ("passed", "failed")]
+    decided = [
+        c for name, c in record.checks.items() if name not in contract.controls and c.outcome in ("passed", "failed")
+    ]
     if not decided:
         reasons.append("no check was decided: there is no evidence")
     return reasons

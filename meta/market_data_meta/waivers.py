@@ -48,11 +48,15 @@ def load_waivers(root: Path) -> tuple[Waiver, ...]:
 def _waiver(file: Path, table: dict[str, Any]) -> Waiver:
     odd = table.keys() ^ {"clause", "fingerprint", "reason", "versions"} - {"third_party"}
     if odd - {"third_party"}:
-        raise MetaError("bad-waiver", f"{file}: a waiver of {table.get('clause')} has missing or unknown fields", str(sorted(odd)))
+        raise MetaError(
+            "bad-waiver", f"{file}: a waiver of {table.get('clause')} has missing or unknown fields", str(sorted(odd))
+        )
     versions = {}
     for package, ends in table["versions"].items():
         if len(ends) != 2 or Version(ends[0]) > Version(ends[1]):
-            raise MetaError("bad-waiver", f"{file}: {table['clause']}: {package} needs the two ends of a closed range", str(ends))
+            raise MetaError(
+                "bad-waiver", f"{file}: {table['clause']}: {package} needs the two ends of a closed range", str(ends)
+            )
         versions[package] = (ends[0], ends[1])
     return Waiver(table["clause"], table["fingerprint"], table["reason"], versions, tuple(table.get("third_party", ())))
 
@@ -81,7 +85,9 @@ def rotten(waivers: tuple[Waiver, ...], records: list[Record], *, complete: bool
             found.append(Rotten(waiver, f"the failure is gone in {_some(passed)}"))
         elif covered and not matched:
             strange = [r.cell for r, check in covered if not any(o.matches(r, check) for o in others)]
-            found.append(Rotten(waiver, f"the failure is another one in {_some(strange or [r.cell for r, _ in covered])}"))
+            found.append(
+                Rotten(waiver, f"the failure is another one in {_some(strange or [r.cell for r, _ in covered])}")
+            )
         elif complete and not covered:
             found.append(Rotten(waiver, "it matches nothing that was run"))
     return found

@@ -1,4 +1,4 @@
-"""Environments under test, through the real uv and index: what is installed is what was resolved, and nothing moves it."""
+"""Environments under test, through the real uv and index: what is installed is what was resolved."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_wheel_with_another_hash_is_not_installed(contract: Contract, ledger: 
     release = ledger.newest("core")
     python = environment.create(tmp_path / "venv", sys.executable)
     text = f"{contract.packages['core'].distribution}=={release.version} --hash=sha256:{'0' * 64}\n"
-    with pytest.raises(MetaError, match="Hash mismatch|hash"):
+    with pytest.raises(MetaError, match=r"(?i)hash mismatch"):
         environment.install(python, text)
 
 
@@ -70,7 +70,7 @@ def test_an_allowed_combination_is_not_forced(contract: Contract, ledger: Ledger
 
 def test_what_nothing_satisfies_gives_the_resolvers_reason() -> None:
     with pytest.raises(UninstallableError, match="click"):
-        environment.uv("pip", "compile", "-", "--quiet", input="click<8\nclick>=8")
+        environment.uv("pip", "compile", "-", "--quiet", text="click<8\nclick>=8")
 
 
 def test_without_the_network_it_is_undecided(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_without_the_network_it_is_undecided(monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path))
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     with pytest.raises(MetaError) as raised:
-        environment.uv("pip", "compile", "-", "--quiet", input="click")
+        environment.uv("pip", "compile", "-", "--quiet", text="click")
     assert (raised.value.code, raised.value.exit) == ("no-network", Exit.UNDECIDED)
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from market_data_meta.suite import INSIDE
 
-CHECKS = '''
+CHECKS = """
     import asyncio, os, signal, sys, threading, time
     import pytest
 
@@ -45,7 +45,7 @@ CHECKS = '''
     def test_huge(clause): clause.equal("text", "x" * 1_000_000, "")
     def test_own_folder(clause): open("x", "x").close()
     def test_own_folder_too(clause): open("x", "x").close()
-'''
+"""
 OUTCOMES = {
     "passes": "passed",
     "fails": "failed",

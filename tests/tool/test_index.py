@@ -41,10 +41,12 @@ class Index:
         self.asked: list[str] = []
 
     def add(self, name: str, version: str, **options: Any) -> None:
+        """Publish a wheel, in place of one of the same name."""
         filename = f"{name.replace('-', '_')}-{version}-py3-none-any.whl"
         self.files.setdefault(name, {})[filename] = wheel(name, version, **options)
 
     def page(self, name: str) -> dict[str, Any]:
+        """The project's page."""
         files = [
             {
                 "filename": filename,
@@ -74,7 +76,9 @@ def index(small: Contract, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
             if kind == "simple":
                 data = json.dumps(index.page(name)).encode() if name in index.files else b""
             self.send_response(200 if data else 404)
-            self.send_header("Content-Type", "application/vnd.pypi.simple.v1+json" if kind == "simple" else "application/zip")
+            self.send_header(
+                "Content-Type", "application/vnd.pypi.simple.v1+json" if kind == "simple" else "application/zip"
+            )
             self.end_headers()
             self.wfile.write(data)
 
@@ -96,7 +100,11 @@ def read(small: Contract, old: Ledger | None = None) -> Ledger:
 def test_the_first_reading_takes_everything(small: Contract, index: Index) -> None:
     ledger = read(small)
     assert [r.version for r in ledger.releases["core"]] == ["1.0"]
-    assert ledger.deployed == {"distribution": small.deployed, "version": "2.0", "pins": {p: "1.0" for p in small.packages}}
+    assert ledger.deployed == {
+        "distribution": small.deployed,
+        "version": "2.0",
+        "pins": dict.fromkeys(small.packages, "1.0"),
+    }
     assert len(index.asked) == 8
 
 

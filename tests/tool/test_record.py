@@ -11,7 +11,15 @@ from market_data_meta.errors import MetaError
 from market_data_meta.record import Check, read_record
 
 HEADER = {"kind": "header", "format": 1, "cell": "core1.2.9", "combination": {"core": "1.2.9"}}
-LINE = {"kind": "check", "clause": "a.b", "outcome": "passed", "message": None, "expected": None, "got": None, "duration": 0.1}
+LINE = {
+    "kind": "check",
+    "clause": "a.b",
+    "outcome": "passed",
+    "message": None,
+    "expected": None,
+    "got": None,
+    "duration": 0.1,
+}
 FOOTER = {"kind": "footer", "counts": {"passed": 1}, "end": 1.0}
 
 
@@ -58,7 +66,7 @@ def failure(got: object, message: str = "scale") -> Check:
     [
         ("<Bus at 0x7f01>", "<Bus at 0x7f02>"),
         ("reports 0.6.4", "reports 0.6.12"),
-        ("/tmp/a/lib/x.py: no module", "/home/b/x.py: no module"),
+        ("/opt/a/lib/x.py: no module", "/home/b/x.py: no module"),
     ],
 )
 def test_what_differs_from_run_to_run_is_the_same_failure(one: str, other: str) -> None:

@@ -31,9 +31,13 @@ HOSTILE = "<script>alert(1)</script> | `x` [bold]y[/bold] \x1b[31m \x00 ]]> " + 
 def report(small: Contract, make_record: Make) -> Report:
     """One violated cell with a hostile message, one with a waived failure, one that was not run."""
     violated = make_record({"area.first": "failed"}, got=[HOSTILE], cell="violated")
-    waived = make_record({"area.second": "failed"}, cell="waived", combination={"core": "1.2.9", "pipeline": "0.8.1", "store": "0.6.0"})
+    waived = make_record(
+        {"area.second": "failed"}, cell="waived", combination={"core": "1.2.9", "pipeline": "0.8.1", "store": "0.6.0"}
+    )
     waived.header["attestation"].update({n: {"version": v, "content": "c" * 64} for n, v in waived.versions.items()})
-    waiver = Waiver("area.second", waived.checks["area.second"].fingerprint, "it is known", {"core": ("1.2.9", "1.2.9")})
+    waiver = Waiver(
+        "area.second", waived.checks["area.second"].fingerprint, "it is known", {"core": ("1.2.9", "1.2.9")}
+    )
     return judge_all(small, SUITE, [violated, waived], (waiver,), expected=["violated", "waived", "absent-cell"])
 
 
@@ -44,7 +48,10 @@ def test_json_has_the_published_shape(root: Path, report: Report) -> None:
             attested.setdefault("direct_url", None)
     Draft202012Validator(schema(root, "report")).validate(data)
     assert [cell["verdict"] for cell in data["cells"]] == ["incompatible", "compatible", "unknown"]
-    assert [(f["clause"], f["waived"]) for f in data["findings"]] == [("area.first", None), ("area.second", "it is known")]
+    assert [(f["clause"], f["waived"]) for f in data["findings"]] == [
+        ("area.first", None),
+        ("area.second", "it is known"),
+    ]
 
 
 def test_markdown_escapes_what_packages_say(report: Report) -> None:

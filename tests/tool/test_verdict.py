@@ -72,7 +72,9 @@ def test_weak_evidence_is_unknown(small: Contract, make_record: Make, changes: d
     assert reason in result.reasons[0]
 
 
-@pytest.mark.parametrize(("control", "outcome"), [("must-pass", "failed"), ("must-fail", "passed"), ("must-fail", "missing")])
+@pytest.mark.parametrize(
+    ("control", "outcome"), [("must-pass", "failed"), ("must-fail", "passed"), ("must-fail", "missing")]
+)
 def test_a_wrong_control_voids_the_run(small: Contract, make_record: Make, control: str, outcome: str) -> None:
     result = judged(small, make_record({f"controls.{control}": outcome}))
     assert result.verdict == "unknown"
@@ -129,7 +131,10 @@ def test_an_idle_waiver_fails_a_complete_report_only(small: Contract, make_recor
     idle = waiver(broken, store=("0.6.0", "0.6.1"))
     record = make_record()
     assert judge_all(small, SUITE, [record], (idle,)).exit is Exit.COMPATIBLE
-    assert judge_all(small, SUITE, [record], (idle,), expected=[record.cell]).rotten[0].how == "it matches nothing that was run"
+    assert (
+        judge_all(small, SUITE, [record], (idle,), expected=[record.cell]).rotten[0].how
+        == "it matches nothing that was run"
+    )
 
 
 def test_a_record_that_is_no_evidence_rots_no_waiver(small: Contract, make_record: Make) -> None:

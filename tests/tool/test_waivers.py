@@ -16,7 +16,9 @@ Make = Callable[..., Record]
 STORE = Waiver("area.first", "0" * 12, "known", {"store": ("0.6.2", "0.6.24")})
 
 
-@pytest.mark.parametrize(("version", "covered"), [("0.6.1", False), ("0.6.2", True), ("0.6.10", True), ("0.6.25", False)])
+@pytest.mark.parametrize(
+    ("version", "covered"), [("0.6.1", False), ("0.6.2", True), ("0.6.10", True), ("0.6.25", False)]
+)
 def test_both_ends_of_a_range_count_and_versions_are_compared_as_versions(
     make_record: Make, version: str, *, covered: bool
 ) -> None:

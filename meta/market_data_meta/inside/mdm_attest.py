@@ -14,7 +14,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from mdm_content import content_of_installed  # noqa: E402 - found only after the line above
+from mdm_content import content_of_installed
 
 
 def observed(plan: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 import pytest
 from _pytest.runner import runtestprotocol
@@ -41,7 +42,7 @@ class _Child:
             self.heard += os.read(self.pipe, 1 << 16)
 
     def over(self) -> bool:
-        """Whether it has said all, or has died. The end of the pipe is no sign: what it left behind may hold it open."""
+        """Whether it has said all, or has died. The pipe's end is no sign: what it left behind may hold it open."""
         if self.heard.endswith(b"\n"):
             return True
         pid, status = os.waitpid(self.pid, os.WNOHANG)
@@ -87,15 +88,15 @@ def _fork(item: pytest.Item) -> _Child:
     sys.stdout.flush()
     sys.stderr.flush()
     pid = os.fork()
-    if pid:
-        os.close(write)
-        os.set_blocking(read, False)
-        return _Child(item, pid, read, time.monotonic())
-    os.close(read)
-    _in_child(item, write)
+    if pid == 0:
+        os.close(read)
+        _in_child(item, write)
+    os.close(write)
+    os.set_blocking(read, False)
+    return _Child(item, pid, read, time.monotonic())
 
 
-def _in_child(item: pytest.Item, write: int) -> None:
+def _in_child(item: pytest.Item, write: int) -> NoReturn:
     """Run the one check and leave, whatever happens: a child must never return into the parent's loop."""
     status = 1
     try:
@@ -103,7 +104,9 @@ def _in_child(item: pytest.Item, write: int) -> None:
         with tempfile.TemporaryDirectory(prefix="check-") as folder:
             os.chdir(folder)
             reports = runtestprotocol(item, log=False, nextitem=None)
-            said = json.dumps([item.config.hook.pytest_report_to_serializable(config=item.config, report=r) for r in reports])
+            said = json.dumps(
+                [item.config.hook.pytest_report_to_serializable(config=item.config, report=r) for r in reports]
+            )
         os.chdir("/")
         with os.fdopen(write, "wb") as pipe:
             # JSON has no bare line break, so the one at the end says that the message is whole.

@@ -14,18 +14,20 @@ import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import pytest
+
 from mdm_attest import observed
 from mdm_clause import Clause, NotApplicableError, ViolationError, described
 from mdm_fork import Reports, run_all
 
 FORMAT = 1
 _PLAN = pytest.StashKey[dict[str, Any]]()
+_FINDING = "clause"
 # What Python raises in the caller's own frame when a surface has changed under it: the package's doing, not ours.
 _SURFACE_ERRORS = (AttributeError, ImportError, TypeError)
 
@@ -109,7 +111,7 @@ def clause(request: pytest.FixtureRequest, plan: dict[str, Any]) -> Clause:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
-) -> Iterator[None]:
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Say in the report what the phase means for the clause, while the exception is still at hand."""
     report = yield
     excinfo = call.excinfo
@@ -117,7 +119,12 @@ def pytest_runtest_makereport(
         finding = {"outcome": "passed"}
     elif isinstance(excinfo.value, ViolationError):
         error = excinfo.value
-        finding = {"outcome": "failed", "message": error.what, "expected": plain(error.expected), "got": plain(error.got)}
+        finding = {
+            "outcome": "failed",
+            "message": error.what,
+            "expected": plain(error.expected),
+            "got": plain(error.got),
+        }
     elif isinstance(excinfo.value, NotApplicableError):
         finding = {"outcome": "not-applicable", "message": excinfo.value.reason}
     elif call.when == "call" and _packages_doing(item, excinfo.value):
@@ -125,7 +132,7 @@ def pytest_runtest_makereport(
         finding = {"outcome": "failed", "message": "the check's calls", "expected": "no exception", "got": got}
     else:
         finding = {"outcome": "error", "message": f"in {call.when}: {described(excinfo.value)}"}
-    report.mdm = finding
+    report.user_properties.append((_FINDING, finding))
     return report
 
 
@@ -170,7 +177,8 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
             reports = [_death(item, result, seconds)] if isinstance(result, str) else result
             for report in reports:
                 item.ihook.pytest_runtest_logreport(report=report)
-            finding = next((r.mdm for r in reports if r.mdm["outcome"] != "passed"), reports[0].mdm)
+            findings: list[Any] = [dict(report.user_properties)[_FINDING] for report in reports]
+            finding = next((f for f in findings if f["outcome"] != "passed"), findings[0])
             record.check(clause_id(item), finding, seconds)
 
         items = [item for item in session.items if clause_id(item) not in plan["not_applicable"]]
@@ -181,7 +189,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
 def _death(item: pytest.Item, cause: str, seconds: float) -> pytest.TestReport:
     """The report of a check whose process brought none."""
     report = pytest.TestReport(item.nodeid, item.location, {}, "failed", cause, "call", duration=seconds)
-    report.mdm = {"outcome": "error", "message": cause}
+    report.user_properties.append((_FINDING, {"outcome": "error", "message": cause}))
     return report
 
 
@@ -189,11 +197,11 @@ class _Record:
     """The record being written: a header, a line per check, a footer only if all went through."""
 
     def __init__(self, plan: dict[str, Any], plan_file: str | None) -> None:
-        self._file = open(plan["record"], "w", encoding="utf-8") if plan_file else None  # noqa: SIM115 - see __exit__
+        self._file = Path(plan["record"]).open("w", encoding="utf-8") if plan_file else None  # noqa: SIM115 - see __exit__
         self._plan, self._plan_file = plan, plan_file or ""
         self._counts: dict[str, int] = {}
 
-    def __enter__(self) -> _Record:
+    def __enter__(self) -> Self:
         if self._file:
             seen = _observed(self._plan, self._plan_file)
             self._line({"kind": "header", "format": FORMAT, **self._plan["header"], **seen, "start": time.time()})

@@ -36,7 +36,8 @@ def report_json(report: Report) -> dict[str, Any]:
             for group in grouped(report)
         ],
         "rotten_waivers": [
-            {"clause": rot.waiver.clause, "fingerprint": rot.waiver.fingerprint, "how": rot.how} for rot in report.rotten
+            {"clause": rot.waiver.clause, "fingerprint": rot.waiver.fingerprint, "how": rot.how}
+            for rot in report.rotten
         ],
         "absent": list(report.absent),
     }

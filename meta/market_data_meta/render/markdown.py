@@ -16,14 +16,16 @@ def report_markdown(report: Report) -> str:
     lines += ["| verdict | combination | Python | third-party | evidence |", "|---|---|---|---|---|"]
     for cell in report.cells:
         header = cell.record.header if cell.record else {}
-        python = header.get("interpreter", {}).get("version", "–")
-        third = f"{header.get('third_party_choice', '–')}, {(header.get('as_of') or 'today')[:10]}"
+        python = header.get("interpreter", {}).get("version", "?")
+        third = f"{header.get('third_party_choice', '?')}, {(header.get('as_of') or 'today')[:10]}"
         forced = " (forced)" if header.get("forced") else ""
         why = f": {_line(cell.reasons[0])}" if cell.reasons and cell.verdict in ("unknown", "uninstallable") else ""
         proof = evidence(dict(cell.counts)) + why
         lines.append(f"| {SIGNS[cell.verdict]} {cell.verdict} | `{cell.cell}`{forced} | {python} | {third} | {proof} |")
     lines += [f"\nNot run here, no such interpreter: `{name}`" for name in report.absent]
-    lines += [f"\n**Rotten waiver** `{r.waiver.clause}` `{r.waiver.fingerprint}`: {_line(r.how)}" for r in report.rotten]
+    lines += [
+        f"\n**Rotten waiver** `{r.waiver.clause}` `{r.waiver.fingerprint}`: {_line(r.how)}" for r in report.rotten
+    ]
     groups = grouped(report)
     for title, chosen in (
         ("Violations and errors", [g for g in groups if not g.waiver]),
@@ -41,10 +43,11 @@ def _summary(report: Report) -> str:
 
 def _finding(group: Group) -> list[str]:
     check = group.check
+    about = f"({group.clause.level}) {group.title} in {len(group.cells)} cells"
+    folded = "" if group.waiver else " open"
     lines = [
         "",
-        f"<details{'' if group.waiver else ' open'}><summary><code>{_escape(group.clause.id)}</code> ({group.clause.level}) "
-        f"{group.title} in {len(group.cells)} cells</summary>",
+        f"<details{folded}><summary><code>{_escape(group.clause.id)}</code> {about}</summary>",
         "",
         f"- rule: {_line(group.clause.rule)}",
         f"- looked at: {_line(str(check.message))}",

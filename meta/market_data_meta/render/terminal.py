@@ -43,16 +43,22 @@ def show(report: Report, console: Console, *, verbose: bool = False) -> None:
     if waived and not verbose:
         console.print(f"\n[dim]{len(waived)} known failures are waived (--verbose shows them):[/]")
         for group in waived:
-            console.print(Padding(f"[dim]{escape(group.clause.id)}  in {len(group.cells)} of the cells[/]", (0, 0, 0, 2)))
+            console.print(
+                Padding(f"[dim]{escape(group.clause.id)}  in {len(group.cells)} of the cells[/]", (0, 0, 0, 2))
+            )
     for rot in report.rotten:
-        console.print(f"\n[bold red]rotten waiver[/] {escape(rot.waiver.clause)} ({rot.waiver.fingerprint}): {escape(rot.how)}")
+        console.print(
+            f"\n[bold red]rotten waiver[/] {escape(rot.waiver.clause)} ({rot.waiver.fingerprint}): {escape(rot.how)}"
+        )
         console.print("  try: remove or mend it in contracts/waivers.toml; mdmeta report --propose writes what fits")
     for name in report.absent:
         console.print(f"[yellow]not run here[/] {escape(name)}: no such interpreter")
 
 
 def _finding(group: Finding) -> Group:
-    title = Text.assemble("\n", (group.title, STYLES[group.title]), " ", (group.clause.id, "bold"), f"  ({group.clause.level})")
+    title = Text.assemble(
+        "\n", (group.title, STYLES[group.title]), " ", (group.clause.id, "bold"), f"  ({group.clause.level})"
+    )
     check = group.check
     rows = [("rule", group.clause.rule)]
     if check.outcome == "error":

@@ -1,0 +1,1 @@
+"""The commands of ``mdmeta``: one small file each, and ``here`` for what they share."""

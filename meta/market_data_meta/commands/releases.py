@@ -1,0 +1,56 @@
+"""``mdmeta releases``: the ledger of releases."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from market_data_meta import pins
+from market_data_meta.commands.here import Here, json_option, say
+from market_data_meta.ledger import save_ledger, write_whole
+
+
+@click.command("releases")
+@click.option("--refresh", is_flag=True, help="Read the index, extend the ledger and rewrite tox.ini's pinned block.")
+@click.option("--pin", is_flag=True, help="Only rewrite tox.ini's pinned block from the ledger.")
+@json_option
+@click.pass_obj
+def releases_command(here: Here, *, refresh: bool, pin: bool, as_json: bool) -> None:
+    r"""Show the ledger of releases, or bring it up to date.
+
+    \b
+    Example: mdmeta releases
+             mdmeta releases --refresh
+    """
+    contract = here.contract
+    if refresh:
+        # Imported here: the client of the index costs more to load than any other command takes.
+        from market_data_meta.index import refreshed
+
+        known = here.ledger if (here.root / "contracts" / "releases" / "snapshot.json").exists() else None
+        ledger = refreshed(contract, known, say)
+        save_ledger(here.root, ledger)
+    else:
+        ledger = here.ledger
+    if refresh or pin:
+        file = here.root / "tox.ini"
+        before, _, after = pins.split(file.read_text(encoding="utf-8"))
+        write_whole(file, before + pins.block(pins.choose(contract, ledger)) + after)
+    rows = {name: [_release_row(r) for r in releases] for name, releases in ledger.releases.items()}
+    if as_json:
+        data = {"format": 1, "as_of": ledger.as_of, "deployed": ledger.deployed, "releases": rows}
+        click.echo(json.dumps(data, indent=1))
+        return
+    for name, releases in ledger.releases.items():
+        contents = len({release.content for release in releases})
+        newest = ledger.newest(name).version
+        say(f"[bold]{name}[/]  {len(releases)} releases, {contents} distinct contents, newest {newest}")
+    deployed = " ".join(f"{name}=={version}" for name, version in ledger.deployed["pins"].items())
+    by = f"{ledger.deployed['distribution']} {ledger.deployed['version']}"
+    say(f"[dim]deployed ({by}): {deployed}; as of {ledger.as_of}[/]")
+
+
+def _release_row(release: Any) -> dict[str, Any]:
+    return {key: getattr(release, key) for key in ("version", "uploaded", "sha256", "content", "yanked")}

@@ -1,0 +1,71 @@
+"""``mdmeta report``: judge the records and render them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+from rich.markup import escape
+
+from market_data_meta import environment, pins, suite
+from market_data_meta.combination import parse_cell
+from market_data_meta.commands.here import Here, finish, json_option, out_option, say, verbose_option
+from market_data_meta.errors import MetaError
+from market_data_meta.ledger import write_whole
+from market_data_meta.propose import proposed
+from market_data_meta.record import read_records
+from market_data_meta.render.as_json import report_json
+from market_data_meta.render.junit import report_junit
+from market_data_meta.render.markdown import report_markdown
+from market_data_meta.verdict import judge_all
+from market_data_meta.waivers import load_waivers
+
+
+@click.command("report")
+@click.option(
+    "--complete", is_flag=True, help="Expect a record of every combination pinned in tox.ini, and no idle waiver."
+)
+@click.option("--propose", is_flag=True, help="Print waivers that would accept what is violated now, and stop.")
+@verbose_option
+@out_option
+@json_option
+@click.pass_obj
+def report_command(
+    here: Here, out: Path | None, *, complete: bool, propose: bool, verbose: bool, as_json: bool
+) -> None:
+    r"""Judge the records and write report.json, report.md and junit.xml beside them; nothing is run.
+
+    \b
+    Example: mdmeta report
+             mdmeta report --complete --json
+    """
+    folder = out or here.out
+    records = read_records(folder / "records")
+    expected = pins.pinned_names(here.root) if complete else None
+    missing = set(expected or ()) - {record.cell for record in records}
+    absent = tuple(name for name in sorted(missing) if not _interpreter_exists(here, name))
+    report = judge_all(
+        here.contract, suite.digest(here.root), records, load_waivers(here.root), expected=expected, absent=absent
+    )
+    if propose:
+        click.echo(proposed(here.contract, here.ledger, report))
+        return
+    write_whole(folder / "report.json", json.dumps(report_json(report), indent=1) + "\n")
+    write_whole(folder / "report.md", report_markdown(report))
+    write_whole(folder / "junit.xml", report_junit(report))
+    if not as_json:
+        say(f"[dim]wrote report.json, report.md and junit.xml to {escape(str(folder))}[/]")
+    finish(report, as_json=as_json, verbose=verbose)
+
+
+def _interpreter_exists(here: Here, name: str) -> bool:
+    """Whether the interpreter that a cell asks for is on this machine; a cell that asks for none has one."""
+    python = parse_cell([name], here.contract.packages, here.ledger).python
+    if python is None:
+        return True
+    try:
+        environment.uv("python", "find", "--no-project", python)
+    except MetaError:
+        return False
+    return True

@@ -1,0 +1,56 @@
+"""``mdmeta run``: one combination, for real."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from market_data_meta import suite
+from market_data_meta.combination import THIRD_PARTY, Cell, parse_cell
+from market_data_meta.commands.here import Here, finish, json_option, out_option, say, verbose_option
+from market_data_meta.record import read_record
+from market_data_meta.run import run_cell
+from market_data_meta.verdict import judge_all
+from market_data_meta.waivers import load_waivers
+
+
+@click.command("run")
+@click.argument("pins", nargs=-1, required=True, metavar="core==V pipeline==V store==V")
+@click.option("--python", "interpreter", help="Python version to use, or the interpreter of an environment to fill.")
+@click.option(
+    "--third-party", type=click.Choice(THIRD_PARTY), help="Third-party versions [highest as of the ledger's date]."
+)
+@verbose_option
+@out_option
+@json_option
+@click.pass_obj
+def run_command(
+    here: Here,
+    pins: tuple[str, ...],
+    interpreter: str | None,
+    third_party: str | None,
+    out: Path | None,
+    *,
+    verbose: bool,
+    as_json: bool,
+) -> None:
+    r"""Run the suite on one combination, in an environment of its own.
+
+    One package alone runs the clauses of release scope. A combination that the packages' requirements forbid is
+    forced, and its record says so.
+
+    \b
+    Example: mdmeta run core==1.4.9 pipeline==0.8.30 store==0.6.34
+             mdmeta run store==0.6.73
+             mdmeta run core1.4.61-pipeline0.8.70-store0.6.73 --third-party lowest
+    """
+    cell = parse_cell(pins, here.contract.packages, here.ledger)
+    environment_python = interpreter if interpreter and Path(interpreter).is_file() else None
+    version = None if environment_python else interpreter or cell.python
+    cell = Cell(cell.combination, third_party or cell.third_party, version if interpreter else cell.python)
+    if not as_json:
+        say(f"[dim]running {cell.name} …[/]")
+    record = read_record(run_cell(here.contract, here.ledger, cell, out=out or here.out, python=environment_python))
+    report = judge_all(here.contract, suite.digest(here.root), [record], load_waivers(here.root))
+    finish(report, as_json=as_json, verbose=verbose)

@@ -1,0 +1,275 @@
+"""What Core's protocols declare, and that Pipeline and Store use them as declared."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import inspect
+import pkgutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mdc_doubles import RecordingController
+from mdc_signatures import awaited_streams, call_problems, declaration_problems, is_protocol, read_as_used, shallow
+from mdm_clause import Clause
+
+
+class CoreSink:
+    """A double at the database's edge: exactly what Core's Sink declares."""
+
+    def __init__(self) -> None:
+        self.written: list[Any] = []
+
+    async def write(self, items: list[Any]) -> None:
+        self.written.extend(items)
+
+    async def flush(self) -> None:
+        pass
+
+    async def close(self) -> None:
+        pass
+
+
+class BusCalls:
+    """What was asked of Core's in-memory bus, which answers itself."""
+
+    def __init__(self) -> None:
+        self.published: list[tuple[str, Any, str | None]] = []
+        self.acknowledged: list[tuple[str, str]] = []
+        self.failed: list[tuple[str, str]] = []
+
+
+@pytest.fixture
+def bus_calls(monkeypatch: pytest.MonkeyPatch) -> BusCalls:
+    """Watch Core's real in-memory bus through the signatures that EventBus declares."""
+    from market_data_core.events import InMemoryBus
+
+    calls, publish, ack, fail = BusCalls(), InMemoryBus.publish, InMemoryBus.ack, InMemoryBus.fail
+
+    async def watched_publish(self: Any, stream: str, value: Any, *, key: str | None = None) -> Any:
+        calls.published.append((stream, value, key))
+        return await publish(self, stream, value, key=key)
+
+    async def watched_ack(self: Any, stream: str, envelope_id: str) -> Any:
+        calls.acknowledged.append((stream, envelope_id))
+        return await ack(self, stream, envelope_id)
+
+    async def watched_fail(self: Any, stream: str, envelope_id: str, reason: str) -> Any:
+        calls.failed.append((stream, envelope_id))
+        return await fail(self, stream, envelope_id, reason)
+
+    monkeypatch.setattr(InMemoryBus, "publish", watched_publish)
+    monkeypatch.setattr(InMemoryBus, "ack", watched_ack)
+    monkeypatch.setattr(InMemoryBus, "fail", watched_fail)
+    return calls
+
+
+async def _until(holds: Callable[[], bool], seconds: float = 5.0) -> None:
+    """Return when ``holds()`` or after ``seconds``: the check then judges what is there."""
+    deadline = time.monotonic() + seconds
+    while not holds() and time.monotonic() < deadline:
+        await asyncio.sleep(0.005)
+
+
+def _declared_as_expected(clause: Clause) -> None:
+    expected = clause.expect["protocols"]
+    problems = [
+        problem
+        for place, lines in expected.items()
+        for problem in declaration_problems(pkgutil.resolve_name(place), lines)
+    ]
+    clause.none("Core's declarations, compared with the contract", problems, examined=len(expected))
+
+
+def test_rate_controller_declared(clause: Clause) -> None:
+    """Core declares RateController as the contract says."""
+    _declared_as_expected(clause)
+
+
+def test_feedback_publisher_declared(clause: Clause) -> None:
+    """Core declares FeedbackPublisher as the contract says."""
+    _declared_as_expected(clause)
+
+
+def test_dataflow_declared(clause: Clause) -> None:
+    """Core declares Source, Transform, Sink and PipelineRunner as the contract says."""
+    _declared_as_expected(clause)
+
+
+def test_market_data_provider_declared(clause: Clause) -> None:
+    """Core declares MarketDataProvider as the contract says."""
+    _declared_as_expected(clause)
+
+
+def test_directories_declared(clause: Clause) -> None:
+    """Core declares ProviderRegistry, SinkRegistry and FederationDirectory as the contract says."""
+    _declared_as_expected(clause)
+
+
+def test_event_bus_declared(clause: Clause) -> None:
+    """Core declares EventPublisher, EventSubscriber and EventBus as the contract says."""
+    _declared_as_expected(clause)
+
+
+def test_runtime_provider_declared(clause: Clause) -> None:
+    """Core declares the runtime Provider as the contract says."""
+    _declared_as_expected(clause)
+
+
+def test_schema_registry_declared(clause: Clause) -> None:
+    """Core declares RegistryClient, DriftDetector, EnforcementPolicy and SchemaUsageTracker as the contract says."""
+    _declared_as_expected(clause)
+
+
+def test_isinstance_allowed(clause: Clause) -> None:
+    """Each protocol in market_data_core.protocols can be asked about with isinstance."""
+    from market_data_core import protocols
+
+    names = clause.expect["protocols"]
+    refused = [name for name in names if shallow(object(), getattr(protocols, name)) is None]
+    clause.none("protocols that isinstance refuses (not runtime_checkable)", refused, examined=len(names))
+
+
+def test_streams_need_no_await(clause: Clause) -> None:
+    """Core declares a method that is iterated with 'async for' so that its caller need not await it first."""
+    places = clause.expect["protocols"]
+    problems = [problem for place in places for problem in awaited_streams(pkgutil.resolve_name(place))]
+    clause.none("streams that a caller would have to await", problems, examined=len(places))
+
+
+def _classes(package: str) -> Iterator[type]:
+    """Each class that a module of ``package`` defines; a module that cannot be imported is judged by other clauses."""
+    root = importlib.import_module(package)
+    for found in pkgutil.walk_packages(root.__path__, f"{package}.", onerror=lambda _: None):
+        if not found.name.endswith("__main__"):
+            with contextlib.suppress(Exception, SystemExit):
+                module = importlib.import_module(found.name)
+                yield from (
+                    value
+                    for value in vars(module).values()
+                    if inspect.isclass(value) and value.__module__ == module.__name__
+                )
+
+
+def test_no_accidental_conformance(clause: Clause) -> None:
+    """No class of Pipeline or Store passes isinstance with a Core protocol that it cannot be called as, but for those
+    known."""
+    from market_data_core import protocols
+
+    declared = {name: getattr(protocols, name) for name in clause.expect["protocols"]}
+    lines = {name: read_as_used(protocol) for name, protocol in declared.items()}
+    classes = [each for package in clause.expect["packages"] for each in _classes(package) if not is_protocol(each)]
+    known, claimed = clause.expect["known"], clause.expect["claimed"]
+    problems = []
+    for cls in classes:
+        where = f"{cls.__module__}.{cls.__qualname__}"
+        passes = [name for name, protocol in declared.items() if where not in claimed and shallow(cls, protocol)]
+        for name in passes:
+            if known.get(where) != name:
+                found = call_problems(cls, lines[name])
+                problems += [f"{where}: isinstance with {name} says yes, but {problem}" for problem in found]
+    clause.none("classes that pass isinstance by accident", problems, examined=len(classes))
+
+
+async def test_coordinator_drives_core_sink(clause: Clause) -> None:
+    """Store's WriteCoordinator writes through a sink that is what Core's Sink declares and no more."""
+    from market_data_store.coordinator import WriteCoordinator
+
+    sink = CoreSink()
+    coordinator = WriteCoordinator(sink=sink, workers=1, batch_size=3, flush_interval=0.01, capacity=100)
+    await coordinator.start()
+    await coordinator.submit_many(clause.expect["items"])
+    await coordinator.stop()
+    clause.equal("what a sink with write(items), flush() and close() was given", sink.written, clause.expect["items"])
+
+
+async def test_pulse_publisher_sends_the_event(
+    clause: Clause, bus_calls: BusCalls, make_store_event: Callable[..., Any]
+) -> None:
+    """Store's Pulse publisher publishes the FeedbackEvent itself, as Core's EventPublisher declares; the bus makes the
+    envelope."""
+    from market_data_store.coordinator import feedback_bus
+    from market_data_store.pulse import FeedbackPublisherService, PulseConfig
+
+    service = FeedbackPublisherService(PulseConfig())
+    await service.start()
+    await feedback_bus().publish(make_store_event("hard", coordinator_id="bars"))
+    await service.stop()
+    clause.equal("events published on Core's bus", len(bus_calls.published), 1)
+    stream, value, key = bus_calls.published[0]
+    clause.equal("the class of the value published", type(value).__name__, clause.expect["value"])
+    clause.equal("the level published", value.level.value, clause.expect["level"])
+    clause.equal("the stream and the key", (stream, key), (clause.expect["stream"], clause.expect["key"]))
+
+
+async def test_drift_reporter_publishes(clause: Clause, bus_calls: BusCalls) -> None:
+    """Store's DriftReporter publishes a drift that it detects on Core's event bus, called as EventPublisher
+    declares."""
+    from market_data_store.pulse import PulseConfig
+    from market_data_store.telemetry.drift_reporter import DriftReporter, SchemaSnapshot
+    from pydantic import BaseModel
+
+    reporter = DriftReporter(pulse_config=PulseConfig())
+    await reporter.start()
+    local = SchemaSnapshot(name="telemetry.FeedbackEvent", track="v1", sha256="a" * 64)
+    detected = await reporter.detect_and_emit_drift(local, registry_sha="b" * 64)
+    await reporter.stop()
+    clause.equal("drift between different digests detected", detected, True)
+    values = [value for _, value, _ in bus_calls.published]
+    clause.equal("drift events published on Core's bus", len(values), clause.expect["events"])
+    is_model = isinstance(values[0], BaseModel)
+    clause.that("the value published", is_model, expected="a Pydantic model", got=type(values[0]).__name__)
+
+
+async def test_pulse_consumer_follows_the_bus(
+    clause: Clause, bus_calls: BusCalls, make_event: Callable[..., Any]
+) -> None:
+    """Pipeline's Pulse consumer applies each event of the bus and then acknowledges it, or fails it when applying it
+    failed."""
+    from market_data_pipeline.pulse import FeedbackConsumer, PulseConfig
+    from market_data_pipeline.settings.feedback import PipelineFeedbackSettings
+
+    class HardRefusingController(RecordingController):
+        """A double at the provider's edge, whose provider cannot be paused."""
+
+        async def apply(self, adj: Any) -> None:
+            if adj.reason.value == "hard":
+                raise ConnectionError("the provider does not answer")
+            await super().apply(adj)
+
+    controller, stream = HardRefusingController(), clause.expect["stream"]
+    config = PulseConfig(enabled=True, backend="inmem", ns="mdp")
+    consumer = FeedbackConsumer(controller, PipelineFeedbackSettings(), config)
+    running = asyncio.create_task(consumer.run("worker"))
+    soft = await consumer.bus.publish(stream, make_event("soft"))
+    hard = await consumer.bus.publish(stream, make_event("hard"))
+    await _until(lambda: bool(bus_calls.acknowledged and bus_calls.failed) or running.done())
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    clause.equal("the scales applied", [each.scale for each in controller.adjustments], clause.expect["scales"])
+    named = {soft: "the soft event", hard: "the hard event"}
+    acknowledged = [(where, named.get(each, "an unknown event")) for where, each in bus_calls.acknowledged]
+    failed = [(where, named.get(each, "an unknown event")) for where, each in bus_calls.failed]
+    clause.equal("what was acknowledged", acknowledged, [(stream, "the soft event")] * clause.expect["acknowledged"])
+    clause.equal("what was failed", failed, [(stream, "the hard event")] * clause.expect["failed"])
+
+
+def test_job_runner_resolves_providers(clause: Clause, tmp_path: Path) -> None:
+    """Pipeline's job runner resolves a configured provider with Core's registry class, not with the protocol of the
+    same name."""
+    from market_data_pipeline.jobs.runner import run_job
+
+    config = tmp_path / "prices.yaml"
+    config.write_text(
+        "version: 2\n"
+        "providers: {made_up: {type: synthetic, enabled: true, seed: 1}}\n"
+        "datasets: {prices: {provider: made_up, symbols: [AAPL], interval: 1min}}\n"
+        "jobs: {live: {dataset: prices, mode: live}}\n"
+        "features: {write_enabled: false}\n"
+    )
+    with clause.works("a live job on the synthetic provider, writing nothing"):
+        run_job(str(config), "live")

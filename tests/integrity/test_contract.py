@@ -1,0 +1,63 @@
+"""The contract's data is valid, and clauses, checks, breaks, waivers, ledger and tox.ini agree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from market_data_meta.check import problems
+from market_data_meta.contract import Contract, load_contract
+from market_data_meta.prove import Break, load_breaks
+from market_data_meta.waivers import Waiver, load_waivers
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def contract() -> Contract:
+    return load_contract(ROOT)
+
+
+@pytest.fixture(scope="module")
+def breaks() -> list[Break]:
+    return load_breaks(ROOT)
+
+
+@pytest.fixture(scope="module")
+def waivers() -> tuple[Waiver, ...]:
+    return load_waivers(ROOT)
+
+
+def test_everything_agrees(contract: Contract) -> None:
+    assert problems(contract) == []
+
+
+def test_every_clause_has_been_seen_to_fail(
+    contract: Contract, breaks: list[Break], waivers: tuple[Waiver, ...]
+) -> None:
+    """Each clause has a seeded break that it must catch, or fails on a real release of today."""
+    shown = {seeded.clause for seeded in breaks} | {waiver.clause for waiver in waivers}
+    assert sorted(contract.clauses.keys() - contract.controls.keys() - shown) == []
+
+
+def test_every_break_names_a_clause_and_a_package(contract: Contract, breaks: list[Break]) -> None:
+    assert [b for b in breaks if b.clause not in contract.clauses or b.package not in contract.packages] == []
+
+
+def test_no_break_is_seeded_twice(breaks: list[Break]) -> None:
+    assert len(breaks) == len({(b.clause, b.file, b.before, b.after) for b in breaks})
+
+
+def test_modules_are_small() -> None:
+    """A module is one thing: none of the project's is longer than 300 lines."""
+    files = [file for folder in ("meta", "tests") for file in (ROOT / folder).rglob("*.py")]
+    assert files
+    assert [f"{f.name} {n}" for f in files if (n := len(f.read_text().splitlines())) > 300] == []
+
+
+def test_renderers_do_not_run_anything() -> None:
+    """A renderer never imports the packages under test, nor what runs them."""
+    for file in (ROOT / "meta" / "market_data_meta" / "render").glob("*.py"):
+        text = file.read_text()
+        assert not any(f"market_data_meta.{name}" in text for name in ("run", "environment", "index", "prove")), file
