@@ -1,0 +1,86 @@
+"""``scripts/bench``: what the suite and an environment cost, as ratios taken in one run.
+
+The machines are shared and noisy, so no figure stands alone: each is a ratio to another one of the same run, the best
+of several tries.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+
+from market_data_meta.combination import Cell, Combination
+from market_data_meta.contract import find_root, load_contract
+from market_data_meta.ledger import load_ledger
+from market_data_meta.run import clean_environment, prepare, run_prepared
+
+LIMIT = 5.0
+"""The suite may cost this many bare imports of the packages, in the same environment."""
+TRIES = 3
+TOX_INI = """
+[testenv]
+skip_install = true
+deps =
+    {deps}
+[testenv:pip]
+runner = virtualenv
+[testenv:uv]
+runner = uv-venv-runner
+"""
+
+
+def best(action: Callable[[], object], tries: int = TRIES) -> float:
+    """The shortest of several wall times, in seconds."""
+    times = []
+    for _ in range(tries):
+        start = time.perf_counter()
+        action()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def main() -> None:
+    """Measure and print; the exit code says whether the suite keeps its limit."""
+    console = Console()
+    root = find_root(Path(__file__).resolve())
+    contract = load_contract(root)
+    ledger = load_ledger(root, contract.packages)
+    cell = Cell(Combination(tuple((name, ledger.newest(name).version) for name in contract.packages)))
+    with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
+        here = Path(folder)
+        prepared = prepare(contract, ledger, cell, here / "environment")
+        imports = "import " + ", ".join(name for package in contract.packages.values() for name in package.imports)
+        environment = clean_environment(folder)
+
+        def bare() -> None:
+            command = [str(prepared.python), "-c", imports]
+            subprocess.run(command, env=environment, cwd=folder, check=True, capture_output=True)
+
+        def suite() -> None:
+            run_prepared(root, prepared, here / "records" / "bench.jsonl", here / "bench.log")
+
+        cold, warm = best(bare, 1), best(bare)
+        whole = best(suite)
+        console.print(f"bare import of the packages: {cold:.2f} s cold (no byte code), {warm:.2f} s warm")
+        console.print(f"suite on one combination:    {whole:.2f} s = {whole / warm:.1f} warm imports (at most {LIMIT:g})")
+        pip, uv = (_environment(here, cell, kind) for kind in ("pip", "uv"))
+        console.print(f"environment under tox:       pip {pip:.1f} s, uv {uv:.1f} s = {pip / uv:.1f} times faster")
+    sys.exit(whole > LIMIT * warm)
+
+
+def _environment(folder: Path, cell: Cell, kind: str) -> float:
+    """Seconds that tox takes to make an environment of the three packages with pip or uv, caches warm."""
+    deps = "\n    ".join(f"market-data-{package}=={version}" for package, version in cell.combination.versions)
+    (folder / "tox.ini").write_text(TOX_INI.format(deps=deps))
+    command = [sys.executable, "-m", "tox", "run", "--root", str(folder), "-c", str(folder / "tox.ini"), "-e", kind]
+    return best(lambda: subprocess.run([*command, "--notest", "--recreate"], check=True, capture_output=True), 2)
+
+
+if __name__ == "__main__":
+    main()
