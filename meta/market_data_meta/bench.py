@@ -68,7 +68,8 @@ def main() -> None:
         cold, warm = best(bare, 1), best(bare)
         whole = best(suite)
         console.print(f"bare import of the packages: {cold:.2f} s cold (no byte code), {warm:.2f} s warm")
-        console.print(f"suite on one combination:    {whole:.2f} s = {whole / warm:.1f} warm imports (at most {LIMIT:g})")
+        ratio = f"{whole / warm:.1f} warm imports (at most {LIMIT:g})"
+        console.print(f"suite on one combination:    {whole:.2f} s = {ratio}")
         pip, uv = (_environment(here, cell, kind) for kind in ("pip", "uv"))
         console.print(f"environment under tox:       pip {pip:.1f} s, uv {uv:.1f} s = {pip / uv:.1f} times faster")
     sys.exit(whole > LIMIT * warm)

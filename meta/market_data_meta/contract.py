@@ -22,6 +22,7 @@ class Package:
     distribution: str
     imports: tuple[str, ...]
     app: str | None = None
+    preload: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,9 @@ def load_contract(root: Path) -> Contract:
     """Read packages and clauses. Raises MetaError for a file that cannot be read or lacks what it must have."""
     data = read_toml(root / "contracts" / "packages.toml")
     packages = {
-        name: Package(name, table["distribution"], tuple(table["imports"]), table.get("app"))
+        name: Package(
+            name, table["distribution"], tuple(table["imports"]), table.get("app"), tuple(table.get("preload", ()))
+        )
         for name, table in data["packages"].items()
     }
     clauses: dict[str, Clause] = {}

@@ -80,7 +80,7 @@ def prepare(contract: Contract, ledger: Ledger, cell: Cell, folder: Path, python
         "root": str(contract.root),
         "header": _header(contract, ledger, cell, lock.forced, sorted(clauses)),
         "packages": {n: {"distribution": p.distribution, "imports": p.imports, "app": p.app} for n, p in packages},
-        "preload": [] if alone else [name for _, package in packages for name in package.imports],
+        "preload": [] if alone else [name for _, package in packages for name in (*package.imports, *package.preload)],
         "clauses": {c.id: {k: getattr(c, k) for k in ("rule", "level", "scope", "expect")} for c in clauses.values()},
         "not_applicable": {c.id: why for c in clauses.values() if (why := c.why_not(versions, set(lock.libraries)))},
         "release": _release(contract, ledger, cell, python) if alone else None,

@@ -19,6 +19,7 @@ from market_data_meta.record import Record
 from market_data_meta.render.as_json import report_json
 from market_data_meta.render.junit import report_junit
 from market_data_meta.render.markdown import report_markdown
+from market_data_meta.render.picture import report_picture
 from market_data_meta.render.terminal import show
 from market_data_meta.verdict import Report, judge_all
 from market_data_meta.waivers import Waiver
@@ -68,6 +69,13 @@ def test_junit_is_xml_with_a_case_for_each_check(report: Report) -> None:
     assert [s.get("failures") for s in suites] == ["1", "0", "0"]
     assert [s.get("errors") for s in suites] == ["0", "0", "1"]
     assert suites[1].find(".//skipped") is not None
+
+
+def test_the_picture_is_xml_with_a_row_for_each_cell(report: Report) -> None:
+    picture = ET.fromstring(report_picture(report))  # noqa: S314 - our own text
+    rows = picture.findall("{http://www.w3.org/2000/svg}g")
+    assert [row[0].text for row in rows][1] == "waived: compatible, 1 passed, 1 waived"
+    assert len(rows) == 3
 
 
 @pytest.mark.parametrize("verbose", [False, True])

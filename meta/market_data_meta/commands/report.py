@@ -18,6 +18,7 @@ from market_data_meta.record import read_records
 from market_data_meta.render.as_json import report_json
 from market_data_meta.render.junit import report_junit
 from market_data_meta.render.markdown import report_markdown
+from market_data_meta.render.picture import report_picture
 from market_data_meta.verdict import judge_all
 from market_data_meta.waivers import load_waivers
 
@@ -34,7 +35,7 @@ from market_data_meta.waivers import load_waivers
 def report_command(
     here: Here, out: Path | None, *, complete: bool, propose: bool, verbose: bool, as_json: bool
 ) -> None:
-    r"""Judge the records and write report.json, report.md and junit.xml beside them; nothing is run.
+    r"""Judge the records and write report.json, report.md, report.svg and junit.xml beside them; nothing is run.
 
     \b
     Example: mdmeta report
@@ -54,8 +55,9 @@ def report_command(
     write_whole(folder / "report.json", json.dumps(report_json(report), indent=1) + "\n")
     write_whole(folder / "report.md", report_markdown(report))
     write_whole(folder / "junit.xml", report_junit(report))
+    write_whole(folder / "report.svg", report_picture(report))
     if not as_json:
-        say(f"[dim]wrote report.json, report.md and junit.xml to {escape(str(folder))}[/]")
+        say(f"[dim]wrote report.json, report.md, report.svg and junit.xml to {escape(str(folder))}[/]")
     finish(report, as_json=as_json, verbose=verbose)
 
 

@@ -65,7 +65,7 @@ def _plan_from_contracts(root: Path) -> dict[str, Any]:
         for name, table in tomllib.loads(file.read_text())["clauses"].items():
             clauses[f"{file.stem}.{name}"] = table
     packages = tomllib.loads((root / "contracts" / "packages.toml").read_text())["packages"]
-    preload = [name for package in packages.values() for name in package["imports"]]
+    preload = [name for package in packages.values() for name in (*package["imports"], *package.get("preload", ()))]
     scope = os.environ.get("MDM_SCOPE", "combination")
     return {
         "root": str(root),
