@@ -24,7 +24,7 @@ from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError, undecided
 from market_data_meta.ledger import Ledger
 
-SUITE = ("pytest", "pytest-asyncio", "jsonschema", "hypothesis", "hypothesis-jsonschema")
+SUITE = ("pytest", "pytest-asyncio", "jsonschema", "hypothesis")
 """What the suite always needs beside the packages."""
 OPTIONAL = ("schemathesis",)
 """What it leaves out where it cannot be installed beside the packages; clauses that need one say so."""

@@ -1,0 +1,92 @@
+"""Store's HTTP broadcaster: the events of its bus, POSTed to an endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from mdc_http_endpoint import http_endpoint
+from mdm_clause import Clause
+
+pytestmark = pytest.mark.usefixtures("direct")
+
+
+@pytest.fixture
+def direct(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reach the loopback without the proxies that the machine may have set."""
+    for name in ("http_proxy", "all_proxy", "HTTP_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@asynccontextmanager
+async def _broadcasting(url: str, *, max_retries: int = 3) -> AsyncIterator[Any]:
+    """Run Store's real broadcaster, with no time to speak of between its attempts."""
+    from market_data_store.coordinator import HttpFeedbackBroadcaster
+
+    broadcaster = HttpFeedbackBroadcaster(url, timeout=5.0, max_retries=max_retries, backoff_base=0.001)
+    await broadcaster.start()
+    try:
+        yield broadcaster
+    finally:
+        await broadcaster.stop()
+
+
+async def test_payload_is_core_event(clause: Clause, make_store_event: Callable[..., Any]) -> None:
+    """What Store's HTTP broadcaster POSTs parses as Core's event, with the same value in each of Core's fields."""
+    from market_data_core.telemetry import FeedbackEvent
+    from market_data_store.coordinator import feedback_bus
+
+    event = make_store_event("soft", reason="queue_filling").model_copy(update=clause.expect["update"])
+    async with http_endpoint(200) as endpoint, _broadcasting(endpoint.url):
+        await feedback_bus().publish(event)
+    clause.equal("number of POSTs", len(endpoint.bodies), 1)
+    missing = [name for name in clause.expect["fields"] if name not in endpoint.bodies[0]]
+    clause.none("Core's fields that the payload lacks", missing, examined=len(clause.expect["fields"]))
+    with clause.works("reading the payload as Core's event"):
+        parsed = FeedbackEvent.model_validate(endpoint.bodies[0])
+    wrong = [name for name in clause.expect["fields"] if getattr(parsed, name) != getattr(event, name)]
+    clause.none("Core's fields that the payload changes", wrong, examined=len(clause.expect["fields"]))
+
+
+async def test_retries_after_5xx(clause: Clause, make_store_event: Callable[..., Any]) -> None:
+    """Store's HTTP broadcaster POSTs an event again after a 5xx answer, and stops at the first success."""
+    from market_data_store.coordinator import feedback_bus
+
+    statuses = clause.expect["statuses"]
+    async with http_endpoint(*statuses) as endpoint, _broadcasting(endpoint.url, max_retries=len(statuses) + 2):
+        await feedback_bus().publish(make_store_event("soft"))
+    clause.equal("number of POSTs", len(endpoint.bodies), len(statuses))
+    changed = [f"POST {n}" for n, body in enumerate(endpoint.bodies, start=1) if body != endpoint.bodies[0]]
+    clause.none("POSTs that say something else than the first", changed, examined=len(endpoint.bodies))
+
+
+async def test_gives_up_harmlessly(clause: Clause, make_store_event: Callable[..., Any], subscriber: Any) -> None:
+    """Store's HTTP broadcaster gives up after max_retries attempts, and the bus serves its other subscribers."""
+    from market_data_store.coordinator import feedback_bus
+
+    async with http_endpoint(503) as endpoint, _broadcasting(endpoint.url, max_retries=clause.expect["attempts"]):
+        feedback_bus().subscribe(subscriber)
+        with clause.works("publishing while the endpoint is down"):
+            await feedback_bus().publish(make_store_event("hard"))
+    clause.equal("number of POSTs", len(endpoint.bodies), clause.expect["attempts"])
+    clause.equal("events that the next subscriber got", len(subscriber.events), 1)
+
+
+async def test_broadcast_one_tells_outcome(clause: Clause, make_store_event: Callable[..., Any]) -> None:
+    """broadcast_one returns True if the endpoint took the event, and False if all attempts failed."""
+    told = {}
+    for status in clause.expect["statuses"]:
+        async with http_endpoint(status) as endpoint, _broadcasting(endpoint.url, max_retries=1) as broadcaster:
+            told[str(status)] = await broadcaster.broadcast_one(make_store_event("soft"))
+    clause.equal("what broadcast_one says, by the endpoint's status", told, clause.expect["told"])
+
+
+async def test_takes_core_event(clause: Clause, make_event: Callable[..., Any]) -> None:
+    """Store's HTTP broadcaster POSTs a plain Core event as well, with its coordinator and level."""
+    async with http_endpoint(200) as endpoint, _broadcasting(endpoint.url) as broadcaster:
+        await broadcaster.broadcast_one(make_event("hard"))
+    posted = [{name: body.get(name) for name in clause.expect["body"]} for body in endpoint.bodies]
+    clause.equal("the POSTs", posted, [clause.expect["body"]])

@@ -1,0 +1,205 @@
+"""How the DTOs behave in the hands of those who make, pass on, store and read them."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from mdc_dto_baseline import UNKNOWN, smallest, usable
+from mdm_clause import Clause
+
+
+def test_frozen(clause: Clause, contracts: Path) -> None:
+    """A FeedbackEvent, RateAdjustment, ClusterId or NodeId cannot be changed, and equal ones hash alike."""
+    examined = [dto for dto in usable(contracts) if dto.name in clause.expect["frozen"]]
+    problems = []
+    for dto in examined:
+        fields = smallest(dto.validation)
+        model = dto.installed_model()
+        one, other = model(**fields), model(**fields)
+        for name, value in fields.items():
+            try:
+                setattr(one, name, value)
+                problems.append(f"{dto.name}: {name} can be assigned")
+            except (TypeError, ValueError, AttributeError):
+                pass
+        try:
+            alike = hash(one) == hash(other)
+        except TypeError:
+            alike = False
+        problems += [] if alike and one == other else [f"{dto.name}: equal ones do not hash alike"]
+    clause.none("values that are not frozen", problems, examined=len(examined))
+
+
+def test_unknown_fields_ignored(clause: Clause, contracts: Path) -> None:
+    """A DTO reads JSON that has a field it does not know, and leaves that field out of what it passes on."""
+    examined = usable(contracts)
+    problems = []
+    for dto in examined:
+        sent = smallest(dto.validation) | {UNKNOWN: "later"}
+        try:
+            passed_on = json.loads(dto.installed_model().model_validate_json(json.dumps(sent)).model_dump_json())
+        except ValueError:
+            problems.append(f"{dto.name}: refuses it")
+        else:
+            problems += [f"{dto.name}: passes it on"] if UNKNOWN in passed_on else []
+    clause.none("DTOs that do not ignore an unknown field", problems, examined=len(examined))
+
+
+def test_store_event_is_core_event(clause: Clause, make_store_event: Callable[..., Any]) -> None:
+    """Store's FeedbackEvent is a Core FeedbackEvent."""
+    from market_data_core.telemetry import FeedbackEvent
+
+    event = make_store_event("soft")
+    clause.that("Store's event", isinstance(event, FeedbackEvent), expected="a Core FeedbackEvent", got=type(event))
+
+
+def test_store_event_parses_as_core(clause: Clause, make_store_event: Callable[..., Any]) -> None:
+    """The JSON of Store's extended event parses as Core's event, with the same value in each of Core's fields."""
+    from market_data_core.telemetry import FeedbackEvent
+
+    event = make_store_event("soft", reason="queue_filling")
+    with clause.works("reading Store's JSON as Core's event"):
+        parsed = FeedbackEvent.model_validate_json(event.model_dump_json())
+    fields = clause.expect["fields"]
+    wrong = [name for name in fields if getattr(parsed, name) != getattr(event, name)]
+    clause.none("Core's fields that come out changed", wrong, examined=len(fields))
+
+
+def test_core_event_parses_as_store(clause: Clause, make_event: Callable[..., Any]) -> None:
+    """The JSON of a plain Core event parses as Store's event, without a reason."""
+    from market_data_store.coordinator import FeedbackEvent
+
+    with clause.works("reading Core's JSON as Store's event"):
+        parsed = FeedbackEvent.model_validate_json(make_event("hard").model_dump_json())
+    clause.equal("its level and reason", (str(parsed.level.value), parsed.reason), (clause.expect["level"], None))
+
+
+def test_create_fills_core_fields(clause: Clause) -> None:
+    """Store's FeedbackEvent.create fills in the source and the present time, and keeps what it is given."""
+    from market_data_core.telemetry import BackpressureLevel
+    from market_data_store.coordinator import FeedbackEvent
+
+    given = clause.expect["given"]
+    before = time.time()
+    event = FeedbackEvent.create(**given | {"level": BackpressureLevel(given["level"])})
+    after = time.time()
+    made = event.model_dump(mode="json")
+    now = before <= made.pop("ts") <= after
+    clause.that("ts of the new event", now, expected="the present in epoch seconds", got="another time")
+    clause.equal("its other fields", made, given | {"source": clause.expect["source"]})
+
+
+def test_utilization(clause: Clause, make_store_event: Callable[..., Any]) -> None:
+    """The utilization of Store's event is its queue size divided by its capacity."""
+    cases = clause.expect["cases"]
+    events = [make_store_event(queue_size=case["queue_size"], capacity=case["capacity"]) for case in cases]
+    clause.equal("utilization", [event.utilization for event in events], [case["utilization"] for case in cases])
+
+
+def test_level_from_string(clause: Clause) -> None:
+    """An event and an adjustment take the level as a string too and hold the enum member."""
+    from market_data_core.telemetry import BackpressureLevel, FeedbackEvent, RateAdjustment
+
+    problems = []
+    for level in clause.expect["levels"]:
+        with clause.works(f"making an event and an adjustment of level {level!r}"):
+            event = FeedbackEvent(coordinator_id="bars", queue_size=1, capacity=2, level=level, ts=1.0)
+            adjustment = RateAdjustment(provider="ibkr", scale=1.0, reason=level, ts=1.0)
+        held = {"level": event.level, "reason": adjustment.reason}
+        problems += [f"{name} {level}" for name, value in held.items() if value is not BackpressureLevel(level)]
+    clause.none("levels that are not the enum's member", problems, examined=len(clause.expect["levels"]))
+
+
+def test_time_to_the_microsecond(
+    clause: Clause, make_event: Callable[..., Any], make_store_event: Callable[..., Any]
+) -> None:
+    """The ts of an event and of an adjustment is a float in epoch seconds and survives JSON to the microsecond."""
+    from market_data_core.telemetry import BackpressureLevel, RateAdjustment
+
+    ts = clause.expect["ts"]
+    store_event = make_store_event().model_copy(update={"ts": ts})
+    sent = [
+        make_event(ts=ts),
+        store_event,
+        RateAdjustment(provider="ibkr", scale=0.5, reason=BackpressureLevel.soft, ts=ts),
+    ]
+    got = [type(dto).model_validate_json(dto.model_dump_json()).ts for dto in sent]
+    clause.equal("ts after JSON", got, [ts, ts, ts])
+
+
+def test_readable_after_writing(clause: Clause, make_event: Callable[..., Any]) -> None:
+    """An event that can be made can be read back from its own JSON, also one whose ts is not a finite number."""
+    problems = []
+    for ts in clause.expect["ts"]:
+        try:
+            event = make_event(ts=ts)
+        except ValueError:
+            continue  # Refusing such a time is as good as carrying it.
+        try:
+            type(event).model_validate_json(event.model_dump_json())
+        except ValueError:
+            problems.append(f"ts {ts}: accepted, and written as JSON that is refused")
+    clause.none("events that cannot be read back", problems, examined=len(clause.expect["ts"]))
+
+
+def test_round_trips(clause: Clause, contracts: Path) -> None:
+    """A DTO equals what is read back from its JSON, from its dictionary and from its pickle, and its deep copy."""
+    ways: dict[str, Callable[[Any], Any]] = {
+        "JSON": lambda dto: type(dto).model_validate_json(dto.model_dump_json()),
+        "dictionary": lambda dto: type(dto).model_validate(dto.model_dump()),
+        "pickle": lambda dto: pickle.loads(pickle.dumps(dto)),  # noqa: S301 - its own pickle
+        "deep copy": copy.deepcopy,
+    }
+    examined = usable(contracts)
+    problems = []
+    for dto in examined:
+        original = dto.installed_model()(**smallest(dto.validation))
+        for way, through in ways.items():
+            try:
+                same = through(original) == original
+            except Exception as error:  # noqa: BLE001 - whatever a model raises is the finding
+                problems.append(f"{dto.name}, {way}: {type(error).__name__}")
+            else:
+                problems += [] if same else [f"{dto.name}, {way}: not equal"]
+    clause.none("DTOs that do not survive", problems, examined=len(examined))
+
+
+def test_copy_with_change(clause: Clause, make_store_event: Callable[..., Any]) -> None:
+    """A changed copy of an event has the change and everything else, and leaves the original as it was."""
+    original = make_store_event("ok", reason="queue_recovered")
+    before = original.model_dump()
+    copied = original.model_copy(update=clause.expect["update"])
+    clause.equal("the original", original.model_dump() == before, True)
+    clause.equal("the copy", copied.model_dump() == before | clause.expect["update"], True)
+
+
+def test_defaults_not_shared(clause: Clause, contracts: Path) -> None:
+    """Two DTOs never share a default list or dictionary: a change to one does not show in the other."""
+    problems, examined = [], 0
+    for dto in usable(contracts):
+        model, fields = dto.installed_model(), smallest(dto.validation)
+        for name in [name for name, default in dto.defaults.items() if isinstance(default, list | dict)]:
+            examined += 1
+            one, other = getattr(model(**fields), name), getattr(model(**fields), name)
+            problems += [f"{dto.name}.{name}"] if one is other else []
+    clause.none("defaults that are shared", problems, examined=examined)
+
+
+def test_envelope_carries_event(clause: Clause, make_store_event: Callable[..., Any]) -> None:
+    """Store's event in an EventEnvelope is read back as a Core event with the same level and time."""
+    from market_data_core.events import EventEnvelope, EventMeta
+    from market_data_core.telemetry import FeedbackEvent
+
+    event = make_store_event("hard", reason="queue_full")
+    meta = EventMeta(schema_id="telemetry.FeedbackEvent")
+    sent = EventEnvelope(id="1-0", ts=event.ts, meta=meta, payload=event).model_dump_json()
+    with clause.works("reading the envelope with Core's event as payload"):
+        payload = EventEnvelope[FeedbackEvent].model_validate_json(sent).payload
+    clause.that("the payload", isinstance(payload, FeedbackEvent), expected="a Core FeedbackEvent", got=type(payload))
+    clause.equal("its level and time", (payload.level.value, payload.ts == event.ts), (clause.expect["level"], True))
