@@ -180,6 +180,8 @@ def clean_environment(home: str) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "PYTHONPATH": str(suite.INSIDE),
         "PYTHONHASHSEED": "0",
+        # Plugins come along with what the packages and the suite require; none of them is to take part.
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     }
 
 

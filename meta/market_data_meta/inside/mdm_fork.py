@@ -8,6 +8,7 @@ itself down. Checks that wait overlap, because several children run at once.
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import selectors
@@ -61,6 +62,9 @@ def run_all(
     brought none (it crashed, exited, or was killed at the limit), and its duration in seconds.
     """
     waiting = list(reversed(items))
+    # What is loaded by now is shared with every child as long as none of them writes to it, as a collection would.
+    gc.collect()
+    gc.freeze()
     with selectors.DefaultSelector() as selector:
         running: dict[int, _Child] = {}
         try:
