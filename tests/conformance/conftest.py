@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from mdc_doubles import GatedSink, RecordingController, RecordingSubscriber
 
 

@@ -212,9 +212,7 @@ def _member_problems(owner: Any, declared: Declaration) -> list[str]:
 
 def _signature_problems(declared: Signature, got: Signature) -> list[str]:
     problems = [
-        f"does not accept {_shown(args, kwargs)}"
-        for args, kwargs in _calls(declared)
-        if not _binds(got, args, kwargs)
+        f"does not accept {_shown(args, kwargs)}" for args, kwargs in _calls(declared) if not _binds(got, args, kwargs)
     ]
     return problems or [*_misplaced(declared, got), *_other_defaults(declared, got)]
 

@@ -153,7 +153,7 @@ def test_round_trips(clause: Clause, contracts: Path) -> None:
     ways: dict[str, Callable[[Any], Any]] = {
         "JSON": lambda dto: type(dto).model_validate_json(dto.model_dump_json()),
         "dictionary": lambda dto: type(dto).model_validate(dto.model_dump()),
-        "pickle": lambda dto: pickle.loads(pickle.dumps(dto)),  # noqa: S301 - its own pickle
+        "pickle": lambda dto: pickle.loads(pickle.dumps(dto)),
         "deep copy": copy.deepcopy,
     }
     examined = usable(contracts)

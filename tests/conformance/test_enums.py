@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from mdm_clause import Clause
 
 
@@ -126,7 +127,8 @@ def test_one_backpressure_level(clause: Clause, make_store_event: Callable[..., 
 
 def test_settings_policy(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pipeline's feedback settings give a policy keyed by every member of Core's BackpressureLevel, from the
-    environment."""
+    environment.
+    """
     from market_data_core.telemetry import BackpressureLevel
     from market_data_pipeline.settings.feedback import PipelineFeedbackSettings
 
@@ -195,7 +197,8 @@ async def test_metric_labels(
 
 def test_enforcement_from_environment(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> None:
     """Core reads its EnforcementMode from REGISTRY_ENFORCEMENT, in any case of letters, and takes warn when it is unset
-    or unknown."""
+    or unknown.
+    """
     from market_data_core.models.registry import EnforcementMode
     from market_data_core.registry import get_enforcement_mode
 

@@ -13,6 +13,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+
 from mdc_doubles import RecordingSubscriber
 from mdc_signatures import conformance_problems
 from mdm_clause import Clause

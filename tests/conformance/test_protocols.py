@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from mdc_doubles import RecordingController
 from mdc_signatures import awaited_streams, call_problems, declaration_problems, is_protocol, read_as_used, shallow
 from mdm_clause import Clause
@@ -157,7 +158,8 @@ def _classes(package: str) -> Iterator[type]:
 
 def test_no_accidental_conformance(clause: Clause) -> None:
     """No class of Pipeline or Store passes isinstance with a Core protocol that it cannot be called as, but for those
-    known."""
+    known.
+    """
     from market_data_core import protocols
 
     declared = {name: getattr(protocols, name) for name in clause.expect["protocols"]}
@@ -191,7 +193,8 @@ async def test_pulse_publisher_sends_the_event(
     clause: Clause, bus_calls: BusCalls, make_store_event: Callable[..., Any]
 ) -> None:
     """Store's Pulse publisher publishes the FeedbackEvent itself, as Core's EventPublisher declares; the bus makes the
-    envelope."""
+    envelope.
+    """
     from market_data_store.coordinator import feedback_bus
     from market_data_store.pulse import FeedbackPublisherService, PulseConfig
 
@@ -208,7 +211,8 @@ async def test_pulse_publisher_sends_the_event(
 
 async def test_drift_reporter_publishes(clause: Clause, bus_calls: BusCalls) -> None:
     """Store's DriftReporter publishes a drift that it detects on Core's event bus, called as EventPublisher
-    declares."""
+    declares.
+    """
     from market_data_store.pulse import PulseConfig
     from market_data_store.telemetry.drift_reporter import DriftReporter, SchemaSnapshot
     from pydantic import BaseModel
@@ -229,7 +233,8 @@ async def test_pulse_consumer_follows_the_bus(
     clause: Clause, bus_calls: BusCalls, make_event: Callable[..., Any]
 ) -> None:
     """Pipeline's Pulse consumer applies each event of the bus and then acknowledges it, or fails it when applying it
-    failed."""
+    failed.
+    """
     from market_data_pipeline.pulse import FeedbackConsumer, PulseConfig
     from market_data_pipeline.settings.feedback import PipelineFeedbackSettings
 
@@ -260,7 +265,8 @@ async def test_pulse_consumer_follows_the_bus(
 
 def test_job_runner_resolves_providers(clause: Clause, tmp_path: Path) -> None:
     """Pipeline's job runner resolves a configured provider with Core's registry class, not with the protocol of the
-    same name."""
+    same name.
+    """
     from market_data_pipeline.jobs.runner import run_job
 
     config = tmp_path / "prices.yaml"

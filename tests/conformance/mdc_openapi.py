@@ -1,0 +1,129 @@
+"""Read an app's OpenAPI document, and try the operations in it on generated input."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from mdc_asgi import BASE_URL, client_of
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one generated request brought: the operation's label, the status, and what is not as declared."""
+
+    operation: str
+    status: int
+    complaints: tuple[str, ...]
+
+
+def explore(app: Any, *, examples: int, leave_out: dict[str, str]) -> list[Answer]:
+    """The answers of ``app`` to valid input generated from its own document, a few for each operation."""
+    import schemathesis
+
+    answers: list[Answer] = []
+    with asyncio.Runner() as runner:
+        lifespan = app.router.lifespan_context(app)
+        runner.run(lifespan.__aenter__())
+        client = client_of(app)
+        schema: Any = schemathesis.openapi.from_dict(app.openapi())
+        for result in schema.get_all_operations():
+            operation = result.ok()
+            if operation.label not in leave_out:
+                _try(operation, examples, lambda request: runner.run(client.request(**request)), answers)
+        runner.run(client.aclose())
+        runner.run(lifespan.__aexit__(None, None, None))
+    return answers
+
+
+def _try(operation: Any, examples: int, send: Any, answers: list[Answer]) -> None:
+    from hypothesis import HealthCheck, Phase, given, settings
+
+    # The probe never fails: all answers are wanted, and hypothesis would shrink and repeat the first bad one.
+    @settings(
+        max_examples=examples,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy())
+    def probe(case: Any) -> None:
+        request = case.as_transport_kwargs(base_url=BASE_URL)
+        wanted = ("method", "url", "headers", "params", "json")
+        response = send({key: request[key] for key in wanted if request.get(key) is not None})
+        answers.append(Answer(operation.label, response.status_code, tuple(_complaints(case, response))))
+
+    probe()
+
+
+def _complaints(case: Any, response: Any) -> Iterator[str]:
+    """What schemathesis finds undeclared or unlike its declaration."""
+    from schemathesis.specs.openapi import checks
+
+    conformance = [
+        checks.status_code_conformance,
+        checks.content_type_conformance,
+        checks.response_schema_conformance,
+    ]
+    try:
+        case.validate_response(response, checks=conformance)
+    # schemathesis groups what it finds, and its groups are BaseExceptionGroups.
+    except BaseExceptionGroup as group:
+        yield from (getattr(failure, "title", type(failure).__name__).lower() for failure in group.exceptions)
+    except AssertionError as failure:
+        yield getattr(failure, "title", type(failure).__name__).lower()
+
+
+def document_problems(document: dict[str, Any]) -> tuple[list[str], int]:
+    """What is unsound in an OpenAPI document, and how many operations were examined."""
+    import jsonschema
+
+    problems, ids = [], []
+    operations = list(_operations(document))
+    for name, schema in document.get("components", {}).get("schemas", {}).items():
+        try:
+            jsonschema.Draft202012Validator.check_schema(schema)
+        except jsonschema.SchemaError as error:
+            problems.append(f"schema {name}: {error.message}")
+    problems += [f"reference {ref} leads nowhere" for ref in set(_references(document)) if not _resolves(document, ref)]
+    for label, path, operation in operations:
+        ids.append(operation.get("operationId"))
+        declared = {each["name"] for each in operation.get("parameters", []) if each.get("in") == "path"}
+        for name in set(re.findall(r"{([^}]+)}", path)) ^ declared:
+            problems.append(f"{label}: path parameter {name} is in only one of path and parameters")
+        if not operation.get("responses"):
+            problems.append(f"{label}: declares no response")
+    problems += [f"operation id {each} is used more than once" for each in set(ids) if ids.count(each) > 1]
+    return problems, len(operations)
+
+
+def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, item in document["paths"].items():
+        for method in METHODS:
+            if method in item:
+                yield f"{method.upper()} {path}", path, item[method]
+
+
+def _references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        for value in node.values():
+            yield from _references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _references(value)
+
+
+def _resolves(document: dict[str, Any], reference: str) -> bool:
+    node: Any = document
+    for part in reference.removeprefix("#/").split("/"):
+        node = node.get(part) if isinstance(node, dict) else None
+    return reference.startswith("#/") and node is not None

@@ -1,0 +1,272 @@
+"""Metrics after real events through the real chain and real coordinators."""
+
+from __future__ import annotations
+
+import importlib
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from prometheus_client import REGISTRY
+
+from mdc_doubles import GatedSink
+from mdc_metrics import declared, samples, total, until, value
+from mdm_clause import Clause
+
+POLL = 0.01
+
+
+@pytest.fixture
+def handler(rate_coordinator: Any) -> Any:
+    """Pipeline's real handler for provider ``ibkr``, with its real adapter and a real RateCoordinator."""
+    from market_data_pipeline.orchestration.feedback import FeedbackHandler, RateCoordinatorAdapter
+
+    return FeedbackHandler(rate=RateCoordinatorAdapter(rate_coordinator), provider="ibkr")
+
+
+class ObedientSink:
+    """A double at the database's edge: does with each batch in turn what its script says, then writes all."""
+
+    def __init__(self, *script: Exception | None) -> None:
+        self.script = list(script)
+
+    async def write(self, batch: Sequence[Any]) -> None:
+        step = self.script.pop(0) if self.script else None
+        if step is not None:
+            raise step
+
+
+class HalfOpeningSink(GatedSink):
+    """A double at the database's edge: fails once, then holds the next write back until its gate is opened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.failed = False
+
+    async def write(self, batch: Sequence[Any]) -> None:
+        if not self.failed:
+            self.failed = True
+            raise TimeoutError("timeout")
+        await super().write(batch)
+
+
+def test_declared(clause: Clause) -> None:
+    """Every metric of the contract is in the default registry, with its type, once the module that declares it is
+    imported.
+    """
+    for module in clause.expect["modules"]:
+        with clause.works(f"importing {module}"):
+            importlib.import_module(module)
+    found = {family.name: family.type for family in REGISTRY.collect()}
+    types = clause.expect["types"]
+    wrong = [f"{name}: {found.get(name, 'missing')}" for name in types if found.get(name) != types[name]]
+    clause.none("metrics that are missing or of another type", wrong, examined=len(types))
+
+
+def test_declared_once(clause: Clause, plan: dict[str, Any]) -> None:
+    """No two modules of the three packages put a metric of the same name into the default registry."""
+    places = defaultdict(list)
+    for name, place in declared([name for package in plan["packages"].values() for name in package["imports"]]):
+        places[name].append(place)
+    twice = [f"{name}: {', '.join(found)}" for name, found in places.items() if len(found) > 1]
+    clause.none("metrics that are declared more than once", twice, examined=len(places))
+
+
+async def after_each_level(handler: Any, make_event: Callable[..., Any], metric: str) -> dict[str, float | None]:
+    """The metric's value for the provider after an event of each level."""
+    got = {}
+    for level in ("hard", "soft", "ok"):
+        await handler.handle(make_event(level))
+        got[level] = value(metric, provider="ibkr")
+    return got
+
+
+async def test_rate_scale(clause: Clause, handler: Any, make_event: Callable[..., Any]) -> None:
+    """After an event pipeline_rate_scale_factor{provider} is the scale at which the provider runs: 1.0, 0.5 or 0.0."""
+    got = await after_each_level(handler, make_event, "pipeline_rate_scale_factor")
+    clause.equal("pipeline_rate_scale_factor after an event of each level", got, clause.expect)
+
+
+async def test_backpressure_state(clause: Clause, handler: Any, make_event: Callable[..., Any]) -> None:
+    """After an event pipeline_backpressure_state{provider} is 0 for ok, 1 for soft and 2 for hard."""
+    got = await after_each_level(handler, make_event, "pipeline_backpressure_state")
+    clause.equal("pipeline_backpressure_state after an event of each level", got, clause.expect)
+
+
+async def test_feedback_queue_depth(clause: Clause, handler: Any, make_store_event: Callable[..., Any]) -> None:
+    """After an event of Store pipeline_feedback_queue_depth{source="store_coordinator"} is the event's queue size."""
+    got = []
+    for size in clause.expect["sizes"]:
+        await handler.handle(make_store_event("soft", queue_size=size))
+        got.append(value("pipeline_feedback_queue_depth", source=clause.expect["source"]))
+    clause.equal("pipeline_feedback_queue_depth after each event", got, clause.expect["sizes"])
+
+
+async def test_feedback_sources_apart(clause: Clause, handler: Any, make_event: Callable[..., Any]) -> None:
+    """The queue depths of two sources are kept apart by the label source."""
+    sizes = clause.expect["sizes"]
+    for source, size in sizes.items():
+        await handler.handle(make_event("soft", source=source, queue_size=size))
+    got = sorted(sample.value for sample in samples("pipeline_feedback_queue_depth"))
+    clause.equal("queue depths of all sources", got, sorted(sizes.values()))
+
+
+async def test_events_processed(clause: Clause, handler: Any, make_event: Callable[..., Any]) -> None:
+    """feedback_events_processed_total counts each event that was handled, by provider and by the level's value."""
+    for level in clause.expect["sent"]:
+        await handler.handle(make_event(level))
+    counts = clause.expect["counts"]
+    got = {level: value("feedback_events_processed_total", provider="ibkr", level=level) for level in counts}
+    clause.equal("feedback_events_processed_total by level", got, counts)
+
+
+async def test_handlers_counted_alike(clause: Clause, rate_coordinator: Any, make_event: Callable[..., Any]) -> None:
+    """Two handlers in one process both count the events that they handle."""
+    from market_data_pipeline.orchestration.feedback import FeedbackHandler, RateCoordinatorAdapter
+
+    adapter = RateCoordinatorAdapter(rate_coordinator)
+    providers = clause.expect["providers"]
+    for handler in [FeedbackHandler(rate=adapter, provider=provider) for provider in providers]:
+        await handler.handle(make_event("soft"))
+    got = [value("feedback_events_processed_total", provider=provider, level="soft") for provider in providers]
+    clause.equal(f"feedback_events_processed_total of {' and '.join(providers)}", got, clause.expect["counts"])
+
+
+async def test_coordinator_queue_depth(clause: Clause, gated_sink: GatedSink) -> None:
+    """mds_coord_queue_depth follows the queue's size, up and down."""
+    from market_data_store.coordinator import WriteCoordinator
+
+    def depth() -> float | None:
+        return value("mds_coord_queue_depth", coord_id="bars")
+
+    waiting, drained = clause.expect["waiting"], clause.expect["drained"]
+    coordinator = WriteCoordinator(
+        sink=gated_sink, workers=1, batch_size=1, capacity=10, coord_id="bars", metrics_poll_sec=POLL
+    )
+    await coordinator.start()
+    await coordinator.submit("in the worker's hands")
+    await until(lambda: coordinator.health().queue_size == 0)
+    await coordinator.submit_many(range(int(waiting)))
+    await until(lambda: depth() == waiting, seconds=1.0)
+    clause.equal("mds_coord_queue_depth while the sink holds everything back", depth(), waiting)
+    gated_sink.gate.set()
+    await until(lambda: depth() == drained, seconds=1.0)
+    clause.equal("mds_coord_queue_depth after the sink has taken everything", depth(), drained)
+
+
+async def test_coordinator_items(clause: Clause, gated_sink: GatedSink) -> None:
+    """mds_coord_items_submitted_total and mds_coord_items_dropped_total count what was submitted and what
+    overflowed.
+    """
+    from market_data_store.coordinator import WriteCoordinator
+
+    expect = clause.expect
+    coordinator = WriteCoordinator(
+        sink=gated_sink,
+        workers=1,
+        batch_size=1,
+        capacity=expect["capacity"],
+        overflow_strategy="drop_oldest",
+        coord_id="bars",
+    )
+    await coordinator.start()
+    await coordinator.submit("in the worker's hands")
+    await until(lambda: coordinator.health().queue_size == 0)
+    await coordinator.submit_many(range(expect["capacity"] + expect["overflow"]))
+    submitted = value("mds_coord_items_submitted_total", coord_id="bars")
+    clause.equal("mds_coord_items_submitted_total", submitted, expect["submitted"])
+    dropped = value("mds_coord_items_dropped_total", coord_id="bars", reason=expect["reason"])
+    clause.equal("mds_coord_items_dropped_total", dropped, expect["dropped"])
+
+
+async def workers_alive(clause: Clause, wanted: float, *, stopped: bool) -> float | None:
+    """What mds_coord_workers_alive says of a coordinator with three workers, once it says so or time is up."""
+    from market_data_store.coordinator import WriteCoordinator
+
+    def alive() -> float | None:
+        return value("mds_coord_workers_alive", coord_id="bars")
+
+    sink = ObedientSink()
+    coordinator = WriteCoordinator(sink=sink, workers=3, flush_interval=0.02, coord_id="bars", metrics_poll_sec=POLL)
+    async with coordinator:
+        await until(lambda: alive() == coordinator.health().workers_alive)
+        if not stopped:
+            return alive()
+    await until(lambda: alive() == wanted, seconds=0.2)
+    return alive()
+
+
+async def test_coordinator_workers(clause: Clause) -> None:
+    """mds_coord_workers_alive is the number of running workers."""
+    wanted = clause.expect["alive"]
+    got = await workers_alive(clause, wanted, stopped=False)
+    clause.equal("mds_coord_workers_alive of a coordinator with three workers", got, wanted)
+
+
+async def test_coordinator_workers_stopped(clause: Clause) -> None:
+    """mds_coord_workers_alive is 0 after the coordinator has stopped."""
+    wanted = clause.expect["alive"]
+    got = await workers_alive(clause, wanted, stopped=True)
+    clause.equal("mds_coord_workers_alive after the coordinator has stopped", got, wanted)
+
+
+async def test_coordinator_circuit(clause: Clause) -> None:
+    """mds_coord_circuit_state is 0 while the circuit is closed, 1 while it is open and 2 while it is half open."""
+    from market_data_store.coordinator import CircuitBreaker, RetryPolicy, WriteCoordinator
+
+    async def state_of(name: str, sink: Any, half_open_after: float) -> float | None:
+        coordinator = WriteCoordinator(
+            sink=sink,
+            workers=1,
+            batch_size=1,
+            retry_policy=RetryPolicy(initial_backoff_ms=1, jitter=False),
+            circuit_breaker=CircuitBreaker(failure_threshold=1, half_open_after_sec=half_open_after),
+            coord_id=name,
+            metrics_poll_sec=POLL,
+        )
+        await coordinator.start()
+        await coordinator.submit("item")
+        await until(lambda: value("mds_coord_circuit_state", coord_id=name) == clause.expect[name], seconds=1.0)
+        return value("mds_coord_circuit_state", coord_id=name)
+
+    got = {
+        "closed": await state_of("closed", ObedientSink(), 60.0),
+        "open": await state_of("open", ObedientSink(TimeoutError("timeout")), 60.0),
+        "half_open": await state_of("half_open", HalfOpeningSink(), 0.0),
+    }
+    clause.equal("mds_coord_circuit_state in each state of the circuit", got, clause.expect)
+
+
+async def test_worker_writes(clause: Clause) -> None:
+    """Workers count the batches that they wrote, the writes that failed by error type, and the time of each."""
+    from market_data_store.coordinator import WriteCoordinator
+
+    expect = clause.expect
+    sink = ObedientSink(None, None, ValueError("violates a constraint"))
+    coordinator = WriteCoordinator(sink=sink, workers=1, batch_size=2, flush_interval=60.0, coord_id="bars")
+    await coordinator.start()
+    await coordinator.submit_many(range(6))
+    await until(lambda: total("mds_worker_write_latency_seconds_count", coord_id="bars") == expect["timed"], 1.0)
+    written = total("mds_worker_batches_written_total", coord_id="bars")
+    clause.equal("mds_worker_batches_written_total", written, expect["written"])
+    failed = total("mds_worker_write_errors_total", coord_id="bars", error_type=expect["error_type"])
+    clause.equal(f"mds_worker_write_errors_total of {expect['error_type']}", failed, expect["failed"])
+    timed = total("mds_worker_write_latency_seconds_count", coord_id="bars")
+    clause.equal("writes timed in mds_worker_write_latency_seconds", timed, expect["timed"])
+
+
+async def test_pulse_published(clause: Clause) -> None:
+    """Publishing feedback to the event bus counts in pulse_publish_total and pulse_publish_latency_ms."""
+    from market_data_core.telemetry import BackpressureLevel
+    from market_data_store.pulse import FeedbackPublisherService, PulseConfig
+
+    expect = clause.expect
+    publisher = FeedbackPublisherService(PulseConfig(backend="inmem"))
+    for _ in range(int(expect["count"])):
+        await publisher.publish_feedback("bars", 5, 10, BackpressureLevel.soft)
+    labels = {"stream": expect["stream"], "track": expect["track"]}
+    published = value("pulse_publish_total", outcome=expect["outcome"], **labels)
+    clause.equal("pulse_publish_total", published, expect["count"])
+    timed = value("pulse_publish_latency_ms_count", **labels)
+    clause.equal("publications timed in pulse_publish_latency_ms", timed, expect["count"])

@@ -1,0 +1,173 @@
+"""When Store's WriteCoordinator speaks up: the watermarks of its queue, and what its events say."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+from mdc_doubles import GatedSink, RecordingSubscriber
+from mdc_queue import crossings, levels, stalled, turns, until
+from mdm_clause import Clause
+
+
+def _watermarks(clause: Clause) -> dict[str, int]:
+    return {
+        "capacity": clause.expect["capacity"],
+        "high_watermark": clause.expect["high"],
+        "low_watermark": clause.expect["low"],
+    }
+
+
+def _listen(callback: Any) -> None:
+    from market_data_store.coordinator import feedback_bus
+
+    feedback_bus().subscribe(callback)
+
+
+async def test_crossings(clause: Clause, subscriber: RecordingSubscriber) -> None:
+    """A queue that fills past both watermarks and drains again gives soft, hard and ok, each exactly once."""
+    queue = await stalled(**_watermarks(clause))
+    _listen(subscriber)
+    await queue.fill(to=clause.expect["capacity"])
+    await queue.drain(to=0)
+    clause.equal("levels of a fill and a drain", levels(subscriber.events), clause.expect["levels"])
+
+
+async def test_default_watermarks(clause: Clause, subscriber: RecordingSubscriber) -> None:
+    """Without explicit watermarks soft begins above 50 % of the capacity, hard at 80 %, and ok is back at 50 %."""
+    queue = await stalled(capacity=clause.expect["capacity"])
+    _listen(subscriber)
+    await queue.fill(to=clause.expect["capacity"])
+    await queue.drain(to=0)
+    clause.equal("level and queue size of each event", crossings(subscriber.events), clause.expect["crossings"])
+
+
+async def test_explicit_watermarks(clause: Clause, subscriber: RecordingSubscriber) -> None:
+    """With explicit watermarks soft begins one above the low one, hard at the high one, and ok is back at the low
+    one.
+    """
+    queue = await stalled(**_watermarks(clause))
+    _listen(subscriber)
+    await queue.fill(to=clause.expect["capacity"])
+    await queue.drain(to=0)
+    clause.equal("level and queue size of each event", crossings(subscriber.events), clause.expect["crossings"])
+
+
+async def test_hysteresis(clause: Clause, subscriber: RecordingSubscriber) -> None:
+    """After hard a queue that moves between its watermarks and the full capacity emits nothing until it is down at the
+    low one.
+    """
+    queue = await stalled(**_watermarks(clause))
+    _listen(subscriber)
+    await queue.fill(to=clause.expect["high"])
+    await queue.drain(to=clause.expect["between"])
+    await queue.fill(to=clause.expect["capacity"])
+    await queue.drain(to=clause.expect["low"] + 1)
+    clause.equal("levels while above the low watermark", levels(subscriber.events), clause.expect["before"])
+    await queue.drain(to=clause.expect["low"])
+    clause.equal("levels at the low watermark", levels(subscriber.events), clause.expect["after"])
+
+
+async def test_rearms(clause: Clause, subscriber: RecordingSubscriber) -> None:
+    """After a recovery the next crossings are signalled again."""
+    queue = await stalled(**_watermarks(clause))
+    _listen(subscriber)
+    for _ in range(2):
+        await queue.fill(to=clause.expect["capacity"])
+        await queue.drain(to=0)
+    clause.equal("levels of two fills and drains", levels(subscriber.events), clause.expect["levels"])
+
+
+async def test_event_fields(clause: Clause) -> None:
+    """An event says what is true when it is emitted: the coordinator's id, the queue size and capacity that its health
+    reports, and source store.
+    """
+    queue = await stalled(capacity=clause.expect["capacity"], coord_id=clause.expect["coordinator_id"])
+    seen: list[str] = []
+    problems: list[str] = []
+
+    async def compare(event: Any) -> None:
+        health = queue.coordinator.health()
+        told = (event.coordinator_id, event.queue_size, event.capacity, event.source)
+        true = (clause.expect["coordinator_id"], health.queue_size, clause.expect["capacity"], clause.expect["source"])
+        seen.append(event.level.value)
+        if told != true:
+            problems.append(f"{event.level.value}: {told} instead of {true}")
+
+    _listen(compare)
+    await asyncio.gather(*(queue.coordinator.submit(number) for number in range(clause.expect["producers"])))
+    await queue.drain(to=0)
+    clause.none("events that say what is not so", problems, examined=len(seen))
+
+
+async def test_event_epoch_seconds(clause: Clause, subscriber: RecordingSubscriber) -> None:
+    """The ts of an event is the time of its emission in Unix epoch seconds."""
+    queue = await stalled(capacity=10)
+    _listen(subscriber)
+    before = time.time()
+    await queue.fill(to=10)
+    await queue.drain(to=0)
+    after = time.time()
+    outside = [f"ts of the {event.level.value} event" for event in subscriber.events if not before <= event.ts <= after]
+    clause.none("times outside the test, in epoch seconds", outside, examined=len(subscriber.events))
+
+
+async def test_overflow_block(clause: Clause) -> None:
+    """With overflow strategy block a submit to a full queue waits for room, and nothing is lost or reordered."""
+    queue = await stalled(capacity=clause.expect["capacity"], overflow_strategy="block")
+    await queue.fill(to=clause.expect["capacity"])
+    late = asyncio.create_task(queue.coordinator.submit("late"))
+    await turns()
+    clause.that("a submit to the full queue", not late.done(), expected="waiting", got="done")
+    queue.sink.allow(len(clause.expect["written"]))
+    await until(lambda: len(queue.sink.written) == len(clause.expect["written"]))
+    clause.equal("what the sink wrote", queue.sink.written, clause.expect["written"])
+
+
+async def test_overflow_drop_oldest(clause: Clause) -> None:
+    """With overflow strategy drop_oldest a full queue gives up its oldest items to the drop callback and keeps the
+    newest.
+    """
+    dropped: list[Any] = []
+
+    async def note(item: Any) -> None:
+        dropped.append(item)
+
+    queue = await stalled(capacity=clause.expect["capacity"], overflow_strategy="drop_oldest", drop_callback=note)
+    for number in range(clause.expect["submitted"]):
+        await queue.coordinator.submit(number)
+    clause.equal("what the drop callback was given", dropped, clause.expect["dropped"])
+    queue.sink.allow(len(clause.expect["written"]))
+    await until(lambda: len(queue.sink.written) == len(clause.expect["written"]))
+    clause.equal("what the sink wrote", queue.sink.written, clause.expect["written"])
+
+
+async def test_overflow_error(clause: Clause) -> None:
+    """With overflow strategy error a submit to a full queue raises QueueFullError and what is queued stays."""
+    from market_data_store.coordinator import QueueFullError
+
+    queue = await stalled(capacity=clause.expect["capacity"], overflow_strategy="error")
+    await queue.fill(to=clause.expect["capacity"])
+    late = asyncio.create_task(queue.coordinator.submit("late"))
+    await turns()
+    clause.that("a submit to the full queue", late.done(), expected="refused", got="waiting")
+    with clause.refuses("a submit to the full queue", QueueFullError):
+        await late
+    queue.sink.allow(len(clause.expect["written"]))
+    await until(lambda: len(queue.sink.written) == len(clause.expect["written"]))
+    clause.equal("what the sink wrote", queue.sink.written, clause.expect["written"])
+
+
+async def test_drains_after_idle(clause: Clause, gated_sink: GatedSink) -> None:
+    """A coordinator that was idle for longer than its flush interval still writes what is submitted next."""
+    from market_data_store.coordinator import WriteCoordinator
+
+    gated_sink.gate.set()
+    coordinator: Any = WriteCoordinator(sink=gated_sink, capacity=10, workers=1, batch_size=1, flush_interval=0.01)
+    await coordinator.start()
+    await asyncio.sleep(0.1)
+    await coordinator.submit("late")
+    # A worker needs one turn of the loop for this; the half second is what the check costs when it never comes.
+    await until(lambda: bool(gated_sink.written), seconds=0.5)
+    clause.equal("what the sink wrote", gated_sink.written, clause.expect["written"])
