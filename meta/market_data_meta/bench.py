@@ -56,7 +56,7 @@ def main() -> None:
         here = Path(folder)
         prepared = prepare(contract, ledger, cell, here / "environment")
         imports = "import " + ", ".join(name for package in contract.packages.values() for name in package.imports)
-        environment = clean_environment(folder)
+        environment = clean_environment(folder, here / ".hypothesis")
 
         def bare() -> None:
             command = [str(prepared.python), "-c", imports]

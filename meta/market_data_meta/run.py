@@ -80,14 +80,19 @@ def prepare(contract: Contract, ledger: Ledger, cell: Cell, folder: Path, python
         "root": str(contract.root),
         "header": _header(contract, ledger, cell, lock.forced, sorted(clauses)),
         "packages": {n: {"distribution": p.distribution, "imports": p.imports, "app": p.app} for n, p in packages},
-        "preload": [] if alone else [name for _, package in packages for name in (*package.imports, *package.preload)],
+        "preload": [] if alone else [name for _, p in packages for name in (*p.imports, *p.preload)] + _warm(lock),
         "clauses": {c.id: {k: getattr(c, k) for k in ("rule", "level", "scope", "expect")} for c in clauses.values()},
         "not_applicable": {c.id: why for c in clauses.values() if (why := c.why_not(versions, set(lock.libraries)))},
         "release": _release(contract, ledger, cell, python) if alone else None,
         "timeout": CHECK_SECONDS,
-        "jobs": os.cpu_count() or 1,
+        "jobs": 2 * (os.cpu_count() or 1),
     }
     return Prepared(folder, Path(host), plan)
+
+
+def _warm(lock: environment.Lock) -> list[str]:
+    """What of the suite's own libraries is slow to load and used by several checks."""
+    return [f"{library}.specs.openapi.schemas" for library in sorted(lock.libraries)]
 
 
 def run_prepared(root: Path, prepared: Prepared, record: Path, log: Path) -> None:
@@ -129,7 +134,7 @@ def _pytest(root: Path, python: Path, plan: Mapping[str, Any], log: Path) -> str
         process = subprocess.Popen(
             command,
             cwd=home,
-            env=clean_environment(home),
+            env=clean_environment(home, python.parent.parent / ".hypothesis"),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -171,8 +176,11 @@ def _session(leader: int) -> Iterator[int]:
                 yield int(stat.parent.name)
 
 
-def clean_environment(home: str) -> dict[str, str]:
-    """The variables that a release may see: no token, no setting of the caller, a home of its own."""
+def clean_environment(home: str, storage: Path) -> dict[str, str]:
+    """The variables that a release may see: no token, no setting of the caller, a home of its own.
+
+    ``storage`` is where hypothesis keeps what it need not make twice.
+    """
     inherited = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "TZ") if name in os.environ}
     return inherited | {
         "HOME": home,
@@ -180,6 +188,8 @@ def clean_environment(home: str) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "PYTHONPATH": str(suite.INSIDE),
         "PYTHONHASHSEED": "0",
+        # Its table of Unicode takes a second to make, and would be made in every check's own folder.
+        "HYPOTHESIS_STORAGE_DIRECTORY": str(storage),
         # Plugins come along with what the packages and the suite require; none of them is to take part.
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     }

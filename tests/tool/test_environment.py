@@ -101,7 +101,7 @@ def test_two_runs_do_not_share_an_environment_at_once(tmp_path: Path) -> None:
 def test_a_release_sees_no_token_and_no_setting_of_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_TOKEN", "secret")
     monkeypatch.setenv("MDP_FB_SCALE_SOFT", "0.9")
-    assert not {"GITHUB_TOKEN", "MDP_FB_SCALE_SOFT"} & clean_environment("/nowhere").keys()
+    assert not {"GITHUB_TOKEN", "MDP_FB_SCALE_SOFT"} & clean_environment("/nowhere", Path("/nowhere")).keys()
 
 
 def test_a_full_disk_ends_in_one_message_and_no_record(

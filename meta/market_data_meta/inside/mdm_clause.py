@@ -6,6 +6,7 @@ back. The expected value comes from the clause's ``expect`` table, not from the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -30,7 +31,8 @@ class NotApplicableError(Exception):
 
 def described(error: BaseException) -> str:
     """An exception as a reader wants it: type and first line of the message."""
-    lines = str(error).strip().splitlines()
+    # Where a module was found is of this machine; which one it was is not.
+    lines = re.sub(r" \(/[^)]*\)$", "", str(error).strip()).splitlines()
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import inspect
 import json
 import os
 import selectors
@@ -63,6 +64,8 @@ def run_all(
     """
     waiting = list(reversed(items))
     # What is loaded by now is shared with every child as long as none of them writes to it, as a collection would.
+    # The map of files to modules, which pytest wants for a traceback, is made here once and not after every failure.
+    inspect.getmodule(sys._getframe())  # noqa: SLF001 - documented as the way to the current frame
     gc.collect()
     gc.freeze()
     with selectors.DefaultSelector() as selector:

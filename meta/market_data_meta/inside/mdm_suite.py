@@ -127,9 +127,9 @@ def pytest_runtest_makereport(
         }
     elif isinstance(excinfo.value, NotApplicableError):
         finding = {"outcome": "not-applicable", "message": excinfo.value.reason}
-    elif call.when == "call" and _packages_doing(item, excinfo.value):
+    elif call.when != "teardown" and _packages_doing(item, excinfo.value):
         got = described(excinfo.value)
-        finding = {"outcome": "failed", "message": "the check's calls", "expected": "no exception", "got": got}
+        finding = {"outcome": "failed", "message": f"the check's {call.when}", "expected": "no exception", "got": got}
     else:
         finding = {"outcome": "error", "message": f"in {call.when}: {described(excinfo.value)}"}
     report.user_properties.append((_FINDING, finding))
