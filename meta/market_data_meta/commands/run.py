@@ -46,11 +46,11 @@ def run_command(
              mdmeta run core1.4.61-pipeline0.8.70-store0.6.73 --third-party lowest
     """
     cell = parse_cell(pins, here.contract.packages, here.ledger)
-    environment_python = interpreter if interpreter and Path(interpreter).is_file() else None
-    version = None if environment_python else interpreter or cell.python
-    cell = Cell(cell.combination, third_party or cell.third_party, version if interpreter else cell.python)
+    inside = interpreter if interpreter and Path(interpreter).is_file() else None
+    version = cell.python if inside or not interpreter else interpreter
+    cell = Cell(cell.combination, third_party or cell.third_party, version)
     if not as_json:
         say(f"[dim]running {cell.name} …[/]")
-    record = read_record(run_cell(here.contract, here.ledger, cell, out=out or here.out, python=environment_python))
+    record = read_record(run_cell(here.contract, here.ledger, cell, out=out or here.out, python=inside))
     report = judge_all(here.contract, suite.digest(here.root), [record], load_waivers(here.root))
     finish(report, as_json=as_json, verbose=verbose)
