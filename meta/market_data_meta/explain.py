@@ -57,3 +57,26 @@ def show_explained(data: dict[str, Any], console: Console) -> None:
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
             table.add_row(Text(key, style="dim"), Text(text))
     console.print(table)
+
+
+def listed(contract: Contract, waivers: tuple[Waiver, ...]) -> dict[str, Any]:
+    """Every clause with its rule, and whether a waiver accepts its failure somewhere."""
+    waived = {waiver.clause for waiver in waivers}
+    rows = [
+        {"clause": c.id, "level": c.level, "scope": c.scope, "rule": c.rule, "waived": c.id in waived}
+        for c in contract.clauses.values()
+    ]
+    return {"format": 1, "clauses": rows}
+
+
+def show_listed(data: dict[str, Any], console: Console) -> None:
+    """Print one line for each clause."""
+    table = Table(box=None, pad_edge=False)
+    for column in ("clause", "level", "rule"):
+        table.add_column(column, no_wrap=column != "rule")
+    for row in data["clauses"]:
+        name = Text(row["clause"], style="yellow" if row["waived"] else "")
+        table.add_row(name, row["level"], Text(row["rule"]))
+    console.print(table)
+    waived = sum(row["waived"] for row in data["clauses"])
+    console.print(f"{len(data['clauses'])} clauses, {waived} with a waiver [yellow](yellow)[/]")

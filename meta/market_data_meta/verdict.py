@@ -77,7 +77,9 @@ def judge_all(
         for name in names
     )
     seen = [record for name, record in have.items() if name in names and not _why_unknown(contract, suite, record)]
-    return Report(suite, cells, tuple(rotten(waivers, seen, complete=expected is not None)), absent)
+    # What was not run may be what a waiver is for.
+    complete = expected is not None and not any(cell.verdict == UNKNOWN for cell in cells)
+    return Report(suite, cells, tuple(rotten(waivers, seen, complete=complete)), absent)
 
 
 def judge(contract: Contract, suite: str, record: Record, waivers: tuple[Waiver, ...]) -> Judged:

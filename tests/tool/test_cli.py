@@ -30,7 +30,12 @@ def test_help_has_an_example(root: Path, command: str) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "name"),
-    [(["check"], "check"), (["explain", "controls.must-pass"], "explain"), (["releases"], "ledger")],
+    [
+        (["check"], "check"),
+        (["explain", "controls.must-pass"], "explain"),
+        (["explain"], "clause-list"),
+        (["releases"], "ledger"),
+    ],
 )
 def test_json_has_the_published_shape(root: Path, arguments: list[str], name: str) -> None:
     done = mdmeta(root, *arguments, "--json")
@@ -59,6 +64,15 @@ def test_each_end_has_its_exit_code_and_says_what_to_do(
     assert done.returncode == status, done.stderr
     assert words in " ".join((done.stdout + done.stderr).split())
     assert "Traceback" not in done.stderr
+
+
+def test_prove_catches_a_break_and_says_so_in_its_published_shape(root: Path, tmp_path: Path) -> None:
+    done = mdmeta(root, "prove", "enums.members", "--json", "--out", str(tmp_path))
+    data = json.loads(done.stdout)
+    Draft202012Validator(schema(root, "prove")).validate(data)
+    assert done.returncode == 0, done.stderr
+    assert {trial["outcome"] for trial in data["trials"]} == {"failed"}
+    assert not list((tmp_path).glob("mdmeta-*")), "the copies are gone"
 
 
 def test_outside_of_a_checkout_it_says_so(tmp_path: Path) -> None:

@@ -8,22 +8,26 @@ import click
 from rich.console import Console
 
 from market_data_meta.commands.here import Here, json_option
-from market_data_meta.explain import explained, show_explained
+from market_data_meta.explain import explained, listed, show_explained, show_listed
 from market_data_meta.waivers import load_waivers
 
 
 @click.command("explain")
-@click.argument("clause")
+@click.argument("clause", required=False)
 @json_option
 @click.pass_obj
-def explain_command(here: Here, clause: str, *, as_json: bool) -> None:
-    r"""Tell all about one clause: its rule, level, source, expected values, check and waivers.
+def explain_command(here: Here, clause: str | None, *, as_json: bool) -> None:
+    r"""Tell all about one clause: its rule, level, source, expected values, check and waivers; or list them all.
 
     \b
     Example: mdmeta explain chain.hard-pauses
+             mdmeta explain
     """
-    data = explained(here.contract, load_waivers(here.root), clause)
+    waivers = load_waivers(here.root)
+    data = listed(here.contract, waivers) if clause is None else explained(here.contract, waivers, clause)
     if as_json:
         click.echo(json.dumps(data, indent=1))
+    elif clause is None:
+        show_listed(data, Console())
     else:
         show_explained(data, Console())

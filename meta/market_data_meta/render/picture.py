@@ -16,7 +16,7 @@ COLOURS = {
     "not-applicable": "#999999",
 }
 MARKS = {"compatible": "✔", "incompatible": "✘", "uninstallable": "⊘", "unknown": "?"}
-ROW, LABEL, BAR, WIDTH = 18, 380, 300, 860
+ROW, LABEL, BAR, WIDTH = 18, 400, 300, 800
 STYLE = """text{font:12px ui-monospace,monospace;fill:#1f2328}
 @media (prefers-color-scheme:dark){text{fill:#e6edf3}}"""
 
