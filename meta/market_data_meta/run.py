@@ -80,7 +80,7 @@ def prepare(contract: Contract, ledger: Ledger, cell: Cell, folder: Path, python
         "root": str(contract.root),
         "header": _header(contract, ledger, cell, lock.forced, sorted(clauses)),
         "packages": {n: {"distribution": p.distribution, "imports": p.imports, "app": p.app} for n, p in packages},
-        "preload": [] if alone else [name for _, p in packages for name in (*p.imports, *p.preload)] + _warm(lock),
+        "preload": [] if alone else [name for _, p in packages for name in (*p.imports, *p.preload)],
         "clauses": {c.id: {k: getattr(c, k) for k in ("rule", "level", "scope", "expect")} for c in clauses.values()},
         "not_applicable": {c.id: why for c in clauses.values() if (why := c.why_not(versions, set(lock.libraries)))},
         "release": _release(contract, ledger, cell, python) if alone else None,
@@ -88,11 +88,6 @@ def prepare(contract: Contract, ledger: Ledger, cell: Cell, folder: Path, python
         "jobs": 2 * (os.cpu_count() or 1),
     }
     return Prepared(folder, Path(host), plan)
-
-
-def _warm(lock: environment.Lock) -> list[str]:
-    """What of the suite's own libraries is slow to load and used by several checks."""
-    return [f"{library}.specs.openapi.schemas" for library in sorted(lock.libraries)]
 
 
 def run_prepared(root: Path, prepared: Prepared, record: Path, log: Path) -> None:
@@ -126,6 +121,7 @@ def _pytest(root: Path, python: Path, plan: Mapping[str, Any], log: Path) -> str
             "-m",
             "pytest",
             "--quiet",
+            "--tb=native",
             f"--config-file={checks / 'pytest.ini'}",
             f"--rootdir={root}",
         ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Self
@@ -42,6 +42,15 @@ class Module:
             return ast.parse(self.text, filename=self.file)
         except SyntaxError as error:
             raise ImportError(f"{self.file}: {error.msg}") from error
+
+    @cached_property
+    def bound(self) -> frozenset[str]:
+        """The names that the module binds at run time, on whichever branch."""
+        return frozenset(bound_names(self.tree.body))
+
+
+# The checks of an area share a process, and each file is read once for all of them.
+_module_at = lru_cache(maxsize=None)(Module)
 
 
 @dataclass(frozen=True)
@@ -82,7 +91,8 @@ class Sources:
         for path in sorted(folder.rglob("*.py")):
             relative = path.relative_to(folder.parent)
             parts = relative.with_suffix("").parts
-            yield Module(".".join(parts[:-1] if parts[-1] == "__init__" else parts), path, relative.as_posix())
+            name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+            yield _module_at(name, path, relative.as_posix())
 
     def exists(self, imported: Import) -> bool:
         """Whether the module is there and binds the name, as far as these packages can tell."""
@@ -93,8 +103,7 @@ class Sources:
         found = self._module(module)
         if found is None or name is None or name == "*":
             return self._is_there(module)
-        bound = set(bound_names(found.tree.body))
-        if name in bound or "__getattr__" in bound or self._is_there(f"{module}.{name}"):
+        if name in found.bound or "__getattr__" in found.bound or self._is_there(f"{module}.{name}"):
             return True
         stars = {item.module for item in imports_of(found) if item.name == "*"} - seen - {module, None}
         return any(self.has(star, name, seen | {module}) for star in stars if star)
@@ -104,8 +113,11 @@ class Sources:
             path = self._path(name)
             candidates = [path / "__init__.py", path.with_suffix(".py")] if path else []
             file = next((candidate for candidate in candidates if candidate.is_file()), None)
-            self._read[name] = Module(name, file, file.name) if file else None
+            self._read[name] = _module_at(name, file, self._file(name, file)) if file else None
         return self._read[name]
+
+    def _file(self, name: str, path: Path) -> str:
+        return path.relative_to(self._folders[name.partition(".")[0]].parent).as_posix()
 
     def _is_there(self, name: str) -> bool:
         path = self._path(name)
@@ -125,7 +137,7 @@ def _folder(package: str) -> Path | None:
 
 def imports_of(module: Module) -> Iterator[Import]:
     """Yield each name that the module imports, wherever in the file the statement stands."""
-    for node in ast.walk(module.tree):
+    for node in _statements(module.tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield Import(module.file, f"import {alias.name}", alias.name, None)
@@ -134,6 +146,14 @@ def imports_of(module: Module) -> Iterator[Import]:
             for alias in node.names:
                 written = f"from {'.' * node.level}{node.module or ''} import {alias.name}"
                 yield Import(module.file, written, target, alias.name)
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the statements below a node. An import is one, and expressions are most of a tree."""
+    for part in ("body", "handlers", "orelse", "finalbody", "cases"):
+        for child in getattr(node, part, ()) if not isinstance(node, ast.expr) else ():
+            yield child
+            yield from _statements(child)
 
 
 def _absolute(module: Module, node: ast.ImportFrom) -> str | None:

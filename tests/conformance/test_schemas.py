@@ -6,11 +6,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from jsonschema import Draft202012Validator
 
-from mdc_dto_baseline import UNKNOWN, Dto, drawn, dtos, smallest, usable
+from mdc_dto_baseline import UNKNOWN, Dto, dtos, smallest, usable
 from mdc_json_schema import accepts_less, emits_more
 from mdm_clause import Clause
+
+# They only look.
+pytestmark = pytest.mark.together
 
 
 def _less(dto: Dto) -> list[str]:
@@ -170,6 +174,9 @@ def _accepts(dto: Dto, instance: Any) -> bool:
 
 def test_instances_accepted(clause: Clause, contracts: Path) -> None:
     """A model reads every generated instance of the contract's schema that its own declared schema admits."""
+    # Loaded here, in the process of this area, and not before all others: it takes longer than its use.
+    from mdc_dto_instances import drawn
+
     named = usable(contracts)
     adapters = {dto.name: dto.adapter() for dto in named}
     declared = {dto.name: Draft202012Validator(dto.installed_schema("validation")) for dto in named}
@@ -196,6 +203,9 @@ def _refusals(name: str, adapter: Any, instance: Any) -> list[str]:
 
 def test_instances_emitted(clause: Clause, contracts: Path) -> None:
     """What a model makes of a generated instance is JSON that the contract's schema accepts and that says the same."""
+    # Loaded here, in the process of this area, and not before all others: it takes longer than its use.
+    from mdc_dto_instances import drawn
+
     named = usable(contracts)
     adapters = {dto.name: dto.adapter() for dto in named}
     promised = {dto.name: Draft202012Validator(dto.serialization) for dto in named}

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from mdc_surface import foreign_classes, missing_names, parameter_problems
 from mdm_clause import Clause
+
+# They only look.
+pytestmark = pytest.mark.together
 
 
 def _check_names(clause: Clause) -> None:

@@ -1,8 +1,12 @@
-"""Run every check in a process of its own, forked from one that has the packages loaded.
+"""Run every check in a process forked from one that has the packages loaded.
 
 The packages under test keep global state (a bus singleton, the default metrics registry, cached settings), and a
 release may crash, hang or exit. A forked child gives each check a fresh copy of the loaded process and takes only
 itself down. Checks that wait overlap, because several children run at once.
+
+A module marked ``pytest.mark.together`` holds checks that change nothing which another of them could see: they share
+one child, and what is slow to load for them is loaded there. If it dies, the check at hand is in error and the rest go
+on in another child.
 """
 
 from __future__ import annotations
@@ -29,9 +33,9 @@ Reports = list[pytest.TestReport]
 
 @dataclass
 class _Child:
-    """One running check: its process, the read end of its pipe, and what it has said so far."""
+    """A process that runs checks one after the other: its pipe, and what it has said and not yet been heard."""
 
-    item: pytest.Item
+    items: list[pytest.Item]
     pid: int
     pipe: int
     started: float
@@ -39,33 +43,40 @@ class _Child:
     status: int | None = None
 
     def listen(self) -> None:
-        """Take in what the check has said."""
+        """Take in what the checks have said."""
         with contextlib.suppress(BlockingIOError):
             self.heard += os.read(self.pipe, 1 << 16)
 
-    def over(self) -> bool:
-        """Whether it has said all, or has died. The pipe's end is no sign: what it left behind may hold it open."""
-        if self.heard.endswith(b"\n"):
-            return True
+    def gone(self) -> bool:
+        """Whether it has died. The pipe's end is no sign: what it left behind may hold it open."""
         pid, status = os.waitpid(self.pid, os.WNOHANG)
         if pid:
             self.status = status
             self.listen()
         return bool(pid)
 
+    def finished(self) -> Iterator[tuple[pytest.Item, Reports | str, float]]:
+        """The checks that have ended since the last call, with their reports and durations."""
+        while b"\n" in self.heard:
+            said, _, rest = bytes(self.heard).partition(b"\n")
+            self.heard[:] = rest
+            item, now = self.items.pop(0), time.monotonic()
+            yield item, _reports(item, said), now - self.started
+            self.started = now
+
 
 def run_all(
     items: list[pytest.Item], *, jobs: int, timeout: float, done: Callable[[pytest.Item, Reports | str, float], None]
 ) -> None:
-    """Run ``items`` in forked children, ``jobs`` at a time, each for at most ``timeout`` seconds.
+    """Run ``items`` in forked children, ``jobs`` at a time, each check for at most ``timeout`` seconds.
 
-    ``done`` is called in this process for each, as it finishes, with its reports, or with a sentence where the child
+    ``done`` is called in this process for each, as it finishes, with its reports, or with a sentence where its process
     brought none (it crashed, exited, or was killed at the limit), and its duration in seconds.
     """
-    waiting = list(reversed(items))
-    # What is loaded by now is shared with every child as long as none of them writes to it, as a collection would.
+    waiting = _batches(items)
     # The map of files to modules, which pytest wants for a traceback, is made here once and not after every failure.
     inspect.getmodule(sys._getframe())  # noqa: SLF001 - documented as the way to the current frame
+    # What is loaded by now is shared with every child as long as none of them writes to it, as a collection would.
     gc.collect()
     gc.freeze()
     with selectors.DefaultSelector() as selector:
@@ -73,88 +84,111 @@ def run_all(
         try:
             while waiting or running:
                 while waiting and len(running) < jobs:
-                    child = _fork(waiting.pop())
+                    child = _fork(waiting.pop(0))
                     running[child.pipe] = child
                     selector.register(child.pipe, selectors.EVENT_READ)
                 for key, _ in selector.select(timeout=0.2):
                     running[key.fd].listen()
-                for child in [child for child in running.values() if child.over()]:
-                    _forget(selector, running, child)
-                    done(child.item, _verdict(child, _reap(child)), time.monotonic() - child.started)
-                for child in _overdue(running, timeout):
-                    _forget(selector, running, child)
-                    _reap(child, kill=True)
-                    done(child.item, f"did not finish within {timeout:g} s and was stopped", timeout)
+                for child in list(running.values()):
+                    cause = _attend(child, timeout, done)
+                    if cause is None:
+                        continue
+                    selector.unregister(child.pipe)
+                    del running[child.pipe]
+                    _end(child)
+                    if child.items:
+                        done(child.items[0], cause, time.monotonic() - child.started)
+                        waiting[:0] = [child.items[1:]] if child.items[1:] else []
         finally:
             for child in running.values():
-                _reap(child, kill=True)
+                _end(child)
 
 
-def _fork(item: pytest.Item) -> _Child:
+def _batches(items: list[pytest.Item]) -> list[list[pytest.Item]]:
+    """Each check alone, but those of a module marked ``together`` in one batch; these first, as they take longest."""
+    shared: dict[object, list[pytest.Item]] = {}
+    alone = []
+    for item in items:
+        if item.get_closest_marker("together"):
+            shared.setdefault(item.path, []).append(item)
+        else:
+            alone.append([item])
+    return [*shared.values(), *alone]
+
+
+def _attend(child: _Child, timeout: float, done: Callable[[pytest.Item, Reports | str, float], None]) -> str | None:
+    """Hand on what the child has said; why it is over, if it is: all said, died, or out of time."""
+    gone = child.gone()
+    for item, result, seconds in child.finished():
+        done(item, result, seconds)
+    if not child.items:
+        return "all said"
+    if gone:
+        return _death(child)
+    if time.monotonic() - child.started > timeout:
+        return f"did not finish within {timeout:g} s and was stopped"
+    return None
+
+
+def _fork(items: list[pytest.Item]) -> _Child:
     read, write = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
     pid = os.fork()
     if pid == 0:
         os.close(read)
-        _in_child(item, write)
+        _in_child(items, write)
     os.close(write)
     os.set_blocking(read, False)
-    return _Child(item, pid, read, time.monotonic())
+    return _Child(list(items), pid, read, time.monotonic())
 
 
-def _in_child(item: pytest.Item, write: int) -> NoReturn:
-    """Run the one check and leave, whatever happens: a child must never return into the parent's loop."""
+def _in_child(items: list[pytest.Item], write: int) -> NoReturn:
+    """Run the checks and leave, whatever happens: a child must never return into the parent's loop."""
     status = 1
     try:
         os.setpgid(0, 0)
-        with tempfile.TemporaryDirectory(prefix="check-") as folder:
-            os.chdir(folder)
-            reports = runtestprotocol(item, log=False, nextitem=None)
-            said = json.dumps(
-                [item.config.hook.pytest_report_to_serializable(config=item.config, report=r) for r in reports]
-            )
-        os.chdir("/")
-        with os.fdopen(write, "wb") as pipe:
+        for number, item in enumerate(items):
+            following = items[number + 1] if number + 1 < len(items) else None
+            with tempfile.TemporaryDirectory(prefix="check-") as folder:
+                os.chdir(folder)
+                reports = runtestprotocol(item, log=False, nextitem=following)
+                hook = item.config.hook
+                said = [hook.pytest_report_to_serializable(config=item.config, report=report) for report in reports]
+                os.chdir("/")
             # JSON has no bare line break, so the one at the end says that the message is whole.
-            pipe.write(said.encode() + b"\n")
+            _say(write, json.dumps(said).encode() + b"\n")
         status = 0
     finally:
         # No interpreter shutdown: atexit handlers and threads of the packages must not run in every child.
         os._exit(status)
 
 
-def _verdict(child: _Child, status: int) -> Reports | str:
+def _say(pipe: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(pipe, data) :]
+
+
+def _reports(item: pytest.Item, said: bytes) -> Reports | str:
+    try:
+        rows = json.loads(said)
+    except ValueError:
+        return "the check's process brought a result that cannot be read"
+    hook = item.config.hook
+    return [hook.pytest_report_from_serializable(config=item.config, data=data) for data in rows]
+
+
+def _death(child: _Child) -> str:
+    status = child.status or 0
     if os.WIFSIGNALED(status):
         return f"the check's process was killed by {signal.Signals(os.WTERMSIG(status)).name}"
-    try:
-        said = json.loads(bytes(child.heard))
-    except ValueError:
-        return f"the check's process ended with status {os.waitstatus_to_exitcode(status)} and brought no result"
-    hook = child.item.config.hook
-    return [hook.pytest_report_from_serializable(config=child.item.config, data=data) for data in said]
+    return f"the check's process ended with status {os.waitstatus_to_exitcode(status)} and brought no result"
 
 
-def _overdue(running: dict[int, _Child], timeout: float) -> Iterator[_Child]:
-    now = time.monotonic()
-    yield from [child for child in running.values() if now - child.started > timeout]
-
-
-def _forget(selector: selectors.BaseSelector, running: dict[int, _Child], child: _Child) -> None:
-    selector.unregister(child.pipe)
-    del running[child.pipe]
-
-
-def _reap(child: _Child, *, kill: bool = False) -> int:
-    """Wait for the child and end whatever it left behind in its process group; its wait status."""
+def _end(child: _Child) -> None:
+    """End the child and whatever it left behind in its process group."""
     os.close(child.pipe)
-    if kill:
-        _kill_group(child.pid)
-    status = child.status if child.status is not None else os.waitpid(child.pid, 0)[1]
-    _kill_group(child.pid)
-    return status
-
-
-def _kill_group(pid: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
+        os.killpg(child.pid, signal.SIGKILL)
+    if child.status is None:
+        os.waitpid(child.pid, 0)

@@ -46,6 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Read the plan and load the packages once, so that the checks' processes need not."""
+    config.addinivalue_line("markers", "together: the checks of the module share a process (see mdm_fork)")
     given = config.getoption("--mdm-plan")
     plan = json.loads(Path(given).read_text()) if given else _plan_from_contracts(config.rootpath)
     config.stash[_PLAN] = plan
