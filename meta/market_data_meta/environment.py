@@ -104,9 +104,10 @@ def lock(contract: Contract, ledger: Ledger, cell: Cell, python: str) -> Lock:
     if cell.third_party != "today":
         options += ["--exclude-newer", ledger.as_of]
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
-        overrides = Path(folder) / "overrides.txt"
-        overrides.write_text("\n".join(requirements if forced else []))
-        options += ["--override", str(overrides)]
+        if forced:
+            overrides = Path(folder) / "overrides.txt"
+            overrides.write_text("\n".join(requirements))
+            options += ["--override", str(overrides)]
         resolution = "lowest" if cell.third_party == "lowest" else "highest"
         packages = uv("pip", "compile", "-", *options, "--resolution", resolution, text="\n".join(requirements))
         if len(wanted) == 1:
@@ -145,10 +146,10 @@ def create(folder: Path, python: str | None) -> str:
         try:
             uv("venv", "--quiet", "--no-project", *(["--python", python] if python else []), str(folder))
         except MetaError as error:
-            if "No interpreter found" not in error.why:
+            if python is None or error.code != "uv-failed":
                 raise
-            hint = "install it, or leave the python factor out"
-            raise undecided("no-interpreter", f"Python {python} is not installed here", hint=hint) from None
+            hint = "install it, or leave the python factor out; uv python list shows what there is"
+            raise undecided("no-interpreter", f"there is no Python {python} here", error.why[:300], hint) from None
     return str(interpreter)
 
 
