@@ -10,7 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from market_data_meta.contract import Contract
 from market_data_meta.environment import UninstallableError
 from market_data_meta.errors import undecided
 from market_data_meta.ledger import Ledger, write_whole
+from market_data_meta.record import Record, read_record
 
 FORMAT = 1
 CHECK_SECONDS = 60.0
@@ -40,32 +41,52 @@ class Prepared:
     plan: Mapping[str, Any]
 
 
-def run_cell(contract: Contract, ledger: Ledger, cell: Cell, *, out: Path, python: str | None = None) -> Path:
+def run_cell(
+    contract: Contract,
+    ledger: Ledger,
+    cell: Cell,
+    *,
+    out: Path,
+    python: str | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Record:
     """Run the suite on one cell and return its record. Raises MetaError where it cannot be installed for now.
 
     ``python`` is the interpreter of an environment that is ours to fill; without it one is made in ``out``.
-    A combination that no versions satisfy gets a record that says so.
+    A combination that no versions satisfy gets a record that says so. ``progress`` is told of each step.
     """
     record = out / "records" / f"{cell.name}.jsonl"
-    record.unlink(missing_ok=True)
+    log = out / "logs" / f"{cell.name}.log"
     folder = Path(python).parent.parent if python else out / "environments" / cell.name
-    with environment.held(folder):
+    with environment.held(folder), environment.held(log):
+        record.unlink(missing_ok=True)
         try:
-            prepared = prepare(contract, ledger, cell, folder, python)
+            prepared = prepare(contract, ledger, cell, folder, python, progress)
         except UninstallableError as error:
             header = _header(contract, ledger, cell, (), [])
             lines = [header | {"uninstallable": str(error), "start": time.time()}]
             lines.append({"kind": "footer", "counts": {}, "end": time.time()})
             write_whole(record, "".join(json.dumps(line) + "\n" for line in lines))
-            return record
-        run_prepared(contract.root, prepared, record, out / "logs" / f"{cell.name}.log")
-    return record
+        else:
+            progress(f"{cell.name}: running {len(prepared.plan['clauses'])} checks")
+            run_prepared(contract.root, prepared, record, log)
+        # Read before another run of the same cell may replace it.
+        return read_record(record)
 
 
-def prepare(contract: Contract, ledger: Ledger, cell: Cell, folder: Path, python: str | None = None) -> Prepared:
+def prepare(
+    contract: Contract,
+    ledger: Ledger,
+    cell: Cell,
+    folder: Path,
+    python: str | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Prepared:
     """Fill ``folder`` with an environment that holds the cell. Raises UninstallableError where nothing satisfies it."""
     python = python or environment.create(folder, cell.python)
+    progress(f"{cell.name}: resolving")
     lock = environment.lock(contract, ledger, cell, python)
+    progress(f"{cell.name}: installing {len(environment.pins(lock.whole))} distributions")
     alone = len(cell.combination.packages) == 1
     environment.install(python, lock.packages if alone else lock.whole)
     host = python

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from rich.markup import escape
 
 from market_data_meta import suite
 from market_data_meta.combination import THIRD_PARTY, Cell, parse_cell
 from market_data_meta.commands.here import Here, finish, json_option, out_option, say, verbose_option
-from market_data_meta.record import read_record
 from market_data_meta.run import run_cell
 from market_data_meta.verdict import judge_all
 from market_data_meta.waivers import load_waivers
@@ -49,8 +49,11 @@ def run_command(
     inside = interpreter if interpreter and Path(interpreter).is_file() else None
     version = cell.python if inside or not interpreter else interpreter
     cell = Cell(cell.combination, third_party or cell.third_party, version)
-    if not as_json:
-        say(f"[dim]running {cell.name} …[/]")
-    record = read_record(run_cell(here.contract, here.ledger, cell, out=out or here.out, python=inside))
+
+    def progress(step: str) -> None:
+        if not as_json:
+            say(f"[dim]{escape(step)} …[/]")
+
+    record = run_cell(here.contract, here.ledger, cell, out=out or here.out, python=inside, progress=progress)
     report = judge_all(here.contract, suite.digest(here.root), [record], load_waivers(here.root))
     finish(report, as_json=as_json, verbose=verbose)

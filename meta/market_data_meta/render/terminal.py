@@ -41,7 +41,7 @@ def show(report: Report, console: Console, *, verbose: bool = False) -> None:
             console.print(_finding(group))
     waived = [group for group in groups if group.waiver]
     if waived and not verbose:
-        console.print(f"\n[dim]{len(waived)} known failures are waived (--verbose shows them):[/]")
+        console.print(f"\n[dim]known failures that are waived: {len(waived)} (--verbose shows them):[/]")
         for group in waived:
             console.print(
                 Padding(f"[dim]{escape(group.clause.id)}  in {len(group.cells)} of the cells[/]", (0, 0, 0, 2))
