@@ -75,7 +75,8 @@ def main() -> None:
             ratio = times["suite"] / times["import"]
             said = f"suite {times['suite']:.1f} s, bare import of the packages {times['import']:.1f} s"
             console.print(f"one combination, {name}: {said} = {ratio:.1f} times")
-        pip, uv = (_environment(here, cell, kind) for kind in ("pip", "uv"))
+        distributions = {name: package.distribution for name, package in contract.packages.items()}
+        pip, uv = (_environment(here, distributions, cell, kind) for kind in ("pip", "uv"))
         console.print(f"an environment under tox: pip {pip:.1f} s, uv {uv:.1f} s = {pip / uv:.1f} times faster")
         ratio = cold["suite"] / cold["import"]
         console.print(f"the suite may cost {LIMIT:g} imports in a fresh environment: {ratio:.1f}")
@@ -87,9 +88,9 @@ def _forget_byte_code(folder: Path) -> None:
         shutil.rmtree(cache)
 
 
-def _environment(folder: Path, cell: Cell, kind: str) -> float:
+def _environment(folder: Path, distributions: dict[str, str], cell: Cell, kind: str) -> float:
     """Seconds that tox takes to make an environment of the three packages with pip or uv, caches warm."""
-    deps = "\n    ".join(f"market-data-{package}=={version}" for package, version in cell.combination.versions)
+    deps = "\n    ".join(f"{distributions[package]}=={version}" for package, version in cell.combination.versions)
     (folder / "tox.ini").write_text(TOX_INI.format(deps=deps))
     command = [sys.executable, "-m", "tox", "run", "--root", str(folder), "-c", str(folder / "tox.ini"), "-e", kind]
     return best(lambda: subprocess.run([*command, "--notest", "--recreate"], check=True, capture_output=True), 2)

@@ -20,7 +20,7 @@ from market_data_meta.waivers import load_waivers
 def problems(contract: Contract) -> list[str]:
     """Everything that is wrong with ``contracts/`` and what must agree with it; empty if nothing is."""
     return [
-        *_schemas(contract.root),
+        *_guarded(lambda: _schemas(contract.root)),
         *_guarded(lambda: _clauses_and_checks(contract)),
         *_guarded(lambda: _waivers(contract)),
         *_guarded(lambda: _pinned(contract, load_ledger(contract.root, contract.packages))),
@@ -43,7 +43,7 @@ def schema(root: Path, name: str) -> dict[str, Any]:
 def _schemas(root: Path) -> Iterator[str]:
     contracts = root / "contracts"
     for file in sorted(contracts.glob("schemas/**/*.json")):
-        data = json.loads(file.read_text())
+        data = _json(file)
         # A DTO's baseline holds two schemas: what its model accepts, and what it emits.
         for part in [data[mode] for mode in ("validation", "serialization") if mode in data] or [data]:
             for error in Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(part):
@@ -56,7 +56,14 @@ def _schemas(root: Path) -> Iterator[str]:
             yield from _errors(root, file, validator, read_toml(file))
     for file in sorted(contracts.glob("releases/*.json")):
         validator = Draft202012Validator(schema(root, "snapshot" if file.stem == "snapshot" else "releases"))
-        yield from _errors(root, file, validator, json.loads(file.read_text()))
+        yield from _errors(root, file, validator, _json(file))
+
+
+def _json(file: Path) -> Any:
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise MetaError("not-json", f"{file} is not JSON", str(error)) from None
 
 
 def _errors(root: Path, file: Path, validator: Draft202012Validator, data: object) -> Iterator[str]:
@@ -88,6 +95,10 @@ def _checks(folder: Path) -> Iterator[tuple[str, str]]:
         for node in body:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
                 slug = node.name.removeprefix("test_").replace("_", "-")
+                if any("parametrize" in ast.unparse(decorator) for decorator in node.decorator_list):
+                    raise MetaError(
+                        "bad-check", f"{file}:{node.lineno}: a clause has one check, not a parametrized one"
+                    )
                 yield f"{file.stem.removeprefix('test_')}.{slug}", ast.get_docstring(node) or ""
 
 

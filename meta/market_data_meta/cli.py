@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -39,6 +41,8 @@ for command in (check_command, explain_command, prove_command, releases_command,
 
 def main() -> None:
     """Run the command; every way it can end has its exit code and at most one message."""
+    # A polite end from outside (a cancelled job) is an interrupt: what was started is ended, nothing is left half-done.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         cli.main(standalone_mode=False)
     except MetaError as error:
@@ -53,6 +57,12 @@ def main() -> None:
     except OSError as error:
         hint = "free some space" if error.errno == 28 else "check the path and its permissions"
         _fail(f"[bold red]error[/] {escape(str(error))} \\[os-error]\n  try: {hint}", Exit.TOOL_FAILED)
+    except Exception as error:
+        if os.environ.get("MDMETA_DEBUG"):
+            raise
+        what = escape(f"{type(error).__name__}: {error}")
+        hint = "MDMETA_DEBUG=1 shows where; please report it"
+        _fail(f"[bold red]the tool failed[/] {what} \\[bug]\n  try: {hint}", Exit.TOOL_FAILED)
 
 
 def _fail(text: str, code: Exit) -> None:

@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from uv import find_uv_bin
 
 from market_data_meta.combination import Cell, broken_promises
 from market_data_meta.contract import Contract
-from market_data_meta.errors import MetaError, undecided
+from market_data_meta.errors import Exit, MetaError, UninstallableError, undecided
 from market_data_meta.ledger import Ledger
 
 SUITE = ("pytest", "pytest-asyncio", "jsonschema", "hypothesis")
@@ -31,7 +32,16 @@ OPTIONAL = ("schemathesis",)
 TIMEOUT = 600.0
 """Seconds that one uv command may take: a cold cache on a slow line."""
 
-_NETWORK = ("error sending request", "dns error", "failed to fetch", "connection refused", "timed out", "offline")
+_NETWORK = re.compile(
+    "error sending request|dns error|failed to fetch|connection refused|timed out|network was disabled"
+    "|could not be queried|401 unauthorized|403 forbidden|http status (client|server) error",
+    re.IGNORECASE,
+)
+# Where packages come from and how they are reached is the caller's to say; what they resolve to is not.
+_CALLERS = re.compile(
+    "UV_(DEFAULT_INDEX|INDEX|INDEX_.*|EXTRA_INDEX_URL|FIND_LINKS|CACHE_DIR|OFFLINE|NATIVE_TLS|SYSTEM_CERTS|INSECURE_HOST"
+    "|HTTP_.*|KEYRING_PROVIDER|LINK_MODE|CONCURRENT_.*)"
+)
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 
 
@@ -45,10 +55,6 @@ class Lock:
     forced: tuple[str, ...]
 
 
-class UninstallableError(Exception):
-    """No set of versions satisfies the combination; the text is the resolver's reason."""
-
-
 def pins(lock: str) -> dict[str, str]:
     """Distribution to version of a lock."""
     return dict(_PIN.findall(lock))
@@ -59,13 +65,17 @@ def uv(*arguments: str, text: str | None = None) -> str:
 
     Raises UninstallableError where nothing satisfies it, MetaError for a network or disk that fails it.
     """
-    environment = os.environ | {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
+    environment = {n: value for n, value in os.environ.items() if not n.startswith("UV_") or _CALLERS.fullmatch(n)}
+    environment |= {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
     # An environment activated around us is not the one to change.
     environment.pop("VIRTUAL_ENV", None)
+    binary = Path(find_uv_bin())
     try:
         done = subprocess.run(
-            [find_uv_bin(), *arguments],
+            [binary, *arguments],
             env=environment,
+            # Settings of a project that the caller stands in are not for these environments.
+            cwd=binary.parent,
             capture_output=True,
             text=True,
             timeout=TIMEOUT,
@@ -81,11 +91,11 @@ def uv(*arguments: str, text: str | None = None) -> str:
     said = done.stderr.strip()
     if "No space left on device" in said:
         raise undecided("disk-full", "the disk is full", said.splitlines()[-1], "free some space and run it again")
-    if "No solution found" in said or "not found in the package registry" in said:
-        raise UninstallableError(said)
-    if any(sign in said.lower() for sign in _NETWORK):
+    if _NETWORK.search(said):
         hint = "check the network and the index your uv or pip is set up to use"
         raise undecided("no-network", "uv could not reach the package index", said[:500], hint)
+    if "No solution found" in said or "not found in the package registry" in said:
+        raise UninstallableError(said)
     raise undecided("uv-failed", f"uv {' '.join(arguments[:2])} failed", said[:2000])
 
 
@@ -133,7 +143,9 @@ def _own_hashes(text: str, own: Mapping[str, str]) -> str:
     """The lock with the ledger's hash, and no other, for each package under test."""
     for distribution, sha256 in own.items():
         entry = re.compile(rf"^({re.escape(distribution)}==[^\s\\]+)(?: \\\n    --hash=\S+)+", re.MULTILINE)
-        text = entry.sub(rf"\1 \\\n    --hash=sha256:{sha256}", text)
+        text, found = entry.subn(rf"\1 \\\n    --hash=sha256:{sha256}", text)
+        if found != 1 and distribution in pins(text):
+            raise MetaError("odd-lock", f"the lock has {found} hashed entries of {distribution}", exit=Exit.TOOL_FAILED)
     return text
 
 
@@ -143,8 +155,9 @@ def create(folder: Path, python: str | None) -> str:
     if not interpreter.exists():
         # What is left of an environment whose making was interrupted.
         shutil.rmtree(folder, ignore_errors=True)
+        own = os.environ.get("MDMETA_PYTHON") or str(getattr(sys, "_base_executable", sys.executable))
         try:
-            uv("venv", "--quiet", "--no-project", *(["--python", python] if python else []), str(folder))
+            uv("venv", "--quiet", "--no-project", "--python", python or own, str(folder))
         except MetaError as error:
             if python is None or error.code != "uv-failed":
                 raise

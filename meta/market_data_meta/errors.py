@@ -36,6 +36,13 @@ class MetaError(Exception):
         return "\n".join(part for part in parts if part)
 
 
+class UninstallableError(MetaError):
+    """No set of versions satisfies what was asked for; ``why`` is the resolver's reason."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__("uninstallable", "no set of versions satisfies it", why, exit=Exit.UNDECIDED)
+
+
 def undecided(code: str, what: str, why: str = "", hint: str = "") -> MetaError:
     """The error for a question that could not be answered (not installable, no network, stopped)."""
     return MetaError(code, what, why, hint, Exit.UNDECIDED)

@@ -6,18 +6,18 @@ import os
 import queue
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
+from market_data_meta import environment
 from market_data_meta.combination import Cell, Combination
 from market_data_meta.contract import Contract, read_toml
 from market_data_meta.errors import MetaError
 from market_data_meta.ledger import Ledger
-from market_data_meta.record import read_record
+from market_data_meta.record import Check, read_record
 from market_data_meta.run import Prepared, prepare, run_prepared
 
 
@@ -50,11 +50,15 @@ class Trial:
     seeded: Break
     outcome: str
     said: str
+    known: bool = False
 
     @property
     def caught(self) -> bool:
-        """Whether the check failed. An error is no catch: it says that the check could not run."""
-        return self.outcome == "failed"
+        """Whether the check failed, and otherwise than it does on the whole release.
+
+        An error is no catch: it says that the check could not run.
+        """
+        return self.outcome == "failed" and not self.known
 
 
 def load_breaks(root: Path) -> list[Break]:
@@ -74,23 +78,29 @@ def prove(
     contract: Contract, ledger: Ledger, breaks: list[Break], *, out: Path, done: Callable[[Trial], None]
 ) -> list[Trial]:
     """Try every break on the newest releases; ``done`` is called with each trial as it ends."""
-    prepared: dict[tuple[str, ...], Prepared] = {}
+    aimed: dict[tuple[str, ...], set[str]] = {}
     for seeded in breaks:
-        packages = _packages(contract, seeded)
-        if packages not in prepared:
-            cell = Cell(Combination(tuple((name, ledger.newest(name).version) for name in packages)))
-            prepared[packages] = prepare(contract, ledger, cell, out / "environments" / cell.name)
+        aimed.setdefault(_packages(contract, seeded), set()).add(seeded.clause)
+    prepared: dict[tuple[str, ...], Prepared] = {}
+    for packages in aimed:
+        cell = Cell(Combination(tuple((name, ledger.newest(name).version) for name in packages)))
+        folder = out / "proof" / cell.name
+        with environment.held(folder):
+            prepared[packages] = prepare(contract, ledger, cell, folder)
     jobs = os.cpu_count() or 1
-    with (
-        tempfile.TemporaryDirectory(prefix="mdmeta-", dir=out) as scratch,
-        _copies(prepared, Path(scratch), jobs) as copies,
-    ):
+    with tempfile.TemporaryDirectory(prefix="mdmeta-", dir=out) as name:
+        scratch = Path(name)
+        copies = _copies(prepared, scratch, jobs)
+        known: dict[str, str] = {}
+        for packages, clauses in aimed.items():
+            checks = _outcomes(contract.root, prepared[packages], clauses, scratch, jobs)
+            known |= {name: check.fingerprint for name, check in checks.items() if check.outcome == "failed"}
 
         def tried(seeded: Break) -> Trial:
             pool = copies[_packages(contract, seeded)]
             copy = pool.get()
             try:
-                trial = _try(contract.root, copy, seeded, Path(scratch))
+                trial = _try(contract.root, copy, seeded, known, scratch)
             finally:
                 pool.put(copy)
             done(trial)
@@ -107,10 +117,9 @@ def _packages(contract: Contract, seeded: Break) -> tuple[str, ...]:
     return (seeded.package,) if clause.scope == "release" else tuple(contract.packages)
 
 
-@contextmanager
 def _copies(
     prepared: dict[tuple[str, ...], Prepared], scratch: Path, jobs: int
-) -> Iterator[dict[tuple[str, ...], queue.Queue[Prepared]]]:
+) -> dict[tuple[str, ...], queue.Queue[Prepared]]:
     """For each environment ``jobs`` copies to break, hard links to what stays whole."""
     pools: dict[tuple[str, ...], queue.Queue[Prepared]] = {}
     for packages, original in prepared.items():
@@ -119,7 +128,7 @@ def _copies(
             folder = scratch / f"{'-'.join(packages)}-{number}"
             shutil.copytree(original.folder, folder, symlinks=True, copy_function=os.link)
             pools[packages].put(_moved(original, folder))
-    yield pools
+    return pools
 
 
 def _moved(original: Prepared, folder: Path) -> Prepared:
@@ -131,7 +140,7 @@ def _moved(original: Prepared, folder: Path) -> Prepared:
     return Prepared(folder, folder / original.python.relative_to(original.folder), plan)
 
 
-def _try(root: Path, prepared: Prepared, seeded: Break, scratch: Path) -> Trial:
+def _try(root: Path, prepared: Prepared, seeded: Break, known: dict[str, str], scratch: Path) -> Trial:
     site = next((prepared.folder / "lib").glob("python3*")) / "site-packages"
     files = sorted(site.glob(seeded.file))
     if len(files) != 1:
@@ -141,21 +150,26 @@ def _try(root: Path, prepared: Prepared, seeded: Break, scratch: Path) -> Trial:
     file = files[0]
     whole = file.with_name(f"{file.name}.whole")
     text = seeded.applied(file.read_bytes().decode("utf-8"))
-    wanted: dict[str, Any] = dict(prepared.plan)
-    wanted["clauses"] = {name: table for name, table in wanted["clauses"].items() if name == seeded.clause}
-    wanted["jobs"] = 1
-    name = f"{abs(hash((seeded, prepared.folder))):x}"
-    record, log = scratch / "records" / f"{name}.jsonl", scratch / "logs" / f"{name}.log"
     file.rename(whole)
     try:
         file.write_bytes(text.encode("utf-8"))
-        run_prepared(root, replace(prepared, plan=wanted), record, log)
+        check = _outcomes(root, prepared, {seeded.clause}, scratch, 1).get(seeded.clause)
     finally:
         whole.replace(file)
-    check = read_record(record).checks.get(seeded.clause)
     if check is None:
-        return Trial(seeded, "error", f"no outcome, see {log}")
-    return Trial(seeded, check.outcome, str(check.got if check.outcome == "failed" else check.message or ""))
+        return Trial(seeded, "error", "the check brought no outcome")
+    said = str(check.got if check.outcome == "failed" else check.message or "")
+    return Trial(seeded, check.outcome, said, known.get(seeded.clause) == check.fingerprint)
+
+
+def _outcomes(root: Path, prepared: Prepared, clauses: set[str], scratch: Path, jobs: int) -> dict[str, Check]:
+    """What the checks of some clauses say in an environment."""
+    planned = {name: table for name, table in prepared.plan["clauses"].items() if name in clauses}
+    name = uuid.uuid4().hex
+    record = scratch / "records" / f"{name}.jsonl"
+    plan = {**prepared.plan, "clauses": planned, "jobs": jobs}
+    run_prepared(root, replace(prepared, plan=plan), record, scratch / "logs" / f"{name}.log")
+    return dict(read_record(record).checks)
 
 
 def untried(contract: Contract, breaks: list[Break]) -> list[str]:

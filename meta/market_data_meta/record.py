@@ -13,13 +13,13 @@ from typing import Any
 from market_data_meta.errors import MetaError
 
 FORMAT = 1
+_NEEDED = {"cell", "combination", "suite", "third_party_choice", "expected", "forced"}
 OUTCOMES = ("passed", "failed", "error", "not-applicable")
 
-# What differs from run to run, or between versions with the same defect, does not make another failure.
+# What differs from run to run or from machine to machine does not make another failure.
 _VOLATILE = (
     (re.compile(r"0x[0-9a-fA-F]+"), "0x…"),
-    (re.compile(r"(?<![\w.])(/[\w.+@-]+){2,}"), "…"),
-    (re.compile(r"\d+\.\d+\.\d+"), "#"),
+    (re.compile(r"(?<![\w.])/(home|root|tmp|opt|usr|var|private|Users|runner|builds)/[^\s:;,'\"()]*"), "…"),
 )
 
 
@@ -61,36 +61,47 @@ class Record:
 
 def read_record(file: Path) -> Record:
     """Read one record. A torn last line is an incomplete record; anything else odd raises MetaError naming the file."""
-    header: dict[str, Any] | None = None
+    parts: dict[str, Any] = {}
     checks: dict[str, Check] = {}
-    footer, death = None, None
     lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
     for number, text in enumerate(lines, 1):
-        if not text:
-            continue
         try:
             line = json.loads(text)
             kind = line.pop("kind")
         except (ValueError, KeyError, AttributeError, TypeError):
-            if number >= len(lines) - 2:
-                continue
-            raise MetaError("bad-record", f"{file}:{number} is not a line of a record") from None
-        if kind == "header":
-            header = line
-        elif kind == "check":
-            check = Check(**line)
+            # A run that was stopped may have torn its last line, and its death is written after that.
+            if text and number < len(lines) - 1:
+                raise MetaError("bad-record", f"{file}:{number} is not a line of a record") from None
+            continue
+        if kind == "check":
+            check = _check(file, number, line)
+            if check.clause in checks:
+                raise MetaError("bad-record", f"{file}:{number}: {check.clause} is decided twice")
             checks[check.clause] = check
-        elif kind == "footer":
-            footer = line
-        elif kind == "death":
-            death = line["cause"]
-    if header is None or header.get("format") != FORMAT:
+        else:
+            parts[kind] = line
+    header = parts.get("header")
+    if header is None or header.get("format") != FORMAT or not header.keys() >= _NEEDED:
         raise MetaError(
             "bad-record", f"{file} has no header of format {FORMAT}", hint="delete the file and run it again"
         )
-    return Record(header["cell"], header, checks, footer, death)
+    return Record(header["cell"], header, checks, parts.get("footer"), parts.get("death", {}).get("cause"))
+
+
+def _check(file: Path, number: int, line: dict[str, Any]) -> Check:
+    try:
+        return Check(**line)
+    except TypeError:
+        raise MetaError("bad-record", f"{file}:{number} is not a line of a record") from None
 
 
 def read_records(folder: Path) -> list[Record]:
-    """All records of a folder, by name of their cell."""
-    return [read_record(file) for file in sorted(folder.glob("*.jsonl"))]
+    """All records of a folder, by name of their cell; one that cannot be read is an incomplete run that says why."""
+    return [_read_or_dead(file) for file in sorted(folder.glob("*.jsonl"))]
+
+
+def _read_or_dead(file: Path) -> Record:
+    try:
+        return read_record(file)
+    except MetaError as error:
+        return Record(file.stem, {"combination": {}}, {}, None, f"its record cannot be read: {error.what}")

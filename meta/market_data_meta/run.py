@@ -18,8 +18,7 @@ from typing import Any
 from market_data_meta import environment, suite
 from market_data_meta.combination import Cell
 from market_data_meta.contract import Contract
-from market_data_meta.environment import UninstallableError
-from market_data_meta.errors import undecided
+from market_data_meta.errors import MetaError, UninstallableError, undecided
 from market_data_meta.ledger import Ledger, write_whole
 from market_data_meta.record import Record, read_record
 
@@ -47,24 +46,26 @@ def run_cell(
     cell: Cell,
     *,
     out: Path,
-    python: str | None = None,
+    into: Path | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Record:
     """Run the suite on one cell and return its record. Raises MetaError where it cannot be installed for now.
 
-    ``python`` is the interpreter of an environment that is ours to fill; without it one is made in ``out``.
+    ``into`` is a virtual environment that is ours to fill; without it one is made in ``out``.
     A combination that no versions satisfy gets a record that says so. ``progress`` is told of each step.
     """
     record = out / "records" / f"{cell.name}.jsonl"
     log = out / "logs" / f"{cell.name}.log"
-    folder = Path(python).parent.parent if python else out / "environments" / cell.name
+    folder = into or out / "environments" / cell.name
+    if into and not (into / "pyvenv.cfg").is_file():
+        raise MetaError("no-environment", f"{into} is not a virtual environment, and only those are filled")
     with environment.held(folder), environment.held(log):
         record.unlink(missing_ok=True)
         try:
-            prepared = prepare(contract, ledger, cell, folder, python, progress)
+            prepared = prepare(contract, ledger, cell, folder, progress)
         except UninstallableError as error:
             header = _header(contract, ledger, cell, (), [])
-            lines = [header | {"uninstallable": str(error), "start": time.time()}]
+            lines = [header | {"uninstallable": error.why, "start": time.time()}]
             lines.append({"kind": "footer", "counts": {}, "end": time.time()})
             write_whole(record, "".join(json.dumps(line) + "\n" for line in lines))
         else:
@@ -79,11 +80,10 @@ def prepare(
     ledger: Ledger,
     cell: Cell,
     folder: Path,
-    python: str | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Prepared:
     """Fill ``folder`` with an environment that holds the cell. Raises UninstallableError where nothing satisfies it."""
-    python = python or environment.create(folder, cell.python)
+    python = environment.create(folder, cell.python)
     progress(f"{cell.name}: resolving")
     lock = environment.lock(contract, ledger, cell, python)
     progress(f"{cell.name}: installing {len(environment.pins(lock.whole))} distributions")
@@ -118,7 +118,7 @@ def run_prepared(root: Path, prepared: Prepared, record: Path, log: Path) -> Non
     part = record.with_name(f".{record.name}.{os.getpid()}.part")
     try:
         cause = _pytest(root, prepared.python, {**prepared.plan, "record": str(part)}, log)
-        if not part.exists():
+        if not part.exists() or '"kind": "header"' not in part.read_text(encoding="utf-8", errors="replace")[:100]:
             raise undecided("no-record", f"the suite did not start on {record.stem}", cause, f"read {log}")
         if cause:
             with part.open("a", encoding="utf-8") as file:
@@ -156,7 +156,7 @@ def _pytest(root: Path, python: Path, plan: Mapping[str, Any], log: Path) -> str
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=_limit,  # noqa: PLW1509 - only sets limits, in a process that has no threads yet
+            preexec_fn=_limit,  # noqa: PLW1509 - only calls setrlimit, which takes no lock
         )
         try:
             status = process.wait(SUITE_SECONDS)
@@ -178,10 +178,12 @@ def _limit() -> None:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Leave nothing of the run behind: neither pytest, nor its checks, nor what a release may have started there."""
-    for pid in {process.pid, *_session(process.pid)}:
+    left = set(_session(process.pid))
+    process.kill()
+    process.wait()
+    for pid in left - {process.pid}:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    process.wait()
 
 
 def _session(leader: int) -> Iterator[int]:
@@ -242,6 +244,6 @@ def _release(contract: Contract, ledger: Ledger, cell: Cell, python: str) -> dic
             environment.uv("pip", "compile", "-", *options, text=f"{distribution}[{extra}]=={version}")
             extras[extra] = None
         except UninstallableError as error:
-            extras[extra] = str(error)
+            extras[extra] = error.why
     published = {contract.packages[n].distribution: [r.version for r in rows] for n, rows in ledger.releases.items()}
     return {"package": package, "version": version, "python": python, "extras": extras, "published": published}

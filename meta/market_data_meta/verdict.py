@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -78,7 +79,7 @@ def judge_all(
     )
     seen = [record for name, record in have.items() if name in names and not _why_unknown(contract, suite, record)]
     # What was not run may be what a waiver is for.
-    complete = expected is not None and not any(cell.verdict == UNKNOWN for cell in cells)
+    complete = expected is not None and not any(cell.verdict in (UNKNOWN, UNINSTALLABLE) for cell in cells)
     return Report(suite, cells, tuple(rotten(waivers, seen, complete=complete)), absent)
 
 
@@ -142,6 +143,10 @@ def _why_unknown(contract: Contract, suite: str, record: Record) -> list[str]:
 def _false_labels(record: Record) -> list[str]:
     """Where what is really installed is not what the label says."""
     reasons = []
+    python = record.header["interpreter"]["version"]
+    wanted = re.match(r"py(\d)(\d+)-", record.cell)
+    if wanted and not python.startswith(f"{wanted[1]}.{wanted[2]}."):
+        reasons.append(f"it ran on Python {python}, the label says {wanted[1]}.{wanted[2]}")
     for package, version in record.versions.items():
         seen = record.header["attestation"].get(package)
         if seen is None:

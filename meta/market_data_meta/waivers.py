@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from market_data_meta.contract import read_toml
 from market_data_meta.errors import MetaError
@@ -53,12 +53,20 @@ def _waiver(file: Path, table: dict[str, Any]) -> Waiver:
         )
     versions = {}
     for package, ends in table["versions"].items():
-        if len(ends) != 2 or Version(ends[0]) > Version(ends[1]):
+        if len(ends) != 2 or not all(map(_is_version, ends)) or Version(ends[0]) > Version(ends[1]):
             raise MetaError(
                 "bad-waiver", f"{file}: {table['clause']}: {package} needs the two ends of a closed range", str(ends)
             )
         versions[package] = (ends[0], ends[1])
     return Waiver(table["clause"], table["fingerprint"], table["reason"], versions, tuple(table.get("third_party", ())))
+
+
+def _is_version(text: object) -> bool:
+    try:
+        Version(str(text))
+    except InvalidVersion:
+        return False
+    return True
 
 
 @dataclass(frozen=True)
@@ -76,18 +84,17 @@ def rotten(waivers: tuple[Waiver, ...], records: list[Record], *, complete: bool
     """
     found = []
     for waiver in waivers:
+        same = [other for other in waivers if other.clause == waiver.clause]
         covered = [(record, record.checks[waiver.clause]) for record in records if _ran(waiver, record)]
-        matched = [record for record, check in covered if waiver.matches(record, check)]
-        # Another waiver may stand for the other failures of its range; one that matches nowhere is gone or different.
-        others = [w for w in waivers if w is not waiver and w.clause == waiver.clause]
         passed = [record.cell for record, check in covered if check.outcome == "passed"]
+        # Another waiver of the clause may stand for other failures in the range.
+        strange = [record.cell for record, check in covered if not any(w.matches(record, check) for w in same)]
         if passed:
             found.append(Rotten(waiver, f"the failure is gone in {_some(passed)}"))
-        elif covered and not matched:
-            strange = [r.cell for r, check in covered if not any(o.matches(r, check) for o in others)]
-            found.append(
-                Rotten(waiver, f"the failure is another one in {_some(strange or [r.cell for r, _ in covered])}")
-            )
+        elif strange:
+            found.append(Rotten(waiver, f"the failure is another one in {_some(strange)}"))
+        elif covered and not any(waiver.matches(record, check) for record, check in covered):
+            found.append(Rotten(waiver, "other waivers stand for all that it covers"))
         elif complete and not covered:
             found.append(Rotten(waiver, "it matches nothing that was run"))
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +19,7 @@ COMMANDS = ("check", "explain", "prove", "releases", "report", "run")
 def mdmeta(root: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the installed command as a user would."""
     command = [sys.executable, "-m", "market_data_meta", "--root", str(root), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment or None)
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=os.environ | environment)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -80,12 +81,33 @@ def test_outside_of_a_checkout_it_says_so(tmp_path: Path) -> None:
     assert (done.returncode, "--root" in done.stderr) == (2, True)
 
 
-def test_a_damaged_record_is_named(root: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["passed\n" * 9, "", '{"kind":"header","format":1}'])
+def test_a_damaged_record_is_an_unknown_cell_and_loses_no_other(root: Path, tmp_path: Path, text: str) -> None:
     (tmp_path / "records").mkdir()
-    (tmp_path / "records" / "core1.2.9.jsonl").write_text("passed\n" * 9)
+    (tmp_path / "records" / "core1.2.9.jsonl").write_text(text)
+    done = mdmeta(root, "report", "--out", str(tmp_path), "--json")
+    assert done.returncode == 3, done.stderr
+    data = json.loads(done.stdout)
+    Draft202012Validator(schema(root, "report")).validate(data)
+    assert [(cell["cell"], cell["verdict"]) for cell in data["cells"]] == [("core1.2.9", "unknown")]
+    assert "cannot be read" in data["cells"][0]["reasons"][0]
+
+
+def test_a_failure_of_the_tool_is_neither_compatible_nor_violated(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "report.json").mkdir(parents=True)
     done = mdmeta(root, "report", "--out", str(tmp_path))
-    assert done.returncode == 2
-    assert "core1.2.9.jsonl:1" in done.stderr
+    assert (done.returncode, "Traceback" in done.stderr) == (4, False)
+
+
+def test_a_password_of_the_index_is_not_shown(root: Path) -> None:
+    where = {"UV_DEFAULT_INDEX": "http://user:s3cret@127.0.0.1:9/simple/"}
+    done = mdmeta(root, "releases", "--refresh", **where)
+    assert (done.returncode, "s3cret" in done.stderr) == (3, False), done.stderr
+
+
+def test_only_a_version_is_a_python_and_only_an_environment_is_filled(root: Path, tmp_path: Path) -> None:
+    assert mdmeta(root, "run", "core==1.2.9", "--python", "[/]", "--out", str(tmp_path)).returncode == 2
+    assert mdmeta(root, "run", "core==1.2.9", "--into", "/usr", "--out", str(tmp_path)).returncode == 2
 
 
 def test_a_report_can_be_rebuilt_without_running(root: Path, tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ import pytest
 from market_data_meta import environment
 from market_data_meta.combination import Cell, Combination, parse_cell
 from market_data_meta.contract import Contract
-from market_data_meta.environment import OPTIONAL, SUITE, UninstallableError, pins
-from market_data_meta.errors import Exit, MetaError
+from market_data_meta.environment import OPTIONAL, SUITE, pins
+from market_data_meta.errors import Exit, MetaError, UninstallableError
 from market_data_meta.ledger import Ledger
 from market_data_meta.run import clean_environment, run_cell
 

@@ -10,7 +10,8 @@ import pytest
 from market_data_meta.errors import MetaError
 from market_data_meta.record import Check, read_record
 
-HEADER = {"kind": "header", "format": 1, "cell": "core1.2.9", "combination": {"core": "1.2.9"}}
+HEADER: dict[str, object] = {"kind": "header", "format": 1, "cell": "core1.2.9", "combination": {"core": "1.2.9"}}
+HEADER |= {"suite": "5" * 64, "third_party_choice": "highest", "expected": {}, "forced": []}
 LINE = {
     "kind": "check",
     "clause": "a.b",
@@ -65,7 +66,6 @@ def failure(got: object, message: str = "scale") -> Check:
     ("one", "other"),
     [
         ("<Bus at 0x7f01>", "<Bus at 0x7f02>"),
-        ("reports 0.6.4", "reports 0.6.12"),
         ("/opt/a/lib/x.py: no module", "/home/b/x.py: no module"),
     ],
 )
@@ -73,6 +73,16 @@ def test_what_differs_from_run_to_run_is_the_same_failure(one: str, other: str) 
     assert failure(one).fingerprint == failure(other).fingerprint
 
 
-@pytest.mark.parametrize(("one", "other"), [(0.1, 0.2), ("a/b.py", "a/c.py"), (["x"], ["x", "y"]), (None, "x")])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (0.1, 0.2),
+        ("a/b.py", "a/c.py"),
+        ("1.2.35", "9.9.9"),
+        ("GET /a/b: 500", "GET /a/c: 500"),
+        (["x"], ["x", "y"]),
+        (None, "x"),
+    ],
+)
 def test_another_value_is_another_failure(one: object, other: object) -> None:
     assert failure(one).fingerprint != failure(other).fingerprint

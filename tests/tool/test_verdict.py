@@ -61,6 +61,7 @@ def test_an_error_does_not_hide_a_violation(small: Contract, make_record: Make) 
         ({"footer": None}, "incomplete"),
         ({"footer": None, "death": "killed by SIGSEGV"}, "SIGSEGV"),
         ({"suite": "6" * 64}, "another version of the suite"),
+        ({"cell": "py312-core1.4.61"}, "it ran on Python 3.11.7, the label says 3.12"),
         ({"attestation": {}}, "core is not installed"),
         ({"attestation": {n: {"version": "9", "content": "c" * 64} for n in VERSIONS}}, "core 9 is installed"),
         ({"attestation": {n: {"version": v, "content": "0" * 64} for n, v in VERSIONS.items()}}, "files of core"),

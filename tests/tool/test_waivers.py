@@ -43,6 +43,7 @@ def test_a_third_party_condition_is_one(make_record: Make) -> None:
         'clause = "a.b"\nfingerprint = "0"\nreason = "r"\nversions = { store = ["0.6.0"] }',
         'clause = "a.b"\nfingerprint = "0"\nreason = "r"\nversions = { store = ["0.6.9", "0.6.0"] }',
         'clause = "a.b"\nfingerprint = "0"\nreason = "r"\nversions = {}\nuntil = "later"',
+        'clause = "a.b"\nfingerprint = "0"\nreason = "r"\nversions = { store = ["0.6.x", "0.6.9"] }',
         'clause = "a.b',
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,7 @@ import click
 from rich.console import Console
 
 from market_data_meta.contract import Contract, find_root, load_contract
+from market_data_meta.findings import printable
 from market_data_meta.ledger import Ledger, load_ledger
 from market_data_meta.render.as_json import report_json
 from market_data_meta.render.terminal import show
@@ -51,6 +53,8 @@ class Here:
 
 def say(text: str) -> None:
     """Tell the person at the terminal; standard output is for results."""
+    # An index may be reached by a URL that holds a password, and errors quote URLs.
+    text = printable(re.sub(r"//[^/@\s]+@", "//…@", text))
     Console(stderr=True).print(text, highlight=False, soft_wrap=True)
 
 

@@ -10,7 +10,7 @@ import click
 from rich.markup import escape
 
 from market_data_meta.commands.here import Here, json_option, out_option, say
-from market_data_meta.errors import Exit
+from market_data_meta.errors import Exit, MetaError
 from market_data_meta.prove import Trial, load_breaks, prove, untried
 
 
@@ -27,7 +27,9 @@ def prove_command(here: Here, areas: tuple[str, ...], out: Path | None, *, as_js
              mdmeta prove chain enums.backpressure-level
     """
     breaks = [b for b in load_breaks(here.root) if not areas or b.clause in areas or b.clause.split(".")[0] in areas]
-    folder = out or here.out
+    if not breaks:
+        raise MetaError("no-break", f"no break is aimed at {' '.join(areas)}", hint="mdmeta explain lists the clauses")
+    folder = (out or here.out).resolve()
     folder.mkdir(parents=True, exist_ok=True)
 
     def done(trial: Trial) -> None:
@@ -49,4 +51,4 @@ def prove_command(here: Here, areas: tuple[str, ...], out: Path | None, *, as_js
         )
     else:
         say(f"{len(trials) - len(missed)} of {len(trials)} breaks caught")
-    sys.exit(Exit.VIOLATED if missed else Exit.COMPATIBLE if trials else Exit.UNDECIDED)
+    sys.exit(Exit.VIOLATED if missed else Exit.COMPATIBLE)

@@ -68,6 +68,7 @@ def _interpreter_exists(here: Here, name: str) -> bool:
         return True
     try:
         environment.uv("python", "find", "--no-project", python)
-    except MetaError:
-        return False
+    except MetaError as error:
+        # Anything but a plain "there is none" leaves the cell expected, and so unknown.
+        return error.code != "uv-failed"
     return True

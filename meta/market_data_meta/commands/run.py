@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ from rich.markup import escape
 from market_data_meta import suite
 from market_data_meta.combination import THIRD_PARTY, Cell, parse_cell
 from market_data_meta.commands.here import Here, finish, json_option, out_option, say, verbose_option
+from market_data_meta.errors import MetaError
 from market_data_meta.run import run_cell
 from market_data_meta.verdict import judge_all
 from market_data_meta.waivers import load_waivers
@@ -17,7 +19,12 @@ from market_data_meta.waivers import load_waivers
 
 @click.command("run")
 @click.argument("pins", nargs=-1, required=True, metavar="core==V pipeline==V store==V")
-@click.option("--python", "interpreter", help="Python version to use, or the interpreter of an environment to fill.")
+@click.option("--python", "interpreter", help="Python version to use, such as 3.12 [the one that runs mdmeta].")
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path, resolve_path=True),
+    help="A virtual environment to fill instead of one of its own; what is in it is replaced.",
+)
 @click.option(
     "--third-party", type=click.Choice(THIRD_PARTY), help="Third-party versions [highest as of the ledger's date]."
 )
@@ -29,6 +36,7 @@ def run_command(
     here: Here,
     pins: tuple[str, ...],
     interpreter: str | None,
+    into: Path | None,
     third_party: str | None,
     out: Path | None,
     *,
@@ -46,14 +54,14 @@ def run_command(
              mdmeta run core1.4.61-pipeline0.8.70-store0.6.73 --third-party lowest
     """
     cell = parse_cell(pins, here.contract.packages, here.ledger)
-    inside = interpreter if interpreter and Path(interpreter).is_file() else None
-    version = cell.python if inside or not interpreter else interpreter
-    cell = Cell(cell.combination, third_party or cell.third_party, version)
+    if interpreter and not re.fullmatch(r"3\.\d+", interpreter):
+        raise MetaError("bad-python", f"{interpreter!r} is not a version of Python", hint="write --python 3.12")
+    cell = Cell(cell.combination, third_party or cell.third_party, interpreter or cell.python)
 
     def progress(step: str) -> None:
         if not as_json:
             say(f"[dim]{escape(step)} …[/]")
 
-    record = run_cell(here.contract, here.ledger, cell, out=out or here.out, python=inside, progress=progress)
+    record = run_cell(here.contract, here.ledger, cell, out=(out or here.out).resolve(), into=into, progress=progress)
     report = judge_all(here.contract, suite.digest(here.root), [record], load_waivers(here.root))
     finish(report, as_json=as_json, verbose=verbose)

@@ -50,7 +50,7 @@ def _cell(cell: Judged) -> dict[str, Any]:
         "verdict": cell.verdict,
         "reasons": list(cell.reasons),
         "counts": dict(cell.counts),
-        "combination": header.get("combination"),
+        "combination": header.get("combination") or None,
         "forced": header.get("forced", []),
         "lane": header.get("lane"),
         "interpreter": header.get("interpreter", {}).get("version"),

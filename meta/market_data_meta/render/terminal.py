@@ -31,7 +31,7 @@ def show(report: Report, console: Console, *, verbose: bool = False) -> None:
         lines = [evidence(dict(cell.counts))]
         if cell.verdict in ("unknown", "uninstallable"):
             lines += [reason.splitlines()[0] if cell.verdict == "unknown" else reason for reason in cell.reasons[:3]]
-        forced = cell.record.header["forced"] if cell.record else []
+        forced = cell.record.header.get("forced", []) if cell.record else []
         lines += [f"forced: {why}" for why in forced]
         table.add_row(SIGNS[cell.verdict], escape(cell.cell), escape(printable("\n".join(lines))))
     console.print(table)
