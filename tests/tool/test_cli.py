@@ -19,7 +19,8 @@ COMMANDS = ("check", "explain", "prove", "releases", "report", "run")
 def mdmeta(root: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the installed command as a user would."""
     command = [sys.executable, "-m", "market_data_meta", "--root", str(root), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=os.environ | environment)
+    environment = os.environ | environment
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
