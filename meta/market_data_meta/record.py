@@ -19,7 +19,12 @@ OUTCOMES = ("passed", "failed", "error", "not-applicable")
 # What differs from run to run or from machine to machine does not make another failure.
 _VOLATILE = (
     (re.compile(r"0x[0-9a-fA-F]+"), "0x…"),
-    (re.compile(r"(?<![\w.])/(home|root|tmp|opt|usr|var|private|Users|runner|builds)/[^\s:;,'\"()]*"), "…"),
+    (
+        re.compile(
+            r"(?<![\w.])/(home|root|tmp|opt|usr|var|srv|mnt|private|Users|runner|builds|github|__w)/[^\s:;,'\"()]*"
+        ),
+        "…",
+    ),
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import sys
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -60,11 +61,12 @@ def test_imports_declared(clause: Clause, release: Release) -> None:
 
 
 def test_console_scripts(clause: Clause, release: Release) -> None:
-    """Each console script answers --help with exit status 0."""
+    """The console scripts are there, and each answers --help with exit status 0."""
     scripts = release.facts["scripts"]
-    if not scripts:
+    wanted = clause.expect.get(release.package, [])
+    if not scripts and not wanted:
         clause.not_applicable("the distribution has no console scripts")
-    problems = []
+    problems = [f"{name}: not declared" for name in wanted if name not in scripts]
     for name in scripts:
         script = release.python.parent / name
         if not script.is_file():
@@ -74,7 +76,7 @@ def test_console_scripts(clause: Clause, release: Release) -> None:
         if done.returncode:
             last = (done.stderr.strip().splitlines() or ["no message"])[-1]
             problems.append(f"{name}: exit status {done.returncode}, {last}")
-    clause.none("console scripts that do not answer --help", problems, examined=len(scripts))
+    clause.none("console scripts that do not answer --help", problems, examined=len(scripts) + len(wanted))
 
 
 def test_data_files(clause: Clause, release: Release) -> None:
@@ -192,3 +194,24 @@ def test_record_matches(clause: Clause, release: Release) -> None:
 
 def _digest(path: Path) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(path.read_bytes()).digest()).rstrip(b"=").decode()
+
+
+_OWN_BUS = """
+import asyncio, json
+from market_data_core.telemetry import FeedbackEvent
+from market_data_pipeline.orchestration.feedback import feedback_bus
+heard = []
+async def hear(event): heard.append(event.level.value)
+feedback_bus().subscribe(hear)
+event = FeedbackEvent(coordinator_id="bars", queue_size=9, capacity=10, level="hard", ts=1.0)
+asyncio.run(feedback_bus().publish(event))
+print(json.dumps({"same": feedback_bus() is feedback_bus(), "heard": heard}))
+"""
+
+
+def test_own_bus(clause: Clause, release: Release) -> None:
+    """Without Store, Pipeline's feedback_bus() is one bus of its own that carries an event."""
+    done = release.run("-c", _OWN_BUS)
+    said = (done.stderr.strip().splitlines() or [""])[-1]
+    clause.that("use of the bus in a clean install", done.returncode == 0, expected="no exception", got=said)
+    clause.equal("the bus of Pipeline alone", json.loads(done.stdout), clause.expect)

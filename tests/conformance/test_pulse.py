@@ -89,17 +89,6 @@ async def test_keeps_ts(clause: Clause, monkeypatch: pytest.MonkeyPatch, make_st
     clause.that("ts of the event on the wire", kept, expected=clause.expect["ts"], got="another time")
 
 
-async def test_keeps_reason(clause: Clause, monkeypatch: pytest.MonkeyPatch, make_store_event: Make) -> None:
-    """The reason of an event that Store's publisher sends is in the headers of its envelope."""
-    event = make_store_event("soft", reason=clause.expect["reason"])
-    envelopes = await published_by_store(joined_bus(monkeypatch), clause.expect["stream"], event)
-    clause.that("Store's event", bool(envelopes), expected="on the wire", got="nothing on the wire")
-    found = [
-        each.meta.headers[clause.expect["header"]] for each in envelopes if clause.expect["header"] in each.meta.headers
-    ]
-    clause.equal("reasons in the headers", found, [clause.expect["reason"]])
-
-
 async def test_schema_id(clause: Clause, make_event: Make) -> None:
     """An event published on Core's in-memory bus has the schema id telemetry.FeedbackEvent."""
     from market_data_core.events import create_test_bus

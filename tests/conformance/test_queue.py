@@ -166,8 +166,28 @@ async def test_drains_after_idle(clause: Clause, gated_sink: GatedSink) -> None:
     gated_sink.gate.set()
     coordinator: Any = WriteCoordinator(sink=gated_sink, capacity=10, workers=1, batch_size=1, flush_interval=0.01)
     await coordinator.start()
+    # The worker takes its first step, or a slow machine would spend the idle time before it.
+    await turns()
     await asyncio.sleep(0.1)
     await coordinator.submit("late")
     # A worker needs one turn of the loop for this; the half second is what the check costs when it never comes.
     await until(lambda: bool(gated_sink.written), seconds=0.5)
     clause.equal("what the sink wrote", gated_sink.written, clause.expect["written"])
+
+
+async def test_callbacks_fire(clause: Clause) -> None:
+    """on_backpressure_high is called once at the high watermark, and on_backpressure_low once when the queue is back at
+    the low one.
+    """
+    called: list[str] = []
+
+    async def high() -> None:
+        called.append("high")
+
+    async def low() -> None:
+        called.append("low")
+
+    queue = await stalled(**_watermarks(clause), on_backpressure_high=high, on_backpressure_low=low)
+    await queue.fill(to=clause.expect["capacity"])
+    await queue.drain(to=0)
+    clause.equal("callbacks of a fill and a drain", called, clause.expect["called"])

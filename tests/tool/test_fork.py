@@ -24,7 +24,7 @@ CHECKS = """
     def test_passes(clause): clause.equal("x", 1, 1)
     def test_fails(clause): clause.equal("the x", 2, 1)
     def test_asserts(clause): assert False, "no"
-    def test_raises_ours(clause): raise ValueError("in the check")
+    def test_raises_ours(clause): raise RuntimeError("in the check")
     def test_surface_moved(clause): os.no_such_name
     def test_broken_fixture(clause, nothing_like_this): pass
     def test_skips(clause): pytest.skip("not today")

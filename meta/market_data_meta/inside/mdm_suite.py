@@ -28,8 +28,8 @@ from mdm_fork import Reports, run_all
 FORMAT = 1
 _PLAN = pytest.StashKey[dict[str, Any]]()
 _FINDING = "clause"
-# What Python raises in the caller's own frame when a surface has changed under it: the package's doing, not ours.
-_SURFACE_ERRORS = (AttributeError, ImportError, TypeError)
+# What Python raises in the caller's own frame when a surface or an answer has changed under it: the package's doing.
+_SURFACE_ERRORS = (AttributeError, ImportError, LookupError, TypeError, ValueError)
 
 
 def clause_id(item: pytest.Item) -> str:
@@ -139,6 +139,8 @@ def pytest_runtest_makereport(
 
 def _packages_doing(item: pytest.Item, error: BaseException) -> bool:
     """Whether an unforeseen exception is the packages' doing: it passed through their code or their surface moved."""
+    if isinstance(error, pytest.FixtureLookupError):
+        return False
     if isinstance(error, (AssertionError, *_SURFACE_ERRORS)):
         return True
     imports = {name for package in item.config.stash[_PLAN]["packages"].values() for name in package["imports"]}
