@@ -112,5 +112,5 @@ async def next_on(bus: Any, stream: str) -> Any:
     """The next envelope on ``stream``, or None if there is none."""
     envelopes = aiter(bus.subscribe(stream, group="conformance", consumer="worker-1"))
     with contextlib.suppress(asyncio.TimeoutError):
-        return await asyncio.wait_for(anext(envelopes), timeout=0.3)
+        return await asyncio.wait_for(anext(envelopes), timeout=5.0)
     return None

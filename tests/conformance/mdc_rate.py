@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -29,13 +30,21 @@ class StoppedClock:
         for name in _CLOCKS:
             # Whole seconds: with steps in binary fractions no rounding can cost a token.
             start = float(int(getattr(time, name)()) + 1)
-            monkeypatch.setattr(time, name, lambda start=start: start + self.passed)
-            monkeypatch.setattr(time, f"{name}_ns", lambda start=start: int((start + self.passed) * 1e9))
+            _replace(monkeypatch, getattr(time, name), lambda start=start: start + self.passed)
+            _replace(monkeypatch, getattr(time, f"{name}_ns"), lambda start=start: int((start + self.passed) * 1e9))
         return self
 
     def advance(self, seconds: float) -> None:
         """Let that much time have passed, all at once."""
         self.passed += seconds
+
+
+def _replace(monkeypatch: pytest.MonkeyPatch, clock: Any, stopped: Any) -> None:
+    """Put ``stopped`` wherever the clock is known: in ``time``, and where a package has imported it by name."""
+    places = [module for name, module in sys.modules.items() if name == "time" or name.startswith("market_data_")]
+    for module in places:
+        for name in [name for name, value in vars(module).items() if value is clock]:
+            monkeypatch.setattr(module, name, stopped)
 
 
 async def granted(coordinator: Any, provider: str = "ibkr", limit: int = 5_000) -> int:

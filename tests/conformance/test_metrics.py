@@ -148,10 +148,10 @@ async def test_coordinator_queue_depth(clause: Clause, gated_sink: GatedSink) ->
     await coordinator.submit("in the worker's hands")
     await until(lambda: coordinator.health().queue_size == 0)
     await coordinator.submit_many(range(int(waiting)))
-    await until(lambda: depth() == waiting, seconds=1.0)
+    await until(lambda: depth() == waiting, seconds=5.0)
     clause.equal("mds_coord_queue_depth while the sink holds everything back", depth(), waiting)
     gated_sink.gate.set()
-    await until(lambda: depth() == drained, seconds=1.0)
+    await until(lambda: depth() == drained, seconds=5.0)
     clause.equal("mds_coord_queue_depth after the sink has taken everything", depth(), drained)
 
 
@@ -227,7 +227,7 @@ async def test_coordinator_circuit(clause: Clause) -> None:
         )
         await coordinator.start()
         await coordinator.submit("item")
-        await until(lambda: value("mds_coord_circuit_state", coord_id=name) == clause.expect[name], seconds=1.0)
+        await until(lambda: value("mds_coord_circuit_state", coord_id=name) == clause.expect[name], seconds=5.0)
         return value("mds_coord_circuit_state", coord_id=name)
 
     got = {
