@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from market_data_meta.combination import Cell, Combination
+from market_data_meta.combination import Cell, newest_of
 from market_data_meta.contract import find_root, load_contract
 from market_data_meta.ledger import load_ledger
 from market_data_meta.run import clean_environment, prepare, run_prepared
@@ -52,7 +52,7 @@ def main() -> None:
     root = find_root(Path(__file__).resolve())
     contract = load_contract(root)
     ledger = load_ledger(root, contract.packages)
-    cell = Cell(Combination(tuple((name, ledger.newest(name).version) for name in contract.packages)))
+    cell = Cell(newest_of(contract.packages, ledger))
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
         here = Path(folder)
         prepared = prepare(contract, ledger, cell, here / "environment")

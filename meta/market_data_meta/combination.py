@@ -56,6 +56,11 @@ class Cell:
         return python + self.combination.label + ("" if self.third_party == "highest" else f"-{self.third_party}")
 
 
+def newest_of(packages: Iterable[str], ledger: Ledger) -> Combination:
+    """The newest release of each of the packages."""
+    return Combination(tuple((name, ledger.newest(name).version) for name in packages))
+
+
 def parse_cell(words: Iterable[str], packages: Iterable[str], ledger: Ledger) -> Cell:
     """Read ``core==1.4.9 pipeline==0.8.30 store==0.6.34`` or the name of a tox environment.
 

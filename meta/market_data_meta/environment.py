@@ -131,12 +131,12 @@ def lock(contract: Contract, ledger: Ledger, cell: Cell, python: str) -> Lock:
 
 
 def _with_suite(options: list[str], requirements: list[str]) -> tuple[str, frozenset[str]]:
+    """The lock of the packages and the suite, and which of the suite's optional libraries are in it."""
+    needed = [*requirements, *SUITE]
     try:
-        return uv("pip", "compile", "-", *options, text="\n".join([*requirements, *SUITE, *OPTIONAL])), frozenset(
-            OPTIONAL
-        )
+        return uv("pip", "compile", "-", *options, text="\n".join([*needed, *OPTIONAL])), frozenset(OPTIONAL)
     except UninstallableError:
-        return uv("pip", "compile", "-", *options, text="\n".join([*requirements, *SUITE])), frozenset()
+        return uv("pip", "compile", "-", *options, text="\n".join(needed)), frozenset()
 
 
 def _own_hashes(text: str, own: Mapping[str, str]) -> str:

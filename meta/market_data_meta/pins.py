@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from market_data_meta.combination import Cell, Combination, broken_promises
+from market_data_meta.combination import Cell, Combination, broken_promises, newest_of
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
 from market_data_meta.ledger import Ledger, Release
@@ -27,7 +27,7 @@ class Pin:
 def choose(contract: Contract, ledger: Ledger) -> list[Pin]:
     """The pinned cells: newest, deployed, oldest, one for each distinct content, the factors, each release alone."""
     names = tuple(contract.packages)
-    newest = Combination(tuple((name, ledger.newest(name).version) for name in names))
+    newest = newest_of(names, ledger)
     oldest = _oldest(contract, ledger)
     chosen = [
         Pin(Cell(newest), "the newest of each"),

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from market_data_meta import environment
-from market_data_meta.combination import Cell, Combination
+from market_data_meta.combination import Cell, newest_of
 from market_data_meta.contract import Contract, read_toml
 from market_data_meta.errors import MetaError
 from market_data_meta.ledger import Ledger
@@ -63,13 +63,9 @@ class Trial:
 
 def load_breaks(root: Path) -> list[Break]:
     """Read ``tests/breaks``; one file for each area."""
-    tables = [
-        (file, table)
-        for file in sorted((root / "tests" / "breaks").glob("*.toml"))
-        for table in read_toml(file)["break"]
-    ]
+    files = sorted((root / "tests" / "breaks").glob("*.toml"))
     try:
-        return [Break(**table) for _, table in tables]
+        return [Break(**table) for file in files for table in read_toml(file)["break"]]
     except TypeError as error:
         raise MetaError("bad-break", "a table in tests/breaks has missing or unknown fields", str(error)) from None
 
@@ -83,7 +79,7 @@ def prove(
         aimed.setdefault(_packages(contract, seeded), set()).add(seeded.clause)
     prepared: dict[tuple[str, ...], Prepared] = {}
     for packages in aimed:
-        cell = Cell(Combination(tuple((name, ledger.newest(name).version) for name in packages)))
+        cell = Cell(newest_of(packages, ledger))
         folder = out / "proof" / cell.name
         with environment.held(folder):
             prepared[packages] = prepare(contract, ledger, cell, folder)

@@ -14,7 +14,6 @@ from market_data_meta.errors import MetaError
 
 FORMAT = 1
 _NEEDED = {"cell", "combination", "suite", "third_party_choice", "expected", "forced"}
-OUTCOMES = ("passed", "failed", "error", "not-applicable")
 
 # What differs from run to run or from machine to machine does not make another failure.
 _VOLATILE = (

@@ -20,9 +20,8 @@ from market_data_meta.combination import Cell
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError, UninstallableError, undecided
 from market_data_meta.ledger import Ledger, write_whole
-from market_data_meta.record import Record, read_record
+from market_data_meta.record import FORMAT, Record, read_record
 
-FORMAT = 1
 CHECK_SECONDS = 60.0
 """Wall time of one check: the slowest takes about a second, a loaded machine ten times that."""
 SUITE_SECONDS = 600.0

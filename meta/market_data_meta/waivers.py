@@ -46,8 +46,8 @@ def load_waivers(root: Path) -> tuple[Waiver, ...]:
 
 
 def _waiver(file: Path, table: dict[str, Any]) -> Waiver:
-    odd = table.keys() ^ {"clause", "fingerprint", "reason", "versions"} - {"third_party"}
-    if odd - {"third_party"}:
+    odd = (table.keys() - {"third_party"}) ^ {"clause", "fingerprint", "reason", "versions"}
+    if odd:
         raise MetaError(
             "bad-waiver", f"{file}: a waiver of {table.get('clause')} has missing or unknown fields", str(sorted(odd))
         )

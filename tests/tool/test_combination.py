@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from market_data_meta.combination import Cell, Combination, broken_promises, parse_cell
+from market_data_meta.combination import Cell, Combination, broken_promises, newest_of, parse_cell
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
 from market_data_meta.ledger import Ledger
@@ -53,7 +53,7 @@ def test_what_is_wrong_is_said_with_what_to_do(
 
 
 def test_an_allowed_combination_breaks_no_promise(contract: Contract, ledger: Ledger) -> None:
-    newest = Combination(tuple((name, ledger.newest(name).version) for name in contract.packages))
+    newest = newest_of(contract.packages, ledger)
     assert broken_promises(newest, contract.packages, ledger) == []
 
 

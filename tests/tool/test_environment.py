@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from market_data_meta import environment
-from market_data_meta.combination import Cell, Combination, parse_cell
+from market_data_meta.combination import Cell, Combination, newest_of, parse_cell
 from market_data_meta.contract import Contract
 from market_data_meta.environment import OPTIONAL, SUITE, pins
 from market_data_meta.errors import Exit, MetaError, UninstallableError
@@ -19,8 +19,7 @@ from market_data_meta.run import clean_environment, run_cell
 
 
 def newest(contract: Contract, ledger: Ledger, third_party: str = "highest") -> Cell:
-    versions = tuple((name, ledger.newest(name).version) for name in contract.packages)
-    return Cell(Combination(versions), third_party)
+    return Cell(newest_of(contract.packages, ledger), third_party)
 
 
 @pytest.mark.parametrize("third_party", ["highest", "lowest"])
