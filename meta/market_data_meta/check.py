@@ -22,7 +22,7 @@ def problems(contract: Contract) -> list[str]:
     return [
         *_guarded(lambda: _schemas(contract.root)),
         *_guarded(lambda: _clauses_and_checks(contract)),
-        *_guarded(lambda: _waivers(contract)),
+        *_guarded(lambda: _waivers(contract, load_ledger(contract.root, contract.packages))),
         *_guarded(lambda: _pinned(contract, load_ledger(contract.root, contract.packages))),
     ]
 
@@ -102,9 +102,9 @@ def _checks(folder: Path) -> Iterator[tuple[str, str]]:
                 yield f"{file.stem.removeprefix('test_')}.{slug}", ast.get_docstring(node) or ""
 
 
-def _waivers(contract: Contract) -> Iterator[str]:
+def _waivers(contract: Contract, ledger: Ledger) -> Iterator[str]:
     seen = set()
-    for waiver in load_waivers(contract.root):
+    for waiver in load_waivers(contract.root, ledger):
         if waiver.clause not in contract.clauses:
             yield f"waivers.toml: {waiver.clause} is no clause"
         if not waiver.reason.strip():

@@ -11,9 +11,11 @@ import click
 from rich.markup import escape
 
 from market_data_meta import __version__
+from market_data_meta.commands.can_i_deploy import can_i_deploy_command
 from market_data_meta.commands.check import check_command
 from market_data_meta.commands.explain import explain_command
 from market_data_meta.commands.here import Here, say
+from market_data_meta.commands.matrix import matrix_command
 from market_data_meta.commands.prove import prove_command
 from market_data_meta.commands.releases import releases_command
 from market_data_meta.commands.report import report_command
@@ -35,7 +37,16 @@ def cli(context: click.Context, root: Path) -> None:
     context.obj = Here(root.resolve())
 
 
-for command in (check_command, explain_command, prove_command, releases_command, report_command, run_command):
+for command in (
+    can_i_deploy_command,
+    check_command,
+    explain_command,
+    matrix_command,
+    prove_command,
+    releases_command,
+    report_command,
+    run_command,
+):
     cli.add_command(command)
 
 

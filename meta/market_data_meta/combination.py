@@ -89,6 +89,18 @@ def parse_cell(words: Iterable[str], packages: Iterable[str], ledger: Ledger) ->
     return Cell(Combination(tuple((name, versions[name]) for name in order if name in versions)), third_party, python)
 
 
+def parse_pins(words: Iterable[str], packages: Iterable[str], ledger: Ledger) -> dict[str, str]:
+    """Read ``core==1.4.9 store==0.6.34``: any of the packages, each once. Raises MetaError as ``parse_cell`` does."""
+    order = tuple(packages)
+    versions: dict[str, str] = {}
+    for word in words:
+        package, version = _pin(word, order)
+        if package in versions:
+            raise MetaError("twice", f"{package} is named twice: {versions[package]} and {version}")
+        versions[package] = ledger.release(package, version).version
+    return versions
+
+
 def _parts(word: str) -> list[str]:
     return [word] if "==" in word else word.split("-")
 

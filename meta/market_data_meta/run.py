@@ -63,7 +63,7 @@ def run_cell(
         try:
             prepared = prepare(contract, ledger, cell, folder, progress)
         except UninstallableError as error:
-            header = _header(contract, ledger, cell, (), [])
+            header = header_of(contract, ledger, cell, (), [])
             lines = [header | {"uninstallable": error.why, "start": time.time()}]
             lines.append({"kind": "footer", "counts": {}, "end": time.time()})
             write_whole(record, "".join(json.dumps(line) + "\n" for line in lines))
@@ -95,19 +95,28 @@ def prepare(
         environment.install(host, lock.whole)
     clauses = contract.clauses_for(cell.combination.packages)
     versions = cell.combination.as_dict()
-    packages = contract.packages.items()
-    plan = {
-        "root": str(contract.root),
-        "header": _header(contract, ledger, cell, lock.forced, sorted(clauses)),
-        "packages": {n: {"distribution": p.distribution, "imports": p.imports, "app": p.app} for n, p in packages},
-        "preload": [] if alone else [name for _, p in packages for name in (*p.imports, *p.preload)],
-        "clauses": {c.id: {k: getattr(c, k) for k in ("rule", "level", "scope", "expect")} for c in clauses.values()},
+    plan = plan_of(contract, cell.combination.packages) | {
+        "header": header_of(contract, ledger, cell, lock.forced, sorted(clauses)),
         "not_applicable": {c.id: why for c in clauses.values() if (why := c.why_not(versions, set(lock.libraries)))},
         "release": _release(contract, ledger, cell, python) if alone else None,
+    }
+    return Prepared(folder, Path(host), plan)
+
+
+def plan_of(contract: Contract, names: tuple[str, ...]) -> dict[str, Any]:
+    """What the suite is told in every run of these packages, whatever their versions."""
+    clauses = contract.clauses_for(names)
+    packages = contract.packages.items()
+    return {
+        "root": str(contract.root),
+        "packages": {n: {"distribution": p.distribution, "imports": p.imports, "app": p.app} for n, p in packages},
+        "preload": [] if len(names) == 1 else [name for _, p in packages for name in (*p.imports, *p.preload)],
+        "clauses": {c.id: {k: getattr(c, k) for k in ("rule", "level", "scope", "expect")} for c in clauses.values()},
+        "not_applicable": {},
+        "release": None,
         "timeout": CHECK_SECONDS,
         "jobs": 2 * (os.cpu_count() or 1),
     }
-    return Prepared(folder, Path(host), plan)
 
 
 def run_prepared(root: Path, prepared: Prepared, record: Path, log: Path) -> None:
@@ -177,7 +186,7 @@ def _limit() -> None:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Leave nothing of the run behind: neither pytest, nor its checks, nor what a release may have started there."""
-    left = set(_session(process.pid))
+    left = set(session_of(process.pid))
     process.kill()
     process.wait()
     for pid in left - {process.pid}:
@@ -185,7 +194,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
-def _session(leader: int) -> Iterator[int]:
+def session_of(leader: int) -> Iterator[int]:
     """The processes of a session. Checks have process groups of their own, so the group does not name them all."""
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
@@ -213,15 +222,21 @@ def clean_environment(home: str, storage: Path) -> dict[str, str]:
     }
 
 
-def _header(
-    contract: Contract, ledger: Ledger, cell: Cell, forced: tuple[str, ...], clauses: list[str]
+def header_of(
+    contract: Contract,
+    ledger: Ledger,
+    cell: Cell,
+    forced: tuple[str, ...],
+    clauses: list[str],
+    lane: str = "isolated",
 ) -> dict[str, Any]:
+    """What a record's header says before anything has run: the label that the attestation is held against."""
     releases = {name: ledger.release(name, version) for name, version in cell.combination.versions}
     return {
         "kind": "header",
         "format": FORMAT,
         "suite": suite.digest(contract.root),
-        "lane": "isolated",
+        "lane": lane,
         "cell": cell.name,
         "combination": cell.combination.as_dict(),
         "expected": {n: {"content": r.content, "sha256": r.sha256} for n, r in releases.items()},

@@ -121,14 +121,10 @@ def _why_unknown(contract: Contract, suite: str, record: Record) -> list[str]:
     if record.header.get("uninstallable"):
         return []
     if record.death or record.footer is None:
-        return [f"the run is incomplete: {record.death or 'it has no footer'}"]
+        return weaknesses(record)
     if record.header["suite"] != suite:
         return ["it was recorded by another version of the suite: run it again"]
-    reasons = _false_labels(record)
-    for name, outcome in (("controls.must-pass", "passed"), ("controls.must-fail", "failed")):
-        check = record.checks.get(name)
-        if check is None or check.outcome != outcome:
-            reasons.append(f"control {name} came out {check.outcome if check else 'not at all'}")
+    reasons = weaknesses(record)
     missing = sorted(contract.clauses_for(tuple(record.versions)).keys() - record.checks.keys())
     if missing:
         reasons.append(f"{len(missing)} checks are missing, first {missing[0]}")
@@ -137,6 +133,18 @@ def _why_unknown(contract: Contract, suite: str, record: Record) -> list[str]:
     ]
     if not decided:
         reasons.append("no check was decided: there is no evidence")
+    return reasons
+
+
+def weaknesses(record: Record) -> list[str]:
+    """Why nothing that the run says counts: it is incomplete, its label is false, or a control came out wrong."""
+    if record.death or record.footer is None:
+        return [f"the run is incomplete: {record.death or 'it has no footer'}"]
+    reasons = _false_labels(record)
+    for name, outcome in (("controls.must-pass", "passed"), ("controls.must-fail", "failed")):
+        check = record.checks.get(name)
+        if check is None or check.outcome != outcome:
+            reasons.append(f"control {name} came out {check.outcome if check else 'not at all'}")
     return reasons
 
 

@@ -11,6 +11,7 @@ from packaging.version import InvalidVersion, Version
 
 from market_data_meta.contract import read_toml
 from market_data_meta.errors import MetaError
+from market_data_meta.ledger import Ledger
 from market_data_meta.record import Check, Record
 
 
@@ -23,42 +24,56 @@ class Waiver:
     reason: str
     versions: Mapping[str, tuple[str, str]]
     third_party: tuple[str, ...] = field(default=())
+    contents: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def covers(self, record: Record) -> bool:
-        """Whether the record's combination lies in all ranges. A package that is not in the run is in none."""
+        """Whether the record's combination lies in all ranges. A package that is not in the run is in none.
+
+        A release that only bumps a pin runs the code of one in the range, and is covered with it. Alone it is judged
+        by its version, because what a release says of itself is then part of the question.
+        """
         if self.third_party and record.header["third_party_choice"] not in self.third_party:
             return False
-        versions = record.versions
-        return all(
-            package in versions and Version(low) <= Version(versions[package]) <= Version(high)
-            for package, (low, high) in self.versions.items()
-        )
+        return all(package in record.versions and self._covers(package, record) for package in self.versions)
+
+    def _covers(self, package: str, record: Record) -> bool:
+        low, high = self.versions[package]
+        if Version(low) <= Version(record.versions[package]) <= Version(high):
+            return True
+        known = self.contents.get(package, frozenset())
+        return len(record.versions) > 1 and record.header["expected"][package]["content"] in known
 
     def matches(self, record: Record, check: Check) -> bool:
         """Whether it accepts this failure."""
         return check.clause == self.clause and check.fingerprint == self.fingerprint and self.covers(record)
 
 
-def load_waivers(root: Path) -> tuple[Waiver, ...]:
+def load_waivers(root: Path, ledger: Ledger) -> tuple[Waiver, ...]:
     """Read ``contracts/waivers.toml``. Raises MetaError for a waiver with a field missing, unknown or open-ended."""
     file = root / "contracts" / "waivers.toml"
-    return tuple(_waiver(file, table) for table in read_toml(file).get("waiver", []))
+    return tuple(_waiver(file, table, ledger) for table in read_toml(file).get("waiver", []))
 
 
-def _waiver(file: Path, table: dict[str, Any]) -> Waiver:
+def _waiver(file: Path, table: dict[str, Any], ledger: Ledger) -> Waiver:
     odd = (table.keys() - {"third_party"}) ^ {"clause", "fingerprint", "reason", "versions"}
     if odd:
         raise MetaError(
             "bad-waiver", f"{file}: a waiver of {table.get('clause')} has missing or unknown fields", str(sorted(odd))
         )
-    versions = {}
+    versions, contents = {}, {}
     for package, ends in table["versions"].items():
         if len(ends) != 2 or not all(map(_is_version, ends)) or Version(ends[0]) > Version(ends[1]):
             raise MetaError(
                 "bad-waiver", f"{file}: {table['clause']}: {package} needs the two ends of a closed range", str(ends)
             )
-        versions[package] = (ends[0], ends[1])
-    return Waiver(table["clause"], table["fingerprint"], table["reason"], versions, tuple(table.get("third_party", ())))
+        low, high = versions[package] = (ends[0], ends[1])
+        contents[package] = frozenset(
+            release.content
+            for release in ledger.releases.get(package, ())
+            if Version(low) <= Version(release.version) <= Version(high)
+        )
+    third_party = tuple(table.get("third_party", ()))
+    return Waiver(table["clause"], table["fingerprint"], table["reason"], versions, third_party, contents)
 
 
 def _is_version(text: object) -> bool:

@@ -8,6 +8,7 @@ import pytest
 
 from market_data_meta.check import problems
 from market_data_meta.contract import Contract, load_contract
+from market_data_meta.ledger import load_ledger
 from market_data_meta.prove import Break, load_breaks
 from market_data_meta.waivers import Waiver, load_waivers
 
@@ -26,7 +27,7 @@ def breaks() -> list[Break]:
 
 @pytest.fixture(scope="module")
 def waivers() -> tuple[Waiver, ...]:
-    return load_waivers(ROOT)
+    return load_waivers(ROOT, load_ledger(ROOT, load_contract(ROOT).packages))
 
 
 def test_everything_agrees(contract: Contract) -> None:

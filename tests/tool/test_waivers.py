@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from market_data_meta.errors import MetaError
+from market_data_meta.ledger import Ledger
 from market_data_meta.record import Record
 from market_data_meta.waivers import Waiver, load_waivers
 
@@ -24,6 +25,16 @@ def test_both_ends_of_a_range_count_and_versions_are_compared_as_versions(
 ) -> None:
     record = make_record(combination={"core": "1.4.61", "pipeline": "0.8.70", "store": version})
     assert STORE.covers(record) is covered
+
+
+def test_a_release_that_runs_the_code_of_one_in_the_range_is_covered_in_a_combination_and_not_alone(
+    make_record: Make,
+) -> None:
+    known = replace(STORE, contents={"store": frozenset({"c" * 64})})
+    newer = {"core": "1.4.61", "pipeline": "0.8.70", "store": "0.6.74"}
+    assert known.covers(make_record(combination=newer))
+    assert not STORE.covers(make_record(combination=newer))
+    assert not known.covers(make_record(combination={"store": "0.6.74"}))
 
 
 def test_a_range_on_an_absent_package_covers_nothing(make_record: Make) -> None:
@@ -52,4 +63,4 @@ def test_a_wrong_file_is_named(tmp_path: Path, text: str) -> None:
     file.parent.mkdir()
     file.write_text(f"[[waiver]]\n{text}\n")
     with pytest.raises(MetaError, match=r"waivers\.toml"):
-        load_waivers(tmp_path)
+        load_waivers(tmp_path, Ledger("2026-11-23T00:00:00Z", {}, {}))

@@ -23,7 +23,7 @@ def explain_command(here: Here, clause: str | None, *, as_json: bool) -> None:
     Example: mdmeta explain chain.hard-pauses
              mdmeta explain
     """
-    waivers = load_waivers(here.root)
+    waivers = load_waivers(here.root, here.ledger)
     data = listed(here.contract, waivers) if clause is None else explained(here.contract, waivers, clause)
     if as_json:
         click.echo(json.dumps(data, indent=1))

@@ -47,7 +47,12 @@ def report_command(
     missing = set(expected or ()) - {record.cell for record in records}
     absent = tuple(name for name in sorted(missing) if not _interpreter_exists(here, name))
     report = judge_all(
-        here.contract, suite.digest(here.root), records, load_waivers(here.root), expected=expected, absent=absent
+        here.contract,
+        suite.digest(here.root),
+        records,
+        load_waivers(here.root, here.ledger),
+        expected=expected,
+        absent=absent,
     )
     if propose:
         click.echo(proposed(here.contract, here.ledger, report))

@@ -63,5 +63,5 @@ def run_command(
             say(f"[dim]{escape(step)} …[/]")
 
     record = run_cell(here.contract, here.ledger, cell, out=(out or here.out).resolve(), into=into, progress=progress)
-    report = judge_all(here.contract, suite.digest(here.root), [record], load_waivers(here.root))
+    report = judge_all(here.contract, suite.digest(here.root), [record], load_waivers(here.root, here.ledger))
     finish(report, as_json=as_json, verbose=verbose)

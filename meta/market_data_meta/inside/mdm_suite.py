@@ -24,6 +24,7 @@ import pytest
 from mdm_attest import observed
 from mdm_clause import Clause, NotApplicableError, ViolationError, described
 from mdm_fork import Reports, run_all
+from mdm_serve import Template
 
 FORMAT = 1
 _PLAN = pytest.StashKey[dict[str, Any]]()
@@ -40,8 +41,9 @@ def clause_id(item: pytest.Item) -> str:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the one option by which the tool hands a plan to the suite."""
+    """Add the options by which the tool hands a plan to the suite, or asks for a template of the warm lane."""
     parser.addoption("--mdm-plan", help="the plan of this run, a JSON file written by mdmeta run")
+    parser.addoption("--mdm-serve", type=int, help="fork cells on request over this socket instead (see mdm_serve)")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -52,7 +54,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_PLAN] = plan
     # Without a handler loguru spends no time on the DEBUG lines that the packages write for every event.
     os.environ.setdefault("LOGURU_AUTOINIT", "False")
-    for module in plan["preload"]:
+    _preload([] if config.getoption("--mdm-serve") else plan["preload"])
+
+
+def _preload(modules: list[str]) -> None:
+    for module in modules:
         # A package that cannot be imported is what the checks are there to tell; they import it again themselves.
         try:
             importlib.import_module(module)
@@ -172,7 +178,25 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
         raise session.Interrupted("the suite could not be collected")
     if session.config.option.collectonly:
         return True
-    with _Record(plan, session.config.getoption("--mdm-plan")) as record:
+    serve = session.config.getoption("--mdm-serve")
+    if serve is None:
+        _run(session, plan, session.config.getoption("--mdm-plan"))
+    else:
+        Template(serve, lambda request: _run_warm(session, plan, request)).serve()
+    return True
+
+
+def _run_warm(session: pytest.Session, plan: dict[str, Any], request: dict[str, Any]) -> None:
+    """Run the part of the template's plan that the request asks for, on the releases that it has put on the path."""
+    clauses = {name: plan["clauses"][name] for name in request["clauses"]}
+    plan.update(header=request["header"], record=request["record"], clauses=clauses)
+    plan["not_applicable"] = {name: why for name, why in request["not_applicable"].items() if name in clauses}
+    _preload(plan["preload"])
+    _run(session, plan, request["record"])
+
+
+def _run(session: pytest.Session, plan: dict[str, Any], plan_file: str | None) -> None:
+    with _Record(plan, plan_file) as record:
         for name, reason in plan["not_applicable"].items():
             record.check(name, {"outcome": "not-applicable", "message": reason}, 0.0)
 
@@ -184,9 +208,9 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
             finding = next((f for f in findings if f["outcome"] != "passed"), findings[0])
             record.check(clause_id(item), finding, seconds)
 
-        items = [item for item in session.items if clause_id(item) not in plan["not_applicable"]]
+        wanted = plan["clauses"].keys() - plan["not_applicable"].keys()
+        items = [item for item in session.items if clause_id(item) in wanted]
         run_all(items, jobs=plan["jobs"], timeout=plan["timeout"], done=done)
-    return True
 
 
 def _death(item: pytest.Item, cause: str, seconds: float) -> pytest.TestReport:

@@ -1,0 +1,90 @@
+"""``mdmeta matrix``: every published combination, by one run for each distinct combination of code."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from market_data_meta import suite
+from market_data_meta.commands.here import Here, json_option, out_option
+from market_data_meta.errors import MetaError
+from market_data_meta.ledger import write_whole
+from market_data_meta.matrix.cache import default_cache
+from market_data_meta.matrix.complete import Asked, Complete, Step, complete
+from market_data_meta.matrix.judged import judge_matrix
+from market_data_meta.render.matrix_json import matrix_json
+from market_data_meta.render.matrix_terminal import show_matrix
+from market_data_meta.waivers import load_waivers
+
+cache_option = click.option(
+    "--cache",
+    type=click.Path(path_type=Path, resolve_path=True),
+    help="Folder for wheels, environments and runs [$XDG_CACHE_HOME/market-data-meta].",
+)
+
+
+def _shard(context: click.Context, option: click.Parameter, text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d+)/(\d+)", text)
+    if not match or not 1 <= int(match[1]) <= int(match[2]):
+        raise click.BadParameter(f"{text!r} is not a part such as 2/4", context, option)
+    return int(match[1]), int(match[2])
+
+
+@click.command("matrix")
+@click.option("--shard", default="1/1", callback=_shard, help="Run part i of n only, as a CI job that fans out does.")
+@click.option("--exhaustive", is_flag=True, help="Run every clause in every cell, and believe no run for another one.")
+@cache_option
+@out_option
+@json_option
+@click.pass_obj
+def matrix_command(
+    here: Here, shard: tuple[int, int], cache: Path | None, out: Path | None, *, exhaustive: bool, as_json: bool
+) -> None:
+    r"""Decide every published combination, and write matrix.json.
+
+    Releases that run the same code share a run, and a clause is decided once for the code that it binds. What the cache
+    knows is not run again; a run that was interrupted goes on where it stopped.
+
+    \b
+    Example: mdmeta matrix
+             mdmeta matrix --shard 2/4
+             mdmeta matrix --exhaustive --json
+    """
+    asked = Asked(cache or default_cache(), shard=shard, exhaustive=exhaustive)
+    done = _told(here, asked)
+    if shard != (1, 1):
+        Console(stderr=True).print(f"part {shard[0]} of {shard[1]}: {done.ran} runs; mdmeta matrix puts them together")
+        if done.faults:
+            raise MetaError(
+                "cells-died", f"{len(done.faults)} cells brought no record", next(iter(done.faults.values()))
+            )
+        return
+    matrix = judge_matrix(here.contract, suite.digest(here.root), done, load_waivers(here.root, here.ledger))
+    data = matrix_json(matrix)
+    write_whole((out or here.out) / "matrix.json", json.dumps(data) + "\n")
+    if as_json:
+        click.echo(json.dumps(data))
+    else:
+        show_matrix(matrix, Console())
+    sys.exit(matrix.exit)
+
+
+def _told(here: Here, asked: Asked) -> Complete:
+    """Run what is missing, with a bar on a terminal and a line every fifty runs elsewhere."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("reading", total=None)
+
+        def tell(step: Step) -> None:
+            bar.update(task, description=step.what[:60], completed=step.done, total=step.of or None)
+            if not console.is_terminal and (not step.of or step.done % 50 == 0 or step.done == step.of):
+                console.print(f"{step.done}/{step.of} {step.what}" if step.of else f"{step.what} …", highlight=False)
+
+        return complete(here.contract, here.ledger, asked, tell)

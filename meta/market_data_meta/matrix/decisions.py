@@ -1,0 +1,125 @@
+"""Decisions: what the runs so far say about each clause, for all cells that a run speaks for.
+
+A clause's outcome is a function of the code of the packages that it binds. So one run decides it for every cell with
+the same code of those. That is checked and not believed: some cells run every clause, and where two runs of the same
+code differ, the clause is *wide* and decided in each cell by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from market_data_meta.contract import Clause, Contract
+from market_data_meta.matrix.codes import Square
+from market_data_meta.record import Check, Record
+from market_data_meta.verdict import weaknesses
+
+DECIDED = ("passed", "failed", "not-applicable")
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A check's outcome and the cell that was run for it."""
+
+    check: Check
+    cell: str
+
+
+@dataclass
+class Decisions:
+    """What is known from records of the warm lane with one suite, interpreter and third-party family."""
+
+    contract: Contract
+    exhaustive: bool = False
+    wide: set[str] = field(default_factory=set)
+    runs: dict[Key, list[Record]] = field(default_factory=dict)
+    faults: dict[Key, str] = field(default_factory=dict)
+    errors: dict[tuple[str, Key], list[Decided]] = field(default_factory=dict)
+    _known: dict[tuple[str, Key], Decided] = field(default_factory=dict)
+
+    def key(self, clause: Clause, contents: Mapping[str, str]) -> Key:
+        """What the clause's outcome depends on, of a cell with these contents."""
+        everywhere = self.exhaustive or clause.id in self.wide or clause.scope == "control"
+        return tuple(content for name, content in contents.items() if everywhere or name in clause.binds)
+
+    def add(self, records: Iterable[Record]) -> None:
+        """Take in what runs have said; one that is no evidence is remembered as the cell's fault."""
+        fresh = []
+        for record in records:
+            contents = contents_of(record)
+            whole = tuple(contents.values())
+            weak = weaknesses(record)
+            if weak:
+                self.faults[whole] = weak[0]
+                continue
+            self.runs.setdefault(whole, []).append(record)
+            fresh.append((record, contents))
+        before = set(self.wide)
+        for record, contents in fresh:
+            self._decide(record, contents)
+        if self.wide != before:
+            self._rebuild()
+
+    def _decide(self, record: Record, contents: Mapping[str, str]) -> None:
+        for name, check in record.checks.items():
+            clause = self.contract.clauses.get(name)
+            if clause is None:
+                continue
+            key = (name, self.key(clause, contents))
+            if check.outcome not in DECIDED:
+                self.errors.setdefault(key, []).append(Decided(check, record.cell))
+                continue
+            known = self._known.setdefault(key, Decided(check, record.cell))
+            if _differs(known.check, check):
+                if name not in self.wide and clause.scope != "control":
+                    self.wide.add(name)
+                else:
+                    message = f"it came out differently in two runs of the same code: {check.outcome}, {check.message}"
+                    self.errors.setdefault(key, []).append(
+                        Decided(Check(name, "error", message, None, None, 0.0), record.cell)
+                    )
+
+    def _rebuild(self) -> None:
+        """Decide again with the keys of what has turned out to be wide."""
+        self._known.clear()
+        self.errors.clear()
+        for records in self.runs.values():
+            for record in records:
+                self._decide(record, contents_of(record))
+
+    def of(self, clause: Clause, contents: Mapping[str, str]) -> Decided | None:
+        """What is known of the clause in a cell."""
+        return self._known.get((clause.id, self.key(clause, contents)))
+
+    def error_of(self, clause: Clause, contents: Mapping[str, str]) -> Decided | None:
+        """The error that stands where nothing could decide the clause."""
+        found = self.errors.get((clause.id, self.key(clause, contents)))
+        return found[-1] if found else None
+
+    def own(self, square: Square, clause: str) -> bool:
+        """Whether the cell itself has run the clause."""
+        runs = self.runs.get(tuple(square.contents.values()), [])
+        return any(clause in r.checks and r.checks[clause].outcome in DECIDED for r in runs)
+
+    def record(self, square: Square) -> Record | None:
+        """The cell's record: its own runs, and for each other clause the run that decided it. None if it never ran."""
+        runs = self.runs.get(tuple(square.contents.values()))
+        if not runs:
+            return None
+        checks = {}
+        for name, clause in self.contract.clauses_for(square.combination.packages).items():
+            found = self.of(clause, square.contents) or self.error_of(clause, square.contents)
+            if found:
+                checks[name] = found.check
+        return Record(square.combination.label, runs[-1].header, checks, runs[-1].footer)
+
+
+def contents_of(record: Record) -> dict[str, str]:
+    """Package to content id, as the label says; ``weaknesses`` tells whether it is what was really there."""
+    return {name: expected["content"] for name, expected in record.header["expected"].items()}
+
+
+def _differs(one: Check, other: Check) -> bool:
+    return one.outcome != other.outcome or (one.outcome == "failed" and one.fingerprint != other.fingerprint)

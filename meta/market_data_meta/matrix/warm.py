@@ -1,0 +1,266 @@
+"""The warm lane: cells forked from a process that has pytest and the third-party libraries loaded."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from market_data_meta import suite
+from market_data_meta.errors import undecided
+from market_data_meta.run import clean_environment, session_of
+
+START_SECONDS = 180.0
+"""Wall time that a template may take to load: 5 s on two idle cores."""
+MEMORY = 1 << 30
+"""Bytes that the processes of one cell may use together: five times what the newest releases take."""
+PROCESSES = 64
+"""Processes that one cell may have at a time; the suite itself has fewer than ten."""
+LIMITS = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": 1 << 28, "RLIMIT_DATA": 1 << 30}
+"""What each process of a cell may take: no core dumps, files of 256 MiB, 1 GiB more data than the template."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run in the warm lane: what is told to the cell, and the file that its record is written to."""
+
+    name: str
+    request: Mapping[str, Any]
+    record: Path
+    log: Path
+
+
+@dataclass
+class _Running:
+    job: Job
+    started: float
+    home: tempfile.TemporaryDirectory[str]
+    pid: int = 0
+    killed: str = ""
+
+
+@dataclass
+class Template:
+    """A template process: started on entry, ended with all its cells on exit."""
+
+    root: Path
+    python: Path
+    plan: Mapping[str, Any]
+    log: Path
+    home: tempfile.TemporaryDirectory[str] = field(init=False)
+    _heard: bytes = b""
+    _number: int = 0
+
+    def __enter__(self) -> Self:
+        self.home = tempfile.TemporaryDirectory(prefix="mdmeta-")
+        plan = Path(self.home.name) / "plan.json"
+        plan.write_text(json.dumps(self.plan))
+        ours, theirs = socket.socketpair()
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        checks = suite.folder(self.root)
+        command = [str(self.python), "-m", "pytest", "--quiet", "--tb=native"]
+        command += [f"--config-file={checks / 'pytest.ini'}", f"--rootdir={self.root}", "--mdm-plan", str(plan)]
+        command += ["--mdm-serve", str(theirs.fileno())]
+        command += [str(checks / f"test_{area}.py") for area in sorted({n.split(".")[0] for n in self.plan["clauses"]})]
+        with self.log.open("w") as output:
+            self.process = subprocess.Popen(
+                command,
+                cwd=self.home.name,
+                env=clean_environment(self.home.name, self.python.parent.parent / ".hypothesis"),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
+        theirs.close()
+        self.channel = ours
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        self.channel.close()
+        self.process.kill()
+        self.process.wait()
+        _kill(self.process.pid)
+        self.home.cleanup()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process still runs."""
+        return self.process.poll() is None
+
+    def ask(self, **request: Any) -> int:
+        """Send a request; the number that its answers carry."""
+        self._number += 1
+        self.channel.sendall(json.dumps({**request, "id": self._number}).encode() + b"\n")
+        return self._number
+
+    def answers(self, timeout: float) -> list[dict[str, Any]]:
+        """What the template has said within ``timeout`` seconds. Raises EOFError once it is gone."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.channel, selectors.EVENT_READ)
+            if not selector.select(timeout):
+                return []
+        try:
+            data = self.channel.recv(1 << 16)
+        except ConnectionError:
+            data = b""
+        if not data:
+            raise EOFError
+        *lines, self._heard = (self._heard + data).split(b"\n")
+        return [json.loads(line) for line in lines]
+
+    def warm(self, scouts: Sequence[Sequence[str]], preload: Sequence[str]) -> None:
+        """Load the modules that the cells of all ``scouts`` (their paths) load. Raises MetaError if it cannot."""
+        found: list[list[str]] = []
+        for number, path in enumerate(scouts):
+            file = Path(self.home.name) / f"scout-{number}.json"
+            log = str(self.log.with_name(f"{self.log.stem}.scout-{number}.log"))
+            request = {"path": list(path), "log": log, "home": self.home.name, "limits": LIMITS}
+            self._settled(kind="scout", preload=list(preload), found=str(file), **request)
+            if file.exists():
+                found.append(json.loads(file.read_text()))
+        shared = set(found[0]).intersection(*found[1:]) if found else set()
+        self._settled(kind="load", modules=[name for name in (found[0] if found else ()) if name in shared])
+
+    def _settled(self, **request: Any) -> None:
+        number = self.ask(**request)
+        end = time.monotonic() + START_SECONDS
+        try:
+            while time.monotonic() < end:
+                for answer in self.answers(1.0):
+                    if answer["id"] == number and ("status" in answer or "loaded" in answer):
+                        return
+        except EOFError:
+            raise undecided("no-template", "the warm lane did not start", hint=f"read {self.log}") from None
+        raise undecided(
+            "no-template", f"the warm lane did not start within {START_SECONDS:g} s", hint=f"read {self.log}"
+        )
+
+    def run(self, jobs: Sequence[Job], *, at_once: int, seconds: float) -> Iterator[tuple[Job, str]]:
+        """Run the jobs; each with why it ended before its time, or nothing.
+
+        Raises EOFError if the template dies; what has not been yielded by then has not been decided.
+        """
+        waiting = list(reversed(jobs))
+        running: dict[int, _Running] = {}
+        looked = time.monotonic()
+        try:
+            while waiting or running:
+                while waiting and len(running) < at_once:
+                    cell = self._start(waiting.pop(), running)
+                for answer in self.answers(0.2):
+                    cell = running[answer["id"]]
+                    if "pid" in answer:
+                        cell.pid = answer["pid"]
+                        continue
+                    _kill(cell.pid)
+                    cell.home.cleanup()
+                    del running[answer["id"]]
+                    yield cell.job, cell.killed or _death(answer["status"])
+                if time.monotonic() - looked > 1:
+                    for cell in running.values():
+                        _watch(cell, seconds)
+                    looked = time.monotonic()
+        finally:
+            for cell in running.values():
+                if cell.pid:
+                    _kill(cell.pid)
+                cell.home.cleanup()
+
+    def _start(self, job: Job, running: dict[int, _Running]) -> _Running:
+        home = tempfile.TemporaryDirectory(prefix="mdmeta-cell-", ignore_cleanup_errors=True)
+        job.record.unlink(missing_ok=True)
+        request = {"kind": "run", "log": str(job.log), "record": str(job.record), "home": home.name, "limits": LIMITS}
+        cell = _Running(job, time.monotonic(), home)
+        running[self.ask(**job.request, **request)] = cell
+        return cell
+
+
+def _watch(cell: _Running, seconds: float) -> None:
+    """End a cell that has used more than its share."""
+    if not cell.pid or cell.killed:
+        return
+    members = list(session_of(cell.pid))
+    used = sum(map(_resident, members))
+    # What the members share with each other and with the template is counted only where the sum is suspicious.
+    if used > MEMORY:
+        used = sum(map(_proportional, members))
+    if time.monotonic() - cell.started > seconds:
+        cell.killed = f"the run did not end within {seconds:g} s and was stopped"
+    elif used > MEMORY:
+        cell.killed = f"the run used more than {MEMORY >> 20} MiB of memory and was stopped"
+    elif len(members) > PROCESSES:
+        cell.killed = f"the run had more than {PROCESSES} processes and was stopped"
+    if cell.killed:
+        _kill(cell.pid)
+
+
+def _kill(leader: int) -> None:
+    for pid in session_of(leader):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _resident(pid: int) -> int:
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return 0
+
+
+def _proportional(pid: int) -> int:
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        return int(next(line for line in text.splitlines() if line.startswith("Pss:")).split()[1]) * 1024
+    return 0
+
+
+def _death(status: int) -> str:
+    if os.WIFSIGNALED(status):
+        return f"the run was killed by {signal.Signals(os.WTERMSIG(status)).name}"
+    code = os.waitstatus_to_exitcode(status)
+    return f"the run ended early with status {code}" if code else ""
+
+
+def run_all(
+    start: Callable[[], Template], jobs: Sequence[Job], *, at_once: int, seconds: float
+) -> Iterator[tuple[Job, str]]:
+    """Run the jobs in templates made by ``start`` (entered and warmed): one that dies costs no innocent cell.
+
+    Those that were under way when it died are run again one at a time, so that the guilty one is alone with its deed.
+    """
+    left = list(jobs)
+    suspects: list[Job] = []
+    while left or suspects:
+        alone = bool(suspects)
+        batch = suspects[:1] if alone else left
+        done: set[str] = set()
+        template = start()
+        try:
+            for job, cause in template.run(batch, at_once=1 if alone else at_once, seconds=seconds):
+                done.add(job.name)
+                yield job, cause
+        except EOFError:
+            if alone:
+                done.add(batch[0].name)
+                yield batch[0], "the run killed the process that it was forked from"
+            else:
+                began = [job for job in batch if job.name not in done and job.log.exists()]
+                suspects = began or [job for job in batch if job.name not in done][:at_once]
+        finally:
+            template.__exit__(None, None, None)
+        if alone:
+            suspects = suspects[1:]
+        gone = {job.name for job in suspects} | done
+        left = [job for job in left if job.name not in gone]

@@ -1,0 +1,163 @@
+"""Wheels of releases: downloaded once, checked against the ledger, unpacked safely and compiled."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import stat
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path, PurePosixPath
+from zipfile import BadZipFile, ZipFile, ZipInfo
+
+from pypi_simple import NoSuchProjectError, PyPISimple
+from requests import RequestException
+
+from market_data_meta import environment
+from market_data_meta.errors import MetaError, undecided
+from market_data_meta.index import TIMEOUT, index_url
+from market_data_meta.inside.mdm_content import content_id, content_of_wheel, counted_path
+from market_data_meta.ledger import Release
+
+MAX_BYTES = 500 << 20
+"""What a wheel may hold when unpacked: a hundred times the largest of today."""
+_UNIX = 3
+
+
+def unpack_all(
+    releases: Mapping[str, Iterable[Release]], cache: Path, python: str
+) -> tuple[dict[str, Path], dict[str, str]]:
+    """The folder of each release (by sha256) with its unpacked wheel, and for those that cannot be had, why.
+
+    ``releases`` are by distribution; ``python`` is the interpreter that will import them.
+    """
+    folders: dict[str, Path] = {}
+    faults: dict[str, str] = {}
+    with PyPISimple(index_url()) as client, ThreadPoolExecutor(8) as pool:
+
+        def had(distribution: str, release: Release) -> tuple[str, Path | MetaError]:
+            try:
+                return release.sha256, unpacked(
+                    release, cache, lambda file: _download(client, distribution, release, file)
+                )
+            except MetaError as error:
+                return release.sha256, error
+
+        wanted = [(distribution, release) for distribution, rows in releases.items() for release in rows]
+        for sha256, result in pool.map(lambda pair: had(*pair), wanted):
+            if isinstance(result, Path):
+                folders[sha256] = result
+            else:
+                faults[sha256] = result.what
+    _compile(list(folders.values()), python)
+    return folders, faults
+
+
+def unpacked(release: Release, cache: Path, download: Callable[[Path], None]) -> Path:
+    """The folder that holds the release as it would be installed; ``download`` fetches the wheel if it is not there.
+
+    What lies in the cache is checked, and made anew where it is damaged. Raises MetaError naming the file where the
+    wheel is not the ledger's, is torn, or would write outside its folder.
+    """
+    folder = cache / "wheels" / release.sha256[:16]
+    site, wheel = folder / "site", folder / release.filename
+    with environment.held(folder):
+        if site.is_dir() and _content_of_folder(site) == release.content:
+            return site
+        shutil.rmtree(site, ignore_errors=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        if not wheel.is_file() or _sha256(wheel) != release.sha256:
+            part = wheel.with_name(f".{wheel.name}.{os.getpid()}.part")
+            try:
+                download(part)
+                _check(release, part)
+                part.replace(wheel)
+            finally:
+                part.unlink(missing_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".site-", dir=folder) as name:
+            extract(wheel, Path(name) / "site")
+            (Path(name) / "site").rename(site)
+    return site
+
+
+def _check(release: Release, file: Path) -> None:
+    found = _sha256(file)
+    if found != release.sha256:
+        hint = "a published file must never change: find out what happened before trusting this release"
+        why = f"the ledger has sha256 {release.sha256}, what was downloaded has {found}"
+        raise MetaError("wrong-hash", f"{release.filename} is not the file that the ledger names", why, hint)
+    try:
+        content = content_of_wheel(file)
+    except BadZipFile as error:
+        raise MetaError("bad-wheel", f"{release.filename} is not a whole wheel", str(error)) from None
+    if content != release.content:
+        why = f"the ledger has {release.content}, the wheel {content}"
+        raise MetaError("wrong-content", f"{release.filename} has another content id than the ledger says", why)
+
+
+def extract(wheel: Path, folder: Path) -> None:
+    """Unpack a wheel. Raises MetaError for a path that leaves the folder, a link, or more than MAX_BYTES."""
+    try:
+        with ZipFile(wheel) as archive:
+            infos = archive.infolist()
+            for info in infos:
+                _check_member(wheel, info)
+            if sum(info.file_size for info in infos) > MAX_BYTES:
+                raise MetaError("bad-wheel", f"{wheel.name} would unpack to more than {MAX_BYTES >> 20} MiB")
+            for info in infos:
+                target = folder / info.filename
+                if info.is_dir():
+                    target.mkdir(parents=True, exist_ok=True)
+                    continue
+                target.parent.mkdir(parents=True, exist_ok=True)
+                # zipfile stops at the declared size and checks the CRC, so no entry is larger than what was summed up.
+                with archive.open(info) as source, target.open("xb") as copy:
+                    shutil.copyfileobj(source, copy)
+    except (BadZipFile, EOFError, FileExistsError, NotImplementedError) as error:
+        raise MetaError("bad-wheel", f"{wheel.name} is not a whole wheel", str(error)) from None
+
+
+def _check_member(wheel: Path, info: ZipInfo) -> None:
+    path = PurePosixPath(info.filename)
+    kind = info.external_attr >> 16 if info.create_system == _UNIX else 0
+    if path.is_absolute() or ".." in path.parts or "\\" in info.filename or "\0" in info.filename:
+        raise MetaError("bad-wheel", f"{wheel.name} holds a path that leaves its folder: {info.filename[:200]!r}")
+    if kind and stat.S_IFMT(kind) not in (0, stat.S_IFREG, stat.S_IFDIR):
+        raise MetaError("bad-wheel", f"{wheel.name} holds something that is no file: {info.filename[:200]!r}")
+
+
+def _content_of_folder(site: Path) -> str:
+    digests = []
+    for file in site.rglob("*"):
+        if not file.is_file():
+            continue
+        name = counted_path(file.relative_to(site).as_posix())
+        if name is not None:
+            digests.append((name, _sha256(file)))
+    return content_id(digests)
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _compile(folders: list[Path], python: str) -> None:
+    """Write the byte code here, so that no release needs to write where another one is read."""
+    command = [python, "-I", "-m", "compileall", "-q", "-q", "-j", "0", *map(str, folders)]
+    # A file that does not compile is what the checks are there to tell.
+    subprocess.run(command, capture_output=True, check=False)
+
+
+def _download(client: PyPISimple, distribution: str, release: Release, file: Path) -> None:
+    try:
+        page = client.get_project_page(distribution, timeout=TIMEOUT)
+        wheel = next((p for p in page.packages if p.filename == release.filename), None)
+        if wheel is None:
+            raise undecided("gone", f"{release.filename} is no longer on the index")
+        client.download_package(wheel, file, timeout=TIMEOUT, verify=False)
+    except (RequestException, NoSuchProjectError) as error:
+        hint = "check the network and the index your uv or pip is set up to use"
+        raise undecided("no-index", f"{release.filename} could not be downloaded", str(error)[:300], hint) from None

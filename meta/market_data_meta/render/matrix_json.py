@@ -1,0 +1,74 @@
+"""The complete matrix as JSON, in the shape of ``contracts/schemas/matrix.schema.json``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from market_data_meta.matrix.codes import Code, Square
+from market_data_meta.matrix.judged import Matrix
+from market_data_meta.verdict import Judged
+
+FORMAT = 1
+
+
+def matrix_json(matrix: Matrix) -> dict[str, Any]:
+    """Packages with their codes, cells that name codes by position, findings that name cells by position."""
+    place = {id(code): number for column in matrix.codes.values() for number, code in enumerate(column)}
+    allowed = {one.square: one.allowed for one in matrix.promised}
+    cells = list(matrix.cells.items())
+    return {
+        "format": FORMAT,
+        "suite": matrix.suite,
+        "exit": int(matrix.exit),
+        "packages": {name: [_code(code) for code in column] for name, column in matrix.codes.items()},
+        "cells": [_cell(square, judged, place, allowed[square]) for square, judged in cells],
+        "findings": _findings([judged for _, judged in cells]),
+        "promise": matrix.classes,
+        "supported": [vars(one) for one in matrix.supported],
+        "wide": sorted(matrix.wide),
+        "ran": matrix.ran,
+    }
+
+
+def _code(code: Code) -> dict[str, Any]:
+    return {"content": code.content, "label": code.label, "releases": [release.version for release in code.releases]}
+
+
+def _cell(square: Square, judged: Judged, place: dict[int, int], allowed: int) -> dict[str, Any]:
+    header = judged.record.header if judged.record else {}
+    return {
+        "codes": {code.package: place[id(code)] for code in square.codes},
+        "combination": square.combination.as_dict(),
+        "verdict": judged.verdict,
+        "reasons": list(judged.reasons),
+        "counts": dict(judged.counts),
+        "stands_for": square.size,
+        "allowed": allowed,
+        "start": header.get("start"),
+        "interpreter": header.get("interpreter", {}).get("version"),
+    }
+
+
+def _findings(cells: list[Judged]) -> list[dict[str, Any]]:
+    """Each distinct failure once, what is not waived first, with the positions of its cells."""
+    found: dict[tuple[str, str, bool], dict[str, Any]] = {}
+    for number, judged in enumerate(cells):
+        for finding in judged.findings:
+            check, clause = finding.check, finding.clause
+            row = found.setdefault(
+                (clause.id, check.fingerprint, finding.waiver is not None),
+                {
+                    "clause": clause.id,
+                    "level": clause.level,
+                    "outcome": check.outcome,
+                    "message": check.message,
+                    "expected": check.expected,
+                    "got": check.got,
+                    "fingerprint": check.fingerprint,
+                    "waived": finding.waiver.reason if finding.waiver else None,
+                    "reproduce": f"./scripts/mdmeta run {judged.cell}",
+                    "cells": [],
+                },
+            )
+            row["cells"].append(number)
+    return sorted(found.values(), key=lambda row: (row["waived"] is not None, row["level"], row["clause"]))
