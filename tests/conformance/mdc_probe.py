@@ -145,12 +145,50 @@ def value(path: str) -> dict[str, Any]:
     return {"value": None if found is None else str(found), "error": None}
 
 
+def get(application: str, path: str) -> str:
+    """Ask the ASGI application at ``package.module:name`` for ``path``, in process; the body of its answer."""
+    # Here and not at the top: what it brings along must not be there already when a package is imported.
+    import asyncio
+
+    module, _, name = application.partition(":")
+    app = getattr(import_module(module), name)
+    sent: list[dict[str, Any]] = []
+
+    async def exchange() -> None:
+        requests, answered = [{"type": "http.request", "body": b"", "more_body": False}], asyncio.Event()
+
+        async def receive() -> dict[str, Any]:
+            if requests:
+                return requests.pop()
+            await answered.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                answered.set()
+
+        scope: dict[str, Any] = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET"}
+        scope |= {"scheme": "http", "path": path, "root_path": "", "query_string": b"", "headers": []}
+        async with app.router.lifespan_context(app):
+            await app(scope, receive, send)
+
+    asyncio.run(exchange())
+    return b"".join(message.get("body", b"") for message in sent).decode()
+
+
 def main() -> None:
     """Answer ``COMMAND ARGUMENT…`` on the standard output, which the packages' own printing does not reach."""
     answer = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     command, *arguments = sys.argv[1:]
-    questions: dict[str, Callable[..., Any]] = {"facts": facts, "imports": imports, "modules": modules, "value": value}
+    questions: dict[str, Callable[..., Any]] = {
+        "facts": facts,
+        "get": get,
+        "imports": imports,
+        "modules": modules,
+        "value": value,
+    }
     result = questions[command](*arguments)
     with answer:
         json.dump(result, answer)

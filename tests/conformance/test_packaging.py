@@ -137,6 +137,20 @@ def test_api_version(clause: Clause, release: Release) -> None:
     )
 
 
+# As mdc_asgi sets it, which needs an httpx that is not sure to be beside a clean install.
+_STORE_SETTINGS = {"DATABASE_URL": "sqlite://", "ADMIN_DATABASE_URL": "sqlite://", "ADMIN_TOKEN": "configured-token"}
+
+
+def test_health_version(clause: Clause, release: Release, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The version in Store's health status is the version of the installed distribution."""
+    for name, setting in _STORE_SETTINGS.items():
+        monkeypatch.setenv(name, setting)
+    got = json.loads(release.ask("get", str(release.app), clause.expect["path"]))["version"]
+    # The installed version is not told: it differs in every release, the defect does not.
+    what, expected = "version in Store's health", "the version of the installed distribution"
+    clause.that(what, got == release.version, expected=expected, got=got)
+
+
 def test_requires_python(clause: Clause, release: Release) -> None:
     """Requires-Python allows each Python that the packages support."""
     from packaging.specifiers import SpecifierSet

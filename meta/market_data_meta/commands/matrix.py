@@ -12,11 +12,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from market_data_meta import suite
-from market_data_meta.commands.here import Here, json_option, out_option
-from market_data_meta.errors import MetaError
+from market_data_meta.commands.here import Here, json_option, out_option, say
+from market_data_meta.errors import Exit, MetaError
 from market_data_meta.ledger import write_whole
 from market_data_meta.matrix.cache import default_cache
 from market_data_meta.matrix.complete import Asked, Complete, Step, complete
+from market_data_meta.matrix.confirm import confirm, sample
 from market_data_meta.matrix.judged import judge_matrix
 from market_data_meta.render.matrix_json import matrix_json
 from market_data_meta.render.matrix_terminal import show_matrix
@@ -39,12 +40,22 @@ def _shard(context: click.Context, option: click.Parameter, text: str) -> tuple[
 @click.command("matrix")
 @click.option("--shard", default="1/1", callback=_shard, help="Run part i of n only, as a CI job that fans out does.")
 @click.option("--exhaustive", is_flag=True, help="Run every clause in every cell, and believe no run for another one.")
+@click.option(
+    "--confirm", "sampled", type=click.IntRange(min=1), help="Run this many cells through tox too, corners first."
+)
 @cache_option
 @out_option
 @json_option
 @click.pass_obj
 def matrix_command(
-    here: Here, shard: tuple[int, int], cache: Path | None, out: Path | None, *, exhaustive: bool, as_json: bool
+    here: Here,
+    shard: tuple[int, int],
+    sampled: int | None,
+    cache: Path | None,
+    out: Path | None,
+    *,
+    exhaustive: bool,
+    as_json: bool,
 ) -> None:
     r"""Decide every published combination, and write matrix.json.
 
@@ -54,6 +65,7 @@ def matrix_command(
     \b
     Example: mdmeta matrix
              mdmeta matrix --shard 2/4
+             mdmeta matrix --confirm 12
              mdmeta matrix --exhaustive --json
     """
     asked = Asked(cache or default_cache(), shard=shard, exhaustive=exhaustive)
@@ -72,7 +84,19 @@ def matrix_command(
         click.echo(json.dumps(data))
     else:
         show_matrix(matrix, Console())
-    sys.exit(matrix.exit)
+    differ = sampled is not None and _differs(here, done, sampled, out or here.out)
+    sys.exit(Exit.TOOL_FAILED if differ else matrix.exit)
+
+
+def _differs(here: Here, done: Complete, number: int, out: Path) -> bool:
+    """Say how the isolated lane compares; whether it says anything else than the warm one."""
+    say(f"[dim]confirming {number} cells in the isolated lane …[/]")
+    wanted = sample(done.codes, number, here.ledger.as_of)
+    found = confirm(here.contract, done, suite.digest(here.root), wanted=wanted, out=out)
+    say(f"confirmed by the isolated lane: {len(found.cells)} cells, {found.agreed:,} checks agree")
+    for one in found.disagreements:
+        say(f"[bold red]the lanes disagree[/] {one.cell} {one.clause}: isolated {one.isolated}, warm {one.warm}")
+    return bool(found.disagreements)
 
 
 def _told(here: Here, asked: Asked) -> Complete:

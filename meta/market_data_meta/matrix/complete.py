@@ -96,7 +96,7 @@ def complete(contract: Contract, ledger: Ledger, asked: Asked, tell: Callable[[S
         installable = {wants: one for wants, one in sets.items() if not isinstance(one, str)}
         runner = _Runner(contract, ledger, asked, python, installable, tell)
         for family in families.values():
-            mine = [s for number, s in enumerate(family.squares) if number % parts == part - 1]
+            mine = frozenset(s for number, s in enumerate(family.squares) if number % parts == part - 1)
             ran += runner.decide(family, mine, corners)
     records: dict[Square, Record] = {}
     faults: dict[Square, str] = {}
@@ -128,12 +128,13 @@ class _Runner:
         self._faults: dict[str, str] = {}
         self._paths: dict[str, Path] = {}
 
-    def decide(self, family: _Family, squares: Sequence[Square], corners: Container[Combination]) -> int:
-        """Run what the family's decisions lack for these cells; the number of runs that it took."""
+    def decide(self, family: _Family, mine: Container[Square], corners: Container[Combination]) -> int:
+        """Run what the family's decisions lack, in the cells that are ours; the number of runs that it took."""
         ran = 0
         tried: set[tuple[str, Square]] = set()
         for _ in range(ROUNDS):
-            wanted = self._missing(family.decisions, squares, corners, tried)
+            missing = self._missing(family, corners, tried)
+            wanted = {square: clauses for square, clauses in missing.items() if square in mine}
             if not wanted:
                 break
             tried |= {(clause, square) for square, clauses in wanted.items() for clause in clauses}
@@ -141,17 +142,14 @@ class _Runner:
         return ran
 
     def _missing(
-        self,
-        decisions: Decisions,
-        squares: Iterable[Square],
-        corners: Container[Combination],
-        tried: set[tuple[str, Square]],
+        self, family: _Family, corners: Container[Combination], tried: set[tuple[str, Square]]
     ) -> dict[Square, list[str]]:
         """The clauses to run in each cell: each that is undecided in the first cell that it is decided by."""
+        decisions = family.decisions
         clauses = list(self._contract.clauses_for(tuple(self._contract.packages)).values())
         claimed: set[tuple[str, tuple[str, ...]]] = set()
         wanted: dict[Square, list[str]] = {}
-        for square in squares:
+        for square in family.squares:
             contents = square.contents
             every = square.combination in corners
             names = []

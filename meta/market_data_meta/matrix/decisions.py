@@ -36,7 +36,8 @@ class Decisions:
     wide: set[str] = field(default_factory=set)
     runs: dict[Key, list[Record]] = field(default_factory=dict)
     faults: dict[Key, str] = field(default_factory=dict)
-    errors: dict[tuple[str, Key], list[Decided]] = field(default_factory=dict)
+    errors: dict[tuple[str, Key], list[Decided | None]] = field(default_factory=dict)
+    flaky: dict[tuple[str, Key], Decided] = field(default_factory=dict)
     _known: dict[tuple[str, Key], Decided] = field(default_factory=dict)
 
     def key(self, clause: Clause, contents: Mapping[str, str]) -> Key:
@@ -77,14 +78,13 @@ class Decisions:
                     self.wide.add(name)
                 else:
                     message = f"it came out differently in two runs of the same code: {check.outcome}, {check.message}"
-                    self.errors.setdefault(key, []).append(
-                        Decided(Check(name, "error", message, None, None, 0.0), record.cell)
-                    )
+                    self.flaky[key] = Decided(Check(name, "error", message, None, None, 0.0), record.cell)
 
     def _rebuild(self) -> None:
         """Decide again with the keys of what has turned out to be wide."""
         self._known.clear()
         self.errors.clear()
+        self.flaky.clear()
         for records in self.runs.values():
             for record in records:
                 self._decide(record, contents_of(record))
@@ -93,10 +93,11 @@ class Decisions:
         """What is known of the clause in a cell."""
         return self._known.get((clause.id, self.key(clause, contents)))
 
-    def error_of(self, clause: Clause, contents: Mapping[str, str]) -> Decided | None:
-        """The error that stands where nothing could decide the clause."""
-        found = self.errors.get((clause.id, self.key(clause, contents)))
-        return found[-1] if found else None
+    def said(self, clause: Clause, contents: Mapping[str, str]) -> Decided | None:
+        """What the cell's record says: what is known, or the error that stands where nothing could decide it."""
+        key = (clause.id, self.key(clause, contents))
+        errors = self.errors.get(key, [None])
+        return self.flaky.get(key) or self._known.get(key) or errors[-1]
 
     def own(self, square: Square, clause: str) -> bool:
         """Whether the cell itself has run the clause."""
@@ -110,7 +111,7 @@ class Decisions:
             return None
         checks = {}
         for name, clause in self.contract.clauses_for(square.combination.packages).items():
-            found = self.of(clause, square.contents) or self.error_of(clause, square.contents)
+            found = self.said(clause, square.contents)
             if found:
                 checks[name] = found.check
         return Record(square.combination.label, runs[-1].header, checks, runs[-1].footer)
