@@ -15,6 +15,7 @@ from market_data_meta.commands.can_i_deploy import can_i_deploy_command
 from market_data_meta.commands.check import check_command
 from market_data_meta.commands.explain import explain_command
 from market_data_meta.commands.here import Here, say
+from market_data_meta.commands.history import history_command
 from market_data_meta.commands.matrix import matrix_command
 from market_data_meta.commands.prove import prove_command
 from market_data_meta.commands.releases import releases_command
@@ -41,6 +42,7 @@ for command in (
     can_i_deploy_command,
     check_command,
     explain_command,
+    history_command,
     matrix_command,
     prove_command,
     releases_command,

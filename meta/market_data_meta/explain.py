@@ -10,13 +10,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from market_data_meta.contract import Contract
+from market_data_meta.contract import Clause, Contract
 from market_data_meta.errors import MetaError
 from market_data_meta.waivers import Waiver
 
 
-def explained(contract: Contract, waivers: tuple[Waiver, ...], name: str) -> dict[str, Any]:
-    """The clause with its check and waivers. Raises MetaError with the nearest ids for one that does not exist."""
+def clause_of(contract: Contract, name: str) -> Clause:
+    """The clause of this id. Raises MetaError with the nearest ids for one that does not exist."""
     clause = contract.clauses.get(name)
     if clause is None:
         near = (
@@ -24,6 +24,12 @@ def explained(contract: Contract, waivers: tuple[Waiver, ...], name: str) -> dic
         )
         hint = f"did you mean {' or '.join(near)}?" if near else "contracts/clauses/ has one file for each area"
         raise MetaError("unknown-clause", f"there is no clause {name!r}", hint=hint)
+    return clause
+
+
+def explained(contract: Contract, waivers: tuple[Waiver, ...], name: str) -> dict[str, Any]:
+    """The clause with its check and waivers. Raises MetaError with the nearest ids for one that does not exist."""
+    clause = clause_of(contract, name)
     slug = name.split(".", 1)[1].replace("-", "_")
     return {
         "format": 1,

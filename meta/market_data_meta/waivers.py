@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from market_data_meta.contract import read_toml
 from market_data_meta.errors import MetaError
 from market_data_meta.ledger import Ledger
 from market_data_meta.record import Check, Record
+
+# The complete matrix asks for the same few versions a hundred thousand times.
+_version = lru_cache(maxsize=None)(Version)
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class Waiver:
 
     def _covers(self, package: str, record: Record) -> bool:
         low, high = self.versions[package]
-        if Version(low) <= Version(record.versions[package]) <= Version(high):
+        if _version(low) <= _version(record.versions[package]) <= _version(high):
             return True
         known = self.contents.get(package, frozenset())
         return len(record.versions) > 1 and record.header["expected"][package]["content"] in known

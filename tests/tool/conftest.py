@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from examples import ROOT, SUITE, VERSIONS
+from examples import LEDGER, ROOT, SUITE, VERSIONS
 
 from market_data_meta.contract import Clause, Contract, Package, load_contract
 from market_data_meta.ledger import Ledger, load_ledger
+from market_data_meta.matrix.codes import Square, codes_of, squares_of
+from market_data_meta.matrix.complete import Complete
+from market_data_meta.matrix.judged import Matrix, judge_matrix
 from market_data_meta.record import Check, Record
 
 
@@ -80,5 +83,41 @@ def make_record() -> Callable[..., Record]:
         death = changes.pop("death", None)
         header |= changes
         return Record(header["cell"], header, checks, footer, death)
+
+    return build
+
+
+@pytest.fixture
+def make_matrix(small: Contract, make_record: Callable[..., Record]) -> Callable[..., Matrix]:
+    """Build a judged matrix of ``LEDGER``: ``make_matrix({"1.3 0.1 0.6": {"area.first": "failed"}, "1.0 0.1": None})``.
+
+    A cell is named by its newest versions. None is a cell that never ran, a text is why it cannot be installed; in all
+    others everything passes but for what is said. A key without a store is about the cells of all of them.
+    """
+
+    def record_of(square: Square, outcomes: Mapping[str, str]) -> Record:
+        versions, contents = square.combination.as_dict(), square.contents
+        return make_record(
+            dict(outcomes),
+            cell=square.combination.label,
+            combination=versions,
+            expected={n: {"content": contents[n], "sha256": "d" * 64} for n in versions},
+            attestation={n: {"version": v, "content": contents[n], "direct_url": None} for n, v in versions.items()},
+        )
+
+    def build(said: Mapping[str, Mapping[str, str] | str | None] | None = None, ledger: Ledger = LEDGER) -> Matrix:
+        codes = codes_of(small, ledger)
+        records: dict[Square, Record] = {}
+        uninstallable: dict[Square, str] = {}
+        for square in squares_of(codes):
+            versions = list(square.combination.as_dict().values())
+            key = next((k for k in (" ".join(versions), " ".join(versions[:-1])) if k in (said or {})), None)
+            what = {} if key is None else (said or {})[key]
+            if isinstance(what, str):
+                uninstallable[square] = what
+            elif what is not None:
+                records[square] = record_of(square, what)
+        every = tuple(squares_of(codes))
+        return judge_matrix(small, SUITE, Complete(codes, every, records, {}, uninstallable, frozenset(), 0), ())
 
     return build

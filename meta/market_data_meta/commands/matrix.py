@@ -19,9 +19,16 @@ from market_data_meta.matrix.cache import default_cache
 from market_data_meta.matrix.complete import Asked, Complete, Step, complete
 from market_data_meta.matrix.confirm import confirm, sample
 from market_data_meta.matrix.judged import judge_matrix
+from market_data_meta.matrix.spread import dask, spread
+from market_data_meta.render.badge import badge
+from market_data_meta.render.heatmap import heatmap
 from market_data_meta.render.matrix_json import matrix_json
+from market_data_meta.render.matrix_markdown import matrix_markdown
 from market_data_meta.render.matrix_terminal import show_matrix
 from market_data_meta.waivers import load_waivers
+
+PARTS = 16
+"""Tasks that the cells are split into for an executor: each loads its template once, 30 cells share it."""
 
 cache_option = click.option(
     "--cache",
@@ -40,6 +47,7 @@ def _shard(context: click.Context, option: click.Parameter, text: str) -> tuple[
 @click.command("matrix")
 @click.option("--shard", default="1/1", callback=_shard, help="Run part i of n only, as a CI job that fans out does.")
 @click.option("--exhaustive", is_flag=True, help="Run every clause in every cell, and believe no run for another one.")
+@click.option("--executor", metavar="ADDRESS", help="A Dask scheduler that takes the cells: tcp://host:8786.")
 @click.option(
     "--confirm", "sampled", type=click.IntRange(min=1), help="Run this many cells through tox too, corners first."
 )
@@ -50,6 +58,7 @@ def _shard(context: click.Context, option: click.Parameter, text: str) -> tuple[
 def matrix_command(
     here: Here,
     shard: tuple[int, int],
+    executor: str | None,
     sampled: int | None,
     cache: Path | None,
     out: Path | None,
@@ -57,7 +66,7 @@ def matrix_command(
     exhaustive: bool,
     as_json: bool,
 ) -> None:
-    r"""Decide every published combination, and write matrix.json.
+    r"""Decide every published combination, and write matrix.json, matrix.md, matrix.svg and badge.json.
 
     Releases that run the same code share a run, and a clause is decided once for the code that it binds. What the cache
     knows is not run again; a run that was interrupted goes on where it stopped.
@@ -66,9 +75,15 @@ def matrix_command(
     Example: mdmeta matrix
              mdmeta matrix --shard 2/4
              mdmeta matrix --confirm 12
+             mdmeta matrix --executor tcp://scheduler:8786
              mdmeta matrix --exhaustive --json
     """
     asked = Asked(cache or default_cache(), shard=shard, exhaustive=exhaustive)
+    if executor:
+        parts = [(number, PARTS) for number in range(1, PARTS + 1)] if shard == (1, 1) else [shard]
+        with dask(executor) as engine:
+            taken = spread(engine, here.root, asked.cache, parts=parts, exhaustive=exhaustive)
+        say(f"{taken} runs came from {executor}")
     done = _told(here, asked)
     if shard != (1, 1):
         Console(stderr=True).print(f"part {shard[0]} of {shard[1]}: {done.ran} runs; mdmeta matrix puts them together")
@@ -79,12 +94,16 @@ def matrix_command(
         return
     matrix = judge_matrix(here.contract, suite.digest(here.root), done, load_waivers(here.root, here.ledger))
     data = matrix_json(matrix)
-    write_whole((out or here.out) / "matrix.json", json.dumps(data) + "\n")
+    folder = out or here.out
+    write_whole(folder / "matrix.json", json.dumps(data) + "\n")
+    write_whole(folder / "matrix.md", matrix_markdown(data))
+    write_whole(folder / "matrix.svg", heatmap(data))
+    write_whole(folder / "badge.json", json.dumps(badge(data)) + "\n")
     if as_json:
         click.echo(json.dumps(data))
     else:
         show_matrix(matrix, Console())
-    differ = sampled is not None and _differs(here, done, sampled, out or here.out)
+    differ = sampled is not None and _differs(here, done, sampled, folder)
     sys.exit(Exit.TOOL_FAILED if differ else matrix.exit)
 
 
@@ -92,11 +111,15 @@ def _differs(here: Here, done: Complete, number: int, out: Path) -> bool:
     """Say how the isolated lane compares; whether it says anything else than the warm one."""
     say(f"[dim]confirming {number} cells in the isolated lane …[/]")
     wanted = sample(done.codes, number, here.ledger.as_of)
-    found = confirm(here.contract, done, suite.digest(here.root), wanted=wanted, out=out)
+    found = confirm(here.contract, done, suite.digest(here.root), wanted=wanted, out=out.resolve(), tell=_told_cell)
     say(f"confirmed by the isolated lane: {len(found.cells)} cells, {found.agreed:,} checks agree")
     for one in found.disagreements:
         say(f"[bold red]the lanes disagree[/] {one.cell} {one.clause}: isolated {one.isolated}, warm {one.warm}")
     return bool(found.disagreements)
+
+
+def _told_cell(name: str) -> None:
+    say(f"[dim]{name} in an environment of its own …[/]")
 
 
 def _told(here: Here, asked: Asked) -> Complete:

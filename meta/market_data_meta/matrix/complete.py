@@ -46,6 +46,7 @@ class Complete:
     uninstallable: Mapping[Square, str]
     wide: frozenset[str]
     ran: int
+    stores: tuple[Path, ...] = ()
 
 
 @dataclass
@@ -107,8 +108,9 @@ def complete(contract: Contract, ledger: Ledger, asked: Asked, tell: Callable[[S
                 records[square] = record
             elif fault := family.decisions.faults.get(tuple(square.contents.values())):
                 faults[square] = fault
+    stores = tuple(family.store.folder for family in families.values())
     wide = frozenset(name for family in families.values() for name in family.decisions.wide)
-    return Complete(codes, tuple(every), records, faults, uninstallable, wide, ran)
+    return Complete(codes, tuple(every), records, faults, uninstallable, wide, ran, stores)
 
 
 class _Runner:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from market_data_meta.combination import Cell, Combination
+from market_data_meta.combination import Combination
 from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit, MetaError
 from market_data_meta.matrix.codes import Code, Square, corners_of, squares_of
@@ -54,20 +54,36 @@ def sample(codes: Mapping[str, tuple[Code, ...]], number: int, seed: str) -> lis
 
 
 def confirm(
-    contract: Contract, complete: Complete, suite: str, *, wanted: Iterable[tuple[Square, Combination]], out: Path
+    contract: Contract,
+    complete: Complete,
+    suite: str,
+    *,
+    wanted: Sequence[tuple[Square, Combination]],
+    out: Path,
+    tell: Callable[[str], None],
 ) -> Confirmation:
     """Compare the warm lane with every isolated record of this suite in ``out``, after running those that lack.
 
-    Raises MetaError where a wanted cell brings no whole record: then nothing is confirmed.
+    ``tell`` is called with each that is run. Raises MetaError where a wanted cell brings no whole record: then nothing
+    is confirmed.
     """
     have = _isolated(out, suite)
-    lacking = [Cell(one).name for square, one in wanted if tuple(square.contents.values()) not in have]
-    if lacking:
-        command = [str(contract.root / "scripts" / "tox"), "run-parallel", "--parallel", "auto"]
-        command += ["--parallel-no-spinner", "-e", ",".join(lacking)]
-        # Its exit code speaks of verdicts; what was run and what not is in the records.
-        subprocess.run(command, cwd=contract.root, capture_output=True, check=False)
-        have = _isolated(out, suite)
+    for square, one in wanted:
+        if tuple(square.contents.values()) not in have:
+            tell(str(one))
+            command = [
+                str(contract.root / "scripts" / "tox"),
+                "run",
+                "-e",
+                "combination",
+                "--",
+                *str(one).split(),
+                "--out",
+                str(out),
+            ]
+            # Its exit code speaks of verdicts; what was run and what not is in the records.
+            subprocess.run(command, cwd=contract.root, capture_output=True, check=False)
+    have = _isolated(out, suite)
     warm = {tuple(square.contents.values()): record for square, record in complete.records.items()}
     missing = [str(one) for square, one in wanted if tuple(square.contents.values()) not in have]
     if missing:

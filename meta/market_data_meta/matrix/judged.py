@@ -11,7 +11,7 @@ from market_data_meta.matrix.codes import Code, Square
 from market_data_meta.matrix.complete import Complete
 from market_data_meta.matrix.promise import OVER_PROMISED, UNDECIDED, Promised, Support, classes, promised, supported
 from market_data_meta.verdict import UNINSTALLABLE, UNKNOWN, Judged, judge
-from market_data_meta.waivers import Waiver
+from market_data_meta.waivers import Rotten, Waiver, rotten
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Matrix:
     cells: Mapping[Square, Judged]
     promised: tuple[Promised, ...]
     supported: tuple[Support, ...]
+    rotten: tuple[Rotten, ...]
     wide: frozenset[str]
     ran: int
 
@@ -33,9 +34,12 @@ class Matrix:
 
     @property
     def exit(self) -> Exit:
-        """Violated where an allowed combination is broken; a forbidden one that is broken was rightly excluded."""
+        """Violated where an allowed combination is broken or a waiver has rotted.
+
+        A forbidden combination that is broken was rightly excluded.
+        """
         counts = self.classes
-        if counts[OVER_PROMISED]:
+        if counts[OVER_PROMISED] or self.rotten:
             return Exit.VIOLATED
         return Exit.UNDECIDED if counts[UNDECIDED] or not self.cells else Exit.COMPATIBLE
 
@@ -43,6 +47,7 @@ class Matrix:
 def judge_matrix(contract: Contract, suite: str, complete: Complete, waivers: tuple[Waiver, ...]) -> Matrix:
     """Judge every cell. One that has no record is unknown, and says why."""
     cells = {square: _judged(contract, suite, complete, square, waivers) for square in complete.squares}
+    seen = [cell.record for cell in cells.values() if cell.record and cell.verdict != UNKNOWN]
     verdicts = {square: cell.verdict for square, cell in cells.items()}
     return Matrix(
         suite,
@@ -50,6 +55,7 @@ def judge_matrix(contract: Contract, suite: str, complete: Complete, waivers: tu
         cells,
         promised(contract, complete.codes, verdicts),
         supported(contract, complete.codes, verdicts),
+        tuple(rotten(waivers, seen, complete=False)),
         complete.wide,
         complete.ran,
     )

@@ -42,6 +42,9 @@ def show_matrix(matrix: Matrix, console: Console) -> None:
     console.print()
     console.print(table)
     _show_broken(matrix, console)
+    for rot in matrix.rotten:
+        what = f"[bold red]rotten waiver[/] {rot.waiver.clause} ({rot.waiver.fingerprint})"
+        console.print(f"\n{what}: {escape(rot.how)}")
     for name in sorted(matrix.wide):
         console.print(f"\n[yellow]wide[/] {name} depends on more than it binds: it was decided in every cell")
 

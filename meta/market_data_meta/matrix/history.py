@@ -1,0 +1,159 @@
+"""When a clause came to hold, or ceased to: its outcome release by release, the partners held fixed. No I/O."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from packaging.version import Version
+
+from market_data_meta.contract import Contract
+from market_data_meta.ledger import Release
+from market_data_meta.matrix.codes import Code
+from market_data_meta.matrix.decisions import DECIDED
+from market_data_meta.matrix.judged import Matrix
+from market_data_meta.record import Check
+from market_data_meta.verdict import UNINSTALLABLE, UNKNOWN, Judged, weaknesses
+
+ERROR, MIXED = "error", "mixed"
+
+STATES = (*DECIDED, ERROR, MIXED, UNKNOWN, UNINSTALLABLE)
+"""What may be said of a clause in a release: one outcome with all partners, or that it depends on them, or nothing."""
+
+_SEEN = (*DECIDED, ERROR)
+
+Partners = tuple[Code, ...]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a cell says of the clause: the outcome, and the check behind it if there was one."""
+
+    outcome: str
+    check: Check | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """The first release with which the clause comes out differently with at least one combination of partners.
+
+    ``since`` is the last release that is known to be as before. What lies between the two is unknown.
+    """
+
+    release: str
+    since: str
+    before: str
+    after: str
+    got: Any
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Releases in a row with one code: the state of the clause in them, and with how many partners it came out how."""
+
+    releases: tuple[Release, ...]
+    state: str
+    partners: Mapping[str, int]
+    got: Any
+    change: Change | None
+
+    @property
+    def first(self) -> str:
+        """Its oldest version."""
+        return self.releases[0].version
+
+    @property
+    def last(self) -> str:
+        """Its newest version."""
+        return self.releases[-1].version
+
+    @property
+    def label(self) -> str:
+        """Its versions as a reader wants them: ``1.4.22 to 1.4.61``."""
+        return self.first if self.first == self.last else f"{self.first} to {self.last}"
+
+
+@dataclass(frozen=True)
+class History:
+    """A clause's outcomes over the releases of each package that it binds, oldest first."""
+
+    clause: str
+    packages: Mapping[str, tuple[Stretch, ...]]
+
+    @property
+    def known(self) -> bool:
+        """Whether any run says anything of the clause."""
+        return any(stretch.partners.get(o) for rows in self.packages.values() for stretch in rows for o in _SEEN)
+
+    @property
+    def changes(self) -> tuple[tuple[str, Change], ...]:
+        """Every change with its package."""
+        return tuple((name, s.change) for name, rows in self.packages.items() for s in rows if s.change)
+
+
+def history(contract: Contract, matrix: Matrix, clause_id: str) -> History:
+    """How the clause came out in each release of each package that it binds. Raises KeyError for an unknown clause."""
+    cells: dict[Code, dict[Partners, Seen]] = {}
+    for square, judged in matrix.cells.items():
+        seen = _seen(matrix.suite, judged, clause_id)
+        for place, code in enumerate(square.codes):
+            partners = square.codes[:place] + square.codes[place + 1 :]
+            cells.setdefault(code, {})[partners] = seen
+    binds = contract.clauses[clause_id].binds
+    return History(clause_id, {n: _walk(column, cells) for n, column in matrix.codes.items() if n in binds})
+
+
+def _seen(suite: str, judged: Judged, clause_id: str) -> Seen:
+    """What the cell says of the clause. Without evidence it is unknown; where nothing can be installed, that."""
+    record = judged.record
+    if judged.verdict == UNINSTALLABLE:
+        return Seen(UNINSTALLABLE)
+    if record is None or record.header["suite"] != suite or weaknesses(record):
+        return Seen(UNKNOWN)
+    check = record.checks.get(clause_id)
+    return Seen(check.outcome, check) if check else Seen(UNKNOWN)
+
+
+def _walk(column: Sequence[Code], cells: Mapping[Code, Mapping[Partners, Seen]]) -> tuple[Stretch, ...]:
+    """The package's releases from oldest to newest, each compared with the last of which something is known."""
+    rows: list[Stretch] = []
+    last: dict[Partners, tuple[str, int]] = {}
+    for code, releases in _rows(column):
+        found = cells.get(code, {})
+        seen = {partners: one for partners, one in found.items() if one.outcome in _SEEN}
+        other = [p for p, one in seen.items() if p in last and last[p][0] != one.outcome]
+        counts = Counter(one.outcome for one in found.values())
+        state, change = _state(counts), None
+        if other:
+            before = rows[max(last[p][1] for p in other)]
+            got = _got(seen[p] for p in other)
+            change = Change(releases[0].version, before.last, before.state, state, got)
+        rows.append(Stretch(releases, state, dict(counts), _got(found.values()), change))
+        last |= {partners: (one.outcome, len(rows) - 1) for partners, one in seen.items()}
+    return tuple(rows)
+
+
+def _rows(column: Sequence[Code]) -> Iterator[tuple[Code, tuple[Release, ...]]]:
+    """Releases in a row with one code. A code that comes back after another one has more than one such row."""
+    pairs = sorted(((c, r) for c in column for r in c.releases), key=lambda pair: Version(pair[1].version))
+    for code, group in itertools.groupby(pairs, key=lambda pair: pair[0]):
+        yield code, tuple(release for _, release in group)
+
+
+def _state(counts: Mapping[str, int]) -> str:
+    """One word for all partners. It is that of an outcome only if every one that can be installed has come out so."""
+    decided = [outcome for outcome in DECIDED if counts.get(outcome)]
+    if len(decided) > 1:
+        return MIXED
+    open_ = next((outcome for outcome in (UNKNOWN, ERROR) if counts.get(outcome)), None)
+    if open_ or decided:
+        return open_ or decided[0]
+    return UNINSTALLABLE if counts.get(UNINSTALLABLE) else UNKNOWN
+
+
+def _got(seen: Iterable[Seen]) -> Any:
+    """What the first failure got instead; cells come with the newest partners first. None if nothing failed."""
+    return next((one.check.got for one in seen if one.check and one.outcome == "failed"), None)

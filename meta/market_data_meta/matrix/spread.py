@@ -1,0 +1,66 @@
+"""The matrix on other machines: parts of it as tasks of any ``concurrent.futures`` executor, Dask's among them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Executor, as_completed
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from market_data_meta.contract import load_contract
+from market_data_meta.errors import MetaError, undecided
+from market_data_meta.ledger import load_ledger, write_whole
+from market_data_meta.matrix.cache import default_cache
+from market_data_meta.matrix.complete import Asked, complete
+
+
+@contextmanager
+def dask(address: str) -> Iterator[Executor]:
+    """The executor of a running Dask cluster. Raises MetaError where it cannot be reached or Dask is not installed."""
+    try:
+        from distributed import Client
+    except ImportError:
+        hint = "install market-data-meta[distributed] where mdmeta runs"
+        raise MetaError("no-dask", "the distributed engine is not installed", hint=hint) from None
+    try:
+        client = Client(address, timeout=10)  # type: ignore[no-untyped-call]  # distributed has no types
+    except (OSError, ValueError) as error:
+        raise undecided("no-cluster", f"no Dask scheduler answers at {address}", str(error)) from None
+    with client, client.get_executor(pure=False) as executor:  # type: ignore[no-untyped-call]  # as above
+        yield executor
+
+
+def part(root: str, shard: tuple[int, int], *, exhaustive: bool) -> dict[str, str]:
+    """What a worker does: run its part, with a cache of its own, and return the runs by their names in the cache.
+
+    The worker needs this checkout at the same path, and uv's index.
+    """
+    contract = load_contract(Path(root))
+    ledger = load_ledger(contract.root, contract.packages)
+    asked = Asked(default_cache(), shard=shard, exhaustive=exhaustive)
+    done = complete(contract, ledger, asked, lambda _: None)
+    return {
+        file.relative_to(asked.cache).as_posix(): file.read_text(encoding="utf-8")
+        for store in done.stores
+        for file in sorted(store.glob("*.jsonl"))
+    }
+
+
+def spread(executor: Executor, root: Path, cache: Path, *, parts: list[tuple[int, int]], exhaustive: bool) -> int:
+    """Have the parts run elsewhere and take their runs into ``cache``; how many there were.
+
+    A part whose worker fails is left out: its cells are run here afterwards. A worker's answer may name files in the
+    cache's folder of runs only.
+    """
+    tasks = [executor.submit(part, str(root), shard, exhaustive=exhaustive) for shard in parts]
+    taken = 0
+    for task in as_completed(tasks):
+        if task.exception() is not None:
+            continue
+        for name, text in task.result().items():
+            path = PurePosixPath(name)
+            if path.parts[0] != "runs" or ".." in path.parts or len(path.parts) != 3:
+                raise MetaError("bad-answer", f"a worker named the file {name[:200]!r}")
+            write_whole(cache / path, text)
+            taken += 1
+    return taken
