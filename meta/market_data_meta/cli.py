@@ -49,6 +49,8 @@ for command in (
     report_command,
     run_command,
 ):
+    # Raw docstrings spell the sign by which click keeps the lines of the examples apart.
+    command.help = (command.help or "").replace("\\b", "\b")
     cli.add_command(command)
 
 

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from market_data_meta.check import schema
 
-COMMANDS = ("check", "explain", "prove", "releases", "report", "run")
+COMMANDS = ("can-i-deploy", "check", "explain", "history", "matrix", "prove", "releases", "report", "run")
 
 
 def mdmeta(root: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -28,6 +28,8 @@ def test_help_has_an_example(root: Path, command: str) -> None:
     done = mdmeta(root, command, "--help")
     assert done.returncode == 0
     assert f"Example: mdmeta {command}" in done.stdout
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    assert not [line for line in lines if "\\b" in line or line.count("mdmeta ") > 1], "an example has its own line"
 
 
 @pytest.mark.parametrize(

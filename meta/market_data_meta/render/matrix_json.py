@@ -25,6 +25,10 @@ def matrix_json(matrix: Matrix) -> dict[str, Any]:
         "findings": _findings([judged for _, judged in cells]),
         "promise": matrix.classes,
         "supported": [vars(one) for one in matrix.supported],
+        "rotten_waivers": [
+            {"clause": rot.waiver.clause, "fingerprint": rot.waiver.fingerprint, "how": rot.how}
+            for rot in matrix.rotten
+        ],
         "wide": sorted(matrix.wide),
         "ran": matrix.ran,
     }
