@@ -25,6 +25,7 @@ from market_data_meta.render.heatmap import heatmap
 from market_data_meta.render.matrix_json import matrix_json
 from market_data_meta.render.matrix_markdown import matrix_markdown
 from market_data_meta.render.matrix_terminal import show_matrix
+from market_data_meta.render.site import site
 from market_data_meta.waivers import load_waivers
 
 PARTS = 16
@@ -66,7 +67,7 @@ def matrix_command(
     exhaustive: bool,
     as_json: bool,
 ) -> None:
-    r"""Decide every published combination, and write matrix.json, matrix.md, matrix.svg and badge.json.
+    r"""Decide every published combination, and write matrix.json, its page (site/), summary, picture and badge.
 
     Releases that run the same code share a run, and a clause is decided once for the code that it binds. What the cache
     knows is not run again; a run that was interrupted goes on where it stopped.
@@ -98,6 +99,7 @@ def matrix_command(
     write_whole(folder / "matrix.json", json.dumps(data) + "\n")
     write_whole(folder / "matrix.md", matrix_markdown(data))
     write_whole(folder / "matrix.svg", heatmap(data))
+    write_whole(folder / "site" / "index.html", site(data, here.contract))
     write_whole(folder / "badge.json", json.dumps(badge(data)) + "\n")
     if as_json:
         click.echo(json.dumps(data))

@@ -1,0 +1,89 @@
+// Every clause of the contract, what is violated first; each has its anchor, with or without findings.
+const STATES = { violated: 'Violated', waived: 'Waived', clean: 'No finding' };
+
+function stateOf(clause) {
+  const found = findingsByClause.get(clause.id) || [];
+  if (!found.length) return 'clean';
+  return found.some((finding) => finding.waived === null) ? 'violated' : 'waived';
+}
+
+// Findings of a clause that the contract no longer has are shown too: what ran is not hidden by what is written now.
+function listed() {
+  const unknown = [...findingsByClause.keys()].filter((id) => !clauseOf.has(id))
+    .map((id) => ({ id, rule: 'Not in the contract of this page.', level: 'must', scope: 'unknown', binds: [], source: '' }));
+  const order = Object.keys(STATES);
+  return [...clauses, ...unknown].map((clause) => ({ ...clause, state: stateOf(clause) }))
+    .sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
+}
+
+function clauseList() {
+  const all = listed();
+  const count = (state) => all.filter((clause) => clause.state === state).length;
+  $('clauses-hint').textContent = `${all.length} clauses: ${count('violated')} violated somewhere, `
+    + `${count('waived')} with known failures only, ${count('clean')} without a finding.`;
+  fill($('filter-state'), h('option', { value: '' }, 'all clauses'),
+    Object.entries(STATES).map(([state, title]) => h('option', { value: state }, title.toLowerCase())));
+  const groups = Object.keys(STATES).filter(count).map((state) => h('div', { class: 'group', 'data-state': state },
+    h('h3', {}, `${STATES[state]} (${count(state)})`),
+    all.filter((clause) => clause.state === state).map(clauseCard)));
+  fill($('clause-list'), groups);
+  $('filter').addEventListener('submit', (event) => event.preventDefault());
+  $('filter').addEventListener('input', filterClauses);
+}
+
+function clauseCard(clause) {
+  const found = findingsByClause.get(clause.id) || [];
+  const words = [clause.id, clause.rule, clause.source, ...found.flatMap((one) => [one.message, one.waived])];
+  return h('article', {
+    id: `clause-${clause.id}`, class: `clause ${clause.state}`, tabindex: '-1', 'data-words': words.join(' ').toLowerCase(),
+  },
+  h('div', { class: 'clause-head' },
+    h('h4', {}, h('a', { href: `#clause-${clause.id}`, class: 'mono' }, clause.id)),
+    badge(clause.level, clause.level), h('span', { class: 'muted small' }, `${clause.scope}: ${clause.binds.join(', ')}`)),
+  h('p', { class: 'rule' }, clause.rule),
+  clause.source && h('p', { class: 'source' }, `Source: ${clause.source}`),
+  found.map((finding) => findingOf(finding, clause.state === 'violated' && finding.waived === null)));
+}
+
+function findingOf(finding, open) {
+  const { parts, whole } = affected(finding);
+  const title = `${finding.waived === null ? 'Violated' : 'Waived'}: ${finding.message}`;
+  return h('details', { class: finding.waived === null ? 'open' : 'known', open },
+    h('summary', {}, title),
+    finding.waived !== null && h('p', {}, h('strong', {}, 'Why it is accepted for now: '), finding.waived),
+    h('div', { class: 'pairs' }, value('Expected', finding.expected), value('Got', finding.got)),
+    h('dl', { class: 'facts' },
+      parts.map((part) => fact(part.name, part.text)),
+      fact('Cells', `${number(finding.cells.length)} of ${number(matrix.cells.length)}${whole ? '' : ', not every combination of these'}`),
+      fact('Outcome', finding.outcome),
+      fact('Fingerprint', h('code', {}, finding.fingerprint))),
+    copyable(finding.reproduce));
+}
+
+function filterClauses() {
+  const [text, state] = [$('filter-text').value.trim().toLowerCase(), $('filter-state').value];
+  let shown = 0;
+  for (const group of document.querySelectorAll('#clause-list .group')) {
+    let some = false;
+    for (const card of group.querySelectorAll('.clause')) {
+      card.hidden = Boolean((state && group.dataset.state !== state) || !card.dataset.words.includes(text));
+      some ||= !card.hidden;
+      shown += card.hidden ? 0 : 1;
+    }
+    group.hidden = !some;
+  }
+  $('filter-count').textContent = text || state ? `${shown} shown` : '';
+}
+
+function openClause(id) {
+  const card = $(`clause-${id}`);
+  if (!card) return false;
+  if (card.hidden) {
+    $('filter').reset();
+    filterClauses();
+  }
+  card.querySelector('details')?.setAttribute('open', '');
+  card.scrollIntoView({ block: 'start' });
+  card.focus({ preventScroll: true });
+  return true;
+}

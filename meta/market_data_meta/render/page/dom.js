@@ -1,0 +1,82 @@
+// Making elements. Text becomes text: nothing on this page is ever parsed as HTML.
+const $ = (id) => document.getElementById(id);
+
+// h('a', { href: '#x', class: 'y', onclick: f }, 'text', element, …); null and undefined are left out.
+function h(tag, attributes, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes || {})) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
+    else element.setAttribute(name, value === true ? '' : value);
+  }
+  for (const child of children.flat()) {
+    if (child !== null && child !== undefined && child !== false) element.append(child);
+  }
+  return element;
+}
+
+const fill = (element, ...children) => element.replaceChildren(...children.flat().filter(Boolean));
+const fact = (term, ...description) => h('div', {}, h('dt', {}, term), h('dd', {}, ...description));
+
+// A command with a button that copies it. Where the clipboard is closed, it selects the text.
+function copyable(text) {
+  const code = h('code', {}, text);
+  const button = h('button', { type: 'button', class: 'quiet', 'aria-label': `Copy: ${text}`, onclick: copy }, 'Copy');
+  async function copy() {
+    try {
+      await navigator.clipboard.writeText(text);
+      button.textContent = 'Copied';
+      setTimeout(() => { button.textContent = 'Copy'; }, 1500);
+    } catch {
+      getSelection().selectAllChildren(code);
+    }
+  }
+  return h('div', { class: 'command' }, code, button);
+}
+
+// A value of expected or got: short at first, whole on demand.
+const LINES = 8;
+const CHARACTERS = 600;
+function value(title, content) {
+  const whole = asText(content) ?? '';
+  const start = whole.split('\n').slice(0, LINES).join('\n').slice(0, CHARACTERS);
+  const pre = h('pre', { tabindex: '0', role: 'region', 'aria-label': title }, start);
+  const more = start.length < whole.length && h('button', { type: 'button', class: 'quiet', onclick: expand }, 'Show all');
+  function expand() {
+    pre.textContent = whole;
+    more.remove();
+    pre.focus();
+  }
+  if (more) pre.append('\n…');
+  return h('div', { class: 'value' }, h('p', { class: 'value-title' }, title), pre, more);
+}
+
+const badge = (text, kind) => h('span', { class: `badge ${kind}` }, text);
+const verdictBadge = (cell) => h(
+  'span', { class: `verdict ${look(cell)}` }, h('span', { 'aria-hidden': 'true' }, GLYPHS[cell.verdict] ?? '?'), ` ${cell.verdict}`,
+);
+const clauseLink = (id) => h('a', { href: `#clause-${id}`, class: 'mono' }, id);
+
+// What a cell's verdict rests on.
+function evidence(cell, asked) {
+  const counts = Object.entries(cell.counts).map(([outcome, count]) => `${number(count)} ${outcome}`).join(', ');
+  const same = names.every((name) => cell.combination[name] === asked[name]);
+  return h('dl', { class: 'facts' },
+    fact('Checks', counts || 'none'),
+    fact('Run', [day(cell.start) || 'no run', cell.interpreter && `Python ${cell.interpreter}`].filter(Boolean).join(', ')),
+    fact('Suite', h('code', {}, short(matrix.suite))),
+    fact('Combination run', same ? 'this one' : names.map((name) => `${name} ${cell.combination[name]}`).join(', ')),
+    fact('Same code', `${number(cell.stands_for)} published ${cell.stands_for === 1 ? 'combination' : 'combinations'}`),
+    fact('Requirements', `allowed for ${number(cell.allowed)} of ${number(cell.stands_for)} combinations with this code`),
+  );
+}
+
+// Why a cell is not compatible: the clauses that fail, or what kept the run from counting.
+function why(cell) {
+  if (!cell.reasons.length) return null;
+  return h('div', {},
+    h('p', { class: 'value-title' }, 'Why'),
+    h('ul', { class: 'reasons' }, cell.reasons.map((reason) => h('li', {},
+      clauseOf.has(reason) ? [clauseLink(reason), h('br'), clauseOf.get(reason).rule] : reason))),
+  );
+}

@@ -1,0 +1,65 @@
+"""A headless Chromium, and the page that is made of a small matrix."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sample
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from market_data_meta.render.site import site
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+def chromium(own: str) -> str:
+    """The program to run: what MDMETA_CHROMIUM names, else playwright's own, else what is on the path."""
+    found = [os.environ.get("MDMETA_CHROMIUM"), own if Path(own).exists() else None, *map(shutil.which, NAMES)]
+    for program in found:
+        if program:
+            return program
+    pytest.fail("no Chromium: run 'apt-get install chromium' or 'playwright install chromium', or set MDMETA_CHROMIUM")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One browser for all tests."""
+    with sync_playwright() as playwright:
+        program = chromium(playwright.chromium.executable_path)
+        running = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Where the page is."""
+    file = tmp_path_factory.mktemp("site") / "index.html"
+    file.write_text(site(sample.matrix(), sample.contract()), encoding="utf-8")
+    return file.as_uri()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """An empty page that keeps the policy of what it shows, and fails the test for any error or request elsewhere."""
+    context = browser.new_context(reduced_motion="reduce")
+    opened = context.new_page()
+    said: list[str] = []
+    opened.on("console", lambda message: said.append(message.text) if message.type in {"error", "warning"} else None)
+    opened.on("pageerror", lambda error: said.append(str(error)))
+    opened.on("request", lambda sent: None if sent.url.startswith(("file:", "data:")) else said.append(sent.url))
+    yield opened
+    context.close()
+    assert said == []
