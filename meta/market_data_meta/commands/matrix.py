@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from market_data_meta import suite
 from market_data_meta.commands.here import Here, json_option, out_option, say
-from market_data_meta.errors import Exit, MetaError
+from market_data_meta.errors import Exit, undecided
 from market_data_meta.ledger import write_whole
 from market_data_meta.matrix.cache import default_cache
 from market_data_meta.matrix.complete import Asked, Complete, Step, complete
@@ -89,9 +89,8 @@ def matrix_command(
     if shard != (1, 1):
         Console(stderr=True).print(f"part {shard[0]} of {shard[1]}: {done.ran} runs; mdmeta matrix puts them together")
         if done.faults:
-            raise MetaError(
-                "cells-died", f"{len(done.faults)} cells brought no record", next(iter(done.faults.values()))
-            )
+            why = next(iter(done.faults.values()))
+            raise undecided("cells-died", f"{len(done.faults)} cells brought no record", why)
         return
     matrix = judge_matrix(here.contract, suite.digest(here.root), done, load_waivers(here.root, here.ledger))
     data = matrix_json(matrix)
