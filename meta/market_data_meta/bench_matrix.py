@@ -23,7 +23,7 @@ from market_data_meta.ledger import Ledger, load_ledger
 from market_data_meta.matrix import libraries, wheels
 from market_data_meta.matrix.codes import Code, Square, codes_of, squares_of
 from market_data_meta.matrix.complete import Asked, complete
-from market_data_meta.matrix.warm import Job, Template
+from market_data_meta.matrix.warm import Job, Template, proportional
 from market_data_meta.run import header_of, plan_of, prepare, run_prepared
 
 MINUTES, FLOORS, FASTER, CACHED, GIBIBYTES = 5.0, 4.0, 8.0, 3.0, 3.0
@@ -118,7 +118,7 @@ def _peak() -> Iterator[list[float]]:
 
     def look() -> None:
         while not stop.wait(1.0):
-            peak[0] = max(peak[0], sum(_proportional(pid) for pid in _below(os.getpid())))
+            peak[0] = max(peak[0], sum(proportional(pid) for pid in _below(os.getpid())))
 
     thread = threading.Thread(target=look, daemon=True)
     thread.start()
@@ -141,14 +141,6 @@ def _below(top: int) -> set[int]:
         new = {pid for pid, parent in parents.items() if parent in new} - found
         found |= new
     return found
-
-
-def _proportional(pid: int) -> int:
-    try:
-        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith("Pss:")), 0)
 
 
 if __name__ == "__main__":

@@ -196,7 +196,7 @@ def _watch(cell: _Running, seconds: float) -> None:
     used = sum(map(_resident, members))
     # What the members share with each other and with the template is counted only where the sum is suspicious.
     if used > MEMORY:
-        used = sum(map(_proportional, members))
+        used = sum(map(proportional, members))
     if time.monotonic() - cell.started > seconds:
         cell.killed = f"the run did not end within {seconds:g} s and was stopped"
     elif used > MEMORY:
@@ -219,7 +219,8 @@ def _resident(pid: int) -> int:
     return 0
 
 
-def _proportional(pid: int) -> int:
+def proportional(pid: int) -> int:
+    """Bytes of memory that a process uses, what it shares counted in part; 0 where that cannot be told."""
     with contextlib.suppress(OSError, ValueError, IndexError):
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()
         return int(next(line for line in text.splitlines() if line.startswith("Pss:")).split()[1]) * 1024
