@@ -154,8 +154,7 @@ def run(small: Contract, monkeypatch: pytest.MonkeyPatch) -> Callable[..., click
     def invoke(matrix: Matrix, *arguments: str) -> click.testing.Result:
         here = Here(ROOT)
         here.__dict__ |= {"contract": small, "ledger": LEDGER}
-        monkeypatch.setattr(command, "complete", lambda *_: None)
-        monkeypatch.setattr(command, "judge_matrix", lambda *_: matrix)
+        monkeypatch.setattr(command, "known_matrix", lambda *_: matrix)
         return CliRunner().invoke(command.history_command, arguments, obj=here)
 
     return invoke

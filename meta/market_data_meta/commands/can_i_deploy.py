@@ -12,17 +12,12 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
-from market_data_meta import suite
 from market_data_meta.combination import Combination, parse_pins
 from market_data_meta.commands.here import Here, json_option
-from market_data_meta.commands.matrix import cache_option
+from market_data_meta.commands.matrix import cache_option, known_matrix
 from market_data_meta.errors import undecided
 from market_data_meta.findings import evidence, printable
 from market_data_meta.matrix.answer import Answer, answer, partners
-from market_data_meta.matrix.cache import default_cache
-from market_data_meta.matrix.complete import Asked, complete
-from market_data_meta.matrix.judged import judge_matrix
-from market_data_meta.waivers import load_waivers
 
 
 @click.command("can-i-deploy")
@@ -41,8 +36,7 @@ def can_i_deploy_command(here: Here, pins: tuple[str, ...], cache: Path | None, 
     """
     contract, ledger = here.contract, here.ledger
     given = parse_pins(pins, contract.packages, ledger)
-    done = complete(contract, ledger, Asked(cache or default_cache(), run=False), lambda _: None)
-    matrix = judge_matrix(contract, suite.digest(here.root), done, load_waivers(here.root, ledger))
+    matrix = known_matrix(here, cache)
     if len(given) == len(contract.packages):
         combination = Combination(tuple((name, given[name]) for name in contract.packages))
         said = answer(contract, ledger, matrix, combination)

@@ -10,18 +10,13 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
-from market_data_meta import suite
 from market_data_meta.commands.here import Here, json_option
-from market_data_meta.commands.matrix import cache_option
+from market_data_meta.commands.matrix import cache_option, known_matrix
 from market_data_meta.contract import Clause
 from market_data_meta.errors import undecided
 from market_data_meta.explain import clause_of
 from market_data_meta.findings import printable
-from market_data_meta.matrix.cache import default_cache
-from market_data_meta.matrix.complete import Asked, complete
 from market_data_meta.matrix.history import History, Stretch, history
-from market_data_meta.matrix.judged import judge_matrix
-from market_data_meta.waivers import load_waivers
 
 _SAID = {
     "passed": "[green]holds with all partners[/]",
@@ -48,10 +43,9 @@ def history_command(here: Here, clause: str, cache: Path | None, *, as_json: boo
     \b
     Example: mdmeta history chain.hard-pauses
     """
-    contract, ledger = here.contract, here.ledger
+    contract = here.contract
     found = clause_of(contract, clause)
-    done = complete(contract, ledger, Asked(cache or default_cache(), run=False), lambda _: None)
-    matrix = judge_matrix(contract, suite.digest(here.root), done, load_waivers(here.root, ledger))
+    matrix = known_matrix(here, cache)
     told = history(contract, matrix, clause)
     if not told.known:
         raise undecided("no-evidence", f"nothing is known of {clause}", *_why_not(found))

@@ -18,7 +18,7 @@ from market_data_meta.ledger import write_whole
 from market_data_meta.matrix.cache import default_cache
 from market_data_meta.matrix.complete import Asked, Complete, Step, complete
 from market_data_meta.matrix.confirm import confirm, sample
-from market_data_meta.matrix.judged import judge_matrix
+from market_data_meta.matrix.judged import Matrix, judge_matrix
 from market_data_meta.matrix.spread import dask, spread
 from market_data_meta.render.badge import badge
 from market_data_meta.render.heatmap import heatmap
@@ -36,6 +36,12 @@ cache_option = click.option(
     type=click.Path(path_type=Path, resolve_path=True),
     help="Folder for wheels, environments and runs [$XDG_CACHE_HOME/market-data-meta].",
 )
+
+
+def known_matrix(here: Here, cache: Path | None) -> Matrix:
+    """What the runs so far say, judged; nothing is run."""
+    done = complete(here.contract, here.ledger, Asked(cache or default_cache(), run=False), lambda _: None)
+    return judge_matrix(here.contract, suite.digest(here.root), done, load_waivers(here.root, here.ledger))
 
 
 def _shard(context: click.Context, option: click.Parameter, text: str) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from market_data_meta.combination import Cell, Combination, broken_promises
 from market_data_meta.contract import Clause, Contract
 from market_data_meta.ledger import Ledger
 from market_data_meta.matrix import cache as cached
-from market_data_meta.matrix import libraries, wheels
+from market_data_meta.matrix import libraries
 from market_data_meta.matrix.codes import Code, Square, codes_of, corners_of, squares_of
 from market_data_meta.matrix.decisions import Decisions
 from market_data_meta.matrix.warm import Job, Template, run_all
@@ -208,6 +208,9 @@ class _Runner:
                     name = self._contract.packages[code.package].distribution
                     new.setdefault(name, {})[code.newest.sha256] = code
         if new:
+            # Imported here: the client of the index costs more to load than reading what is cached.
+            from market_data_meta.matrix import wheels
+
             self._tell(Step(0, 0, f"unpacking {sum(map(len, new.values()))} wheels"))
             releases = {name: [code.newest for code in rows.values()] for name, rows in new.items()}
             paths, faults = wheels.unpack_all(releases, self._asked.cache, self._python)
