@@ -109,7 +109,7 @@ def lock(contract: Contract, ledger: Ledger, cell: Cell, python: str) -> Lock:
         for package, version in cell.combination.versions
     }
     forced = tuple(broken_promises(cell.combination, contract.packages, ledger)) if len(wanted) > 1 else ()
-    requirements = [f"{distribution}=={release.version}" for distribution, release in wanted.items()]
+    requirements = [ledger.requirement(distribution, release) for distribution, release in wanted.items()]
     options = ["--python", python, "--generate-hashes", "--no-header", "--no-annotate", "--only-binary", ":all:"]
     if cell.third_party != "today":
         options += ["--exclude-newer", ledger.as_of]
@@ -142,10 +142,10 @@ def _with_suite(options: list[str], requirements: list[str]) -> tuple[str, froze
 def _own_hashes(text: str, own: Mapping[str, str]) -> str:
     """The lock with the ledger's hash, and no other, for each package under test."""
     for distribution, sha256 in own.items():
-        entry = re.compile(rf"^({re.escape(distribution)}==[^\s\\]+)(?: \\\n    --hash=\S+)+", re.MULTILINE)
+        entry = re.compile(rf"^({re.escape(distribution)}(?:==| @ )[^\s\\]+)(?: \\\n    --hash=\S+)*", re.MULTILINE)
         text, found = entry.subn(rf"\1 \\\n    --hash=sha256:{sha256}", text)
-        if found != 1 and distribution in pins(text):
-            raise MetaError("odd-lock", f"the lock has {found} hashed entries of {distribution}", exit=Exit.TOOL_FAILED)
+        if found > 1:
+            raise MetaError("odd-lock", f"the lock has {found} entries of {distribution}", exit=Exit.TOOL_FAILED)
     return text
 
 

@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,20 @@ class Ledger:
     as_of: str
     releases: Mapping[str, tuple[Release, ...]]
     deployed: Mapping[str, Any]
+    local: Mapping[str, Path] = field(default_factory=dict)
+    """Wheels that are not on the index (candidates), by sha256."""
+
+    def with_candidate(self, package: str, release: Release, wheel: Path) -> Ledger:
+        """The ledger as it would be with a candidate published, in place of a release of the same version."""
+        others = (r for r in self.releases[package] if Version(r.version) != Version(release.version))
+        releases = {**self.releases, package: (*others, release)}
+        return replace(self, releases=releases, local={**self.local, release.sha256: wheel})
+
+    def requirement(self, distribution: str, release: Release, extras: str = "") -> str:
+        """The requirement that asks for exactly this release; ``extras`` are written ``[one,other]``."""
+        wheel = self.local.get(release.sha256)
+        name = distribution + extras
+        return f"{name} @ {wheel.as_uri()}" if wheel else f"{name}=={release.version}"
 
     def release(self, package: str, version: str) -> Release:
         """The release of ``package`` with that version. Raises MetaError that names the nearest ones."""

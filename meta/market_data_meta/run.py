@@ -252,10 +252,12 @@ def _release(contract: Contract, ledger: Ledger, cell: Cell, python: str) -> dic
     ((package, version),) = cell.combination.versions
     distribution = contract.packages[package].distribution
     extras: dict[str, str | None] = {}
-    for extra in ledger.release(package, version).extras():
+    release = ledger.release(package, version)
+    for extra in release.extras():
         options = ["--python", python, "--only-binary", ":all:", "--exclude-newer", ledger.as_of]
         try:
-            environment.uv("pip", "compile", "-", *options, text=f"{distribution}[{extra}]=={version}")
+            wanted = ledger.requirement(distribution, release, f"[{extra}]")
+            environment.uv("pip", "compile", "-", *options, text=wanted)
             extras[extra] = None
         except UninstallableError as error:
             extras[extra] = error.why

@@ -29,21 +29,31 @@ class Decided:
 
 @dataclass
 class Decisions:
-    """What is known from records of the warm lane with one suite, interpreter and third-party family."""
+    """What is known from records of the warm lane with one suite, interpreter and third-party family.
+
+    A clause that comes out differently depends first on the packages of ``also`` too (candidates, whose code may well
+    change what others do), and only if that does not explain it on all.
+    """
 
     contract: Contract
     exhaustive: bool = False
+    also: frozenset[str] = frozenset()
     wide: set[str] = field(default_factory=set)
+    broad: set[str] = field(default_factory=set)
     runs: dict[Key, list[Record]] = field(default_factory=dict)
     faults: dict[Key, str] = field(default_factory=dict)
     errors: dict[tuple[str, Key], list[Decided | None]] = field(default_factory=dict)
     flaky: dict[tuple[str, Key], Decided] = field(default_factory=dict)
     _known: dict[tuple[str, Key], Decided] = field(default_factory=dict)
+    _rebuilt: tuple[set[str], set[str]] = field(default_factory=lambda: (set(), set()))
 
     def key(self, clause: Clause, contents: Mapping[str, str]) -> Key:
         """What the clause's outcome depends on, of a cell with these contents."""
         everywhere = self.exhaustive or clause.id in self.wide or clause.scope == "control"
-        return tuple(content for name, content in contents.items() if everywhere or name in clause.binds)
+        also = self.also if clause.id in self.broad else ()
+        return tuple(
+            content for name, content in contents.items() if everywhere or name in clause.binds or name in also
+        )
 
     def add(self, records: Iterable[Record]) -> None:
         """Take in what runs have said; one that is no evidence is remembered as the cell's fault."""
@@ -57,10 +67,11 @@ class Decisions:
                 continue
             self.runs.setdefault(whole, []).append(record)
             fresh.append((record, contents))
-        before = set(self.wide)
         for record, contents in fresh:
             self._decide(record, contents)
-        if self.wide != before:
+        # What has turned out to depend on more is decided again with its new key.
+        while (self.wide, self.broad) != self._rebuilt:
+            self._rebuilt = (set(self.wide), set(self.broad))
             self._rebuild()
 
     def _decide(self, record: Record, contents: Mapping[str, str]) -> None:
@@ -74,7 +85,10 @@ class Decisions:
                 continue
             known = self._known.setdefault(key, Decided(check, record.cell))
             if _differs(known.check, check):
-                if name not in self.wide and clause.scope != "control":
+                wide, broad = self._rebuilt
+                if name not in broad and not self.also <= set(clause.binds):
+                    self.broad.add(name)
+                elif name not in wide and clause.scope != "control":
                     self.wide.add(name)
                 else:
                     message = f"it came out differently in two runs of the same code: {check.outcome}, {check.message}"

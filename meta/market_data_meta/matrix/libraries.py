@@ -78,7 +78,8 @@ def _read(file: Path) -> Libraries | None:
 def without(lock: str, distributions: Iterable[str]) -> str:
     """The lock less the entries of some distributions."""
     for name in distributions:
-        lock = re.sub(rf"^{re.escape(name)}==[^\s\\]+(?: \\\n    --hash=\S+)*\n?", "", lock, flags=re.MULTILINE)
+        entry = rf"^{re.escape(name)}(?:==| @ )[^\s\\]+(?: \\\n    --hash=\S+)*\n?"
+        lock = re.sub(entry, "", lock, flags=re.MULTILINE)
     return lock
 
 

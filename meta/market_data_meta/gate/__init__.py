@@ -1,0 +1,1 @@
+"""The gate: candidates against all that they may meet, compared with their predecessors."""

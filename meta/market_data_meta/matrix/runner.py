@@ -1,0 +1,222 @@
+"""Running cells in the warm lane: which clauses are missing where, and the jobs that decide them."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from market_data_meta.combination import Cell, Combination, broken_promises
+from market_data_meta.contract import Clause, Contract
+from market_data_meta.ledger import Ledger
+from market_data_meta.matrix import libraries
+from market_data_meta.matrix.cache import Store
+from market_data_meta.matrix.codes import Code, Square
+from market_data_meta.matrix.decisions import Decisions
+from market_data_meta.matrix.warm import Job, Template, run_all
+from market_data_meta.record import Record
+from market_data_meta.run import SUITE_SECONDS, header_of, plan_of
+
+ROUNDS = 4
+"""How often what is not decided yet is tried elsewhere: a cell died, a clause is wide, a check was in error."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """Where the matrix is: runs ended in this round, how many there are to be, and the run that has just ended."""
+
+    done: int
+    of: int
+    what: str
+    record: Record | None = None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be decided.
+
+    ``whole`` are the combinations that run every clause themselves. The template loads what ``scouts`` load (all the
+    squares, without any): cells whose code may be trusted to be imported. A run may take ``seconds``, and after
+    ``patience`` runs that came to nothing no more are begun. Runs of ``candidates`` (contents by package) are kept aside:
+    what they say of other packages' code is believed in these cells and nowhere else.
+    """
+
+    squares: tuple[Square, ...]
+    whole: Container[Combination]
+    clauses: frozenset[str] | None = None
+    scouts: tuple[Square, ...] = ()
+    seconds: float = SUITE_SECONDS
+    patience: int | None = None
+    candidates: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Family:
+    """Cells whose third-party libraries have the same versions: runs of one speak for others."""
+
+    decisions: Decisions
+    store: Store
+    squares: list[Square]
+
+
+class Runner:
+    """Runs what is missing, one third-party set after the other."""
+
+    def __init__(
+        self,
+        contract: Contract,
+        ledger: Ledger,
+        wanted: Wanted,
+        cache: Path,
+        python: str,
+        sets: Mapping[tuple[tuple[str, ...], ...], libraries.Libraries],
+        tell: Callable[[Step], None],
+    ) -> None:
+        self._contract, self._ledger, self._wanted, self._cache, self._python = contract, ledger, wanted, cache, python
+        every = contract.clauses_for(tuple(contract.packages)).values()
+        chosen = wanted.clauses
+        self._clauses = [c for c in every if c.scope != "control" and (chosen is None or c.id in chosen)]
+        self._sets, self._tell = sets, tell
+        self._faults: dict[str, str] = {}
+        self._paths: dict[str, Path] = {}
+        self._died = 0
+
+    def decide(self, family: Family, mine: Container[Square]) -> int:
+        """Run what the family's decisions lack, in the cells that are ours; the number of runs that it took."""
+        ran = 0
+        tried: set[tuple[str, Square]] = set()
+        for _ in range(ROUNDS):
+            missing = self._missing(family, tried)
+            wanted = {square: clauses for square, clauses in missing.items() if square in mine}
+            if not wanted or self._impatient:
+                break
+            tried |= {(clause, square) for square, clauses in wanted.items() for clause in clauses}
+            ran += self._run(family, wanted)
+        return ran
+
+    def _missing(self, family: Family, tried: set[tuple[str, Square]]) -> dict[Square, list[str]]:
+        """The clauses to run in each cell: each that is undecided in the first cell that it is decided by."""
+        decisions = family.decisions
+        claimed: set[tuple[str, tuple[str, ...]]] = set()
+        wanted: dict[Square, list[str]] = {}
+        for square in family.squares:
+            contents = square.contents
+            every = square.combination in self._wanted.whole
+            names = []
+            for clause in self._clauses:
+                if (clause.id, square) in tried:
+                    continue
+                key = (clause.id, decisions.key(clause, contents))
+                open_ = decisions.of(clause, contents) is None and key not in claimed
+                if open_ or (every and not decisions.own(square, clause.id)):
+                    names.append(clause.id)
+                    claimed.add(key)
+            if names:
+                wanted[square] = [*names, *self._contract.controls]
+        return wanted
+
+    @property
+    def _impatient(self) -> bool:
+        return self._wanted.patience is not None and self._died >= self._wanted.patience
+
+    def _run(self, family: Family, wanted: Mapping[Square, list[str]]) -> int:
+        self._unpack([*wanted, *self._wanted.scouts])
+        groups: dict[libraries.Libraries, list[Square]] = {}
+        for square in wanted:
+            groups.setdefault(self._sets[square.libraries], []).append(square)
+        done = 0
+        for one, squares in groups.items():
+            lost = {s: why for s in squares if (why := self._lost(s))}
+            for square, why in lost.items():
+                family.decisions.faults[tuple(square.contents.values())] = why
+            whole = [square for square in squares if square not in lost]
+            if not whole:
+                continue
+            interpreter = libraries.installed(one, self._python, self._cache)
+            with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
+                jobs, homes = [], {}
+                for square in sorted(whole, key=lambda s: -len(wanted[s])):
+                    job = self._job(square, wanted[square], one, Path(folder))
+                    jobs.append(job)
+                    homes[job.name] = square
+
+                def start(
+                    interpreter: Path = interpreter, folder: str = folder, whole: list[Square] = whole
+                ) -> Template:
+                    return self._template(interpreter, Path(folder), whole)
+
+                at_once = (os.cpu_count() or 1) + 1
+                for job, cause in run_all(start, jobs, at_once=at_once, seconds=self._wanted.seconds):
+                    done += 1
+                    record = family.store.keep(homes[job.name].contents, job, cause)
+                    family.decisions.add([record])
+                    self._died += record.footer is None
+                    del homes[job.name]
+                    self._tell(Step(done, len(wanted), job.name, record))
+                    if self._impatient:
+                        break
+                for square in homes.values():
+                    why = f"it was not run: {self._died} runs before it came to nothing"
+                    family.decisions.faults.setdefault(tuple(square.contents.values()), why)
+            if self._impatient:
+                break
+        return done
+
+    def _unpack(self, squares: Iterable[Square]) -> None:
+        new: dict[str, dict[str, Code]] = {}
+        for square in squares:
+            for code in square.codes:
+                if code.newest.sha256 not in self._paths | self._faults:
+                    name = self._contract.packages[code.package].distribution
+                    new.setdefault(name, {})[code.newest.sha256] = code
+        if new:
+            # Imported here: the client of the index costs more to load than reading what is cached.
+            from market_data_meta.matrix import wheels
+
+            self._tell(Step(0, 0, f"unpacking {sum(map(len, new.values()))} wheels"))
+            releases = {name: [code.newest for code in rows.values()] for name, rows in new.items()}
+            paths, faults = wheels.unpack_all(releases, self._cache, self._python)
+            self._paths |= paths
+            self._faults |= faults
+
+    def _lost(self, square: Square) -> str | None:
+        return next((self._faults[c.newest.sha256] for c in square.codes if c.newest.sha256 in self._faults), None)
+
+    def _path(self, square: Square) -> list[str]:
+        return [str(self._paths[code.newest.sha256]) for code in square.codes]
+
+    def _template(self, interpreter: Path, folder: Path, squares: Sequence[Square]) -> Template:
+        self._tell(Step(0, 0, "loading the third-party libraries"))
+        names = tuple(self._contract.packages)
+        plan = plan_of(self._contract, names) | {"jobs": 1 + (os.cpu_count() or 1)}
+        template = Template(self._contract.root, interpreter, plan, folder / f"template-{time.monotonic_ns()}.log")
+        template.__enter__()
+        try:
+            scouts = list({str(path): path for path in map(self._path, _ends(self._wanted.scouts or squares))}.values())
+            template.warm(scouts, plan["preload"])
+        except BaseException:
+            template.__exit__(None, None, None)
+            raise
+        return template
+
+    def _job(self, square: Square, clauses: Sequence[str], one: libraries.Libraries, folder: Path) -> Job:
+        contract, combination = self._contract, square.combination
+        cell = Cell(combination)
+        forced = tuple(broken_promises(combination, contract.packages, self._ledger))
+        versions = combination.as_dict()
+        tables: list[Clause] = [contract.clauses[name] for name in clauses]
+        request = {
+            "header": header_of(contract, self._ledger, cell, forced, sorted(clauses), "warm"),
+            "clauses": list(clauses),
+            "not_applicable": {c.id: why for c in tables if (why := c.why_not(versions, set(one.optional)))},
+            "path": self._path(square),
+        }
+        return Job(cell.name, request, folder / f"{cell.name}.jsonl", folder / f"{cell.name}.log")
+
+
+def _ends(squares: Sequence[Square]) -> tuple[Square, Square]:
+    """The newest and the oldest of some cells: what both load, the others are taken to load too."""
+    return squares[0], min(squares, key=lambda s: [code.releases[0].uploaded for code in s.codes])
