@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from market_data_meta.combination import Cell, Combination, broken_promises, newest_of
@@ -49,7 +50,7 @@ def _deployed_why(ledger: Ledger) -> str:
     return f"what {ledger.deployed['distribution']} {ledger.deployed['version']} deploys"
 
 
-def _allowed(
+def allowed(
     contract: Contract, ledger: Ledger, fixed: tuple[str, Release] | None = None
 ) -> Iterator[tuple[Release, ...]]:
     """Every combination of releases that the packages' requirements allow, newest first."""
@@ -64,13 +65,15 @@ def _allowed(
         for other in contract.packages.values()
     }
     distributions = [package.distribution for package in contract.packages.values()]
+
+    @cache
+    def accepts(filename: str, distribution: str, version: str) -> bool:
+        needed = needs[filename, distribution]
+        return needed is None or needed.specifier.contains(version, prereleases=True)
+
     for releases in itertools.product(*rows):
-        requirements = (
-            (needs[release.filename, distribution], other)
-            for release in releases
-            for distribution, other in zip(distributions, releases, strict=True)
-        )
-        if all(r is None or r.specifier.contains(other.version, prereleases=True) for r, other in requirements):
+        others = [(name, other.version) for name, other in zip(distributions, releases, strict=True)]
+        if all(accepts(one.filename, *other) for one in releases for other in others):
             yield releases
 
 
@@ -78,7 +81,7 @@ def _oldest(contract: Contract, ledger: Ledger) -> Combination:
     """The allowed combination that could be installed first: its latest upload is the earliest."""
     early = {name: releases[:12] for name, releases in ledger.releases.items()}
     found = min(
-        _allowed(contract, Ledger(ledger.as_of, early, ledger.deployed)),
+        allowed(contract, Ledger(ledger.as_of, early, ledger.deployed)),
         key=lambda releases: sorted((r.uploaded for r in releases), reverse=True),
         default=None,
     )
@@ -115,7 +118,7 @@ def _best_partners(
     """The allowed combination around ``fixed`` that brings in most contents not yet held; the newest among equals."""
     names = tuple(contract.packages)
     return max(
-        _allowed(contract, ledger, fixed),
+        allowed(contract, ledger, fixed),
         key=lambda releases: sum((n, r.content) not in held for n, r in zip(names, releases, strict=True)),
         default=None,
     )

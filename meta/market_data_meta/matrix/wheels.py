@@ -8,7 +8,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from zipfile import BadZipFile, ZipFile, ZipInfo
@@ -103,10 +103,7 @@ def extract(wheel: Path, folder: Path) -> None:
     try:
         with ZipFile(wheel) as archive:
             infos = archive.infolist()
-            for info in infos:
-                _check_member(wheel, info)
-            if sum(info.file_size for info in infos) > MAX_BYTES:
-                raise MetaError("bad-wheel", f"{wheel.name} would unpack to more than {MAX_BYTES >> 20} MiB")
+            check_members(wheel, infos)
             for info in infos:
                 target = folder / info.filename
                 if info.is_dir():
@@ -118,6 +115,14 @@ def extract(wheel: Path, folder: Path) -> None:
                     shutil.copyfileobj(source, copy)
     except (BadZipFile, EOFError, FileExistsError, NotImplementedError) as error:
         raise MetaError("bad-wheel", f"{wheel.name} is not a whole wheel", str(error)) from None
+
+
+def check_members(wheel: Path, infos: Sequence[ZipInfo]) -> None:
+    """Raise MetaError for a path that leaves the folder, a link, or more than MAX_BYTES in all."""
+    for info in infos:
+        _check_member(wheel, info)
+    if sum(info.file_size for info in infos) > MAX_BYTES:
+        raise MetaError("bad-wheel", f"{wheel.name} would unpack to more than {MAX_BYTES >> 20} MiB")
 
 
 def _check_member(wheel: Path, info: ZipInfo) -> None:
