@@ -14,6 +14,7 @@ from market_data_meta import __version__
 from market_data_meta.commands.can_i_deploy import can_i_deploy_command
 from market_data_meta.commands.check import check_command
 from market_data_meta.commands.explain import explain_command
+from market_data_meta.commands.gate import gate_command
 from market_data_meta.commands.here import Here, say
 from market_data_meta.commands.history import history_command
 from market_data_meta.commands.matrix import matrix_command
@@ -42,6 +43,7 @@ for command in (
     can_i_deploy_command,
     check_command,
     explain_command,
+    gate_command,
     history_command,
     matrix_command,
     prove_command,

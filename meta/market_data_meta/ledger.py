@@ -58,12 +58,20 @@ class Ledger:
     deployed: Mapping[str, Any]
     local: Mapping[str, Path] = field(default_factory=dict)
     """Wheels that are not on the index (candidates), by sha256."""
+    base: Ledger | None = None
+    """The ledger without any candidate, where there is one in this one."""
+
+    @property
+    def published(self) -> Ledger:
+        """The ledger of what is published, without candidates."""
+        return self.base or self
 
     def with_candidate(self, package: str, release: Release, wheel: Path) -> Ledger:
         """The ledger as it would be with a candidate published, in place of a release of the same version."""
         others = (r for r in self.releases[package] if Version(r.version) != Version(release.version))
         releases = {**self.releases, package: (*others, release)}
-        return replace(self, releases=releases, local={**self.local, release.sha256: wheel})
+        local = {**self.local, release.sha256: wheel}
+        return replace(self, releases=releases, local=local, base=self.published)
 
     def requirement(self, distribution: str, release: Release, extras: str = "") -> str:
         """The requirement that asks for exactly this release; ``extras`` are written ``[one,other]``."""

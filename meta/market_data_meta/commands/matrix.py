@@ -9,14 +9,14 @@ from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from market_data_meta import suite
 from market_data_meta.commands.here import Here, json_option, out_option, say
+from market_data_meta.commands.progress import progress
 from market_data_meta.errors import Exit, undecided
 from market_data_meta.ledger import write_whole
 from market_data_meta.matrix.cache import default_cache
-from market_data_meta.matrix.complete import Asked, Complete, Step, complete
+from market_data_meta.matrix.complete import Asked, Complete, complete
 from market_data_meta.matrix.confirm import confirm, sample
 from market_data_meta.matrix.judged import Matrix, judge_matrix
 from market_data_meta.matrix.spread import dask, spread
@@ -130,15 +130,6 @@ def _told_cell(name: str) -> None:
 
 
 def _told(here: Here, asked: Asked) -> Complete:
-    """Run what is missing, with a bar on a terminal and a line every fifty runs elsewhere."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("reading", total=None)
-
-        def tell(step: Step) -> None:
-            bar.update(task, description=step.what[:60], completed=step.done, total=step.of or None)
-            if not console.is_terminal and (not step.of or step.done % 50 == 0 or step.done == step.of):
-                console.print(f"{step.done}/{step.of} {step.what}" if step.of else f"{step.what} …", highlight=False)
-
+    """Run what is missing, with progress."""
+    with progress() as tell:
         return complete(here.contract, here.ledger, asked, tell)

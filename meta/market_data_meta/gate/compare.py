@@ -70,7 +70,7 @@ def kind_of(was: Check | None, now: Check | None, versions: Iterable[tuple[str, 
     if now.outcome == "passed":
         return REPAIR if before == "failed" else SAME
     if now.outcome == "not-applicable":
-        # What could be looked at before and is gone now has not become true by that.
+        # What could be looked at before and cannot be now has not become true by that.
         return REGRESSION if before == "passed" else SAME
     if before == "failed" and was is not None and _same_failure(was, now, tuple(versions)):
         return KNOWN
@@ -103,9 +103,10 @@ def compared(pair: Pair, clauses: Mapping[str, Clause], versions: Iterable[tuple
         return Compared(pair, UNKNOWN, tuple(weak), {})
     found = {
         name: kind_of(pair.was.checks.get(name) if pair.was else None, pair.now.checks.get(name), versions)
-        for name in clauses
+        for name, clause in clauses.items()
+        # A clause that says nothing about these versions, by its own table, has lost nothing.
+        if not clause.why_not(pair.combination, set(clause.needs))
     }
-    # A clause that says nothing about these versions, by its own table, has lost nothing.
     counts = Counter(check.outcome for name, check in pair.now.checks.items() if name in clauses)
     broken = [n for n, kind in found.items() if kind == REGRESSION and (strict or clauses[n].level == "must")]
     undecided = [name for name, kind in found.items() if kind == UNDECIDED]

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from market_data_meta.combination import Combination, broken_promises
+from market_data_meta.combination import broken_promises
 from market_data_meta.contract import Contract
 from market_data_meta.gate.candidate import Candidate
 from market_data_meta.ledger import Ledger, Release
@@ -91,14 +91,3 @@ def allowed_number(contract: Contract, ledger: Ledger, releases: Mapping[str, Re
     """How many published combinations the requirements allow around some releases."""
     rows = {name: (releases[name],) if name in releases else rows for name, rows in ledger.releases.items()}
     return sum(1 for _ in allowed(contract, replace(ledger, releases=rows)))
-
-
-def label(square: Square) -> str:
-    """The name of a cell."""
-    return square.combination.label
-
-
-def pins_of(square: Square, candidates: Iterable[Candidate]) -> Combination:
-    """The partners of a cell, without the candidates."""
-    own = {one.package for one in candidates}
-    return Combination(tuple(pair for pair in square.combination.versions if pair[0] not in own))

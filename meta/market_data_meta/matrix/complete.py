@@ -75,10 +75,14 @@ def decide(
         aside = hashlib.sha256(json.dumps(sorted(wanted.candidates.items())).encode()).hexdigest()[:16]
         folders.append(asked.cache / "candidates" / aside)
     tell(Step(0, 0, "resolving third-party libraries"))
-    sets = libraries.resolved(contract, ledger, wanted.squares, python, asked.cache)
+    # All that is published comes first, so that a family has one digest whatever is wanted of it.
+    published = squares_of(codes_of(contract, ledger.published))
+    sets = libraries.resolved(contract, ledger.published, published, python, asked.cache)
+    own = {s.libraries for s in wanted.squares} - sets.keys()
+    new = libraries.resolved(contract, ledger, (s for s in wanted.squares if s.libraries in own), python, asked.cache)
+    digests = libraries.families(*([one for one in some.values() if not isinstance(one, str)] for some in (sets, new)))
+    sets |= new
     uninstallable = {s: why for s in wanted.squares if isinstance(why := sets[s.libraries], str)}
-    known = [one for one in sets.values() if not isinstance(one, str)]
-    digests = libraries.families(known)
     families: dict[str, Family] = {}
     for square in wanted.squares:
         one = sets[square.libraries]

@@ -83,12 +83,26 @@ def without(lock: str, distributions: Iterable[str]) -> str:
     return lock
 
 
-def families(sets: Sequence[Libraries]) -> dict[Libraries, str]:
+def families(published: Sequence[Libraries], candidates: Sequence[Libraries] = ()) -> dict[Libraries, str]:
     """A digest for each set, the same for sets that agree on the version of every library that they share.
 
-    Sets of one family differ only in libraries that the others do not ask for at all.
+    Sets of one family differ only in libraries that the others do not ask for at all. The digest is that of what is
+    published: a candidate joins a family as it is, or makes one of its own.
     """
-    merged: list[tuple[dict[str, str], list[Libraries]]] = []
+    found = _merged([], published)
+    digests = {one: _digest(versions) for versions, members in found for one in members}
+    known = len(found)
+    for number, (versions, members) in enumerate(_merged(found, candidates)):
+        digest = digests[members[0]] if number < known else _digest(versions)
+        digests |= dict.fromkeys(members, digest)
+    return digests
+
+
+def _merged(
+    families_: list[tuple[dict[str, str], list[Libraries]]], sets: Sequence[Libraries]
+) -> list[tuple[dict[str, str], list[Libraries]]]:
+    """The families with more sets in them: each in the first that it agrees with, or in a new one."""
+    merged = [(dict(versions), list(members)) for versions, members in families_]
     for one in sets:
         pins = environment.pins(one.lock)
         for versions, members in merged:
@@ -98,7 +112,7 @@ def families(sets: Sequence[Libraries]) -> dict[Libraries, str]:
                 break
         else:
             merged.append((dict(pins), [one]))
-    return {one: _digest(versions) for versions, members in merged for one in members}
+    return merged
 
 
 def _digest(versions: Mapping[str, str]) -> str:

@@ -1,0 +1,113 @@
+"""``mdmeta gate``: do these candidates break the contract with anything that they may meet?"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from market_data_meta.combination import parse_pins
+from market_data_meta.commands.here import Here, json_option, out_option, say, verbose_option
+from market_data_meta.commands.matrix import cache_option
+from market_data_meta.commands.progress import progress
+from market_data_meta.errors import MetaError
+from market_data_meta.gate.candidate import Candidate, candidate_of
+from market_data_meta.gate.compare import Compared
+from market_data_meta.gate.meet import ALL, ALLOWED, PINNED, QUICK
+from market_data_meta.gate.running import Gate, Listener
+from market_data_meta.ledger import write_whole
+from market_data_meta.matrix.cache import default_cache
+from market_data_meta.matrix.complete import Asked
+from market_data_meta.render.gate_json import gate_json
+
+
+class _GateCommand(click.Command):
+    """A command with an option for each package of the contract, whatever they are."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """The options of the packages first, then those that are declared."""
+        here: Here = ctx.obj
+        text = "{}'s candidate: a wheel, an sdist, a source tree, git+URL@REF, or a published version."
+        options = [click.Option([f"--{name}"], metavar="X", help=text.format(name)) for name in here.contract.packages]
+        return [*options, *super().get_params(ctx)]
+
+
+@click.command("gate", cls=_GateCommand)
+@click.argument("pins", nargs=-1, metavar="[PARTNER==V]...")
+@click.option("--all", "reach", flag_value=ALL, help="Also meet what the requirements forbid.")
+@click.option("--quick", "reach", flag_value=QUICK, help="Meet the newest and the deployed partners only.")
+@click.option("--strict", is_flag=True, help="A should clause that got worse counts like a must clause.")
+@cache_option
+@verbose_option
+@out_option
+@json_option
+@click.pass_obj
+def gate_command(
+    here: Here,
+    pins: tuple[str, ...],
+    reach: str | None,
+    cache: Path | None,
+    out: Path | None,
+    *,
+    strict: bool,
+    verbose: bool,
+    as_json: bool,
+    **sources: str | None,
+) -> None:
+    r"""Gate candidates (one or more): each distinct code that they may meet, compared with their predecessors.
+
+    Exit 0: nothing got worse. 1: a must clause did, and the report says which, whose doing, and how to see it again.
+    With PARTNER==V only those partners are met. Writes gate.json and its renderings to the folder of results.
+
+    \b
+    Example: mdmeta gate --core ../market-data-core
+             mdmeta gate --store dist/market_data_store-0.6.74-py3-none-any.whl --quick
+             mdmeta gate --core git+https://github.com/OWNER/market-data-core@refs/pull/7/head --pipeline ../pipeline
+             mdmeta gate --core ../market-data-core pipeline==0.8.70 store==0.6.73
+    """
+    contract, ledger = here.contract, here.ledger
+    given = {name: source for name in contract.packages if (source := sources.get(name))}
+    if not given:
+        hint = " or ".join(f"--{name} X" for name in contract.packages)
+        raise MetaError("no-candidate", "no candidate is given", hint=f"give {hint}")
+    pinned = parse_pins(pins, contract.packages, ledger)
+    if twice := given.keys() & pinned.keys():
+        raise MetaError("twice", f"{', '.join(sorted(twice))} is both a candidate and a partner")
+    if pinned and reach:
+        raise MetaError("bad-reach", "partners are named, so --all and --quick have nothing to choose")
+    asked = Asked(cache or default_cache())
+    with tempfile.TemporaryDirectory(prefix="mdmeta-gate-") as folder, progress(10) as step:
+        candidates = _candidates(here, given, Path(folder))
+        listener = Listener(step, _first)
+        reached = PINNED if pinned else reach or ALLOWED
+        gated = Gate(contract, ledger, candidates, asked, reached, pinned, strict, listener).run()
+    data = gate_json(gated, contract)
+    write_whole((out or here.out) / "gate.json", json.dumps(data, indent=1) + "\n")
+    if as_json:
+        click.echo(json.dumps(data, indent=1))
+    else:
+        _show(data, Console(), verbose=verbose)
+    sys.exit(gated.exit)
+
+
+def _candidates(here: Here, given: dict[str, str], folder: Path) -> tuple[Candidate, ...]:
+    return tuple(
+        candidate_of(here.contract, here.ledger, name, source, folder / name, lambda what: say(f"[dim]{what} …[/]"))
+        for name, source in given.items()
+    )
+
+
+def _first(cell: Compared) -> None:
+    """Tell what the first cell says, while the others run."""
+    worse = sum(kind == "regression" for kind in cell.kinds.values())
+    said = f"{worse} got worse" if worse else "nothing got worse"
+    say(f"first result: {cell.pair.cell}, {len(cell.kinds)} clauses, {said}")
+
+
+def _show(data: dict[str, Any], console: Console, *, verbose: bool) -> None:
+    console.print_json(json.dumps({k: v for k, v in data.items() if verbose or k not in ("cells", "known")}))

@@ -1,0 +1,46 @@
+"""Release scope for a gate: a candidate and its predecessor alone, each in its own clean install, kept like other runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from pathlib import Path
+
+from market_data_meta import environment, suite
+from market_data_meta.combination import Cell, Combination
+from market_data_meta.contract import Contract
+from market_data_meta.errors import MetaError
+from market_data_meta.ledger import Ledger, write_whole
+from market_data_meta.record import Record, read_record
+from market_data_meta.run import run_cell
+from market_data_meta.verdict import weaknesses
+
+
+def alone(contract: Contract, ledger: Ledger, package: str, version: str, python: str, cache: Path) -> Record:
+    """The record of one release or candidate alone. What was run before with the same suite and file is read back.
+
+    Raises MetaError where it cannot be run for now.
+    """
+    release = ledger.release(package, version)
+    about = environment.uv("python", "find", "--no-project", python).strip()
+    # What is published is part of the question: extras may ask for releases that do not exist.
+    published = [[r.version for r in rows] for rows in ledger.releases.values()]
+    asked = json.dumps([suite.digest(contract.root), release.sha256, about, ledger.as_of, published])
+    file = cache / "alone" / f"{hashlib.sha256(asked.encode()).hexdigest()[:16]}.jsonl"
+    if known := _read(file):
+        return known
+    cell = Cell(Combination(((package, release.version),)))
+    with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
+        record = run_cell(contract, ledger, cell, out=Path(folder))
+        if not weaknesses(record) and not record.header.get("uninstallable"):
+            write_whole(file, (Path(folder) / "records" / f"{cell.name}.jsonl").read_text(encoding="utf-8"))
+    return record
+
+
+def _read(file: Path) -> Record | None:
+    try:
+        return read_record(file)
+    except (MetaError, OSError):
+        # What cannot be read is run again.
+        return None
