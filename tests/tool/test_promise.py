@@ -204,7 +204,7 @@ def test_as_many_are_allowed_as_the_pins_may_choose_from(contract: Contract, led
     recent = Ledger(ledger.as_of, newest, ledger.deployed)
     found = sum(promise.allowed_counts(contract, codes_of(contract, recent)).values())
     assert 0 < found < 24**3
-    assert found == sum(1 for _ in pins._allowed(contract, recent))
+    assert found == sum(1 for _ in pins.allowed(contract, recent))
 
 
 def test_the_count_of_a_cell_is_that_of_a_look_at_each_combination(

@@ -76,19 +76,17 @@ def built(source: Path, folder: Path, as_of: str, tell: Callable[[str], None]) -
     The build's own requirements are installed first, as of the ledger's date; the build then runs on a copy, contained
     as a release is, and needs no network.
     """
-    tree = folder / "tree"
-    if source.is_dir():
-        shutil.copytree(source, tree, symlinks=True, ignore=_LEFT_OUT)
-    else:
-        tree = _unpacked(source, tree)
-    tell(f"building {source}")
-    python = environment.create(folder / "builder", None)
+    tree = source if source.is_dir() else _unpacked(source, folder / "sdist")
     requirements = [*_requirements(tree), "build"]
+    tell(f"building {source}")
+    copy = shutil.copytree(tree, folder / "tree", symlinks=True, ignore=_LEFT_OUT)
+    python = environment.create(folder / "builder", None)
     options = ["--quiet", "--python", python, "--only-binary", ":all:", "--exclude-newer", as_of]
     environment.uv("pip", "install", *options, "--requirements", "-", text="\n".join(requirements))
     out, log = folder / "dist", folder / "build.log"
     out.mkdir()
-    command = [python, "-m", "build", "--wheel", "--no-isolation", "--skip-dependency-check", "--outdir", str(out), str(tree)]
+    command = [python, "-m", "build", "--wheel", "--no-isolation", "--skip-dependency-check", "--outdir", str(out)]
+    command.append(str(copy))
     with tempfile.TemporaryDirectory(prefix="mdmeta-build-", dir=folder) as home:
         # Zip has no dates before 1980, and the time of the build is nobody's business.
         variables = clean_environment(home, Path(home)) | {"SOURCE_DATE_EPOCH": "315532800"}

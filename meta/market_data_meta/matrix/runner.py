@@ -95,6 +95,10 @@ class Runner:
                 break
             tried |= {(clause, square) for square, clauses in wanted.items() for clause in clauses}
             ran += self._run(family, wanted)
+        if self._impatient:
+            for square in family.squares:
+                why = f"it was not run: {self._died} runs before it came to nothing"
+                family.decisions.faults.setdefault(tuple(square.contents.values()), why)
         return ran
 
     def _missing(self, family: Family, tried: set[tuple[str, Square]]) -> dict[Square, list[str]]:
@@ -154,13 +158,9 @@ class Runner:
                     record = family.store.keep(homes[job.name].contents, job, cause)
                     family.decisions.add([record])
                     self._died += record.footer is None
-                    del homes[job.name]
                     self._tell(Step(done, len(wanted), job.name, record))
                     if self._impatient:
                         break
-                for square in homes.values():
-                    why = f"it was not run: {self._died} runs before it came to nothing"
-                    family.decisions.faults.setdefault(tuple(square.contents.values()), why)
             if self._impatient:
                 break
         return done
