@@ -68,7 +68,7 @@ def parse_cell(words: Iterable[str], packages: Iterable[str], ledger: Ledger) ->
     missing and for a version that is not published.
     """
     order = tuple(packages)
-    versions: dict[str, str] = {}
+    pinned: list[str] = []
     python, third_party = None, "highest"
     for word in (part for given in words for part in _parts(given)):
         if match := re.fullmatch(r"py(3)\.?(\d+)", word):
@@ -76,10 +76,8 @@ def parse_cell(words: Iterable[str], packages: Iterable[str], ledger: Ledger) ->
         elif word in THIRD_PARTY:
             third_party = word
         else:
-            package, version = _pin(word, order)
-            if package in versions:
-                raise MetaError("twice", f"{package} is named twice: {versions[package]} and {version}")
-            versions[package] = ledger.release(package, version).version
+            pinned.append(word)
+    versions = parse_pins(pinned, order, ledger)
     if len(versions) not in (1, len(order)):
         missing = [package for package in order if package not in versions]
         hint = (

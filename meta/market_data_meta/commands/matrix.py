@@ -12,6 +12,7 @@ from rich.console import Console
 
 from market_data_meta import suite
 from market_data_meta.commands.here import Here, json_option, out_option, say
+from market_data_meta.commands.matrix_files import NAME, write_matrix
 from market_data_meta.commands.progress import progress
 from market_data_meta.errors import Exit, undecided
 from market_data_meta.ledger import write_whole
@@ -20,12 +21,8 @@ from market_data_meta.matrix.complete import Asked, Complete, complete
 from market_data_meta.matrix.confirm import confirm, sample
 from market_data_meta.matrix.judged import Matrix, judge_matrix
 from market_data_meta.matrix.spread import dask, spread
-from market_data_meta.render.badge import badge
-from market_data_meta.render.heatmap import heatmap
 from market_data_meta.render.matrix_json import matrix_json
-from market_data_meta.render.matrix_markdown import matrix_markdown
 from market_data_meta.render.matrix_terminal import show_matrix
-from market_data_meta.render.site import site
 from market_data_meta.waivers import load_waivers
 
 PARTS = 16
@@ -101,15 +98,12 @@ def matrix_command(
     matrix = judge_matrix(here.contract, suite.digest(here.root), done, load_waivers(here.root, here.ledger))
     data = matrix_json(matrix)
     folder = out or here.out
-    write_whole(folder / "matrix.json", json.dumps(data) + "\n")
-    write_whole(folder / "matrix.md", matrix_markdown(data))
-    write_whole(folder / "matrix.svg", heatmap(data))
-    write_whole(folder / "site" / "index.html", site(data, here.contract))
-    write_whole(folder / "badge.json", json.dumps(badge(data)) + "\n")
+    write_whole(folder / NAME, json.dumps(data) + "\n")
+    write_matrix(folder, data, here.contract)
     if as_json:
         click.echo(json.dumps(data))
     else:
-        show_matrix(matrix, Console())
+        show_matrix(data, Console())
     differ = sampled is not None and _differs(here, done, sampled, folder)
     sys.exit(Exit.TOOL_FAILED if differ else matrix.exit)
 

@@ -11,6 +11,7 @@ from rich.markup import escape
 from market_data_meta import environment, pins, suite
 from market_data_meta.combination import parse_cell
 from market_data_meta.commands.here import Here, finish, json_option, out_option, say, verbose_option
+from market_data_meta.commands.matrix_files import NAME, read_matrix, write_matrix
 from market_data_meta.errors import MetaError
 from market_data_meta.ledger import write_whole
 from market_data_meta.propose import proposed
@@ -36,6 +37,9 @@ def report_command(
     here: Here, out: Path | None, *, complete: bool, propose: bool, verbose: bool, as_json: bool
 ) -> None:
     r"""Judge the records and write report.json, report.md, report.svg and junit.xml beside them; nothing is run.
+
+    A matrix.json that is there is rendered again too: its page (site/), summary, picture and badge. The exit code is
+    that of the records.
 
     \b
     Example: mdmeta report
@@ -63,6 +67,10 @@ def report_command(
     write_whole(folder / "report.svg", report_picture(report))
     if not as_json:
         say(f"[dim]wrote report.json, report.md, report.svg and junit.xml to {escape(str(folder))}[/]")
+    if (folder / NAME).is_file():
+        write_matrix(folder, read_matrix(folder / NAME, here.root), here.contract)
+        if not as_json:
+            say(f"[dim]wrote the page, summary, picture and badge of {escape(str(folder / NAME))}[/]")
     finish(report, as_json=as_json, verbose=verbose)
 
 

@@ -14,6 +14,7 @@ from market_data_meta.errors import Exit
 from market_data_meta.ledger import Ledger, Release
 from market_data_meta.matrix.codes import Code
 from market_data_meta.matrix.judged import Matrix
+from market_data_meta.matrix.promise import asked_of
 from market_data_meta.verdict import COMPATIBLE, INCOMPATIBLE, Judged
 
 
@@ -59,7 +60,9 @@ def partners(contract: Contract, ledger: Ledger, matrix: Matrix, given: Mapping[
     ]
     names = tuple(ledger.releases)
     code_of, squares = _code_of(matrix), {square.codes: square for square in matrix.cells}
-    asked = {(r.filename, name): _asked(contract, r, name) for row in rows for r in row for name in names}
+    asked = {
+        (r.filename, name): asked_of(contract, r, name) or SpecifierSet() for row in rows for r in row for name in names
+    }
     for releases in itertools.product(*rows):
         pairs = list(zip(names, releases, strict=True))
         square = squares[tuple(code_of[name, release.version] for name, release in pairs)]
@@ -74,8 +77,3 @@ def partners(contract: Contract, ledger: Ledger, matrix: Matrix, given: Mapping[
 
 def _code_of(matrix: Matrix) -> dict[tuple[str, str], Code]:
     return {(name, r.version): code for name, column in matrix.codes.items() for code in column for r in code.releases}
-
-
-def _asked(contract: Contract, release: Release, other: str) -> SpecifierSet:
-    requirement = release.requirement_on(contract.packages[other].distribution)
-    return requirement.specifier if requirement else SpecifierSet()

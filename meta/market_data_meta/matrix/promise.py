@@ -132,12 +132,13 @@ def _accepted(contract: Contract, owners: Sequence[tuple[str, Release]]) -> list
         return known[other, specifier]
 
     return [
-        sum(mask(other, _asked(contract, release, other) or SpecifierSet()) for other in versions if other != name)
+        sum(mask(other, asked_of(contract, release, other) or SpecifierSet()) for other in versions if other != name)
         for name, release in owners
     ]
 
 
-def _asked(contract: Contract, release: Release, other: str) -> SpecifierSet | None:
+def asked_of(contract: Contract, release: Release, other: str) -> SpecifierSet | None:
+    """What a release declares about another package without any extra; None if nothing."""
     requirement = release.requirement_on(contract.packages[other].distribution)
     return requirement.specifier if requirement else None
 
@@ -155,7 +156,7 @@ def supported(
         for pair in itertools.permutations(square.codes, 2):
             seen.setdefault(pair, set()).add(verdicts.get(square, UNKNOWN))
     return tuple(
-        Support(package, release.version, other, _text(_asked(contract, release, other)), works)
+        Support(package, release.version, other, _text(asked_of(contract, release, other)), works)
         for package, column in codes.items()
         for other, partners in codes.items()
         if other != package

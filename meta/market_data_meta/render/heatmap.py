@@ -7,6 +7,7 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from market_data_meta.findings import printable
+from market_data_meta.render.counted import published
 
 SIDE, GAP, LEFT, TOP, ROW = 13, 8, 112, 78, 16
 # Told apart without colour vision too: blue and orange, and a sign in every cell that is not compatible.
@@ -53,9 +54,9 @@ def _x(middle: int, last: int, columns: int) -> int:
 
 
 def _title(data: Mapping[str, Any]) -> str:
-    total = sum(cell["stands_for"] for cell in data["cells"])
-    good = sum(cell["stands_for"] for cell in data["cells"] if cell["verdict"] == "compatible")
-    return f"{total:,} published combinations, {len(data['cells'])} of distinct code: {good:,} compatible"
+    counts = published(data)
+    whole = f"{counts.total():,} published combinations, {len(data['cells'])} of distinct code"
+    return f"{whole}: {counts['compatible']:,} compatible"
 
 
 def _text(x: int, y: int, text: str, kind: str) -> str:

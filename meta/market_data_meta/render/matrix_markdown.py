@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from market_data_meta.findings import printable
+from market_data_meta.render.counted import published
 
 SIGNS = {"compatible": "✅", "incompatible": "❌", "uninstallable": "🚫", "unknown": "❔"}
 
 
 def matrix_markdown(data: Mapping[str, Any]) -> str:
     """Verdicts and promises in numbers, what is broken where, and the ranges that the evidence supports."""
-    verdicts: Counter[str] = Counter()
-    for cell in data["cells"]:
-        verdicts[cell["verdict"]] += cell["stands_for"]
     lines = ["# Compatibility matrix", "", "| verdict | published combinations |", "|---|---:|"]
-    lines += [f"| {SIGNS[name]} {name} | {number:,} |" for name, number in verdicts.most_common()]
+    lines += [f"| {SIGNS[name]} {name} | {number:,} |" for name, number in published(data).most_common()]
     lines += ["", "| promise | combinations |", "|---|---:|"]
     lines += [f"| {name} | {number:,} |" for name, number in data["promise"].items()]
     open_ = [finding for finding in data["findings"] if finding["waived"] is None]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from market_data_meta.findings import printable
-from market_data_meta.matrix.judged import Matrix
+from market_data_meta.render.counted import published
 from market_data_meta.render.terminal import SIGNS
 
 _SAID = {
@@ -21,12 +23,10 @@ _SAID = {
 }
 
 
-def show_matrix(matrix: Matrix, console: Console) -> None:
-    """Print verdicts and promises in numbers, then each clause that breaks a cell, with how often."""
-    verdicts = Counter(cell.verdict for cell in matrix.cells.values())
-    sizes: Counter[str] = Counter()
-    for square, cell in matrix.cells.items():
-        sizes[cell.verdict] += square.size
+def show_matrix(data: Mapping[str, Any], console: Console) -> None:
+    """Print verdicts and promises of ``matrix.json`` in numbers, then each clause that breaks cells, with how many."""
+    verdicts = Counter(cell["verdict"] for cell in data["cells"])
+    sizes = published(data)
     table = Table(box=None, pad_edge=False)
     for name in ("verdict", "cells", "published combinations"):
         table.add_column(name, justify="left" if name == "verdict" else "right")
@@ -37,26 +37,26 @@ def show_matrix(matrix: Matrix, console: Console) -> None:
     table.add_column("promise")
     table.add_column("combinations", justify="right")
     table.add_column("what the packages' own requirements say of them", overflow="fold")
-    for name, number in matrix.classes.items():
+    for name, number in data["promise"].items():
         table.add_row(name, f"{number:,}", _SAID[name])
     console.print()
     console.print(table)
-    _show_broken(matrix, console)
-    for rot in matrix.rotten:
-        what = f"[bold red]rotten waiver[/] {rot.waiver.clause} ({rot.waiver.fingerprint})"
-        console.print(f"\n{what}: {escape(rot.how)}")
-    for name in sorted(matrix.wide):
+    _show_broken(data["cells"], console)
+    for rot in data["rotten_waivers"]:
+        what = f"[bold red]rotten waiver[/] {rot['clause']} ({rot['fingerprint']})"
+        console.print(f"\n{what}: {escape(rot['how'])}")
+    for name in data["wide"]:
         console.print(f"\n[yellow]wide[/] {name} depends on more than it binds: it was decided in every cell")
 
 
-def _show_broken(matrix: Matrix, console: Console) -> None:
+def _show_broken(cells: Iterable[Mapping[str, Any]], console: Console) -> None:
     broken: Counter[str] = Counter()
     why: Counter[str] = Counter()
-    for cell in matrix.cells.values():
-        if cell.verdict == "incompatible":
-            broken.update(cell.reasons)
-        elif cell.verdict == "unknown":
-            why.update(cell.reasons[:1])
+    for cell in cells:
+        if cell["verdict"] == "incompatible":
+            broken.update(cell["reasons"])
+        elif cell["verdict"] == "unknown":
+            why.update(cell["reasons"][:1])
     for title, counts in (("broken clauses", broken), ("why there is no verdict", why)):
         if counts:
             console.print(f"\n{title}:")

@@ -12,6 +12,7 @@ from string import Template
 from typing import Any
 
 from market_data_meta.contract import Contract
+from market_data_meta.render.counted import published
 
 # In the order in which they run: they share one function scope, and the last one starts the page.
 SCRIPTS = ("data.js", "dom.js", "deploy.js", "grid.js", "promise.js", "clauses.js", "timeline.js", "start.js")
@@ -34,12 +35,10 @@ def site(data: Mapping[str, Any], contract: Contract) -> str:
 
 def summary(data: Mapping[str, Any]) -> str:
     """The whole matrix in one sentence: what was decided, by how many runs, and with which result."""
-    cells = data["cells"]
-    total = sum(cell["stands_for"] for cell in cells)
-    works = sum(cell["stands_for"] for cell in cells if cell["verdict"] == "compatible")
+    counts = published(data)
     return (
-        f"{total:,} published combinations of {_listed(list(data['packages']))}, decided by {len(cells):,} runs "
-        f"of distinct code: {works:,} are compatible."
+        f"{counts.total():,} published combinations of {_listed(list(data['packages']))}, decided by "
+        f"{len(data['cells']):,} runs of distinct code: {counts['compatible']:,} are compatible."
     )
 
 

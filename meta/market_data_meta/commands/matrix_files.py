@@ -1,0 +1,61 @@
+"""The files that show the matrix, all made from ``matrix.json``, and that file read back as the input that it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from market_data_meta.contract import Contract
+from market_data_meta.errors import MetaError
+from market_data_meta.ledger import write_whole
+from market_data_meta.render.badge import badge
+from market_data_meta.render.heatmap import heatmap
+from market_data_meta.render.matrix_markdown import matrix_markdown
+from market_data_meta.render.site import site
+
+NAME = "matrix.json"
+
+
+def write_matrix(folder: Path, data: Mapping[str, Any], contract: Contract) -> None:
+    """Write matrix.md, matrix.svg, badge.json and the page (site/index.html) of ``data`` into ``folder``."""
+    write_whole(folder / "matrix.md", matrix_markdown(data))
+    write_whole(folder / "matrix.svg", heatmap(data))
+    write_whole(folder / "badge.json", json.dumps(badge(data)) + "\n")
+    write_whole(folder / "site" / "index.html", site(data, contract))
+
+
+def read_matrix(file: Path, root: Path) -> dict[str, Any]:
+    """What ``mdmeta matrix`` wrote. Raises MetaError for a file that it cannot have written."""
+    # Only what reads the file pays for loading the library.
+    from jsonschema import Draft202012Validator
+
+    from market_data_meta.check import schema
+
+    hint = "mdmeta matrix writes it again, and runs nothing that it knows"
+    try:
+        data: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise MetaError("bad-matrix", f"{file} is not JSON", str(error), hint) from None
+    wrong = next(Draft202012Validator(schema(root, "matrix")).iter_errors(data), None)
+    if wrong:
+        where = "/".join(map(str, wrong.absolute_path)) or "its top"
+        raise MetaError("bad-matrix", f"{file} is no matrix", f"{where}: {wrong.message[:200]}", hint)
+    astray = next(_astray(data), None)
+    if astray:
+        raise MetaError("bad-matrix", f"{file} contradicts itself", astray, hint)
+    return data
+
+
+def _astray(data: Mapping[str, Any]) -> Iterator[str]:
+    """What points at a code or a cell that the matrix does not have: no schema can say that."""
+    packages = data["packages"]
+    for number, cell in enumerate(data["cells"]):
+        if cell["codes"].keys() != packages.keys() or cell["combination"].keys() != packages.keys():
+            yield f"cell {number} is not of the packages {', '.join(packages)}"
+        elif any(at >= len(packages[name]) for name, at in cell["codes"].items()):
+            yield f"cell {number} is of a code that no package has"
+    for finding in data["findings"]:
+        if any(at >= len(data["cells"]) for at in finding["cells"]):
+            yield f"a finding of {finding['clause']} is of a cell that there is not"
