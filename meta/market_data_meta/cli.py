@@ -5,27 +5,49 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import click
 from rich.markup import escape
 
 from market_data_meta import __version__
-from market_data_meta.commands.can_i_deploy import can_i_deploy_command
-from market_data_meta.commands.check import check_command
-from market_data_meta.commands.explain import explain_command
-from market_data_meta.commands.gate import gate_command
 from market_data_meta.commands.here import Here, say
-from market_data_meta.commands.history import history_command
-from market_data_meta.commands.matrix import matrix_command
-from market_data_meta.commands.prove import prove_command
-from market_data_meta.commands.releases import releases_command
-from market_data_meta.commands.report import report_command
-from market_data_meta.commands.run import run_command
 from market_data_meta.errors import Exit, MetaError
 
+COMMANDS = (
+    "can-i-deploy",
+    "check",
+    "explain",
+    "gate",
+    "history",
+    "matrix",
+    "prove",
+    "releases",
+    "report",
+    "run",
+)
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class _Commands(click.Group):
+    """The commands by name. Each is imported when it is asked for: none pays for what the others load."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click calls it
+        """Their names."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as click calls it
+        """``can-i-deploy`` is ``can_i_deploy_command`` of ``commands/can_i_deploy.py``; None for an unknown name."""
+        if cmd_name not in COMMANDS:
+            return None
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(import_module(f"market_data_meta.commands.{name}"), f"{name}_command")
+        # Raw docstrings spell the sign by which click keeps the lines of the examples apart.
+        command.help = (command.help or "").replace("\\b", "\b")
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="mdmeta")
 @click.option(
     "--root", type=click.Path(path_type=Path), default=Path(), help="The checkout to work on [the one around here]."
@@ -37,23 +59,6 @@ def cli(context: click.Context, root: Path) -> None:
     Exit codes: 0 compatible, 1 a contract is violated, 2 bad usage or input, 3 undecided, 4 the tool failed.
     """
     context.obj = Here(root.resolve())
-
-
-for command in (
-    can_i_deploy_command,
-    check_command,
-    explain_command,
-    gate_command,
-    history_command,
-    matrix_command,
-    prove_command,
-    releases_command,
-    report_command,
-    run_command,
-):
-    # Raw docstrings spell the sign by which click keeps the lines of the examples apart.
-    command.help = (command.help or "").replace("\\b", "\b")
-    cli.add_command(command)
 
 
 def main() -> None:

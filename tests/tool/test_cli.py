@@ -12,8 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from market_data_meta.check import schema
-
-COMMANDS = ("can-i-deploy", "check", "explain", "history", "matrix", "prove", "releases", "report", "run")
+from market_data_meta.cli import COMMANDS
 
 
 def mdmeta(root: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -21,6 +20,22 @@ def mdmeta(root: Path, *arguments: str, **environment: str) -> subprocess.Comple
     command = [sys.executable, "-m", "market_data_meta", "--root", str(root), *arguments]
     environment = os.environ | environment
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)
+
+
+def test_every_command_is_named(root: Path) -> None:
+    files = (root / "meta" / "market_data_meta" / "commands").glob("*.py")
+    assert sorted(COMMANDS) == sorted(
+        f.stem.replace("_", "-") for f in files if f"def {f.stem}_command" in f.read_text()
+    )
+
+
+@pytest.mark.parametrize("command", ["can-i-deploy", "history", "matrix", "report"])
+def test_what_reads_loads_nothing_that_downloads_or_validates(command: str) -> None:
+    """A library that only some work needs is loaded where that work begins."""
+    name = command.replace("-", "_")
+    code = f"import sys, market_data_meta.cli, market_data_meta.commands.{name}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+    assert {"pypi_simple", "requests", "jsonschema", "distributed"} & set(done.stdout.split()) == set()
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import escape
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
 from market_data_meta.findings import printable
 from market_data_meta.render.counted import published
@@ -44,7 +44,7 @@ def heatmap(data: Mapping[str, Any]) -> str:
     body = "\n".join(parts)
     box = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" {box} role="img" aria-label={quoteattr(_title(data))}>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" {box} role="img" aria-label="{escape(_title(data))}">'
         f"<style>{STYLE}</style>\n{body}\n</svg>\n"
     )
 
