@@ -21,10 +21,10 @@ FILES = ("matrix.md", "matrix.svg", "badge.json", "site/index.html")
 
 
 @pytest.fixture
-def data(make_matrix: Callable[..., Matrix]) -> dict[str, Any]:
+def data(small: Contract, make_matrix: Callable[..., Matrix]) -> dict[str, Any]:
     """A matrix with one broken cell, as JSON."""
     written: dict[str, Any] = json.loads(
-        json.dumps(matrix_json(make_matrix({"1.3 0.1 0.6": {"area.first": "failed"}})))
+        json.dumps(matrix_json(small, make_matrix({"1.3 0.1 0.6": {"area.first": "failed"}})))
     )
     return written
 

@@ -42,8 +42,8 @@ def valid(root: Path, name: str, data: dict[str, Any]) -> Any:
     return read
 
 
-def test_the_matrix_has_the_published_shape(root: Path, matrix: Matrix) -> None:
-    data = valid(root, "matrix", matrix_json(matrix))
+def test_the_matrix_has_the_published_shape(root: Path, small: Contract, matrix: Matrix) -> None:
+    data = valid(root, "matrix", matrix_json(small, matrix))
     assert data["suite"] == SUITE
     verdicts = {" ".join(cell["combination"].values()): cell["verdict"] for cell in data["cells"]}
     assert verdicts == {
@@ -56,8 +56,8 @@ def test_the_matrix_has_the_published_shape(root: Path, matrix: Matrix) -> None:
     }
 
 
-def test_cells_and_findings_point_at_what_they_mean(root: Path, matrix: Matrix) -> None:
-    data = valid(root, "matrix", matrix_json(matrix))
+def test_cells_and_findings_point_at_what_they_mean(root: Path, small: Contract, matrix: Matrix) -> None:
+    data = valid(root, "matrix", matrix_json(small, matrix))
     for cell in data["cells"]:
         for package, version in cell["combination"].items():
             assert version in data["packages"][package][cell["codes"][package]]["releases"]
@@ -68,8 +68,28 @@ def test_cells_and_findings_point_at_what_they_mean(root: Path, matrix: Matrix) 
     }
 
 
-def test_promises_add_up_to_what_the_cells_stand_for(root: Path, matrix: Matrix) -> None:
-    data = valid(root, "matrix", matrix_json(matrix))
+def test_each_clause_with_a_finding_has_its_history(
+    root: Path, small: Contract, make_matrix: Callable[..., Matrix]
+) -> None:
+    """What is said of releases in a row is said once, and a change begins a new row."""
+    failed = {"area.first": "failed"}
+    data = valid(root, "matrix", matrix_json(small, make_matrix({"1.2 0.1": failed, "1.3 0.1": failed})))
+    assert data["history"].keys() == {"area.first"}
+    assert data["history"]["area.first"]["core"] == [
+        {"from": "1.0", "to": "1.0", "state": "passed", "changed": False},
+        {"from": "1.1", "to": "1.3", "state": "failed", "changed": True},
+    ]
+    assert [row["state"] for row in data["history"]["area.first"]["store"]] == ["mixed"]
+
+
+def test_every_release_has_its_date(root: Path, small: Contract, matrix: Matrix) -> None:
+    data = valid(root, "matrix", matrix_json(small, matrix))
+    codes = [code for column in data["packages"].values() for code in column]
+    assert all(code["uploaded"] == ["2026-01-01"] * len(code["releases"]) for code in codes)
+
+
+def test_promises_add_up_to_what_the_cells_stand_for(root: Path, small: Contract, matrix: Matrix) -> None:
+    data = valid(root, "matrix", matrix_json(small, matrix))
     assert sum(data["promise"].values()) == sum(cell["stands_for"] for cell in data["cells"]) == 8
     assert {row["works"] for row in data["supported"] if row["package"] == "core" and row["version"] == "1.3"} == {
         ">=0.1",
@@ -117,7 +137,7 @@ def test_a_schema_refuses_what_is_not_in_it(root: Path, small: Contract, matrix:
     data = {
         "can-i-deploy": lambda: answer_json(answer(small, LEDGER, matrix, combination)),
         "history": lambda: history_json(history(small, matrix, "area.first")),
-        "matrix": lambda: matrix_json(matrix),
+        "matrix": lambda: matrix_json(small, matrix),
     }[name]()
     validator = Draft202012Validator(schema(root, name))
     assert validator.is_valid(data)

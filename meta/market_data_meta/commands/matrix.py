@@ -96,7 +96,7 @@ def matrix_command(
             raise undecided("cells-died", f"{len(done.faults)} cells brought no record", why)
         return
     matrix = judge_matrix(here.contract, suite.digest(here.root), done, load_waivers(here.root, here.ledger))
-    data = matrix_json(matrix)
+    data = matrix_json(here.contract, matrix)
     folder = out or here.out
     write_whole(folder / NAME, json.dumps(data) + "\n")
     write_matrix(folder, data, here.contract)

@@ -51,6 +51,9 @@ def read_matrix(file: Path, root: Path) -> dict[str, Any]:
 def _astray(data: Mapping[str, Any]) -> Iterator[str]:
     """What points at a code or a cell that the matrix does not have: no schema can say that."""
     packages = data["packages"]
+    for name, codes in packages.items():
+        if any(len(code["releases"]) != len(code["uploaded"]) for code in codes):
+            yield f"the releases of {name} are not those that have a date"
     for number, cell in enumerate(data["cells"]):
         if cell["codes"].keys() != packages.keys() or cell["combination"].keys() != packages.keys():
             yield f"cell {number} is not of the packages {', '.join(packages)}"

@@ -24,6 +24,10 @@ class Code:
     libraries: tuple[str, ...]
     releases: tuple[Release, ...]
 
+    def __hash__(self) -> int:
+        """Of what tells it from other codes: hashing all its releases would cost a thousand times that."""
+        return hash((self.package, self.content, self.libraries))
+
     @cached_property
     def newest(self) -> Release:
         """The release that stands for the others: the newest that is not yanked, if there is one."""

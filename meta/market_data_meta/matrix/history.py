@@ -26,6 +26,7 @@ STATES = (*DECIDED, ERROR, MIXED, UNKNOWN, UNINSTALLABLE)
 _SEEN = (*DECIDED, ERROR)
 
 Partners = tuple[Code, ...]
+Evidence = Mapping[str, Check] | str
 
 
 @dataclass(frozen=True)
@@ -96,24 +97,41 @@ class History:
 
 def history(contract: Contract, matrix: Matrix, clause_id: str) -> History:
     """How the clause came out in each release of each package that it binds. Raises KeyError for an unknown clause."""
-    cells: dict[Code, dict[Partners, Seen]] = {}
-    for square, judged in matrix.cells.items():
-        seen = _seen(matrix.suite, judged, clause_id)
-        for place, code in enumerate(square.codes):
-            partners = square.codes[:place] + square.codes[place + 1 :]
-            cells.setdefault(code, {})[partners] = seen
-    binds = contract.clauses[clause_id].binds
-    return History(clause_id, {n: _walk(column, cells) for n, column in matrix.codes.items() if n in binds})
+    return histories(contract, matrix, (clause_id,))[clause_id]
 
 
-def _seen(suite: str, judged: Judged, clause_id: str) -> Seen:
-    """What the cell says of the clause. Without evidence it is unknown; where nothing can be installed, that."""
+def histories(contract: Contract, matrix: Matrix, clause_ids: Iterable[str]) -> dict[str, History]:
+    """The histories of some clauses. Raises KeyError for an unknown one."""
+    cells = [(square.codes, _evidence(matrix.suite, judged)) for square, judged in matrix.cells.items()]
+    return {name: _told(contract, matrix, cells, name) for name in clause_ids}
+
+
+def _told(contract: Contract, matrix: Matrix, cells: Sequence[tuple[Partners, Evidence]], clause_id: str) -> History:
+    seen = [(codes, _seen(evidence, clause_id)) for codes, evidence in cells]
+    packages = {}
+    for place, (name, column) in enumerate(matrix.codes.items()):
+        if name in contract.clauses[clause_id].binds:
+            found: dict[Code, dict[Partners, Seen]] = {}
+            for codes, one in seen:
+                found.setdefault(codes[place], {})[codes[:place] + codes[place + 1 :]] = one
+            packages[name] = _walk(column, found)
+    return History(clause_id, packages)
+
+
+def _evidence(suite: str, judged: Judged) -> Evidence:
+    """The checks of a cell; without any that count it is unknown, and where nothing can be installed, that."""
     record = judged.record
     if judged.verdict == UNINSTALLABLE:
-        return Seen(UNINSTALLABLE)
+        return UNINSTALLABLE
     if record is None or record.header["suite"] != suite or weaknesses(record):
-        return Seen(UNKNOWN)
-    check = record.checks.get(clause_id)
+        return UNKNOWN
+    return record.checks
+
+
+def _seen(evidence: Evidence, clause_id: str) -> Seen:
+    if isinstance(evidence, str):
+        return Seen(evidence)
+    check = evidence.get(clause_id)
     return Seen(check.outcome, check) if check else Seen(UNKNOWN)
 
 

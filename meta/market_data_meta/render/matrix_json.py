@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from market_data_meta.contract import Contract
 from market_data_meta.matrix.codes import Code, Square
+from market_data_meta.matrix.history import Stretch, histories
 from market_data_meta.matrix.judged import Matrix
 from market_data_meta.verdict import Judged
 
 FORMAT = 1
 
 
-def matrix_json(matrix: Matrix) -> dict[str, Any]:
-    """Packages with their codes, cells that name codes by position, findings that name cells by position."""
+def matrix_json(contract: Contract, matrix: Matrix) -> dict[str, Any]:
+    """Packages with their codes, cells that name codes by position, findings that name cells by position.
+
+    Of each clause with a finding there is also how it came out from release to release.
+    """
     place = {id(code): number for column in matrix.codes.values() for number, code in enumerate(column)}
     allowed = {one.square: one.allowed for one in matrix.promised}
     cells = list(matrix.cells.items())
+    findings = _findings([judged for _, judged in cells])
+    told = histories(contract, matrix, dict.fromkeys(finding["clause"] for finding in findings))
     return {
         "format": FORMAT,
         "suite": matrix.suite,
         "exit": int(matrix.exit),
         "packages": {name: [_code(code) for code in column] for name, column in matrix.codes.items()},
         "cells": [_cell(square, judged, place, allowed[square]) for square, judged in cells],
-        "findings": _findings([judged for _, judged in cells]),
+        "findings": findings,
+        "history": {name: {n: _stretches(rows) for n, rows in one.packages.items()} for name, one in told.items()},
         "promise": matrix.classes,
         "supported": [vars(one) for one in matrix.supported],
         "rotten_waivers": [
@@ -35,7 +44,12 @@ def matrix_json(matrix: Matrix) -> dict[str, Any]:
 
 
 def _code(code: Code) -> dict[str, Any]:
-    return {"content": code.content, "label": code.label, "releases": [release.version for release in code.releases]}
+    return {
+        "content": code.content,
+        "label": code.label,
+        "releases": [release.version for release in code.releases],
+        "uploaded": [release.uploaded[:10] for release in code.releases],
+    }
 
 
 def _cell(square: Square, judged: Judged, place: dict[int, int], allowed: int) -> dict[str, Any]:
@@ -51,6 +65,17 @@ def _cell(square: Square, judged: Judged, place: dict[int, int], allowed: int) -
         "start": header.get("start"),
         "interpreter": header.get("interpreter", {}).get("version"),
     }
+
+
+def _stretches(rows: Iterable[Stretch]) -> list[dict[str, Any]]:
+    """The releases of a package, oldest first, those in a row of which the same is said taken together."""
+    told: list[dict[str, Any]] = []
+    for row in rows:
+        if told and told[-1]["state"] == row.state and not row.change:
+            told[-1]["to"] = row.last
+        else:
+            told.append({"from": row.first, "to": row.last, "state": row.state, "changed": row.change is not None})
+    return told
 
 
 def _findings(cells: list[Judged]) -> list[dict[str, Any]]:
