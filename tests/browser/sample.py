@@ -37,7 +37,12 @@ def matrix() -> dict[str, Any]:
         "exit": 1,
         "packages": {
             name: [
-                {"content": str(at) * 64, "label": " to ".join(dict.fromkeys((some[0], some[-1]))), "releases": some}
+                {
+                    "content": str(at) * 64,
+                    "label": " to ".join(dict.fromkeys((some[0], some[-1]))),
+                    "releases": some,
+                    "uploaded": ["2026-01-01"] * len(some),
+                }
                 for at, some in enumerate(codes)
             ]
             for name, codes in RELEASES.items()
@@ -47,14 +52,29 @@ def matrix() -> dict[str, Any]:
             _finding("area.first", None, [len(cells) - 1]),
             _finding("area.second", f"Known. {HOSTILE}", list(range(len(cells)))),
         ],
+        "history": {
+            "area.first": {
+                "core": _rows("core", "failed", "passed"),
+                "pipeline": _rows("pipeline", "mixed", "unknown"),
+            },
+            "area.second": {"store": _rows("store", "failed")},
+        },
         "promise": {"kept": 4, "over-promised": 1, "over-restricted": 4, "rightly excluded": 1, "undecided": 2},
         "supported": [
             {"package": "store", "version": version, "other": "core", "asks": asks, "works": ">=1.4.9"}
-            for version, asks in (("0.6.72", None), ("0.6.73", "<2,>=1.4.9"))
+            for version, asks in (("0.6.72", None), ("0.6.73", "<2,>=1.4.61"))
         ],
+        "rotten_waivers": [],
         "wide": [],
         "ran": 8,
     }
+
+
+def _rows(package: str, *states: str) -> list[dict[str, Any]]:
+    return [
+        {"from": some[0], "to": some[-1], "state": state, "changed": number > 0}
+        for number, (state, some) in enumerate(zip(states, RELEASES[package], strict=False))
+    ]
 
 
 def _cell(codes: tuple[int, ...]) -> dict[str, Any]:

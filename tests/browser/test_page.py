@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import random
+from pathlib import Path
+
 import pytest
+import sample
 from axe_playwright_python.sync_playwright import Axe
+from jsonschema import Draft202012Validator
 from playwright.sync_api import Browser, Page, expect
 
+from market_data_meta.check import schema
+from market_data_meta.combination import Combination, broken_promises
+from market_data_meta.contract import load_contract
+from market_data_meta.ledger import load_ledger
+from market_data_meta.matrix.codes import codes_of, squares_of
+from market_data_meta.matrix.complete import Complete
+from market_data_meta.matrix.judged import judge_matrix
+from market_data_meta.render.matrix_json import matrix_json
+from market_data_meta.render.site import site
+
+ROOT = Path(__file__).parents[2]
 NEWEST = "cell-core1.4.61-pipeline0.8.70-store0.6.73"
 BROKEN = "cell-core1.4.10-pipeline0.8.69-store0.6.72"
 
@@ -13,6 +29,10 @@ BROKEN = "cell-core1.4.10-pipeline0.8.69-store0.6.72"
 def at(name: str) -> str:
     """A selector of the element with this id."""
     return f'[id="{name}"]'
+
+
+def test_the_page_is_tried_on_what_a_matrix_says() -> None:
+    Draft202012Validator(schema(ROOT, "matrix")).validate(sample.matrix())
 
 
 def test_it_shows_every_cell_and_runs_nothing_that_a_package_says(page: Page, address: str) -> None:
@@ -47,6 +67,38 @@ def test_a_question_in_the_address_is_answered(page: Page, address: str) -> None
     expect(page.locator("#deploy-answer")).to_contain_text("incompatible")
 
 
+def test_releases_that_work_and_forbid_each_other_may_not_go_out(page: Page, address: str) -> None:
+    page.goto(f"{address}#deploy=core==1.4.9,pipeline==0.8.70,store==0.6.73")
+    expect(page.locator("#deploy-answer")).to_contain_text(
+        "No. They work together, but their own requirements forbid it."
+    )
+    expect(page.locator("#deploy-answer")).to_contain_text("store 0.6.73 requires core <2,>=1.4.61, not 1.4.9")
+
+
+def test_the_page_reads_real_requirements_as_an_installer_does(page: Page, tmp_path: Path) -> None:
+    """For any releases it says what their own requirements forbid, whether or not a run says anything."""
+    contract = load_contract(ROOT)
+    ledger = load_ledger(ROOT, contract.packages)
+    codes = codes_of(contract, ledger)
+    nothing = Complete(codes, tuple(squares_of(codes)), {}, {}, {}, frozenset(), 0)
+    data = matrix_json(contract, judge_matrix(contract, "0" * 64, nothing, ()))
+    (tmp_path / "index.html").write_text(site(data, contract), encoding="utf-8")
+    page.goto((tmp_path / "index.html").as_uri())
+    chance = random.Random(7)  # noqa: S311 - the same choice every time, and no secret
+    seen = set()
+    for _ in range(40):
+        combination = Combination(tuple((n, chance.choice(rows).version) for n, rows in ledger.releases.items()))
+        page.evaluate("hash => { location.hash = hash }", f"deploy={str(combination).replace(' ', ',')}")
+        expect(page.locator("#deploy-answer code").last).to_contain_text(str(combination))
+        said = page.locator("#deploy-answer li").all_text_contents()
+        expected = broken_promises(combination, contract.packages, ledger)
+        for name, package in contract.packages.items():
+            expected = [line.replace(f"requires {package.distribution}", f"requires {name} ") for line in expected]
+        assert [line for line in said if "requires" in line] == expected
+        seen.add(len(expected))
+    assert {0, 1} <= seen, "some are allowed and some are not"
+
+
 def test_what_the_matrix_lacks_is_said(page: Page, address: str) -> None:
     page.goto(f"{address}#deploy=core==9.9.9")
     expect(page.locator("#deploy-answer")).to_contain_text("Not in this matrix: core 9.9.9")
@@ -57,6 +109,33 @@ def test_a_deep_link_leads_to_its_clause_or_release(page: Page, address: str, na
     page.goto(f"{address}#{name}")
     expect(page.locator(at(name))).to_be_in_viewport()
     expect(page.locator(at(name))).to_be_focused()
+
+
+def test_every_clause_cell_and_release_has_an_address_of_its_own(page: Page, address: str) -> None:
+    page.goto(address)
+    names = page.locator("[id]").evaluate_all("all => all.map(one => one.id)")
+    assert len(names) == len(set(names))
+    cells = [f"cell-{'-'.join(n + v for n, v in cell['combination'].items())}" for cell in sample.matrix()["cells"]]
+    releases = [f"release-{n}-{v}" for n, codes in sample.RELEASES.items() for some in codes for v in some]
+    clauses = [f"clause-{name}" for name in sample.contract().clauses]
+    assert {*cells, *releases, *clauses} <= set(names)
+    targets = page.locator('a[href^="#"]').evaluate_all("all => all.map(one => one.hash.slice(1))")
+    assert {target for target in targets if not target.startswith("cell-")} <= set(names)
+
+
+def test_a_clause_says_since_when_it_fails(page: Page, address: str) -> None:
+    page.goto(f"{address}#clause-area.first")
+    since = page.locator(at("clause-area.first")).locator(".trend")
+    expect(since).to_contain_text("fails in 1.4.9\N{EN DASH}10")
+    expect(since).to_contain_text("holds since 1.4.61")
+    since.get_by_text("since 1.4.61").click()
+    expect(page.locator("#about-core")).to_contain_text("core 1.4.61 was published on 2026-01-01")
+
+
+def test_a_release_says_with_how_much_its_code_works(page: Page, address: str) -> None:
+    page.goto(f"{address}#release-core-1.4.9")
+    expect(page.locator("#about-core")).to_contain_text("2 of 4 cells with it are compatible")
+    expect(page.locator("#about-core")).to_contain_text("1.4.9 to 1.4.10")
 
 
 def test_a_deep_link_to_a_combination_opens_the_cell_of_its_code(page: Page, address: str) -> None:

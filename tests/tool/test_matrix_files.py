@@ -73,6 +73,8 @@ def change(data: dict[str, Any], **changes: Any) -> str:
             "code",
         ),
         (lambda data: change(data, cells=[{**data["cells"][0], "codes": {"core": 0}}]), "not of the packages"),
+        (lambda data: change(data, supported=[{**data["supported"][0], "asks": "~~1"}]), "'~~1'"),
+        (lambda data: change(data, supported=[{**data["supported"][0], "other": "croe"}]), "croe"),
         (lambda data: change(data, findings=[{**data["findings"][0], "cells": [99]}]), "area.first"),
     ],
 )

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
 from market_data_meta.ledger import write_whole
@@ -49,7 +51,7 @@ def read_matrix(file: Path, root: Path) -> dict[str, Any]:
 
 
 def _astray(data: Mapping[str, Any]) -> Iterator[str]:
-    """What points at a code or a cell that the matrix does not have: no schema can say that."""
+    """What a schema cannot say: that all is there which is pointed at, and that requirements can be read."""
     packages = data["packages"]
     for name, codes in packages.items():
         if any(len(code["releases"]) != len(code["uploaded"]) for code in codes):
@@ -59,6 +61,17 @@ def _astray(data: Mapping[str, Any]) -> Iterator[str]:
             yield f"cell {number} is not of the packages {', '.join(packages)}"
         elif any(at >= len(packages[name]) for name, at in cell["codes"].items()):
             yield f"cell {number} is of a code that no package has"
+    for row in data["supported"]:
+        if not {row["package"], row["other"]} <= packages.keys() or not _is_specifier(row["asks"] or ""):
+            yield f"{row['package']} {row['version']} cannot ask {row['other']} for {row['asks']!r}"
     for finding in data["findings"]:
         if any(at >= len(data["cells"]) for at in finding["cells"]):
             yield f"a finding of {finding['clause']} is of a cell that there is not"
+
+
+def _is_specifier(text: str) -> bool:
+    try:
+        SpecifierSet(text)
+    except InvalidSpecifier:
+        return False
+    return True

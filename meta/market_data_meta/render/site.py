@@ -13,6 +13,7 @@ from typing import Any
 
 from market_data_meta.contract import Contract
 from market_data_meta.render.counted import published
+from market_data_meta.render.refused import refused
 
 # In the order in which they run: they share one function scope, and the last one starts the page.
 SCRIPTS = ("data.js", "dom.js", "deploy.js", "grid.js", "promise.js", "clauses.js", "timeline.js", "start.js")
@@ -28,7 +29,7 @@ def site(data: Mapping[str, Any], contract: Contract) -> str:
         policy=escape(_policy(style, script)),
         summary=escape(summary(data)),
         style=style,
-        data=embedded({"matrix": data, "clauses": _clauses(contract)}),
+        data=embedded({"matrix": data, "clauses": _clauses(contract), "refused": refused(data)}),
         script=script,
     )
 

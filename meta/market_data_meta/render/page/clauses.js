@@ -42,7 +42,30 @@ function clauseCard(clause) {
     badge(clause.level, clause.level), h('span', { class: 'muted small' }, `${clause.scope}: ${clause.binds.join(', ')}`)),
   h('p', { class: 'rule' }, clause.rule),
   clause.source && h('p', { class: 'source' }, `Source: ${clause.source}`),
+  Object.hasOwn(matrix.history, clause.id) && trend(matrix.history[clause.id]),
   found.map((finding) => findingOf(finding, clause.state === 'violated' && finding.waived === null)));
+}
+
+const SAID = {
+  passed: ['✔', 'holds'],
+  failed: ['✘', 'fails'],
+  mixed: ['◐', 'depends on the others'],
+  'not-applicable': ['–', 'does not apply'],
+  error: ['!', 'could not run'],
+  unknown: ['?', 'is unknown'],
+  uninstallable: ['⊘', 'cannot be installed'],
+};
+
+// Since when: how the clause came out in the releases of each package that it binds, the others held fixed.
+function trend(history) {
+  const when = (rows, row) => {
+    if (rows.length === 1) return 'in every release';
+    return row === rows.at(-1) ? `since ${row.from}` : `in ${brief(row.from === row.to ? row.from : `${row.from} to ${row.to}`)}`;
+  };
+  return h('dl', { class: 'trend', 'aria-label': 'Since when' }, Object.entries(history).filter(([, rows]) => rows.length)
+    .map(([name, rows]) => h('div', {}, h('dt', {}, name), h('dd', {}, h('ol', {}, rows.map((row) => h('li', { class: `state ${row.state}` },
+      h('span', { 'aria-hidden': 'true' }, SAID[row.state][0]), ` ${SAID[row.state][1]} `,
+      h('a', { href: `#release-${name}-${row.from}` }, when(rows, row)))))))));
 }
 
 function findingOf(finding, open) {

@@ -1,5 +1,5 @@
 // What matrix.json says, indexed. Nothing here touches the page.
-const { matrix, clauses } = JSON.parse(document.getElementById('data').textContent);
+const { matrix, clauses, refused } = JSON.parse(document.getElementById('data').textContent);
 const names = Object.keys(matrix.packages);
 const clauseOf = new Map(clauses.map((clause) => [clause.id, clause]));
 const GLYPHS = { compatible: '✔', incompatible: '✘', uninstallable: '⊘', unknown: '?' };
@@ -17,6 +17,16 @@ const cellAt = new Map(matrix.cells.map((cell, number) => [placeKey(cell.codes),
 const cellFor = (versions) => cellAt.get(placeKey(
   Object.fromEntries(names.map((name) => [name, codeOf[name].get(versions[name])])),
 ));
+
+// What the releases' own requirements say against a combination, one sentence each.
+const asksOf = Object.fromEntries(names.map((name) => [name, new Map()]));
+for (const row of matrix.supported) {
+  if (!asksOf[row.package].has(row.version)) asksOf[row.package].set(row.version, []);
+  asksOf[row.package].get(row.version).push(row);
+}
+const forbidden = (versions) => names.flatMap((name) => (asksOf[name].get(versions[name]) ?? [])
+  .filter((row) => row.asks && refused[row.other][row.asks].includes(versions[row.other]))
+  .map((row) => `${name} ${row.version} requires ${row.other} ${row.asks}, not ${versions[row.other]}`));
 
 const cellId = (versions) => `cell-${names.map((name) => name + versions[name]).join('-')}`;
 const literal = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

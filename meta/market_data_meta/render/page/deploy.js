@@ -6,12 +6,11 @@ const ANSWERS = {
   unknown: 'Undecided. There is no evidence that counts.',
 };
 
-// They may work although the requirements of some or all of the releases with this code forbid it.
-function answerOf(cell) {
-  if (cell.verdict !== 'compatible' || cell.allowed === cell.stands_for) return ANSWERS[cell.verdict] ?? cell.verdict;
-  return cell.allowed
-    ? `They work together. The requirements allow ${number(cell.allowed)} of the ${number(cell.stands_for)} combinations with this code.`
-    : 'They work together, but the packages’ own requirements forbid it.';
+// Releases may work together although their own requirements forbid it: then they cannot go out as they are.
+function answerOf(cell, against) {
+  return cell.verdict === 'compatible' && against.length
+    ? 'No. They work together, but their own requirements forbid it.'
+    : ANSWERS[cell.verdict] ?? cell.verdict;
 }
 
 function deployForm() {
@@ -47,10 +46,13 @@ function deployAnswer(versions) {
     return;
   }
   const waived = cell.counts.waived || 0;
+  const against = forbidden(versions);
   fill($('deploy-answer'),
-    h('p', { class: 'answer' }, verdictBadge(cell), h('span', {}, answerOf(cell))),
+    h('p', { class: 'answer' }, verdictBadge(cell), h('strong', {}, answerOf(cell, against))),
     h('p', {}, waived ? `${number(waived)} known ${waived === 1 ? 'failure is' : 'failures are'} waived. ` : 'No failure is waived. ',
       h('a', { href: `#${cellId(versions)}` }, 'All findings of this combination')),
+    against.length > 0 && h('div', {}, h('p', { class: 'value-title' }, 'Forbidden'),
+      h('ul', { class: 'reasons' }, against.map((line) => h('li', {}, line)))),
     why(cell),
     evidence(cell, versions),
     copyable(command(versions)),
