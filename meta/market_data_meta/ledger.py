@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +37,8 @@ class Release:
     def requirement_on(self, distribution: str) -> Requirement | None:
         """What it declares about another distribution without any extra, or None."""
         for text in self.requires:
-            requirement = Requirement(text)
-            needed = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
-            if canonicalize_name(requirement.name) == distribution and needed:
+            requirement = required(text)
+            if requirement and canonicalize_name(requirement.name) == distribution:
                 return requirement
         return None
 
@@ -47,6 +47,14 @@ class Release:
         return sorted(
             {name for text in self.requires for name in re.findall(r'extra == "([^"]+)"', str(Requirement(text)))}
         )
+
+
+# Releases repeat their requirements, and the matrix asks for them thirty thousand times.
+@cache
+def required(text: str) -> Requirement | None:
+    """The requirement as it is read, or None if it asks for nothing here without an extra."""
+    requirement = Requirement(text)
+    return requirement if requirement.marker is None or requirement.marker.evaluate({"extra": ""}) else None
 
 
 @dataclass(frozen=True)

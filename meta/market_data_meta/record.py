@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ class Check:
     got: Any
     duration: float
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Twelve digits that tell this failure from another one of the same clause."""
         text = json.dumps([self.message, self.got], sort_keys=True, ensure_ascii=False)

@@ -86,9 +86,7 @@ def judge_all(
 def judge(contract: Contract, suite: str, record: Record, waivers: tuple[Waiver, ...]) -> Judged:
     """The verdict of one record. Whatever weakens the evidence makes it unknown, never compatible."""
     findings = tuple(
-        Finding(
-            clause, check, next((w for w in waivers if check.outcome == "failed" and w.matches(record, check)), None)
-        )
+        Finding(clause, check, _waiver(waivers, record, check))
         for name, check in sorted(record.checks.items())
         if check.outcome in ("failed", "error")
         and (clause := contract.clauses.get(name)) is not None
@@ -114,6 +112,12 @@ def judge(contract: Contract, suite: str, record: Record, waivers: tuple[Waiver,
     if errors:
         return judged(UNKNOWN, *(f"{f.clause.id} could not run: {f.check.message}" for f in errors))
     return judged(COMPATIBLE)
+
+
+def _waiver(waivers: tuple[Waiver, ...], record: Record, check: Check) -> Waiver | None:
+    if check.outcome != "failed":
+        return None
+    return next((w for w in waivers if w.clause == check.clause and w.matches(record, check)), None)
 
 
 def _why_unknown(contract: Contract, suite: str, record: Record) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,11 @@ from market_data_meta.errors import MetaError
 from market_data_meta.ledger import Ledger
 from market_data_meta.record import Check, Record
 
+
 # The complete matrix asks for the same few versions a hundred thousand times.
-_version = lru_cache(maxsize=None)(Version)
+@cache
+def _within(low: str, high: str, version: str) -> bool:
+    return Version(low) <= Version(version) <= Version(high)
 
 
 @dataclass(frozen=True)
@@ -38,14 +41,14 @@ class Waiver:
         """
         if self.third_party and record.header["third_party_choice"] not in self.third_party:
             return False
-        return all(package in record.versions and self._covers(package, record) for package in self.versions)
+        versions = record.versions
+        return all(name in versions and self._covers(name, versions, record) for name in self.versions)
 
-    def _covers(self, package: str, record: Record) -> bool:
-        low, high = self.versions[package]
-        if _version(low) <= _version(record.versions[package]) <= _version(high):
+    def _covers(self, package: str, versions: Mapping[str, str], record: Record) -> bool:
+        if _within(*self.versions[package], versions[package]):
             return True
         known = self.contents.get(package, frozenset())
-        return len(record.versions) > 1 and record.header["expected"][package]["content"] in known
+        return len(versions) > 1 and record.header["expected"][package]["content"] in known
 
     def matches(self, record: Record, check: Check) -> bool:
         """Whether it accepts this failure."""

@@ -17,7 +17,7 @@ from market_data_meta.contract import load_contract
 from market_data_meta.ledger import load_ledger
 from market_data_meta.matrix.codes import codes_of, squares_of
 from market_data_meta.matrix.complete import Complete
-from market_data_meta.matrix.judged import judge_matrix
+from market_data_meta.matrix.judged import Matrix
 from market_data_meta.render.matrix_json import matrix_json
 from market_data_meta.render.site import site
 
@@ -81,7 +81,7 @@ def test_the_page_reads_real_requirements_as_an_installer_does(page: Page, tmp_p
     ledger = load_ledger(ROOT, contract.packages)
     codes = codes_of(contract, ledger)
     nothing = Complete(codes, tuple(squares_of(codes)), {}, {}, {}, frozenset(), 0)
-    data = matrix_json(contract, judge_matrix(contract, "0" * 64, nothing, ()))
+    data = matrix_json(contract, Matrix(contract, "0" * 64, nothing, ()))
     (tmp_path / "index.html").write_text(site(data, contract), encoding="utf-8")
     page.goto((tmp_path / "index.html").as_uri())
     chance = random.Random(7)  # noqa: S311 - the same choice every time, and no secret

@@ -13,7 +13,7 @@ from market_data_meta.contract import Clause, Contract, Package, load_contract
 from market_data_meta.ledger import Ledger, load_ledger
 from market_data_meta.matrix.codes import Square, codes_of, squares_of
 from market_data_meta.matrix.complete import Complete
-from market_data_meta.matrix.judged import Matrix, judge_matrix
+from market_data_meta.matrix.judged import Matrix
 from market_data_meta.record import Check, Record
 
 
@@ -118,6 +118,6 @@ def make_matrix(small: Contract, make_record: Callable[..., Record]) -> Callable
             elif what is not None:
                 records[square] = record_of(square, what)
         every = tuple(squares_of(codes))
-        return judge_matrix(small, SUITE, Complete(codes, every, records, {}, uninstallable, frozenset(), 0), ())
+        return Matrix(small, SUITE, Complete(codes, every, records, {}, uninstallable, frozenset(), 0), ())
 
     return build

@@ -19,7 +19,7 @@ from market_data_meta.ledger import write_whole
 from market_data_meta.matrix.cache import default_cache
 from market_data_meta.matrix.complete import Asked, Complete, complete
 from market_data_meta.matrix.confirm import confirm, sample
-from market_data_meta.matrix.judged import Matrix, judge_matrix
+from market_data_meta.matrix.judged import Matrix
 from market_data_meta.matrix.spread import dask, spread
 from market_data_meta.render.matrix_json import matrix_json
 from market_data_meta.render.matrix_terminal import show_matrix
@@ -36,9 +36,9 @@ cache_option = click.option(
 
 
 def known_matrix(here: Here, cache: Path | None) -> Matrix:
-    """What the runs so far say, judged; nothing is run."""
+    """What the runs so far say, to be judged; nothing is run."""
     done = complete(here.contract, here.ledger, Asked(cache or default_cache(), run=False), lambda _: None)
-    return judge_matrix(here.contract, suite.digest(here.root), done, load_waivers(here.root, here.ledger))
+    return Matrix(here.contract, suite.digest(here.root), done, load_waivers(here.root, here.ledger))
 
 
 def _shard(context: click.Context, option: click.Parameter, text: str) -> tuple[int, int]:
@@ -95,7 +95,7 @@ def matrix_command(
             why = next(iter(done.faults.values()))
             raise undecided("cells-died", f"{len(done.faults)} cells brought no record", why)
         return
-    matrix = judge_matrix(here.contract, suite.digest(here.root), done, load_waivers(here.root, here.ledger))
+    matrix = Matrix(here.contract, suite.digest(here.root), done, load_waivers(here.root, here.ledger))
     data = matrix_json(here.contract, matrix)
     folder = out or here.out
     write_whole(folder / NAME, json.dumps(data) + "\n")

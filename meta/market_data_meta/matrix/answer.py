@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from packaging.specifiers import SpecifierSet
 
@@ -44,9 +45,9 @@ def answer(contract: Contract, ledger: Ledger, matrix: Matrix, combination: Comb
     """The answer for one release of each package."""
     code_of = _code_of(matrix)
     codes = tuple(code_of[pair] for pair in combination.versions)
-    square = next(square for square in matrix.cells if square.codes == codes)
+    square = next(square for square in matrix.complete.squares if square.codes == codes)
     forbidden = tuple(broken_promises(combination, contract.packages, ledger))
-    return Answer(combination, matrix.cells[square], square.size, forbidden)
+    return Answer(combination, matrix.judged(square), square.size, forbidden)
 
 
 def partners(contract: Contract, ledger: Ledger, matrix: Matrix, given: Mapping[str, str]) -> Answer | None:
@@ -59,14 +60,15 @@ def partners(contract: Contract, ledger: Ledger, matrix: Matrix, given: Mapping[
         for name, releases in ledger.releases.items()
     ]
     names = tuple(ledger.releases)
-    code_of, squares = _code_of(matrix), {square.codes: square for square in matrix.cells}
+    code_of, squares = _code_of(matrix), {square.codes: square for square in matrix.complete.squares}
     asked = {
         (r.filename, name): asked_of(contract, r, name) or SpecifierSet() for row in rows for r in row for name in names
     }
+    verdict = cache(lambda square: matrix.judged(square).verdict)
     for releases in itertools.product(*rows):
         pairs = list(zip(names, releases, strict=True))
         square = squares[tuple(code_of[name, release.version] for name, release in pairs)]
-        if matrix.cells[square].verdict == COMPATIBLE and all(
+        if verdict(square) == COMPATIBLE and all(
             asked[one.filename, name].contains(other.version, prereleases=True)
             for one in releases
             for name, other in pairs

@@ -7,12 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from market_data_meta.combination import Combination
 from market_data_meta.contract import Contract
-from market_data_meta.ledger import Ledger, Release
+from market_data_meta.ledger import Ledger, Release, required
 
 
 @dataclass(frozen=True)
@@ -84,8 +83,7 @@ def codes_of(contract: Contract, ledger: Ledger) -> dict[str, tuple[Code, ...]]:
 
 def _libraries(requires: Iterable[str], own: set[str]) -> tuple[str, ...]:
     """What is required without an extra, but for the other packages under contract."""
-    parsed = (Requirement(text) for text in requires)
-    needed = (r for r in parsed if r.marker is None or r.marker.evaluate({"extra": ""}))
+    needed = (requirement for text in requires if (requirement := required(text)))
     return tuple(sorted(str(r) for r in needed if canonicalize_name(r.name) not in own))
 
 

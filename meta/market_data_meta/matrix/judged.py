@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit
@@ -16,18 +17,54 @@ from market_data_meta.waivers import Rotten, Waiver, rotten
 
 @dataclass(frozen=True)
 class Matrix:
-    """Every cell with its verdict, and what the releases promise about the combinations that it stands for."""
+    """Every cell with its verdict, and what the releases promise about the combinations that it stands for.
 
+    It is judged as far as it is asked: one answer needs one verdict.
+    """
+
+    contract: Contract
     suite: str
-    codes: Mapping[str, tuple[Code, ...]]
-    cells: Mapping[Square, Judged]
-    promised: tuple[Promised, ...]
-    supported: tuple[Support, ...]
-    rotten: tuple[Rotten, ...]
-    wide: frozenset[str]
-    ran: int
+    complete: Complete
+    waivers: tuple[Waiver, ...]
 
     @property
+    def codes(self) -> Mapping[str, tuple[Code, ...]]:
+        """The distinct codes of each package, oldest first."""
+        return self.complete.codes
+
+    def judged(self, square: Square) -> Judged:
+        """One cell with its verdict. One that has no record is unknown, and says why."""
+        name = square.combination.label
+        if why := self.complete.uninstallable.get(square):
+            return Judged(name, None, UNINSTALLABLE, (why,), (), {})
+        record = self.complete.records.get(square)
+        if record is None:
+            why = self.complete.faults.get(square, "it was not run: there is no record")
+            return Judged(name, None, UNKNOWN, (why,), (), {})
+        return judge(self.contract, self.suite, record, self.waivers)
+
+    @cached_property
+    def cells(self) -> dict[Square, Judged]:
+        """Every cell with its verdict."""
+        return {square: self.judged(square) for square in self.complete.squares}
+
+    @cached_property
+    def promised(self) -> tuple[Promised, ...]:
+        """Every cell with how many of its combinations are allowed."""
+        return promised(self.contract, self.codes, self._verdicts)
+
+    @cached_property
+    def supported(self) -> tuple[Support, ...]:
+        """For each release what it asks for of each other package, and what works with it."""
+        return supported(self.contract, self.codes, self._verdicts)
+
+    @cached_property
+    def rotten(self) -> tuple[Rotten, ...]:
+        """The waivers whose failure is gone or different in a cell that they cover."""
+        seen = [cell.record for cell in self.cells.values() if cell.record and cell.verdict != UNKNOWN]
+        return tuple(rotten(self.waivers, seen, complete=False))
+
+    @cached_property
     def classes(self) -> dict[str, int]:
         """How many published combinations are in each class of promise."""
         return classes(self.promised)
@@ -43,30 +80,6 @@ class Matrix:
             return Exit.VIOLATED
         return Exit.UNDECIDED if counts[UNDECIDED] or not self.cells else Exit.COMPATIBLE
 
-
-def judge_matrix(contract: Contract, suite: str, complete: Complete, waivers: tuple[Waiver, ...]) -> Matrix:
-    """Judge every cell. One that has no record is unknown, and says why."""
-    cells = {square: _judged(contract, suite, complete, square, waivers) for square in complete.squares}
-    seen = [cell.record for cell in cells.values() if cell.record and cell.verdict != UNKNOWN]
-    verdicts = {square: cell.verdict for square, cell in cells.items()}
-    return Matrix(
-        suite,
-        complete.codes,
-        cells,
-        promised(contract, complete.codes, verdicts),
-        supported(contract, complete.codes, verdicts),
-        tuple(rotten(waivers, seen, complete=False)),
-        complete.wide,
-        complete.ran,
-    )
-
-
-def _judged(contract: Contract, suite: str, complete: Complete, square: Square, waivers: tuple[Waiver, ...]) -> Judged:
-    name = square.combination.label
-    if why := complete.uninstallable.get(square):
-        return Judged(name, None, UNINSTALLABLE, (why,), (), {})
-    record = complete.records.get(square)
-    if record is None:
-        why = complete.faults.get(square, "it was not run: there is no record")
-        return Judged(name, None, UNKNOWN, (why,), (), {})
-    return judge(contract, suite, record, waivers)
+    @property
+    def _verdicts(self) -> dict[Square, str]:
+        return {square: cell.verdict for square, cell in self.cells.items()}

@@ -38,8 +38,8 @@ def matrix_json(contract: Contract, matrix: Matrix) -> dict[str, Any]:
             {"clause": rot.waiver.clause, "fingerprint": rot.waiver.fingerprint, "how": rot.how}
             for rot in matrix.rotten
         ],
-        "wide": sorted(matrix.wide),
-        "ran": matrix.ran,
+        "wide": sorted(matrix.complete.wide),
+        "ran": matrix.complete.ran,
     }
 
 
