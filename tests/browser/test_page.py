@@ -52,6 +52,21 @@ def test_a_click_on_a_cell_opens_its_evidence_and_escape_closes_it(page: Page, a
     expect(page.locator(at(BROKEN))).to_be_focused()
 
 
+def test_a_link_from_a_cell_to_a_clause_uncovers_it(page: Page, address: str) -> None:
+    page.goto(f"{address}#{BROKEN}")
+    page.locator("#detail").get_by_role("link", name="area.first").first.click()
+    expect(page.locator(at("clause-area.first"))).to_be_in_viewport()
+    expect(page.locator("#detail")).to_be_hidden()
+
+
+def test_a_phone_shows_the_chosen_cell_beside_its_detail(page: Page, address: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{address}#{BROKEN}")
+    cell, detail = page.locator(at(BROKEN)).bounding_box(), page.locator("#detail").bounding_box()
+    assert cell and detail
+    assert 0 <= cell["y"] <= cell["y"] + cell["height"] <= detail["y"]
+
+
 def test_can_i_deploy_answers_at_once_and_the_address_names_the_question(page: Page, address: str) -> None:
     page.goto(address)
     expect(page.locator("#deploy-answer")).to_contain_text("compatible")

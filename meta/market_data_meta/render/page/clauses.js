@@ -23,9 +23,11 @@ function clauseList() {
     + `${count('waived')} with known failures only, ${count('clean')} without a finding.`;
   fill($('filter-state'), h('option', { value: '' }, 'all clauses'),
     Object.entries(STATES).map(([state, title]) => h('option', { value: state }, title.toLowerCase())));
-  const groups = Object.keys(STATES).filter(count).map((state) => h('div', { class: 'group', 'data-state': state },
-    h('h3', {}, `${STATES[state]} (${count(state)})`),
-    all.filter((clause) => clause.state === state).map(clauseCard)));
+  const groups = Object.keys(STATES).filter(count).map((state) => h('details', {
+    class: 'group', 'data-state': state, open: state !== 'clean',
+  },
+  h('summary', {}, h('h3', {}, `${STATES[state]} (${count(state)})`)),
+  h('div', { class: 'group-list' }, all.filter((clause) => clause.state === state).map(clauseCard))));
   fill($('clause-list'), groups);
   $('filter').addEventListener('submit', (event) => event.preventDefault());
   $('filter').addEventListener('input', filterClauses);
@@ -94,6 +96,7 @@ function filterClauses() {
       shown += card.hidden ? 0 : 1;
     }
     group.hidden = !some;
+    if (text || state) group.open = true;
   }
   $('filter-count').textContent = text || state ? `${shown} shown` : '';
 }
@@ -105,6 +108,7 @@ function openClause(id) {
     $('filter').reset();
     filterClauses();
   }
+  card.closest('.group').open = true;
   card.querySelector('details')?.setAttribute('open', '');
   card.scrollIntoView({ block: 'start' });
   card.focus({ preventScroll: true });

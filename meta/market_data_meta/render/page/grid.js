@@ -110,10 +110,14 @@ function detail(versions, { focus = true } = {}) {
   return true;
 }
 
-function closeDetail() {
-  if ($('detail').hidden) return;
+function hideDetail() {
   $('detail').hidden = true;
   opener?.removeAttribute('aria-current');
+}
+
+function closeDetail() {
+  if ($('detail').hidden) return;
+  hideDetail();
   history.replaceState(null, '', '#matrix');
   opener?.focus();
 }

@@ -10,7 +10,7 @@ const CLASSES = {
 function promise() {
   const total = Object.values(matrix.promise).reduce((sum, count) => sum + count, 0);
   const shown = Object.entries(matrix.promise).filter(([name, count]) => count || name !== 'undecided');
-  const share = (count) => (total ? `${(100 * count / total).toFixed(count && count / total < 0.1 ? 1 : 0)} %` : '0 %');
+  const share = (count) => (total ? `${(100 * count / total).toFixed(1)} %` : '0 %');
   fill($('promise-bar'), shown.filter(([, count]) => count).map(([name, count]) => {
     const part = h('div', { class: `swatch ${CLASSES[name]?.[0] ?? 'unknown forbidden'}` }, h('span', {}, share(count)));
     part.style.flexGrow = String(count);
@@ -48,11 +48,14 @@ function pair(title, rows) {
       table(`${title}, earlier releases`, rest)));
 }
 
+// A specifier that breaks between its parts.
+const spaced = (specifier) => specifier.replaceAll(',', ', ');
+
 function table(label, rows) {
   const line = (row) => h('tr', {},
     h('th', { scope: 'row' }, row.from === row.to ? row.from : `${row.from} to ${row.to}`),
-    h('td', {}, row.asks ? h('code', {}, row.asks) : h('span', { class: 'muted' }, row.asks === '' ? 'any version' : 'nothing')),
-    h('td', {}, h('code', {}, row.works)));
+    h('td', {}, row.asks ? h('code', {}, spaced(row.asks)) : h('span', { class: 'muted' }, row.asks === '' ? 'any version' : 'nothing')),
+    h('td', {}, h('code', {}, spaced(row.works))));
   return h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': label }, h('table', { class: 'plain' },
     h('thead', {}, h('tr', {}, ['Releases', 'Asks for', 'Works with'].map((head) => h('th', { scope: 'col' }, head)))),
     h('tbody', {}, rows.map(line))));

@@ -35,6 +35,8 @@ function figures() {
 function follow() {
   let id = location.hash.slice(1);
   try { id = decodeURIComponent(id); } catch { /* not encoded, so taken as it is */ }
+  // The detail is there as long as the address names a cell: it would cover what is asked for next.
+  if (!readCell(id)) hideDetail();
   if (id.startsWith('deploy=')) {
     deployFrom(id.slice('deploy='.length));
     $('deploy').scrollIntoView({ block: 'start' });

@@ -5,10 +5,9 @@ function timelines() {
     const said = h('p', { class: 'hint', role: 'status', id: `about-${name}` },
       `${number(versionsOf(name).length)} releases, ${number(column.length)} distinct codes.`);
     return h('div', { class: 'timeline' }, h('h3', {}, name), said,
-      h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': `Releases of ${name}` },
-        h('ol', { class: 'strip' }, column.map((code, at) => h('li', { class: 'code' },
-          h('span', { class: 'code-label' }, brief(code.label)), tally(name, at),
-          h('ol', {}, code.releases.map((version, number) => h('li', {}, tick(name, version, code.uploaded[number])))))))));
+      h('ol', { class: 'strip', 'aria-label': `Releases of ${name}` }, column.map((code, at) => h('li', { class: 'code' },
+        h('span', { class: 'code-label' }, h('strong', {}, brief(code.label)), ` ${code.uploaded[0]}`), tally(name, at),
+        h('ol', {}, code.releases.map((version, number) => h('li', {}, tick(name, version, code.uploaded[number]))))))));
   }));
 }
 
