@@ -157,7 +157,9 @@ def test_a_build_sees_no_secret_of_the_caller(
 ) -> None:
     monkeypatch.setenv("GITHUB_TOKEN", "a secret")
     source = tree(tmp_path / "tree")
-    (source / "setup.py").write_text("import os\nassert 'GITHUB_TOKEN' not in os.environ\nimport setuptools\nsetuptools.setup()\n")
+    (source / "setup.py").write_text(
+        "import os\nassert 'GITHUB_TOKEN' not in os.environ\nimport setuptools\nsetuptools.setup()\n"
+    )
     assert read(str(source)).release.version == "1.4.62"
 
 

@@ -98,7 +98,7 @@ def test_of_two_candidates_the_guilty_one_is_named(gate: Gate, build: Build) -> 
 
 
 def test_a_candidate_that_takes_the_process_along_is_undecided_and_leaves_no_trace_in_what_is_known(
-    gate: Gate, contract: Contract, tmp_path: Path
+    gate: Gate, tmp_path: Path
 ) -> None:
     """Runs of candidates are kept aside: what is known of releases is the same before and after."""
     known = {file: file.read_bytes() for file in (default_cache() / "runs").rglob("*.jsonl")}

@@ -49,6 +49,7 @@ class _GateCommand(click.Command):
 @click.pass_obj
 def gate_command(
     here: Here,
+    /,
     pins: tuple[str, ...],
     reach: str | None,
     cache: Path | None,

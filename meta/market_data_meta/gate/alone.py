@@ -1,4 +1,4 @@
-"""Release scope for a gate: a candidate and its predecessor alone, each in its own clean install, kept like other runs."""
+"""Release scope: a candidate or a release alone, in its own clean install, its run kept like others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Candidates against their predecessors: what got worse, what got better, what cannot be told. Pure functions; no I/O."""
+"""Candidates against their predecessors: what got worse, what better, what cannot be told. Pure functions; no I/O."""
 
 from __future__ import annotations
 
@@ -92,7 +92,9 @@ def _said(check: Check) -> str:
     return json.dumps([check.message, check.got], sort_keys=True, ensure_ascii=False)
 
 
-def compared(pair: Pair, clauses: Mapping[str, Clause], versions: Iterable[tuple[str, str]], *, strict: bool) -> Compared:
+def compared(
+    pair: Pair, clauses: Mapping[str, Clause], versions: Iterable[tuple[str, str]], *, strict: bool
+) -> Compared:
     """The verdict of one cell: compatible if nothing that a predecessor kept is broken."""
     versions = tuple(versions)
     if pair.uninstallable:

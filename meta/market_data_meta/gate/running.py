@@ -16,7 +16,16 @@ from market_data_meta.errors import MetaError, undecided
 from market_data_meta.gate.alone import alone
 from market_data_meta.gate.blame import Symptom, guilty
 from market_data_meta.gate.candidate import Candidate
-from market_data_meta.gate.compare import REGRESSION, UNDECIDED, Compared, Difference, Pair, compared, differences, kind_of
+from market_data_meta.gate.compare import (
+    REGRESSION,
+    UNDECIDED,
+    Compared,
+    Difference,
+    Pair,
+    compared,
+    differences,
+    kind_of,
+)
 from market_data_meta.gate.gated import Gated
 from market_data_meta.gate.meet import Meeting, allowed_number, meetings, with_candidates
 from market_data_meta.ledger import Ledger
