@@ -140,12 +140,10 @@ def places(cells: list[str]) -> str:
 
 
 def undecided(data: Data) -> list[tuple[str, str, list[str]]]:
-    """Why cells are undecided: cause, whose doing, cells. What an undecided clause tells already is left out."""
-    told = {(one["clause"], cell) for one in differences(data, UNDECIDED) for cell in one["cells"]}
+    """Why cells came to nothing: cause, whose doing, cells. Cells of which a clause is undecided are told by that."""
     groups: dict[tuple[str, str], list[str]] = {}
     for row in data["undecided"]:
-        if (row["why"].partition(":")[0], row["cell"]) not in told:
-            groups.setdefault((row["why"], guilty(data, row["guilty"])), []).append(row["cell"])
+        groups.setdefault((row["why"], guilty(data, row["guilty"])), []).append(row["cell"])
     return [(why, who, cells) for (why, who), cells in groups.items()]
 
 
