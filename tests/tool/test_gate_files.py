@@ -166,6 +166,14 @@ def test_a_file_that_is_no_gate_is_named(root: Path, written: Callable[[object],
     assert why in caught.value.why
 
 
+def test_values_are_not_nested_without_end(root: Path, written: Callable[[object], str]) -> None:
+    data = gate_sample.worse()
+    data["differences"][0]["now"]["got"] = json.loads("[" * 90 + "]" * 90)
+    with pytest.raises(MetaError) as caught:
+        report_gate.read_gate(root, Path(written(data)))
+    assert "nests deeper" in caught.value.why
+
+
 @pytest.mark.parametrize("text", ["", "{", "[" * 100_000, '{"a": ' * 90 + "1" + "}" * 90, "[]", "1" * 5000, "\ud7ff"])
 def test_what_is_not_even_json_is_bad_input(root: Path, written: Callable[[object], str], text: str) -> None:
     with pytest.raises(MetaError, match=re.escape(str(written("")))):

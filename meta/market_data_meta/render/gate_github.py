@@ -51,8 +51,8 @@ def _told(data: words.Data, one: words.Data) -> str:
 
 
 def _message(text: str) -> str:
-    text = short(printable(" ".join(text.split())), LETTERS)
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    # One line, so that of the three characters that a message escapes only this one is left.
+    return short(printable(" ".join(text.split())), LETTERS).replace("%", "%25")
 
 
 def _property(text: str) -> str:

@@ -37,8 +37,9 @@ def gated(data: Data) -> str:
     combinations = [cell for cell in data["cells"] if cell["scope"] == "combination"]
     alone = len(data["cells"]) - len(combinations)
     stands = sum(cell["stands_for"] for cell in combinations)
-    # Before the first release of a package nothing that is published is stood for.
-    counts = number(len(combinations), "combination") + (f" standing for {stands:,} published ones" if stands else "")
+    counts = number(len(combinations), "combination") + (
+        f" standing for {stands:,} published ones" if stands > len(combinations) else ""
+    )
     also = f", and {number(alone, 'release')} alone" if alone else ""
     names = listed(f"{one['package']} {one['version']}" for one in data["candidates"]) or "nothing"
     return f"{names} in {counts}{also}"
@@ -167,10 +168,10 @@ def evidence(data: Data) -> str:
 
 
 def value(what: object) -> str:
-    """A value as a reader wants it: a list in lines, text as it is, everything else as JSON."""
-    if isinstance(what, list) and what:
-        return "\n".join(one if isinstance(one, str) else json.dumps(one, ensure_ascii=False) for one in what)
-    return what if isinstance(what, str) else json.dumps(what, ensure_ascii=False)
+    """A value as a reader wants it: a list of texts in lines, text as it is, everything else as JSON, keys in order."""
+    if isinstance(what, list) and what and all(isinstance(one, str) for one in what):
+        return "\n".join(what)
+    return what if isinstance(what, str) else json.dumps(what, ensure_ascii=False, sort_keys=True)
 
 
 def number(count: int, what: str) -> str:
