@@ -6,7 +6,6 @@ import json
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import Console
@@ -20,10 +19,11 @@ from market_data_meta.gate.candidate import Candidate, candidate_of
 from market_data_meta.gate.compare import Compared
 from market_data_meta.gate.meet import ALL, ALLOWED, PINNED, QUICK
 from market_data_meta.gate.running import Gate, Listener
-from market_data_meta.ledger import write_whole
 from market_data_meta.matrix.cache import default_cache
 from market_data_meta.matrix.complete import Asked
+from market_data_meta.render.gate_files import write_gate
 from market_data_meta.render.gate_json import gate_json
+from market_data_meta.render.gate_terminal import show_gate
 
 
 class _GateCommand(click.Command):
@@ -88,11 +88,11 @@ def gate_command(
         reached = PINNED if pinned else reach or ALLOWED
         gated = Gate(contract, ledger, candidates, asked, reached, pinned, strict, listener).run()
     data = gate_json(gated, contract)
-    write_whole((out or here.out) / "gate.json", json.dumps(data, indent=1) + "\n")
+    write_gate(out or here.out, data)
     if as_json:
         click.echo(json.dumps(data, indent=1))
     else:
-        _show(data, Console(), verbose=verbose)
+        show_gate(data, Console(), verbose=verbose)
     sys.exit(gated.exit)
 
 
@@ -108,7 +108,3 @@ def _first(cell: Compared) -> None:
     worse = sum(kind == "regression" for kind in cell.kinds.values())
     said = f"{worse} got worse" if worse else "nothing got worse"
     say(f"first result: {cell.pair.cell}, {len(cell.kinds)} clauses, {said}")
-
-
-def _show(data: dict[str, Any], console: Console, *, verbose: bool) -> None:
-    console.print_json(json.dumps({k: v for k, v in data.items() if verbose or k not in ("cells", "known")}))
