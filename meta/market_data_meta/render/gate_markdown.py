@@ -43,7 +43,9 @@ def _candidate(one: words.Data) -> str:
 
 def _sections(data: words.Data) -> Iterator[tuple[str, bool, list[str]]]:
     """Titles, whether they are open, and what stands under them: the worst first."""
-    yield "Regressions", True, [_difference(data, one) for one in words.differences(data, words.REGRESSION)]
+    regressions = [_difference(data, one) for one in words.differences(data, words.REGRESSION)]
+    yield "Regressions", True, regressions[: words.IN_FULL]
+    yield "More regressions", False, regressions[words.IN_FULL :]
     yield "No longer installable", True, [_uninstallable(*row) for row in words.uninstallable(data, before=False)]
     yield (
         "Undecided",

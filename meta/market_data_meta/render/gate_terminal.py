@@ -29,18 +29,23 @@ def show_gate(data: words.Data, console: Console, *, verbose: bool) -> None:
     console.print(Text.assemble((f"{sign} {words.verdict(data)}", style), "  ", (_one(words.gated(data)), "bold")))
     console.print(Text(f"  {_one(words.found(data))}"))
     _barred(console, "", "dim", _about(data), verbose=verbose)
-    for one in words.differences(data, words.REGRESSION):
+    regressions = words.differences(data, words.REGRESSION)
+    in_full = len(regressions) if verbose else words.IN_FULL
+    for one in regressions[:in_full]:
         _difference(console, one, "red" if words.fails(data, one) else "yellow", data, verbose=verbose)
+    if also := [_row("also", one) for one in regressions[in_full:]]:
+        title = f"{words.number(len(also), 'more regression')} (--verbose shows each in full)"
+        _barred(console, title, "red", also, verbose=verbose)
     for one in words.differences(data, words.UNDECIDED):
         _difference(console, one, "yellow", data, verbose=verbose)
     for why, who, cells in words.undecided(data):
         rows = [("cause", why), ("because of", who), ("where", words.places(cells))]
         _barred(console, f"undecided {words.number(len(cells), 'cell')}", "yellow", rows, verbose=verbose)
-    for before, style in ((False, "red"), (True, "dim")):
+    for before, colour in ((False, "red"), (True, "dim")):
         for why, cells in words.uninstallable(data, before=before):
             also = ", as before" if before else ", which could be before"
             title = f"cannot be installed: {words.number(len(cells), 'cell')}{also}"
-            _barred(console, title, style, [("cause", why), ("where", words.places(cells))], verbose=verbose)
+            _barred(console, title, colour, [("cause", why), ("where", words.places(cells))], verbose=verbose)
     _short_lists(console, data, verbose=verbose)
     console.print(Text(f"\n{_one(words.evidence(data))}", style="dim"))
 
