@@ -43,8 +43,8 @@ def show_gate(data: words.Data, console: Console, *, verbose: bool) -> None:
         _barred(console, f"undecided {words.number(len(cells), 'cell')}", "yellow", rows, verbose=verbose)
     for before, colour in ((False, "red"), (True, "dim")):
         for why, cells in words.uninstallable(data, before=before):
-            also = ", as before" if before else ", which could be before"
-            title = f"cannot be installed: {words.number(len(cells), 'cell')}{also}"
+            beside = ", as before" if before else ", which could be before"
+            title = f"cannot be installed: {words.number(len(cells), 'cell')}{beside}"
             _barred(console, title, colour, [("cause", why), ("where", words.places(cells))], verbose=verbose)
     _short_lists(console, data, verbose=verbose)
     console.print(Text(f"\n{_one(words.evidence(data))}", style="dim"))
