@@ -6,18 +6,20 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from examples import ROOT
 from github import Runner, filled, workflow
 
 from market_data_meta.contract import Contract
 from market_data_meta.ledger import Ledger
 from market_data_meta.matrix.cache import default_cache
 from market_data_meta.matrix.wheels import unpack_all
+from market_data_meta.prove import load_breaks
 
 BACKEND = """
 from pathlib import Path
@@ -37,6 +39,8 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
     return name
 """
 """A build backend that needs nothing: the source tree holds what the release's wheel holds, metadata included."""
+BROKEN = "enums.members"
+"""The clause that core's pull request 8 breaks, as the first of its seeded breaks does."""
 PROJECT = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["build_backend"]\n'
 
 
@@ -46,13 +50,17 @@ def git(folder: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
+def harmless(text: str) -> str:
+    return text + "\nNEW = 7\n"
+
+
 @dataclass(frozen=True)
 class Repository:
-    """A repository as GitHub would serve it, with pull request 7: its head, and the commit that it would merge as."""
+    """A repository as GitHub serves it: the heads of its pull requests, and the commits that they would merge as."""
 
     name: str
-    head: str
-    merge: str
+    heads: Mapping[int, str]
+    merges: Mapping[int, str]
 
 
 @pytest.fixture(scope="module")
@@ -63,11 +71,12 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def repositories(contract: Contract, ledger: Ledger, hub: Path) -> Mapping[str, Repository]:
-    """The sources of the newest releases in one commit each, and a pull request that changes one module harmlessly."""
+    """The sources of the newest releases in one commit each. Pull request 7 changes nothing that is used, 8 an enum."""
     newest = {name: ledger.newest(name) for name in contract.packages}
     wanted = {package.distribution: [newest[name]] for name, package in contract.packages.items()}
     sites, faults = unpack_all(wanted, default_cache(), sys.executable)
     assert not faults
+    seeded = next(one for one in load_breaks(ROOT) if one.clause == BROKEN)
     made = {}
     for name, package in contract.packages.items():
         work = hub / "work" / name
@@ -78,28 +87,31 @@ def repositories(contract: Contract, ledger: Ledger, hub: Path) -> Mapping[str, 
         git(work, "init", "--quiet")
         git(work, "add", "--all")
         git(work, "commit", "--quiet", "--message", "the newest release")
-        git(work, "switch", "--quiet", "--create", "change")
-        with (work / "src" / package.imports[0] / "__init__.py").open("a") as module:
-            module.write("\nCHANGED_BY_PULL_REQUEST = 7\n")
-        git(work, "commit", "--quiet", "--all", "--message", "a change")
-        git(work, "switch", "--quiet", "main")
-        git(work, "merge", "--quiet", "--no-ff", "--message", "as it would merge", "change")
+        changes: dict[int, tuple[str, Callable[[str], str]]] = {7: (f"{package.imports[0]}/__init__.py", harmless)}
+        if name == seeded.package:
+            changes[8] = (seeded.file, seeded.applied)
         assert package.repository
         bare = hub / package.repository
         bare.mkdir(parents=True)
         git(bare, "init", "--quiet", "--bare")
         git(bare, "config", "uploadpack.allowAnySHA1InWant", "true")
-        head, merge = git(work, "rev-parse", "change"), git(work, "rev-parse", "main")
-        git(
-            work,
-            "push",
-            "--quiet",
-            str(bare),
-            "main~1:refs/heads/main",
-            "change:refs/pull/7/head",
-            "main:refs/pull/7/merge",
-        )
-        made[name] = Repository(package.repository, head, merge)
+        git(work, "push", "--quiet", str(bare), "main:refs/heads/main")
+        heads, merges = {}, {}
+        for number, (file, change) in changes.items():
+            git(work, "switch", "--quiet", "--detach", "main")
+            path = work / "src" / file
+            path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
+            git(work, "commit", "--quiet", "--all", "--message", "a change")
+            heads[number] = git(work, "rev-parse", "HEAD")
+            git(work, "switch", "--quiet", "--detach", "main")
+            git(work, "merge", "--quiet", "--no-ff", "--message", "as it would merge", heads[number])
+            merges[number] = git(work, "rev-parse", "HEAD")
+            refs = [
+                f"{commit}:refs/pull/{number}/{kind}"
+                for kind, commit in (("head", heads[number]), ("merge", merges[number]))
+            ]
+            git(work, "push", "--quiet", str(bare), *refs)
+        made[name] = Repository(package.repository, heads, merges)
     return made
 
 
@@ -120,7 +132,7 @@ def gated(runner: Runner, package: str, repository: Repository, text: str) -> di
     """The result of each job where the package's repository calls the gate on its pull request with this text."""
     event = {
         "github.repository": repository.name,
-        "github.sha": repository.merge,
+        "github.sha": repository.merges[7],
         "github.event.pull_request.body": text,
     }
     (call,) = workflow(f"docs/callers/{package}.yml")["jobs"].values()
@@ -145,18 +157,37 @@ def gate_json(runner: Runner) -> Any:
     return json.loads((runner.artifacts / "contract-gate" / "gate.json").read_text())
 
 
-def test_a_pull_request_and_its_companion_are_gated(runner: Runner, repositories: Mapping[str, Repository]) -> None:
-    """Store's pull request is gated as it would merge, beside core's that its text depends on; nothing got worse."""
-    store, core = repositories["store"], repositories["core"]
-    text = f"A change.\r\n\r\nDepends-On: {core.name}#7\r\n'; exit 0; $(exit 0) `exit 0` ${{{{ github.token }}}}\r\n"
-    results = gated(runner, "store", store, text)
+def test_a_pull_request_that_breaks_nothing_may_land(runner: Runner, repositories: Mapping[str, Repository]) -> None:
+    """Store's pull request is gated as the commit that it would merge as; nothing got worse, and both jobs succeed."""
+    store = repositories["store"]
+    results = gated(runner, "store", store, "'; exit 0; $(exit 0) `exit 0` ${{ github.token }}\r\n")
     assert results == {"gate": "success", "contract-gate": "success"}, told(runner)
     gate = gate_json(runner)
     assert gate["exit"] == 0
-    assert {c["package"]: c["commit"] for c in gate["candidates"]} == {"store": store.merge, "core": core.head}
+    assert [(one["package"], one["commit"]) for one in gate["candidates"]] == [("store", store.merges[7])]
     assert gate["reach"] == "quick"
     assert gate["cells"]
-    assert all(repository in runner.summary("contract-gate") for repository in (store.name, core.name))
+    assert "::error" not in runner.printed["contract-gate"]
+    assert store.name in runner.summary("contract-gate")
+
+
+def test_a_companion_that_breaks_the_contract_is_found(runner: Runner, repositories: Mapping[str, Repository]) -> None:
+    """Core's pull request that the text depends on is gated too; what it breaks fails both jobs, as core's doing."""
+    store, core = repositories["store"], repositories["core"]
+    results = gated(runner, "store", store, f"A change.\r\n\r\nDepends-On: {core.name}#8\r\n")
+    assert results == {"gate": "failure", "contract-gate": "failure"}, told(runner)
+    gate = gate_json(runner)
+    assert gate["exit"] == 1
+    assert {one["package"]: one["commit"] for one in gate["candidates"]} == {
+        "store": store.merges[7],
+        "core": core.heads[8],
+    }
+    worse = {one["clause"]: one["guilty"] for one in gate["differences"] if one["kind"] == "regression"}
+    assert worse[BROKEN] == ["core"]
+    # What a candidate makes the gate print is no command to GitHub; the last job's annotations are.
+    assert "::stop-commands::" in runner.printed["gate"]
+    assert "::error title=" in runner.printed["contract-gate"]
+    assert BROKEN in runner.summary("contract-gate")
     assert runner.summary("gate") == ""
 
 
