@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from configparser import RawConfigParser
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -202,6 +203,12 @@ def test_a_caller_gives_nothing_away(file: Path) -> None:
     assert job["permissions"] == {"contents": "read"}
     assert job["uses"].split("@")[0].endswith("/market-data-meta/.github/workflows/gate.yml")
     assert job["with"].keys() == {file.stem, "text"}
+
+
+def test_the_guide_shows_a_caller_as_it_is() -> None:
+    """What docs/gate.md says to paste is core's caller, line by line."""
+    guide = dedent((ROOT / "docs" / "gate.md").read_text().split("```yaml\n")[1].split("```")[0])
+    assert guide == (ROOT / "docs" / "callers" / "core.yml").read_text().partition("\n")[2]
 
 
 def test_every_workflow_is_linted() -> None:
