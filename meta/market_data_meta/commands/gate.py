@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import secrets
 import sys
 import tempfile
+from io import TextIOBase
 from pathlib import Path
 
 import click
@@ -17,6 +20,7 @@ from market_data_meta.commands.progress import progress
 from market_data_meta.errors import MetaError
 from market_data_meta.gate.candidate import Candidate, candidate_of
 from market_data_meta.gate.compare import Compared
+from market_data_meta.gate.depends_on import companions, together
 from market_data_meta.gate.meet import ALL, ALLOWED, PINNED, QUICK
 from market_data_meta.gate.running import Gate, Listener
 from market_data_meta.matrix.cache import default_cache
@@ -39,6 +43,13 @@ class _GateCommand(click.Command):
 
 @click.command("gate", cls=_GateCommand)
 @click.argument("pins", nargs=-1, metavar="[PARTNER==V]...")
+@click.option(
+    "--depends-on",
+    "text",
+    metavar="FILE",
+    type=click.File(encoding="utf-8", errors="replace"),
+    help="Text of a pull request (- reads it from standard input): its Depends-On lines bring in companions.",
+)
 @click.option("--all", "reach", flag_value=ALL, help="Also meet what the requirements forbid.")
 @click.option("--quick", "reach", flag_value=QUICK, help="Meet the newest and the deployed partners only.")
 @click.option("--strict", is_flag=True, help="A should clause that got worse counts like a must clause.")
@@ -51,6 +62,7 @@ def gate_command(
     here: Here,
     /,
     pins: tuple[str, ...],
+    text: TextIOBase | None,
     reach: str | None,
     cache: Path | None,
     out: Path | None,
@@ -70,9 +82,15 @@ def gate_command(
              mdmeta gate --store dist/market_data_store-0.6.74-py3-none-any.whl --quick
              mdmeta gate --core git+https://github.com/OWNER/market-data-core@refs/pull/7/head --pipeline ../pipeline
              mdmeta gate --core ../market-data-core pipeline==0.8.70 store==0.6.73
+             mdmeta gate --core ../market-data-core --depends-on text-of-the-pull-request.md
     """
     contract, ledger = here.contract, here.ledger
+    if os.environ.get("GITHUB_ACTIONS"):
+        # A line of output that begins as a command is one to GitHub, and what a candidate says is quoted in ours.
+        click.echo(f"::stop-commands::{secrets.token_hex(16)}", err=True)
     given = {name: source for name in contract.packages if (source := sources.get(name))}
+    if text:
+        given = together(given, companions(text.read(), contract.packages))
     if not given:
         hint = " or ".join(f"--{name} X" for name in contract.packages)
         raise MetaError("no-candidate", "no candidate is given", hint=f"give {hint}")
