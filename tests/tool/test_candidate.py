@@ -14,7 +14,8 @@ from made_wheels import made_wheel, packed
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
 from market_data_meta.gate.build import checked_out
-from market_data_meta.gate.candidate import Candidate, candidate_of
+from market_data_meta.gate.candidate import Candidate
+from market_data_meta.gate.source import candidate_of
 from market_data_meta.ledger import Ledger
 
 PROJECT = """

@@ -19,7 +19,7 @@ from market_data_meta.contract import Contract
 from market_data_meta.ledger import Ledger
 from market_data_meta.matrix.cache import default_cache
 from market_data_meta.matrix.wheels import unpack_all
-from market_data_meta.prove import load_breaks
+from market_data_meta.prove.changes import load_breaks
 
 BACKEND = """
 from pathlib import Path
@@ -76,7 +76,7 @@ def repositories(contract: Contract, ledger: Ledger, hub: Path) -> Mapping[str, 
     wanted = {package.distribution: [newest[name]] for name, package in contract.packages.items()}
     sites, faults = unpack_all(wanted, default_cache(), sys.executable)
     assert not faults
-    seeded = next(one for one in load_breaks(ROOT) if one.clause == BROKEN)
+    seeded = next(one for one in load_breaks(ROOT) if BROKEN in one.clauses)
     made = {}
     for name, package in contract.packages.items():
         work = hub / "work" / name
@@ -89,7 +89,7 @@ def repositories(contract: Contract, ledger: Ledger, hub: Path) -> Mapping[str, 
         git(work, "commit", "--quiet", "--message", "the newest release")
         changes: dict[int, tuple[str, Callable[[str], str]]] = {7: (f"{package.imports[0]}/__init__.py", harmless)}
         if name == seeded.package:
-            changes[8] = (seeded.file, seeded.applied)
+            changes[8] = (seeded.edits[0].file, seeded.edits[0].applied)
         assert package.repository
         bare = hub / package.repository
         bare.mkdir(parents=True)

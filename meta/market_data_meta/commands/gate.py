@@ -18,11 +18,12 @@ from market_data_meta.commands.here import Here, json_option, out_option, say, v
 from market_data_meta.commands.matrix import cache_option
 from market_data_meta.commands.progress import progress
 from market_data_meta.errors import MetaError
-from market_data_meta.gate.candidate import Candidate, candidate_of
+from market_data_meta.gate.candidate import Candidate
 from market_data_meta.gate.compare import Compared
 from market_data_meta.gate.depends_on import companions, together
 from market_data_meta.gate.meet import ALL, ALLOWED, PINNED, QUICK
 from market_data_meta.gate.running import Gate, Listener
+from market_data_meta.gate.source import candidate_of
 from market_data_meta.matrix.cache import default_cache
 from market_data_meta.matrix.complete import Asked
 from market_data_meta.render.gate_files import write_gate
