@@ -92,6 +92,17 @@ def read_record(file: Path) -> Record:
     return Record(header["cell"], header, checks, parts.get("footer"), parts.get("death", {}).get("cause"))
 
 
+def record_text(record: Record) -> str:
+    """The record as it is written: header, checks, and a footer or the cause of its early end."""
+    lines: list[dict[str, Any]] = [{"kind": "header", **record.header}]
+    lines += [{"kind": "check", **vars(check)} for check in record.checks.values()]
+    if record.footer is not None:
+        lines.append({"kind": "footer", **record.footer})
+    if record.death:
+        lines.append({"kind": "death", "cause": record.death})
+    return "".join(json.dumps(line) + "\n" for line in lines)
+
+
 def _check(file: Path, number: int, line: dict[str, Any]) -> Check:
     try:
         return Check(**line)

@@ -17,6 +17,7 @@ from market_data_meta.cli import cli
 from market_data_meta.contract import Contract
 from market_data_meta.ledger import Ledger
 from market_data_meta.matrix.cache import default_cache
+from market_data_meta.record import read_records
 
 POLICY = "market_data_pipeline/orchestration/feedback/consumer.py"
 LEVELS = "market_data_core/telemetry/backpressure.py"
@@ -50,6 +51,10 @@ def gate(contract: Contract, tmp_path: Path) -> Gate:
         validator.validate(data)
         assert data["exit"] == done.exit_code
         assert json.loads((tmp_path / "gate.json").read_text()) == data
+        records = {record.cell: record for record in read_records(tmp_path / "gate-records")}
+        assert all(record.death is None for record in records.values())
+        told = {cell["cell"] for cell in data["cells"] if cell["verdict"] != "unknown"}
+        assert told <= records.keys()
         return data
 
     return run

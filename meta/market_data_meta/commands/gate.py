@@ -26,7 +26,7 @@ from market_data_meta.gate.running import Gate, Listener
 from market_data_meta.gate.source import candidate_of
 from market_data_meta.matrix.cache import default_cache
 from market_data_meta.matrix.complete import Asked
-from market_data_meta.render.gate_files import write_gate
+from market_data_meta.render.gate_files import forget_gate, write_gate
 from market_data_meta.render.gate_json import gate_json
 from market_data_meta.render.gate_terminal import show_gate
 
@@ -101,13 +101,15 @@ def gate_command(
     if pinned and reach:
         raise MetaError("bad-reach", "partners are named, so --all and --quick have nothing to choose")
     asked = Asked(cache or default_cache())
-    with tempfile.TemporaryDirectory(prefix="mdmeta-gate-") as folder, progress(10) as step:
-        candidates = _candidates(here, given, Path(folder))
+    folder = out or here.out
+    forget_gate(folder)
+    with tempfile.TemporaryDirectory(prefix="mdmeta-gate-") as scratch, progress(10) as step:
+        candidates = _candidates(here, given, Path(scratch))
         listener = Listener(step, _first)
         reached = PINNED if pinned else reach or ALLOWED
         gated = Gate(contract, ledger, candidates, asked, reached, pinned, strict, listener).run()
     data = gate_json(gated, contract)
-    write_gate(out or here.out, data)
+    write_gate(folder, data, [cell.pair.now for cell in gated.cells if cell.pair.now])
     if as_json:
         click.echo(json.dumps(data, indent=1))
     else:

@@ -1,4 +1,4 @@
-"""The score: what the suite caught, missed, and cried wolf at, and what depends on one check. Pure functions; no I/O."""
+"""The score: what the suite caught, missed, and cried wolf at, and what depends on one check. Pure functions."""
 
 from __future__ import annotations
 

@@ -25,11 +25,9 @@ def show_proof(data: Mapping[str, Any], console: Console, *, verbose: bool) -> N
     table = Table(box=None, pad_edge=False)
     for column in ("by package or area", "breaks caught", "harmless left alone"):
         table.add_column(column)
-    names = dict.fromkeys(
-        n for part in ("by_package", "by_area") for k in ("breaks", "harmless") for n in data[k][part]
-    )
-    for name in names:
-        cells = [data[k]["by_package"].get(name) or data[k]["by_area"].get(name) for k in ("breaks", "harmless")]
+    found = [data[kind]["by_package"] | data[kind]["by_area"] for kind in ("breaks", "harmless")]
+    for name in dict.fromkeys(name for part in found for name in part):
+        cells = [part.get(name) for part in found]
         table.add_row(name, *(f"{cell['right']} of {cell['of']}" if cell else "" for cell in cells))
     console.print(table)
     fragile = data["fragile"]
