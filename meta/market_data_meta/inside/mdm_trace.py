@@ -1,4 +1,4 @@
-"""Which lines of the packages a check executes; asked for by a plan that has ``trace``, to know what a change can touch."""
+"""Which lines of the packages a check executes, where a plan asks for it: so it is known what a change can touch."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from market_data_meta.matrix.complete import Asked
 from market_data_meta.matrix.runner import Step
 from market_data_meta.prove.alone import proved_alone
 from market_data_meta.prove.changes import Change
-from market_data_meta.prove.proving import Ground, proved
+from market_data_meta.prove.proving import Ground, Run, proved
 from market_data_meta.prove.score import Proof, Score, Trial, silent_clauses, trial
 
 
@@ -40,9 +40,13 @@ def prove(
     together = [one for one in changes if one not in alone]
     ground = Ground(contract, ledger, asked)
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as name:
-        variants = [ground.variant(one, Path(name) / str(number)) for number, one in enumerate(together)]
-        whole, records = proved(ground, variants, tell)
-        trials = [trial(variant.change, record, whole) for variant, record in records.items()]
+        runs = [
+            Run(ground.clauses(one), ground.variant(one, Path(name) / str(number)))
+            for number, one in enumerate(together)
+        ]
+        as_it_is = Run(ground.clauses(None))
+        records = proved(ground, [as_it_is, *runs], tell)
+        trials = [trial(one, records[run], records[as_it_is]) for one, run in zip(together, runs, strict=True)]
     for one in trials:
         done(one)
     if alone:

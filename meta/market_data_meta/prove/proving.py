@@ -6,10 +6,9 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from market_data_meta import suite
 from market_data_meta.combination import Cell, newest_of
@@ -29,8 +28,8 @@ from market_data_meta.prove.variant import Variant, counted, made
 from market_data_meta.record import Record
 from market_data_meta.run import header_of, plan_of
 
-SECONDS = 60.0
-"""Wall time of one run: a change that makes the suite hang is noticed, but must not hold up the others."""
+SECONDS, CHECK_SECONDS = 120.0, 20.0
+"""Wall time of one run and of one check: a change that makes it hang is noticed, and must not hold up the others."""
 
 
 @dataclass
@@ -67,60 +66,64 @@ class Ground:
         """The change made in a copy of the release."""
         return made(change, self.sites[change.package], self.contents[change.package], folder)
 
-    def clauses(self, package: str | None) -> tuple[str, ...]:
-        """The clauses that a change to a package is shown to: all that bind it, or all for None."""
+    def clauses(self, change: Change | None) -> tuple[str, ...]:
+        """The clauses that a change is shown to: its own and all that bind its package; all of them for None."""
         every = self.contract.clauses_for(tuple(self.contract.packages)).values()
-        return tuple(c.id for c in every if c.scope == "control" or package is None or package in c.binds)
-
-    def header(self, contents: Mapping[str, str], clauses: Sequence[str]) -> dict[str, Any]:
-        """The label of a run on changed releases: that of the newest, with the contents that they now have."""
-        header = header_of(self.contract, self.ledger, Cell(self.combination), (), sorted(clauses), "warm")
-        for package, content in contents.items():
-            header["expected"][package] = header["expected"][package] | {"content": content}
-        return header
+        return tuple(
+            c.id
+            for c in every
+            if c.scope == "control" or change is None or change.package in c.binds or c.id in change.clauses
+        )
 
 
-def proved(
-    ground: Ground, variants: Sequence[Variant], tell: Callable[[Step], None]
-) -> tuple[Record, dict[Variant, Record]]:
-    """The record of the whole releases, and of each variant. What was run before with the same clauses is read back."""
-    whole = dict(ground.square.contents)
-    wanted: dict[str, tuple[dict[str, str], tuple[str, ...], dict[str, Path]]] = {}
-    names: dict[Variant, str] = {}
-    key = _key(whole, ground.clauses(None))
-    wanted[key] = (whole, ground.clauses(None), dict(ground.sites))
-    for variant in variants:
-        package = variant.change.package
-        contents = whole | {package: variant.content}
-        clauses = tuple(dict.fromkeys((*ground.clauses(package), *variant.change.clauses)))
-        names[variant] = _key(contents, clauses)
-        wanted[names[variant]] = (contents, clauses, ground.sites | {package: variant.site})
-    known = {_key(contents_of(record), record.header["clauses"]): record for record in ground.store.records()}
-    # A run that was stopped may have been stopped by the machine.
-    known = {name: record for name, record in known.items() if record.footer}
-    missing = {name: what for name, what in wanted.items() if name not in known}
-    for name, record in _run(ground, missing, tell):
-        known[name] = record
-    return known[key], {variant: known[name] for variant, name in names.items()}
+@dataclass(frozen=True)
+class Run:
+    """One run of the newest releases, as they are or with a variant in place of one, on some clauses."""
+
+    clauses: tuple[str, ...]
+    variant: Variant | None = None
+    trace: bool = False
+
+    def contents(self, ground: Ground) -> dict[str, str]:
+        """Package to content id."""
+        changed = {self.variant.change.package: self.variant.content} if self.variant else {}
+        return ground.square.contents | changed
+
+    def path(self, ground: Ground) -> list[str]:
+        """The folders that are imported from."""
+        changed = {self.variant.change.package: self.variant.site} if self.variant else {}
+        return [str(site) for site in (ground.sites | changed).values()]
 
 
-def _key(contents: Mapping[str, str], clauses: Iterable[str]) -> str:
-    return hashlib.sha256(json.dumps([sorted(contents.items()), sorted(clauses)]).encode()).hexdigest()[:16]
+def proved(ground: Ground, runs: Sequence[Run], tell: Callable[[Step], None]) -> dict[Run, Record]:
+    """The record of each run. What was run before on the same contents and clauses is read back."""
+    names = {run: _key(run.contents(ground), run.clauses, trace=run.trace) for run in runs}
+    known = {
+        _key(contents_of(record), record.header["clauses"], trace=bool(record.lines)): record
+        for record in ground.store.records()
+        # One that was stopped may have been stopped by the machine.
+        if record.footer
+    }
+    missing = {name: run for run, name in names.items() if name not in known}
+    known |= dict(_ran(ground, missing, tell))
+    return {run: known[name] for run, name in names.items()}
 
 
-def _run(
-    ground: Ground,
-    missing: Mapping[str, tuple[dict[str, str], tuple[str, ...], dict[str, Path]]],
-    tell: Callable[[Step], None],
-) -> Iterable[tuple[str, Record]]:
+def _key(contents: Mapping[str, str], clauses: Iterable[str], *, trace: bool) -> str:
+    text = json.dumps([sorted(contents.items()), sorted(clauses), trace])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _ran(ground: Ground, missing: Mapping[str, Run], tell: Callable[[Step], None]) -> Iterator[tuple[str, Record]]:
     if not missing:
         return
     tell(Step(0, 0, "loading the third-party libraries"))
     interpreter = libraries.installed(ground.libraries, ground.asked.interpreter, ground.asked.cache)
-    plan = plan_of(ground.contract, tuple(ground.contract.packages)) | {"jobs": 1 + (os.cpu_count() or 1)}
+    plan = plan_of(ground.contract, tuple(ground.contract.packages))
+    plan |= {"jobs": 1 + (os.cpu_count() or 1), "timeout": CHECK_SECONDS}
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as name:
         folder = Path(name)
-        jobs = [_job(ground, key, *what, folder) for key, what in missing.items()]
+        jobs = [_job(ground, key, run, folder) for key, run in missing.items()]
 
         def start() -> Template:
             template = Template(ground.contract.root, interpreter, plan, folder / "template.log").__enter__()
@@ -133,26 +136,23 @@ def _run(
 
         at_once = (os.cpu_count() or 1) + 1
         for number, (job, cause) in enumerate(run_all(start, jobs, at_once=at_once, seconds=SECONDS), 1):
-            contents = missing[job.name][0]
-            record = ground.store.keep(contents, job, cause)
+            record = ground.store.keep(missing[job.name].contents(ground), job, cause)
             tell(Step(number, len(jobs), job.name, record))
             yield job.name, record
 
 
-def _job(
-    ground: Ground,
-    name: str,
-    contents: Mapping[str, str],
-    clauses: Sequence[str],
-    sites: Mapping[str, Path],
-    folder: Path,
-) -> Job:
+def _job(ground: Ground, name: str, run: Run, folder: Path) -> Job:
     versions = ground.combination.as_dict()
-    tables = [ground.contract.clauses[clause] for clause in clauses]
+    tables = [ground.contract.clauses[clause] for clause in run.clauses]
+    optional = set(ground.libraries.optional)
+    header = header_of(ground.contract, ground.ledger, Cell(ground.combination), (), sorted(run.clauses), "warm")
+    for package, content in run.contents(ground).items():
+        header["expected"][package] = header["expected"][package] | {"content": content}
     request = {
-        "header": ground.header(contents, clauses),
-        "clauses": list(clauses),
-        "not_applicable": {c.id: why for c in tables if (why := c.why_not(versions, set(ground.libraries.optional)))},
-        "path": [str(site) for site in sites.values()],
+        "header": header,
+        "clauses": list(run.clauses),
+        "not_applicable": {c.id: why for c in tables if (why := c.why_not(versions, optional))},
+        "path": run.path(ground),
+        "trace": run.trace,
     }
     return Job(name, request, folder / f"{name}.jsonl", folder / f"{name}.log")
