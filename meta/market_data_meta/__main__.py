@@ -1,5 +1,11 @@
 """``python -m market_data_meta`` is ``mdmeta``."""
 
-from market_data_meta.cli import main
+import sys
+
+try:
+    from market_data_meta.cli import main
+except KeyboardInterrupt:
+    # Loading takes a moment, and who interrupts it wants no traceback.
+    sys.exit(130)
 
 main()

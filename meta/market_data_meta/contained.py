@@ -11,7 +11,13 @@ from market_data_meta.run import _end, _limit
 
 
 def contained(
-    command: Sequence[str], log: Path, *, home: str, variables: Mapping[str, str], writable: Sequence[Path], seconds: float
+    command: Sequence[str],
+    log: Path,
+    *,
+    home: str,
+    variables: Mapping[str, str],
+    writable: Sequence[Path],
+    seconds: float,
 ) -> str:
     """Run the command in ``home`` with its output in ``log``; why it did not end well, or nothing."""
     with log.open("w") as output:

@@ -16,13 +16,17 @@ from market_data_meta.errors import MetaError
 
 @dataclass(frozen=True)
 class Package:
-    """One of the packages under contract: its distribution, what it installs, and its FastAPI application if any."""
+    """One of the packages under contract: its distribution, what it installs, its FastAPI application if any.
+
+    ``repository`` is its ``owner/name`` on GitHub; a package without one has no pull requests to name.
+    """
 
     name: str
     distribution: str
     imports: tuple[str, ...]
     app: str | None = None
     preload: tuple[str, ...] = ()
+    repository: str | None = None
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,12 @@ def load_contract(root: Path) -> Contract:
     data = read_toml(root / "contracts" / "packages.toml")
     packages = {
         name: Package(
-            name, table["distribution"], tuple(table["imports"]), table.get("app"), tuple(table.get("preload", ()))
+            name,
+            table["distribution"],
+            tuple(table["imports"]),
+            table.get("app"),
+            tuple(table.get("preload", ())),
+            table.get("repository"),
         )
         for name, table in data["packages"].items()
     }

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -50,13 +50,17 @@ class Check:
 
 @dataclass(frozen=True)
 class Record:
-    """One run: its header, its checks by clause, and its footer, which only a complete run has."""
+    """One run: its header, its checks by clause, and its footer, which only a complete run has.
+
+    ``lines`` are those that each check executed, by file of the packages, where the run was asked for them.
+    """
 
     cell: str
     header: Mapping[str, Any]
     checks: Mapping[str, Check]
     footer: Mapping[str, Any] | None
     death: str | None = None
+    lines: Mapping[str, Mapping[str, list[int]]] = field(default_factory=dict)
 
     @property
     def versions(self) -> dict[str, str]:
@@ -68,6 +72,7 @@ def read_record(file: Path) -> Record:
     """Read one record. A torn last line is an incomplete record; anything else odd raises MetaError naming the file."""
     parts: dict[str, Any] = {}
     checks: dict[str, Check] = {}
+    lines_of: dict[str, Mapping[str, list[int]]] = {}
     lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
     for number, text in enumerate(lines, 1):
         try:
@@ -78,7 +83,9 @@ def read_record(file: Path) -> Record:
             if text and number < len(lines) - 1:
                 raise MetaError("bad-record", f"{file}:{number} is not a line of a record") from None
             continue
-        if kind == "check":
+        if kind == "trace":
+            lines_of[line["clause"]] = line["lines"]
+        elif kind == "check":
             check = _check(file, number, line)
             if check.clause in checks:
                 raise MetaError("bad-record", f"{file}:{number}: {check.clause} is decided twice")
@@ -90,7 +97,19 @@ def read_record(file: Path) -> Record:
         raise MetaError(
             "bad-record", f"{file} has no header of format {FORMAT}", hint="delete the file and run it again"
         )
-    return Record(header["cell"], header, checks, parts.get("footer"), parts.get("death", {}).get("cause"))
+    cause = parts.get("death", {}).get("cause")
+    return Record(header["cell"], header, checks, parts.get("footer"), cause, lines_of)
+
+
+def record_text(record: Record) -> str:
+    """The record as it is written: header, checks, and a footer or the cause of its early end."""
+    lines: list[dict[str, Any]] = [{"kind": "header", **record.header}]
+    lines += [{"kind": "check", **vars(check)} for check in record.checks.values()]
+    if record.footer is not None:
+        lines.append({"kind": "footer", **record.footer})
+    if record.death:
+        lines.append({"kind": "death", "cause": record.death})
+    return "".join(json.dumps(line) + "\n" for line in lines)
 
 
 def _check(file: Path, number: int, line: dict[str, Any]) -> Check:

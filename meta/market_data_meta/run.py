@@ -47,11 +47,13 @@ def run_cell(
     out: Path,
     into: Path | None = None,
     progress: Callable[[str], None] = lambda _: None,
+    ready: Callable[[], None] = lambda: None,
 ) -> Record:
     """Run the suite on one cell and return its record. Raises MetaError where it cannot be installed for now.
 
     ``into`` is a virtual environment that is ours to fill; without it one is made in ``out``.
-    A combination that no versions satisfy gets a record that says so. ``progress`` is told of each step.
+    A combination that no versions satisfy gets a record that says so. ``progress`` is told of each step. ``ready`` is
+    called when all is installed: nothing of the releases runs before it returns.
     """
     record = out / "records" / f"{cell.name}.jsonl"
     log = out / "logs" / f"{cell.name}.log"
@@ -68,6 +70,7 @@ def run_cell(
             lines.append({"kind": "footer", "counts": {}, "end": time.time()})
             write_whole(record, "".join(json.dumps(line) + "\n" for line in lines))
         else:
+            ready()
             progress(f"{cell.name}: running {len(prepared.plan['clauses'])} checks")
             run_prepared(contract.root, prepared, record, log)
         # Read before another run of the same cell may replace it.

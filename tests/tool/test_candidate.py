@@ -14,7 +14,8 @@ from made_wheels import made_wheel, packed
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
 from market_data_meta.gate.build import checked_out
-from market_data_meta.gate.candidate import Candidate, candidate_of
+from market_data_meta.gate.candidate import Candidate
+from market_data_meta.gate.source import candidate_of
 from market_data_meta.ledger import Ledger
 
 PROJECT = """
@@ -157,7 +158,9 @@ def test_a_build_sees_no_secret_of_the_caller(
 ) -> None:
     monkeypatch.setenv("GITHUB_TOKEN", "a secret")
     source = tree(tmp_path / "tree")
-    (source / "setup.py").write_text("import os\nassert 'GITHUB_TOKEN' not in os.environ\nimport setuptools\nsetuptools.setup()\n")
+    (source / "setup.py").write_text(
+        "import os\nassert 'GITHUB_TOKEN' not in os.environ\nimport setuptools\nsetuptools.setup()\n"
+    )
     assert read(str(source)).release.version == "1.4.62"
 
 

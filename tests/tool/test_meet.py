@@ -83,7 +83,7 @@ def test_a_candidate_stands_in_place_of_a_release_of_its_version() -> None:
     ("version", "itself", "expected"),
     [("1.3", True, "1.3"), ("1.3", False, "1.2"), ("1.2.5", True, "1.2"), ("9", True, "1.3"), ("0.1", True, None)],
 )
-def test_the_predecessor_is_the_newest_release_before(version: str, itself: bool, expected: str | None) -> None:  # noqa: FBT001 - a parameter of the table
+def test_the_predecessor_is_the_newest_release_before(version: str, itself: bool, expected: str | None) -> None:
     found = predecessor(DEPLOYED, "core", version, itself=itself)
     assert (found and found.version) == expected
 

@@ -16,7 +16,10 @@ HOSTILE = "</script><img src=x onerror=alert(1)><!-- & \u2028\u2029 $data ${styl
 DATA: dict[str, Any] = {
     "format": 1,
     "suite": "5" * 64,
-    "packages": {n: [{"content": "c", "label": "1.0", "releases": ["1.0"], "uploaded": ["2026-01-01"]}] for n in ("core", "pipeline", "store")},
+    "packages": {
+        n: [{"content": "c", "label": "1.0", "releases": ["1.0"], "uploaded": ["2026-01-01"]}]
+        for n in ("core", "pipeline", "store")
+    },
     "cells": [{"verdict": "compatible", "stands_for": 1200}, {"verdict": "unknown", "stands_for": 34}],
     "findings": [{"clause": "area.first", "message": HOSTILE, "got": [HOSTILE]}],
     "promise": {},

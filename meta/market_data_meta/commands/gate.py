@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import secrets
 import sys
 import tempfile
+from io import TextIOBase
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import Console
@@ -16,14 +18,17 @@ from market_data_meta.commands.here import Here, json_option, out_option, say, v
 from market_data_meta.commands.matrix import cache_option
 from market_data_meta.commands.progress import progress
 from market_data_meta.errors import MetaError
-from market_data_meta.gate.candidate import Candidate, candidate_of
+from market_data_meta.gate.candidate import Candidate
 from market_data_meta.gate.compare import Compared
+from market_data_meta.gate.depends_on import companions, together
 from market_data_meta.gate.meet import ALL, ALLOWED, PINNED, QUICK
 from market_data_meta.gate.running import Gate, Listener
-from market_data_meta.ledger import write_whole
+from market_data_meta.gate.source import candidate_of
 from market_data_meta.matrix.cache import default_cache
 from market_data_meta.matrix.complete import Asked
+from market_data_meta.render.gate_files import forget_gate, write_gate
 from market_data_meta.render.gate_json import gate_json
+from market_data_meta.render.gate_terminal import show_gate
 
 
 class _GateCommand(click.Command):
@@ -39,6 +44,13 @@ class _GateCommand(click.Command):
 
 @click.command("gate", cls=_GateCommand)
 @click.argument("pins", nargs=-1, metavar="[PARTNER==V]...")
+@click.option(
+    "--depends-on",
+    "text",
+    metavar="FILE",
+    type=click.File(encoding="utf-8", errors="replace"),
+    help="Text of a pull request (- reads it from standard input): its Depends-On lines bring in companions.",
+)
 @click.option("--all", "reach", flag_value=ALL, help="Also meet what the requirements forbid.")
 @click.option("--quick", "reach", flag_value=QUICK, help="Meet the newest and the deployed partners only.")
 @click.option("--strict", is_flag=True, help="A should clause that got worse counts like a must clause.")
@@ -49,7 +61,9 @@ class _GateCommand(click.Command):
 @click.pass_obj
 def gate_command(
     here: Here,
+    /,
     pins: tuple[str, ...],
+    text: TextIOBase | None,
     reach: str | None,
     cache: Path | None,
     out: Path | None,
@@ -69,9 +83,15 @@ def gate_command(
              mdmeta gate --store dist/market_data_store-0.6.74-py3-none-any.whl --quick
              mdmeta gate --core git+https://github.com/OWNER/market-data-core@refs/pull/7/head --pipeline ../pipeline
              mdmeta gate --core ../market-data-core pipeline==0.8.70 store==0.6.73
+             mdmeta gate --core ../market-data-core --depends-on text-of-the-pull-request.md
     """
     contract, ledger = here.contract, here.ledger
+    if os.environ.get("GITHUB_ACTIONS"):
+        # A line of output that begins as a command is one to GitHub, and what a candidate says is quoted in ours.
+        click.echo(f"::stop-commands::{secrets.token_hex(16)}", err=True)
     given = {name: source for name in contract.packages if (source := sources.get(name))}
+    if text:
+        given = together(given, companions(text.read(), contract.packages))
     if not given:
         hint = " or ".join(f"--{name} X" for name in contract.packages)
         raise MetaError("no-candidate", "no candidate is given", hint=f"give {hint}")
@@ -81,17 +101,19 @@ def gate_command(
     if pinned and reach:
         raise MetaError("bad-reach", "partners are named, so --all and --quick have nothing to choose")
     asked = Asked(cache or default_cache())
-    with tempfile.TemporaryDirectory(prefix="mdmeta-gate-") as folder, progress(10) as step:
-        candidates = _candidates(here, given, Path(folder))
+    folder = out or here.out
+    forget_gate(folder)
+    with tempfile.TemporaryDirectory(prefix="mdmeta-gate-") as scratch, progress(10) as step:
+        candidates = _candidates(here, given, Path(scratch))
         listener = Listener(step, _first)
         reached = PINNED if pinned else reach or ALLOWED
         gated = Gate(contract, ledger, candidates, asked, reached, pinned, strict, listener).run()
     data = gate_json(gated, contract)
-    write_whole((out or here.out) / "gate.json", json.dumps(data, indent=1) + "\n")
+    write_gate(folder, data, [cell.pair.now for cell in gated.cells if cell.pair.now])
     if as_json:
         click.echo(json.dumps(data, indent=1))
     else:
-        _show(data, Console(), verbose=verbose)
+        show_gate(data, Console(), verbose=verbose)
     sys.exit(gated.exit)
 
 
@@ -107,7 +129,3 @@ def _first(cell: Compared) -> None:
     worse = sum(kind == "regression" for kind in cell.kinds.values())
     said = f"{worse} got worse" if worse else "nothing got worse"
     say(f"first result: {cell.pair.cell}, {len(cell.kinds)} clauses, {said}")
-
-
-def _show(data: dict[str, Any], console: Console, *, verbose: bool) -> None:
-    console.print_json(json.dumps({k: v for k, v in data.items() if verbose or k not in ("cells", "known")}))

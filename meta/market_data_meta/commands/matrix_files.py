@@ -11,6 +11,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
+from market_data_meta.given import read_given
 from market_data_meta.ledger import write_whole
 from market_data_meta.render.badge import badge
 from market_data_meta.render.heatmap import heatmap
@@ -30,20 +31,8 @@ def write_matrix(folder: Path, data: Mapping[str, Any], contract: Contract) -> N
 
 def read_matrix(file: Path, root: Path) -> dict[str, Any]:
     """What ``mdmeta matrix`` wrote. Raises MetaError for a file that it cannot have written."""
-    # Only what reads the file pays for loading the library.
-    from jsonschema import Draft202012Validator
-
-    from market_data_meta.check import schema
-
     hint = "mdmeta matrix writes it again, and runs nothing that it knows"
-    try:
-        data: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise MetaError("bad-matrix", f"{file} is not JSON", str(error), hint) from None
-    wrong = next(Draft202012Validator(schema(root, "matrix")).iter_errors(data), None)
-    if wrong:
-        where = "/".join(map(str, wrong.absolute_path)) or "its top"
-        raise MetaError("bad-matrix", f"{file} is no matrix", f"{where}: {wrong.message[:200]}", hint)
+    data = read_given(root, file, "matrix", hint)
     astray = next(_astray(data), None)
     if astray:
         raise MetaError("bad-matrix", f"{file} contradicts itself", astray, hint)

@@ -13,7 +13,7 @@ from market_data_meta.matrix.runner import Step
 
 @contextmanager
 def progress(every: int = 50) -> Iterator[Callable[[Step], None]]:
-    """Who to tell of each step: a bar with the time that remains, or without a terminal a line ``every`` so many runs."""
+    """Who to tell of each step: a bar with the time that remains, without a terminal a line ``every`` so many runs."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:

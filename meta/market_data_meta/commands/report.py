@@ -12,6 +12,7 @@ from market_data_meta import environment, pins, suite
 from market_data_meta.combination import parse_cell
 from market_data_meta.commands.here import Here, finish, json_option, out_option, say, verbose_option
 from market_data_meta.commands.matrix_files import NAME, read_matrix, write_matrix
+from market_data_meta.commands.report_gate import report_gate
 from market_data_meta.errors import MetaError
 from market_data_meta.ledger import write_whole
 from market_data_meta.propose import proposed
@@ -29,12 +30,22 @@ from market_data_meta.waivers import load_waivers
     "--complete", is_flag=True, help="Expect a record of every combination pinned in tox.ini, and no idle waiver."
 )
 @click.option("--propose", is_flag=True, help="Print waivers that would accept what is violated now, and stop.")
+@click.option("--gate", type=click.Path(path_type=Path), help="Render a gate.json instead; ends with its exit code.")
+@click.option("--github", is_flag=True, help="With --gate: append to the step's summary, and print annotations.")
 @verbose_option
 @out_option
 @json_option
 @click.pass_obj
 def report_command(
-    here: Here, out: Path | None, *, complete: bool, propose: bool, verbose: bool, as_json: bool
+    here: Here,
+    out: Path | None,
+    gate: Path | None,
+    *,
+    github: bool,
+    complete: bool,
+    propose: bool,
+    verbose: bool,
+    as_json: bool,
 ) -> None:
     r"""Judge the records and write report.json, report.md, report.svg and junit.xml beside them; nothing is run.
 
@@ -44,7 +55,15 @@ def report_command(
     \b
     Example: mdmeta report
              mdmeta report --complete --json
+             mdmeta report --gate gate.json --github
     """
+    if (complete or propose) if gate else github:
+        raise click.UsageError("--complete and --propose are about records, --github is about --gate")
+    if github and as_json:
+        raise click.UsageError("--github and --json both write to standard output")
+    if gate:
+        report_gate(here.root, gate, out, github=github, as_json=as_json, verbose=verbose)
+        return
     folder = out or here.out
     records = read_records(folder / "records")
     expected = pins.pinned_names(here.root) if complete else None

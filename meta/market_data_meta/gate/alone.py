@@ -1,10 +1,11 @@
-"""Release scope for a gate: a candidate and its predecessor alone, each in its own clean install, kept like other runs."""
+"""Release scope: a candidate or a release alone, in its own clean install, its run kept like others."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from market_data_meta import environment, suite
@@ -17,10 +18,18 @@ from market_data_meta.run import run_cell
 from market_data_meta.verdict import weaknesses
 
 
-def alone(contract: Contract, ledger: Ledger, package: str, version: str, python: str, cache: Path) -> Record:
+def alone(
+    contract: Contract,
+    ledger: Ledger,
+    package: str,
+    version: str,
+    python: str,
+    cache: Path,
+    ready: Callable[[], None] = lambda: None,
+) -> Record:
     """The record of one release or candidate alone. What was run before with the same suite and file is read back.
 
-    Raises MetaError where it cannot be run for now.
+    ``ready`` is called when it is installed, before anything of it runs. Raises MetaError where it cannot be run now.
     """
     release = ledger.release(package, version)
     about = environment.uv("python", "find", "--no-project", python).strip()
@@ -32,7 +41,7 @@ def alone(contract: Contract, ledger: Ledger, package: str, version: str, python
         return known
     cell = Cell(Combination(((package, release.version),)))
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
-        record = run_cell(contract, ledger, cell, out=Path(folder))
+        record = run_cell(contract, ledger, cell, out=Path(folder), ready=ready)
         if not weaknesses(record) and not record.header.get("uninstallable"):
             write_whole(file, (Path(folder) / "records" / f"{cell.name}.jsonl").read_text(encoding="utf-8"))
     return record

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from market_data_meta import environment
-from market_data_meta.errors import MetaError, undecided
 from market_data_meta.contained import contained
+from market_data_meta.errors import MetaError, undecided
 from market_data_meta.run import clean_environment
 
 BUILD_SECONDS = 300.0

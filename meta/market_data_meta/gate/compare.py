@@ -1,4 +1,4 @@
-"""Candidates against their predecessors: what got worse, what got better, what cannot be told. Pure functions; no I/O."""
+"""Candidates against their predecessors: what got worse, what better, what cannot be told. Pure functions; no I/O."""
 
 from __future__ import annotations
 
@@ -92,7 +92,9 @@ def _said(check: Check) -> str:
     return json.dumps([check.message, check.got], sort_keys=True, ensure_ascii=False)
 
 
-def compared(pair: Pair, clauses: Mapping[str, Clause], versions: Iterable[tuple[str, str]], *, strict: bool) -> Compared:
+def compared(
+    pair: Pair, clauses: Mapping[str, Clause], versions: Iterable[tuple[str, str]], *, strict: bool
+) -> Compared:
     """The verdict of one cell: compatible if nothing that a predecessor kept is broken."""
     versions = tuple(versions)
     if pair.uninstallable:
@@ -125,7 +127,11 @@ def _why(check: Check | None) -> str:
 
 
 def differences(cells: Iterable[Compared], clauses: Mapping[str, Clause]) -> tuple[Difference, ...]:
-    """What differs, the same difference in many cells told once: regressions of must clauses first."""
+    """What differs, the same difference in many cells told once: regressions of must clauses first.
+
+    Among these the likely cause stands before its consequences: a value that is wrong before a check that fell over,
+    and what binds few packages before what binds more.
+    """
     groups: dict[tuple[str, str, str, str], list[tuple[Check | None, Check | None, str]]] = {}
     for cell in cells:
         for name, kind in cell.kinds.items():
@@ -139,7 +145,12 @@ def differences(cells: Iterable[Compared], clauses: Mapping[str, Clause]) -> tup
         for (kind, name, _, _), rows in groups.items()
     ]
     order = (REGRESSION, UNDECIDED, REPAIR)
-    return tuple(sorted(found, key=lambda d: (order.index(d.kind), d.clause.level, d.clause.id, d.cells)))
+
+    def rank(one: Difference) -> tuple[object, ...]:
+        fell_over = one.now is not None and one.now.expected == "no exception"
+        return order.index(one.kind), one.clause.level, fell_over, len(one.clause.binds), one.clause.id, one.cells
+
+    return tuple(sorted(found, key=rank))
 
 
 def known(cells: Iterable[Compared]) -> dict[str, tuple[str, ...]]:

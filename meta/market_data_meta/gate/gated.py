@@ -16,8 +16,8 @@ from market_data_meta.verdict import COMPATIBLE, INCOMPATIBLE, UNINSTALLABLE, UN
 class Gated:
     """The cells compared, what differs and whose doing it is, and what that rests on.
 
-    ``same_code`` names the published releases that run a candidate's code. ``guilty`` is by cell, for those that came to
-    nothing. ``allowed`` counts the published combinations that all requirements allow, with the candidates and with
+    ``same_code`` names the published releases that run a candidate's code. ``guilty`` is by cell, for those that came
+    to nothing. ``allowed`` counts the published combinations that all requirements allow, with the candidates and with
     their predecessors. ``seconds`` is wall time.
     """
 

@@ -1,4 +1,4 @@
-"""What candidates meet: the cells of each distinct content of the packages that are not given. Pure functions; no I/O."""
+"""What candidates meet: a cell for each distinct content of the packages that are not given. Pure functions; no I/O."""
 
 from __future__ import annotations
 

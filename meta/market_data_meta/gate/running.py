@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 
 from market_data_meta import suite
 from market_data_meta.combination import Cell, Combination
@@ -16,7 +18,16 @@ from market_data_meta.errors import MetaError, undecided
 from market_data_meta.gate.alone import alone
 from market_data_meta.gate.blame import Symptom, guilty
 from market_data_meta.gate.candidate import Candidate
-from market_data_meta.gate.compare import REGRESSION, UNDECIDED, Compared, Difference, Pair, compared, differences, kind_of
+from market_data_meta.gate.compare import (
+    REGRESSION,
+    UNDECIDED,
+    Compared,
+    Difference,
+    Pair,
+    compared,
+    differences,
+    kind_of,
+)
 from market_data_meta.gate.gated import Gated
 from market_data_meta.gate.meet import Meeting, allowed_number, meetings, with_candidates
 from market_data_meta.ledger import Ledger
@@ -37,6 +48,37 @@ class Listener:
 
     step: Callable[[Step], None] = lambda _: None
     first: Callable[[Compared], None] = lambda _: None
+
+
+class _Signal:
+    """Whether the candidates have survived a first run: what hangs at import would hang alone as well."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self._yes = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.tell(yes=False)
+
+    @property
+    def known(self) -> bool:
+        """Whether it has been told."""
+        return self._event.is_set()
+
+    def tell(self, *, yes: bool) -> None:
+        """Tell whoever waits; the first word counts."""
+        if not self.known:
+            self._yes = yes
+            self._event.set()
+
+    def wait(self) -> None:
+        """Wait for a yes. Raises MetaError for a no."""
+        self._event.wait()
+        if not self._yes:
+            raise undecided("not-run", "it was not run alone: it came to nothing with others")
 
 
 @dataclass
@@ -62,22 +104,20 @@ class Gate:
             hint = "mend the version or the requirements, or judge it all the same with --all"
             raise undecided("meets-nothing", what, "the requirements forbid every combination", hint)
         _provide(self.candidates, self.asked.cache)
-        before = self._before(met)
-        with ThreadPoolExecutor(1) as pool:
-            releases: list[Future[list[Compared]]] = []
+        with ThreadPoolExecutor(1) as pool, _Signal() as survived:
+            releases = [pool.submit(self._release, one, survived.wait) for one in self.candidates]
+            before = self._before(met)
 
             def heard(step: Step) -> None:
-                if step.record and step.record.footer and not releases:
-                    # Not before a first run has ended well: what hangs at import would hang there as well.
-                    releases.append(pool.submit(self._alone))
+                if step.record and step.record.footer and not survived.known:
                     self.listener.first(self._at_first(met, step.record, before))
+                    survived.tell(yes=True)
                 self.listener.step(step)
 
             now = self._now(met, self.candidates, None, heard)
-            if not releases and now.records:
-                releases.append(pool.submit(self._alone))
+            survived.tell(yes=bool(now.records))
             cells = [self._cell(meeting, now, before) for meeting in met]
-            cells += releases[0].result() if releases else []
+            cells += [one.result() for one in releases]
         found = differences(cells, self.contract.clauses)
         lost = [cell.pair.cell for cell in cells if not cell.kinds]
         blamed = self._blamed(met, before, found, lost)
@@ -146,18 +186,15 @@ class Gate:
         every = self._clauses(tuple(self.contract.packages))
         return self._compared(pair, {name: clause for name, clause in every.items() if name in record.checks})
 
-    def _alone(self) -> list[Compared]:
-        return [self._release(one) for one in self.candidates]
-
-    def _release(self, one: Candidate) -> Compared:
-        """A candidate alone beside its predecessor alone."""
+    def _release(self, one: Candidate, ready: Callable[[], None]) -> Compared:
+        """A candidate alone beside its predecessor alone; it runs when ``ready`` returns."""
         python, cache = self.asked.interpreter, self.asked.cache
         now, was, fault = None, None, ""
         try:
             if one.predecessor:
                 was = alone(self.contract, self.ledger, one.package, one.predecessor.version, python, cache)
             new = with_candidates(self.ledger, [one])
-            now = alone(self.contract, new, one.package, one.release.version, python, cache)
+            now = alone(self.contract, new, one.package, one.release.version, python, cache, ready)
         except MetaError as error:
             fault = f"{error.what}: {error.why}" if error.why else error.what
         lost, before = _uninstallable(now), _uninstallable(was)

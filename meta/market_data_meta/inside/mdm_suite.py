@@ -25,10 +25,12 @@ from mdm_attest import observed
 from mdm_clause import Clause, NotApplicableError, ViolationError, described
 from mdm_fork import Reports, run_all
 from mdm_serve import Template
+from mdm_trace import traced
 
 FORMAT = 1
 _PLAN = pytest.StashKey[dict[str, Any]]()
 _FINDING = "clause"
+_LINES = "lines"
 # What Python raises in the caller's own frame when a surface or an answer has changed under it: the package's doing.
 _SURFACE_ERRORS = (AttributeError, ImportError, LookupError, TypeError, ValueError)
 
@@ -116,6 +118,20 @@ def clause(request: pytest.FixtureRequest, plan: dict[str, Any]) -> Clause:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Note which lines of the packages the check executes, where the plan asks for it."""
+    folders = item.config.stash[_PLAN].get("trace")
+    if not folders:
+        yield
+        return
+    try:
+        with traced(folders) as lines:
+            yield
+    finally:
+        item.user_properties.append((_LINES, lines))
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -191,6 +207,7 @@ def _run_warm(session: pytest.Session, plan: dict[str, Any], request: dict[str, 
     clauses = {name: plan["clauses"][name] for name in request["clauses"]}
     plan.update(header=request["header"], record=request["record"], clauses=clauses)
     plan["not_applicable"] = {name: why for name, why in request["not_applicable"].items() if name in clauses}
+    plan["trace"] = request["path"] if request.get("trace") else None
     _preload(plan["preload"])
     _run(session, plan, request["record"])
 
@@ -207,6 +224,9 @@ def _run(session: pytest.Session, plan: dict[str, Any], plan_file: str | None) -
             findings: list[Any] = [dict(report.user_properties)[_FINDING] for report in reports]
             finding = next((f for f in findings if f["outcome"] != "passed"), findings[0])
             record.check(clause_id(item), finding, seconds)
+            for lines in (value for report in reports for name, value in report.user_properties if name == _LINES):
+                record.trace(clause_id(item), lines)
+                break
 
         wanted = plan["clauses"].keys() - plan["not_applicable"].keys()
         items = [item for item in session.items if clause_id(item) in wanted]
@@ -239,6 +259,10 @@ class _Record:
         self._counts[finding["outcome"]] = self._counts.get(finding["outcome"], 0) + 1
         line = {"kind": "check", "clause": name, "message": None, "expected": None, "got": None} | finding
         self._line(line | {"duration": round(seconds, 4)})
+
+    def trace(self, name: str, lines: Any) -> None:
+        """Write which lines of the packages a check executed."""
+        self._line({"kind": "trace", "clause": name, "lines": lines})
 
     def __exit__(self, kind: object, *rest: object) -> None:
         if self._file:

@@ -6,17 +6,18 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from market_data_meta import suite
 from market_data_meta.contract import Contract
 from market_data_meta.ledger import Ledger
-from market_data_meta.matrix import cache as cached
 from market_data_meta.matrix import libraries
+from market_data_meta.matrix.cache import Store
 from market_data_meta.matrix.codes import Code, Square, codes_of, corners_of, squares_of
 from market_data_meta.matrix.decisions import Decisions
+from market_data_meta.matrix.libraries import Libraries
 from market_data_meta.matrix.runner import Family, Runner, Step, Wanted
 from market_data_meta.record import Record
 
@@ -70,49 +71,79 @@ def decide(
 ) -> Complete:
     """Decide what is wanted. ``tell`` is called with each step; nothing that ``asked.cache`` knows is run again."""
     python = asked.interpreter
-    folders = [asked.cache]
-    if wanted.candidates:
-        aside = hashlib.sha256(json.dumps(sorted(wanted.candidates.items())).encode()).hexdigest()[:16]
-        folders.append(asked.cache / "candidates" / aside)
     tell(Step(0, 0, "resolving third-party libraries"))
-    # All that is published comes first, so that a family has one digest whatever is wanted of it.
-    published = squares_of(codes_of(contract, ledger.published))
-    sets = libraries.resolved(contract, ledger.published, published, python, asked.cache)
-    own = {s.libraries for s in wanted.squares} - sets.keys()
-    new = libraries.resolved(contract, ledger, (s for s in wanted.squares if s.libraries in own), python, asked.cache)
-    digests = libraries.families(*([one for one in some.values() if not isinstance(one, str)] for some in (sets, new)))
-    sets |= new
+    sets, digests = _libraries(contract, ledger, wanted, python, asked.cache)
+    installable = {wants: one for wants, one in sets.items() if not isinstance(one, str)}
     uninstallable = {s: why for s in wanted.squares if isinstance(why := sets[s.libraries], str)}
+    folder = _aside(wanted, asked.cache)
     families: dict[str, Family] = {}
     for square in wanted.squares:
-        one = sets[square.libraries]
-        if isinstance(one, str):
+        if square in uninstallable:
             continue
-        digest = digests[one]
+        digest = digests[installable[square.libraries]]
         if digest not in families:
-            decisions = Decisions(contract, asked.exhaustive, also=frozenset(wanted.candidates))
-            stores = [cached.Store(folder, suite.digest(contract.root), digest, python) for folder in folders]
-            for store in stores:
-                decisions.add(store.records())
-            families[digest] = Family(decisions, stores[-1], [])
+            families[digest] = _family(contract, wanted, asked, digest, folder)
         families[digest].squares.append(square)
-    part, parts = asked.shard
     ran = 0
     if asked.run:
-        installable = {wants: one for wants, one in sets.items() if not isinstance(one, str)}
+        part, parts = asked.shard
         runner = Runner(contract, ledger, wanted, asked.cache, python, installable, tell)
         for family in families.values():
             mine = frozenset(s for number, s in enumerate(family.squares) if number % parts == part - 1)
             ran += runner.decide(family, mine)
+    return _collected(codes, wanted, families.values(), uninstallable, ran)
+
+
+def _libraries(
+    contract: Contract, ledger: Ledger, wanted: Wanted, python: str, cache: Path
+) -> tuple[dict[tuple[tuple[str, ...], ...], Libraries | str], dict[Libraries, str]]:
+    """The third-party set of each distinct set of requirements, and the digest of each set's family.
+
+    All that is published comes first, so that a family has one digest whatever is wanted of it.
+    """
+    published = squares_of(codes_of(contract, ledger.published))
+    sets = libraries.resolved(contract, ledger.published, published, python, cache)
+    others = (square for square in wanted.squares if square.libraries not in sets)
+    new = libraries.resolved(contract, ledger, others, python, cache)
+    known, added = ([one for one in some.values() if not isinstance(one, str)] for some in (sets, new))
+    return sets | new, libraries.families(known, added)
+
+
+def _aside(wanted: Wanted, cache: Path) -> Path:
+    """The folder that keeps the runs: of candidates one of their own."""
+    if not wanted.candidates:
+        return cache
+    name = hashlib.sha256(json.dumps(sorted(wanted.candidates.items())).encode()).hexdigest()[:16]
+    return cache / "candidates" / name
+
+
+def _family(contract: Contract, wanted: Wanted, asked: Asked, digest: str, folder: Path) -> Family:
+    """A family with what is known of it: the runs of releases, and those that are kept in ``folder``."""
+    decisions = Decisions(contract, asked.exhaustive, also=frozenset(wanted.candidates))
+    stores = [Store(place, suite.digest(contract.root), digest, asked.interpreter) for place in (asked.cache, folder)]
+    for store in stores if folder != asked.cache else stores[:1]:
+        decisions.add(store.records())
+    return Family(decisions, stores[-1], [])
+
+
+def _collected(
+    codes: Mapping[str, tuple[Code, ...]],
+    wanted: Wanted,
+    families: Iterable[Family],
+    uninstallable: Mapping[Square, str],
+    ran: int,
+) -> Complete:
     records: dict[Square, Record] = {}
     faults: dict[Square, str] = {}
-    for family in families.values():
+    wide: set[str] = set()
+    stores = []
+    for family in families:
+        wide |= family.decisions.wide
+        stores.append(family.store.folder)
         for square in family.squares:
             record = family.decisions.record(square)
             if record:
                 records[square] = record
             elif fault := family.decisions.faults.get(tuple(square.contents.values())):
                 faults[square] = fault
-    kept = tuple(family.store.folder for family in families.values())
-    wide = frozenset(name for family in families.values() for name in family.decisions.wide)
-    return Complete(codes, wanted.squares, records, faults, uninstallable, wide, ran, kept)
+    return Complete(codes, wanted.squares, records, faults, uninstallable, frozenset(wide), ran, tuple(stores))

@@ -40,8 +40,8 @@ class Wanted:
 
     ``whole`` are the combinations that run every clause themselves. The template loads what ``scouts`` load (all the
     squares, without any): cells whose code may be trusted to be imported. A run may take ``seconds``, and after
-    ``patience`` runs that came to nothing no more are begun. Runs of ``candidates`` (contents by package) are kept aside:
-    what they say of other packages' code is believed in these cells and nowhere else.
+    ``patience`` runs that came to nothing no more are begun. Runs of ``candidates`` (contents by package) are kept
+    aside: what they say of other packages' code is believed in these cells and nowhere else.
     """
 
     squares: tuple[Square, ...]

@@ -17,6 +17,11 @@ def report_junit(report: Report) -> str:
     for cell in report.cells:
         root.append(_suite(cell))
     root.append(_waivers(report))
+    return document(root)
+
+
+def document(root: ET.Element) -> str:
+    """The XML text of a tree."""
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
@@ -27,18 +32,18 @@ def _waivers(report: Report) -> ET.Element:
     for rot in report.rotten:
         name = f"{rot.waiver.clause} {rot.waiver.fingerprint}"
         case = ET.SubElement(suite, "testcase", classname="waivers", name=name)
-        ET.SubElement(case, "failure", message=_text(rot.how))
+        ET.SubElement(case, "failure", message=xml_text(rot.how))
     for name in report.absent:
         case = ET.SubElement(suite, "testcase", classname="waivers", name=name)
         ET.SubElement(case, "skipped", message="no such interpreter here")
-    return _counted(suite)
+    return counted(suite)
 
 
 def _suite(cell: Judged) -> ET.Element:
     suite = ET.Element("testsuite", name=cell.cell)
     if cell.verdict in ("unknown", "uninstallable"):
         case = ET.SubElement(suite, "testcase", classname=cell.cell, name="evidence")
-        ET.SubElement(case, "error", message=_text("; ".join(cell.reasons)))
+        ET.SubElement(case, "error", message=xml_text("; ".join(cell.reasons)))
     findings = {finding.clause.id: finding for finding in cell.findings}
     for name, check in sorted((cell.record.checks if cell.record else {}).items()):
         if name.startswith("controls."):
@@ -46,21 +51,22 @@ def _suite(cell: Judged) -> ET.Element:
         case = ET.SubElement(suite, "testcase", classname=cell.cell, name=name, time=f"{check.duration:.3f}")
         finding = findings.get(name)
         if finding and finding.waiver:
-            ET.SubElement(case, "skipped", message=_text(f"waived: {finding.waiver.reason}"))
+            ET.SubElement(case, "skipped", message=xml_text(f"waived: {finding.waiver.reason}"))
         elif check.outcome == "not-applicable":
-            ET.SubElement(case, "skipped", message=_text(str(check.message)))
+            ET.SubElement(case, "skipped", message=xml_text(str(check.message)))
         elif check.outcome == "error":
-            ET.SubElement(case, "error", message=_text(str(check.message)))
+            ET.SubElement(case, "error", message=xml_text(str(check.message)))
         elif finding and finding.clause.level == "should":
-            ET.SubElement(case, "skipped", message=_text(f"should: {check.message}, got {json.dumps(check.got)}"))
+            ET.SubElement(case, "skipped", message=xml_text(f"should: {check.message}, got {json.dumps(check.got)}"))
         elif finding:
-            node = ET.SubElement(case, "failure", message=_text(f"{finding.clause.rule} ({finding.clause.level})"))
+            node = ET.SubElement(case, "failure", message=xml_text(f"{finding.clause.rule} ({finding.clause.level})"))
             expected, got = json.dumps(check.expected, ensure_ascii=False), json.dumps(check.got, ensure_ascii=False)
-            node.text = _text(f"{check.message}\nexpected: {expected}\ngot: {got}\nsource: {finding.clause.source}")
-    return _counted(suite)
+            node.text = xml_text(f"{check.message}\nexpected: {expected}\ngot: {got}\nsource: {finding.clause.source}")
+    return counted(suite)
 
 
-def _counted(suite: ET.Element) -> ET.Element:
+def counted(suite: ET.Element) -> ET.Element:
+    """The suite, with the numbers of its cases as attributes."""
     cases = list(suite)
     suite.set("tests", str(len(cases)))
     for kind, attribute in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
@@ -68,5 +74,6 @@ def _counted(suite: ET.Element) -> ET.Element:
     return suite
 
 
-def _text(text: str) -> str:
+def xml_text(text: str) -> str:
+    """The text without the characters that XML has no way to write."""
     return _NOT_XML.sub("�", text)

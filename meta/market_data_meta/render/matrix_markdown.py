@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from market_data_meta.findings import printable
 from market_data_meta.render.counted import published
+from market_data_meta.render.markdown_text import line
 
 SIGNS = {"compatible": "✅", "incompatible": "❌", "uninstallable": "🚫", "unknown": "❔"}
 
@@ -37,7 +37,4 @@ def matrix_markdown(data: Mapping[str, Any]) -> str:
 
 def _plain(value: object) -> str:
     """A value in one table cell: what a package says must not become Markdown or HTML."""
-    text = printable(" ".join(str(value).split()))[:160]
-    for char in "\\`*_[]|":
-        text = text.replace(char, f"\\{char}")
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return line(str(value), 160)

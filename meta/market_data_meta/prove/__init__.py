@@ -1,0 +1,1 @@
+"""What the suite detects: changes to real releases, some of which it must notice and some of which it must not."""

@@ -1,0 +1,110 @@
+"""Proving clauses of release scope: each change in a copy of the clean install of the newest release."""
+
+from __future__ import annotations
+
+import os
+import queue
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from market_data_meta import environment
+from market_data_meta.combination import Cell, newest_of
+from market_data_meta.contract import Contract
+from market_data_meta.errors import MetaError
+from market_data_meta.ledger import Ledger
+from market_data_meta.prove.changes import Change
+from market_data_meta.prove.score import Trial, trial
+from market_data_meta.record import Record, read_record
+from market_data_meta.run import Prepared, prepare, run_prepared
+
+
+def proved_alone(
+    contract: Contract, ledger: Ledger, changes: Sequence[Change], cache: Path, done: Callable[[Trial], None]
+) -> list[Trial]:
+    """Try each change on its release alone; ``done`` is called with each trial as it ends.
+
+    A break runs its own clauses, what is harmless all of the release.
+    """
+    packages = tuple(dict.fromkeys(change.package for change in changes))
+    jobs = os.cpu_count() or 1
+    with tempfile.TemporaryDirectory(prefix="mdmeta-") as name:
+        scratch = Path(name)
+        whole: dict[str, Record] = {}
+        copies: dict[str, queue.Queue[Prepared]] = {}
+        for package in packages:
+            prepared = _prepared(contract, ledger, package, cache)
+            whole[package] = _record(contract.root, prepared, None, scratch, jobs)
+            copies[package] = queue.Queue()
+            for number in range(jobs):
+                copies[package].put(_copied(prepared, scratch / f"{package}-{number}"))
+
+        def tried(change: Change) -> Trial:
+            copy = copies[change.package].get()
+            try:
+                with _changed(copy, change):
+                    record = _record(contract.root, copy, change.clauses or None, scratch, 1)
+            finally:
+                copies[change.package].put(copy)
+            found = trial(change, record, whole[change.package])
+            done(found)
+            return found
+
+        with ThreadPoolExecutor(jobs) as pool:
+            return list(pool.map(tried, changes))
+
+
+def _prepared(contract: Contract, ledger: Ledger, package: str, cache: Path) -> Prepared:
+    cell = Cell(newest_of((package,), ledger))
+    folder = cache / "proof" / "alone" / cell.name
+    with environment.held(folder):
+        return prepare(contract, ledger, cell, folder)
+
+
+def _copied(original: Prepared, folder: Path) -> Prepared:
+    """The same environment at another place, hard links to what stays whole."""
+    shutil.copytree(original.folder, folder, symlinks=True, copy_function=os.link)
+    plan = dict(original.plan)
+    python = folder / Path(plan["release"]["python"]).relative_to(original.folder)
+    plan["release"] = plan["release"] | {"python": str(python)}
+    return Prepared(folder, folder / original.python.relative_to(original.folder), plan)
+
+
+@contextmanager
+def _changed(prepared: Prepared, change: Change) -> Iterator[None]:
+    """The environment with the change in it. Raises MetaError where it does not fit."""
+    site = next((prepared.folder / "lib").glob("python3*")) / "site-packages"
+    whole: dict[Path, Path | None] = {}
+    try:
+        for edit in change.edits:
+            files = sorted(site.glob(edit.file)) or ([site / edit.file] if not edit.before else [])
+            if len(files) != 1:
+                raise MetaError("bad-change", f"a change names {edit.file}", f"{len(files)} files have that name")
+            (file,) = files
+            text = edit.applied(file.read_bytes().decode("utf-8")) if edit.before else edit.after
+            if file not in whole:
+                whole[file] = file.with_name(f"{file.name}.whole") if file.exists() else None
+                if kept := whole[file]:
+                    file.rename(kept)
+            file.write_bytes(text.encode("utf-8"))
+        yield
+    finally:
+        for file, kept in whole.items():
+            file.unlink(missing_ok=True)
+            if kept:
+                kept.rename(file)
+
+
+def _record(root: Path, prepared: Prepared, clauses: tuple[str, ...] | None, scratch: Path, jobs: int) -> Record:
+    """What the checks of some clauses, or of all, say in an environment."""
+    planned = {name: table for name, table in prepared.plan["clauses"].items() if clauses is None or name in clauses}
+    name = uuid.uuid4().hex
+    record = scratch / "records" / f"{name}.jsonl"
+    plan = {**prepared.plan, "clauses": planned, "jobs": jobs}
+    run_prepared(root, replace(prepared, plan=plan), record, scratch / "logs" / f"{name}.log")
+    return read_record(record)

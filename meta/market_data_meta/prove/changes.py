@@ -1,0 +1,76 @@
+"""Changes to a release, as values: breaks that a clause must catch, and what is harmless and must alarm nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from market_data_meta.contract import read_toml
+from market_data_meta.errors import MetaError
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A text in one file, how often it occurs there, and what stands in its place; without it the file is a new one."""
+
+    file: str
+    before: str
+    after: str
+    count: int = 1
+
+    def applied(self, text: str) -> str:
+        """The text with the change. Raises MetaError where it does not fit: what changes nothing proves nothing."""
+        crlf = "\r\n" in text
+        plain = text.replace("\r\n", "\n")
+        found = plain.count(self.before)
+        if found != self.count:
+            what = f"a change does not fit {self.file}: its text occurs {found} times, not {self.count}"
+            raise MetaError("bad-change", what, self.before[:200])
+        changed = plain.replace(self.before, self.after)
+        return changed.replace("\n", "\r\n") if crlf else changed
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change to the newest release of a package, why a maintainer might make it, and the clauses that must catch it.
+
+    No clauses: it is harmless, and nothing may get worse.
+    """
+
+    package: str
+    edits: tuple[Edit, ...]
+    why: str
+    clauses: tuple[str, ...] = ()
+
+    @property
+    def harmless(self) -> bool:
+        """Whether nothing may alarm."""
+        return not self.clauses
+
+
+def load_breaks(root: Path) -> list[Change]:
+    """Read ``tests/breaks``, one file for each area. Raises MetaError for a table with a missing or unknown field."""
+
+    def read(clause: str, package: str, why: str, **edit: Any) -> Change:
+        return Change(package, (Edit(**edit),), why, (clause,))
+
+    return _read(root / "tests" / "breaks", "break", read)
+
+
+def load_harmless(root: Path) -> list[Change]:
+    """Read ``tests/harmless``, one file for each package. Raises MetaError as ``load_breaks`` does."""
+
+    def read(package: str, why: str, edits: list[dict[str, Any]]) -> Change:
+        return Change(package, tuple(Edit(**edit) for edit in edits), why)
+
+    return _read(root / "tests" / "harmless", "harmless", read)
+
+
+def _read(folder: Path, kind: str, read: Callable[..., Change]) -> list[Change]:
+    files = sorted(folder.glob("*.toml"))
+    try:
+        return [read(**table) for file in files for table in read_toml(file)[kind]]
+    except TypeError as error:
+        raise MetaError("bad-change", f"a table in {folder} has missing or unknown fields", str(error)) from None

@@ -1,0 +1,168 @@
+"""Machine-made breaks: generic mutations of the lines that the suite's chain executes. Pure functions; no I/O."""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+}
+COUNTED: dict[type[ast.operator], type[ast.operator]] = {
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.Div,
+    ast.Div: ast.Mult,
+}
+UNSEEN = ("logger", "log", "logging", "_logger")
+"""Names whose calls nobody but a reader of logs notices: statements that only call them are left as they are."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One small change at a place of a file: what kind, where, the text before and after, and the whole file after."""
+
+    file: str
+    line: int
+    kind: str
+    before: str
+    after: str
+    text: str
+
+
+def mutants(file: str, text: str, lines: Collection[int]) -> Iterator[Mutant]:
+    """Every mutant of the statements that begin on one of ``lines``, in the order of the file.
+
+    The text has line breaks of one character. Docstrings, annotations and what only logs are left alone.
+    """
+    tree = ast.parse(text)
+    starts = _starts(text)
+    for node in _candidates(tree, lines):
+        for kind, changed in _changes(node):
+            begin = starts[node.lineno - 1] + node.col_offset
+            end = starts[(node.end_lineno or node.lineno) - 1] + (node.end_col_offset or 0)
+            data = text.encode()
+            after = ast.unparse(changed) if isinstance(changed, ast.AST) else changed
+            if isinstance(node, ast.expr) and "\n" not in after:
+                after = f"({after})"
+            mutated = (data[:begin] + after.encode() + data[end:]).decode()
+            before = data[begin:end].decode()
+            if _compiles(mutated) and mutated != text:
+                yield Mutant(file, node.lineno, kind, before, after, mutated)
+
+
+def _starts(text: str) -> list[int]:
+    """The byte at which each line begins."""
+    starts, at = [], 0
+    for row in text.encode().splitlines(keepends=True):
+        starts.append(at)
+        at += len(row)
+    return starts
+
+
+def _compiles(text: str) -> bool:
+    try:
+        compile(text, "mutant", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError):
+        return False
+    return True
+
+
+def _candidates(tree: ast.Module, lines: Collection[int]) -> Iterator[ast.stmt | ast.expr]:
+    """The nodes of executed statements inside functions, outermost first; nested functions are found by themselves."""
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            for statement in function.body:
+                yield from _within(statement, lines)
+
+
+def _within(node: ast.AST, lines: Collection[int]) -> Iterator[ast.stmt | ast.expr]:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) or _only_logs(node) or _docstring(node):
+        return
+    if isinstance(node, ast.stmt | ast.expr) and node.lineno in lines:
+        yield node
+    for name, value in ast.iter_fields(node):
+        if name in ("annotation", "returns", "type_comment"):
+            continue
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, ast.AST) and not isinstance(child, ast.expr_context | ast.JoinedStr):
+                yield from _within(child, lines)
+
+
+def _only_logs(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call):
+        return False
+    root = node.value.func
+    while isinstance(root, ast.Attribute | ast.Call):
+        root = root.value if isinstance(root, ast.Attribute) else root.func
+    return isinstance(root, ast.Name) and root.id in UNSEEN
+
+
+def _docstring(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _changes(node: ast.stmt | ast.expr) -> Iterator[tuple[str, ast.AST | str]]:
+    """What may be made of one node, with the name of each change."""
+    match node:
+        case ast.Compare(ops=[op]) if type(op) in COMPARED:
+            changed = copy.deepcopy(node)
+            changed.ops = [COMPARED[type(op)]()]
+            yield "comparison", changed
+        case ast.BoolOp(op=op):
+            changed_bool = copy.deepcopy(node)
+            changed_bool.op = ast.Or() if isinstance(op, ast.And) else ast.And()
+            yield "and/or", changed_bool
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            yield "not", operand
+        case ast.BinOp(op=op) if type(op) in COUNTED:
+            changed_op = copy.deepcopy(node)
+            changed_op.op = COUNTED[type(op)]()
+            yield "arithmetic", changed_op
+        case ast.Constant(value=bool() as value):
+            yield "constant", str(not value)
+        case ast.Constant(value=int() | float() as value):
+            yield "constant", repr(value + 1)
+        case ast.Constant(value=str() as value) if value:
+            yield "constant", repr(f"{value}_")
+        case ast.IfExp(test=test, body=body, orelse=orelse):
+            yield "condition", ast.IfExp(test, orelse, body)
+        case _:
+            yield from _changes_of_statement(node)
+
+
+def _changes_of_statement(node: ast.stmt | ast.expr) -> Iterator[tuple[str, ast.AST | str]]:
+    match node:
+        case ast.Return(value=ast.expr() as value) if not (isinstance(value, ast.Constant) and value.value is None):
+            yield "return", "return None"
+        case ast.Raise():
+            yield "no raise", "pass"
+        case ast.Expr(value=ast.Call() | ast.Await()):
+            yield "no call", "pass"
+        case ast.Assign(targets=[ast.Attribute() | ast.Subscript()]) | ast.AugAssign():
+            yield "no assignment", "pass"
+        case ast.If(test=test) if not isinstance(test, ast.Compare | ast.BoolOp | ast.UnaryOp):
+            # Comparisons and the like are changed by themselves.
+            changed = copy.deepcopy(node)
+            changed.test = ast.UnaryOp(ast.Not(), test)
+            yield "condition", _indented(changed, node.col_offset)
+        case ast.Break():
+            yield "break", "continue"
+        case ast.Continue():
+            yield "continue", "break"
+
+
+def _indented(node: ast.AST, column: int) -> str:
+    first, *rest = ast.unparse(node).split("\n")
+    return "\n".join([first, *(" " * column + line for line in rest)])

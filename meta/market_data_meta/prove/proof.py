@@ -1,0 +1,69 @@
+"""The proof: all breaks, all harmless changes and the A/A control tried, and what that says of the suite."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from market_data_meta import suite
+from market_data_meta.contract import Contract
+from market_data_meta.errors import MetaError
+from market_data_meta.ledger import Ledger
+from market_data_meta.matrix.complete import Asked
+from market_data_meta.matrix.runner import Step
+from market_data_meta.prove.alone import proved_alone
+from market_data_meta.prove.changes import Change
+from market_data_meta.prove.proving import Ground, Run, proved
+from market_data_meta.prove.score import Proof, Score, Trial, silent_clauses, trial
+
+
+def prove(
+    contract: Contract,
+    ledger: Ledger,
+    changes: Sequence[Change],
+    asked: Asked,
+    tell: Callable[[Step], None],
+    done: Callable[[Trial], None],
+) -> Proof:
+    """Try every change on the newest releases; ``done`` is called with each trial.
+
+    Raises MetaError where a change names a clause that does not exist or does not fit the release.
+    """
+    start = time.time()
+    for change in changes:
+        for name in change.clauses:
+            if name not in contract.clauses:
+                raise MetaError("unknown-clause", f"a break names the clause {name}, which does not exist")
+    alone = [one for one in changes if _scopes(contract, one) == {"release"}]
+    together = [one for one in changes if one not in alone]
+    ground = Ground(contract, ledger, asked)
+    with tempfile.TemporaryDirectory(prefix="mdmeta-") as name:
+        runs = [
+            Run(ground.clauses(one), ground.variant(one, Path(name) / str(number)))
+            for number, one in enumerate(together)
+        ]
+        as_it_is = Run(ground.clauses(None))
+        records = proved(ground, [as_it_is, *runs], tell)
+        trials = [trial(one, records[run], records[as_it_is]) for one, run in zip(together, runs, strict=True)]
+    for one in trials:
+        done(one)
+    if alone:
+        tell(Step(0, 0, "releases alone"))
+        trials += proved_alone(contract, ledger, alone, asked.cache, done)
+    breaks, harmless = (Score(tuple(one for one in trials if one.change.harmless is kind)) for kind in (False, True))
+    return Proof(
+        suite.digest(contract.root),
+        ledger.as_of,
+        ground.combination.as_dict(),
+        breaks,
+        harmless,
+        tuple(silent_clauses(contract, trials)),
+        start,
+        time.time() - start,
+    )
+
+
+def _scopes(contract: Contract, change: Change) -> set[str]:
+    return {contract.clauses[name].scope for name in change.clauses}

@@ -1,0 +1,158 @@
+"""Proving: every change of combination scope in the warm lane, beside the newest releases as they are."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from market_data_meta import suite
+from market_data_meta.combination import Cell, newest_of
+from market_data_meta.contract import Contract
+from market_data_meta.errors import undecided
+from market_data_meta.ledger import Ledger
+from market_data_meta.matrix import libraries
+from market_data_meta.matrix.cache import Store
+from market_data_meta.matrix.codes import Square, codes_of, squares_of
+from market_data_meta.matrix.complete import Asked
+from market_data_meta.matrix.decisions import contents_of
+from market_data_meta.matrix.libraries import Libraries
+from market_data_meta.matrix.runner import Step
+from market_data_meta.matrix.warm import Job, Template, run_all
+from market_data_meta.prove.changes import Change
+from market_data_meta.prove.variant import Variant, counted, made
+from market_data_meta.record import Record
+from market_data_meta.run import header_of, plan_of
+
+SECONDS, CHECK_SECONDS = 120.0, 20.0
+"""Wall time of one run and of one check: a change that makes it hang is noticed, and must not hold up the others."""
+
+
+@dataclass
+class Ground:
+    """The newest releases, unpacked, and the third-party libraries that they run with."""
+
+    contract: Contract
+    ledger: Ledger
+    asked: Asked
+
+    def __post_init__(self) -> None:
+        from market_data_meta.matrix import wheels
+
+        contract, ledger, python, cache = self.contract, self.ledger, self.asked.interpreter, self.asked.cache
+        self.combination = newest_of(contract.packages, ledger)
+        published = squares_of(codes_of(contract, ledger))
+        square = next(s for s in published if s.combination == self.combination)
+        sets = libraries.resolved(contract, ledger, published, python, cache)
+        found = sets[square.libraries]
+        if isinstance(found, str):
+            raise undecided("uninstallable", "the newest releases cannot be installed", found)
+        self.libraries: Libraries = found
+        family = libraries.families([one for one in sets.values() if not isinstance(one, str)])[found]
+        self.store = Store(cache / "proof", suite.digest(contract.root), family, python)
+        rows = {contract.packages[c.package].distribution: [c.newest] for c in square.codes}
+        paths, faults = wheels.unpack_all(rows, cache, python)
+        if faults:
+            raise undecided("no-wheel", "the newest releases cannot be had", next(iter(faults.values())))
+        self.sites = {code.package: paths[code.newest.sha256] for code in square.codes}
+        self.contents = {package: counted(site) for package, site in self.sites.items()}
+        self.square: Square = square
+
+    def variant(self, change: Change, folder: Path) -> Variant:
+        """The change made in a copy of the release."""
+        return made(change, self.sites[change.package], self.contents[change.package], folder)
+
+    def clauses(self, change: Change | None) -> tuple[str, ...]:
+        """The clauses that a change is shown to: its own and all that bind its package; all of them for None."""
+        every = self.contract.clauses_for(tuple(self.contract.packages)).values()
+        return tuple(
+            c.id
+            for c in every
+            if c.scope == "control" or change is None or change.package in c.binds or c.id in change.clauses
+        )
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the newest releases, as they are or with a variant in place of one, on some clauses."""
+
+    clauses: tuple[str, ...]
+    variant: Variant | None = None
+    trace: bool = False
+
+    def contents(self, ground: Ground) -> dict[str, str]:
+        """Package to content id."""
+        changed = {self.variant.change.package: self.variant.content} if self.variant else {}
+        return ground.square.contents | changed
+
+    def path(self, ground: Ground) -> list[str]:
+        """The folders that are imported from."""
+        changed = {self.variant.change.package: self.variant.site} if self.variant else {}
+        return [str(site) for site in (ground.sites | changed).values()]
+
+
+def proved(ground: Ground, runs: Sequence[Run], tell: Callable[[Step], None]) -> dict[Run, Record]:
+    """The record of each run. What was run before on the same contents and clauses is read back."""
+    names = {run: _key(run.contents(ground), run.clauses, trace=run.trace) for run in runs}
+    known = {
+        _key(contents_of(record), record.header["clauses"], trace=bool(record.lines)): record
+        for record in ground.store.records()
+        # One that was stopped may have been stopped by the machine.
+        if record.footer
+    }
+    missing = {name: run for run, name in names.items() if name not in known}
+    known |= dict(_ran(ground, missing, tell))
+    return {run: known[name] for run, name in names.items()}
+
+
+def _key(contents: Mapping[str, str], clauses: Iterable[str], *, trace: bool) -> str:
+    text = json.dumps([sorted(contents.items()), sorted(clauses), trace])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _ran(ground: Ground, missing: Mapping[str, Run], tell: Callable[[Step], None]) -> Iterator[tuple[str, Record]]:
+    if not missing:
+        return
+    tell(Step(0, 0, "loading the third-party libraries"))
+    interpreter = libraries.installed(ground.libraries, ground.asked.interpreter, ground.asked.cache)
+    plan = plan_of(ground.contract, tuple(ground.contract.packages))
+    plan |= {"jobs": 1 + (os.cpu_count() or 1), "timeout": CHECK_SECONDS}
+    with tempfile.TemporaryDirectory(prefix="mdmeta-") as name:
+        folder = Path(name)
+        jobs = [_job(ground, key, run, folder) for key, run in missing.items()]
+
+        def start() -> Template:
+            template = Template(ground.contract.root, interpreter, plan, folder / "template.log").__enter__()
+            try:
+                template.warm([[str(site) for site in ground.sites.values()]], plan["preload"])
+            except BaseException:
+                template.__exit__(None, None, None)
+                raise
+            return template
+
+        at_once = (os.cpu_count() or 1) + 1
+        for number, (job, cause) in enumerate(run_all(start, jobs, at_once=at_once, seconds=SECONDS), 1):
+            record = ground.store.keep(missing[job.name].contents(ground), job, cause)
+            tell(Step(number, len(jobs), job.name, record))
+            yield job.name, record
+
+
+def _job(ground: Ground, name: str, run: Run, folder: Path) -> Job:
+    versions = ground.combination.as_dict()
+    tables = [ground.contract.clauses[clause] for clause in run.clauses]
+    optional = set(ground.libraries.optional)
+    header = header_of(ground.contract, ground.ledger, Cell(ground.combination), (), sorted(run.clauses), "warm")
+    for package, content in run.contents(ground).items():
+        header["expected"][package] = header["expected"][package] | {"content": content}
+    request = {
+        "header": header,
+        "clauses": list(run.clauses),
+        "not_applicable": {c.id: why for c in tables if (why := c.why_not(versions, optional))},
+        "path": run.path(ground),
+        "trace": run.trace,
+    }
+    return Job(name, request, folder / f"{name}.jsonl", folder / f"{name}.log")

@@ -1,0 +1,73 @@
+"""Variants: a release's unpacked wheel with a change in it, and the content id that it then has."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from market_data_meta.errors import MetaError
+from market_data_meta.inside.mdm_content import content_id, counted_path
+from market_data_meta.prove.changes import Change
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A changed release: the change, the folder that it is imported from, and its content id."""
+
+    change: Change
+    site: Path
+    content: str
+
+
+def counted(site: Path) -> dict[str, str]:
+    """The counted files of an unpacked wheel with their sha256."""
+    return {
+        name: hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in site.rglob("*")
+        if file.is_file() and (name := counted_path(file.relative_to(site).as_posix()))
+    }
+
+
+def made(change: Change, site: Path, contents: dict[str, str], folder: Path) -> Variant:
+    """The variant in ``folder``: hard links to what stays as it is. Raises MetaError where the change does not fit.
+
+    ``contents`` are those of ``site``, so that only what is changed has to be read.
+    """
+    texts: dict[str, str] = {}
+    for edit in change.edits:
+        names = sorted(file.relative_to(site).as_posix() for file in site.glob(edit.file)) or [edit.file]
+        if len(names) != 1:
+            raise MetaError("bad-change", f"a change names {edit.file}", f"{len(names)} files have that name")
+        (name,) = names
+        if not edit.before:
+            texts[name] = edit.after
+            continue
+        if name not in texts:
+            if not (site / name).is_file():
+                raise MetaError("bad-change", f"a change names {edit.file}, which {change.package} does not have")
+            texts[name] = (site / name).read_bytes().decode("utf-8")
+        texts[name] = edit.applied(texts[name])
+    shutil.copytree(site, folder, symlinks=True, copy_function=os.link)
+    for name, text in texts.items():
+        file = folder / name
+        file.unlink(missing_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(text.encode("utf-8"))
+    _record(folder, texts)
+    digests = contents | {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
+    return Variant(change, folder, content_id((n, d) for n, d in digests.items() if counted_path(n)))
+
+
+def _record(folder: Path, texts: dict[str, str]) -> None:
+    """Name the changed and new files in the wheel's RECORD, from which an installed distribution tells its files."""
+    (record,) = folder.glob("*.dist-info/RECORD")
+    rows = [row for row in record.read_text(encoding="utf-8").splitlines() if row.rsplit(",", 2)[0] not in texts]
+    for name, text in texts.items():
+        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+        rows.append(f"{name},sha256={digest},{len(text.encode())}")
+    record.unlink()
+    record.write_text("\n".join(rows) + "\n", encoding="utf-8")

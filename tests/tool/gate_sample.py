@@ -1,0 +1,165 @@
+"""A gate made up for the tests of its renderers: one of everything that it can say, in the shape of gate.json."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+from examples import SUITE
+
+HOSTILE = (
+    "<script>alert(1)</script> | `x` ``y`` **b** [bold]z[/bold] @someone #1 https://evil.example www.evil.example"
+    " \x1b[31m \x00 \u202e \ud800 ]]> %0A a,b:c ##[error]no\n::error::no\n::set-output name=x::y"
+)
+"""Text that wants to be HTML, Markdown, markup, a link, a call, a colour, a command to GitHub's runner, or bad XML."""
+CELL = "core1.4.62-pipeline0.8.{}-store0.6.73"
+
+
+def outcome(said: str, message: str | None = None, expected: object = None, got: object = None) -> dict[str, Any]:
+    """What a check said."""
+    return {"outcome": said, "message": message, "expected": expected, "got": got}
+
+
+def difference(kind: str, clause: str, **said: Any) -> dict[str, Any]:
+    """A difference of a must clause in one cell, with what is said of it in place of that."""
+    return {
+        "kind": kind,
+        "clause": clause,
+        "level": "must",
+        "rule": f"The rule of {clause}.",
+        "source": "Planning assessment, Phase 8.0.",
+        "binds": ["core", "pipeline"],
+        "now": outcome("failed", "what was looked at", 1, 2),
+        "was": outcome("passed"),
+        "cells": [CELL.format(70)],
+        "guilty": ["core"],
+        "reproduce": "./scripts/mdmeta gate --core dist/market_data_core-1.4.62-py3-none-any.whl pipeline==0.8.70",
+    } | said
+
+
+def cell(name: str, verdict: str, **said: Any) -> dict[str, Any]:
+    """A cell of the gate."""
+    return {
+        "cell": name,
+        "scope": "combination",
+        "combination": {"core": "1.4.62", "pipeline": "0.8.70", "store": "0.6.73"},
+        "verdict": verdict,
+        "baseline": name.replace("1.4.62", "1.4.61"),
+        "stands_for": 40,
+        "forbidden": [],
+        "reasons": [],
+        "counts": {"passed": 80, "failed": 2},
+    } | said
+
+
+def candidate(package: str, version: str, before: str | None, **said: Any) -> dict[str, Any]:
+    """A candidate built from a wheel."""
+    return {
+        "package": package,
+        "source": f"dist/market_data_{package}-{version}-py3-none-any.whl",
+        "version": version,
+        "sha256": "d" * 64,
+        "content": "a" * 64,
+        "commit": None,
+        "predecessor": {"version": before, "content": "b" * 64} if before else None,
+        "same_code_as": [],
+    } | said
+
+
+def worse() -> dict[str, Any]:
+    """Two candidates that break three clauses, leave three things undecided, and mend one."""
+    cells = [CELL.format(number) for number in (70, 69, 30, 19, 16, 3)]
+    return {
+        "format": 1,
+        "exit": 1,
+        "suite": SUITE,
+        "as_of": "2026-11-22T00:00:00Z",
+        "strict": False,
+        "reach": "allowed",
+        "candidates": [
+            candidate("core", "1.4.62", "1.4.61"),
+            candidate("store", "0.6.74", "0.6.73", source="git+https://git.example/store@main", commit="c0ffee" * 6),
+        ],
+        "cells": [
+            *(cell(name, "incompatible", reasons=["chain.hard-pauses"]) for name in cells[:4]),
+            cell(cells[4], "unknown", reasons=["bus.delivers: it took more than 60 s"]),
+            cell(cells[5], "uninstallable", reasons=["no versions"]),
+            cell("core1.4.62", "compatible", scope="release", stands_for=0),
+        ],
+        "differences": [
+            difference(
+                "regression",
+                "chain.hard-pauses",
+                rule="A hard event gives an adjustment of scale 0.0 with the default policy.",
+                source="Planning assessment, Phase 8.0: policy ok 1.0, soft 0.5, hard 0.0.",
+                now=outcome("failed", "scale after a hard event", 0.0, 0.25),
+                cells=cells[:4],
+            ),
+            difference(
+                "regression",
+                "surface.names",
+                rule="The documented names can be imported.",
+                now=outcome("failed", "names that cannot be imported", [], ["RateAdjustment", "FeedbackEvent"]),
+                was=outcome("failed", "names that cannot be imported", [], ["FeedbackBus"]),
+                guilty=["core", "store"],
+            ),
+            difference(
+                "regression",
+                "metrics.labels",
+                level="should",
+                now=outcome("not-applicable", "there is no metric of that name"),
+                cells=cells[:2],
+            ),
+            difference("undecided", "bus.delivers", now=outcome("error", "it took more than 60 s"), cells=[cells[4]]),
+            difference("repair", "enums.labels", now=outcome("passed"), was=outcome("failed", "labels", ["a"], [])),
+        ],
+        "known": [
+            {"clause": f"openapi.known-{n}", "level": "must", "rule": "A known rule.", "cells": cells} for n in range(3)
+        ],
+        "undecided": [
+            {"cell": CELL.format(17), "why": "the process was killed: it used more than 1 GiB", "guilty": []},
+        ],
+        "uninstallable": [
+            {"cell": cells[5], "why": "core 1.4.62 requires pydantic>=3, pipeline 0.8.3 pydantic<3", "before": False},
+            {"cell": CELL.format(2), "why": "pipeline 0.8.2 requires Python 3.14", "before": True},
+        ],
+        "allowed": {"now": 240, "before": 1034},
+        "evidence": {"checks": 1204, "ran": 6, "start": 1.0, "seconds": 12.34, "interpreter": "3.11.7"},
+    }
+
+
+def same() -> dict[str, Any]:
+    """A candidate with the code of two releases, which changes nothing."""
+    data = worse()
+    return data | {
+        "exit": 0,
+        "candidates": [candidate("core", "1.4.62", "1.4.61", same_code_as=["1.4.60", "1.4.61"])],
+        "cells": [cell(CELL.format(70), "compatible")],
+        "differences": [],
+        "undecided": [],
+        "uninstallable": [],
+        "allowed": {"now": 1034, "before": 1034},
+    }
+
+
+def undecided() -> dict[str, Any]:
+    """A gate in which nothing could be installed, before or now: no evidence at all."""
+    data = same()
+    why = {"cell": CELL.format(70), "why": "no versions", "before": True}
+    return data | {"exit": 3, "cells": [cell(CELL.format(70), "uninstallable")], "known": [], "uninstallable": [why]}
+
+
+def hostile() -> dict[str, Any]:
+    """The first gate with hostile text wherever the shape lets a text be."""
+
+    def poisoned(value: object, key: str) -> object:
+        if isinstance(value, dict):
+            return {name: poisoned(one, name) for name, one in value.items()}
+        if isinstance(value, list):
+            return [poisoned(one, key) for one in value]
+        fixed = ("kind", "level", "outcome", "scope", "verdict", "reach")
+        return HOSTILE + value if isinstance(value, str) and key not in fixed else value
+
+    data = poisoned(deepcopy(worse()), "")
+    assert isinstance(data, dict)
+    return data
