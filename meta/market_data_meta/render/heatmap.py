@@ -60,12 +60,12 @@ def _title(data: Mapping[str, Any]) -> str:
 
 
 def _text(x: int, y: int, text: str, kind: str) -> str:
-    return f'<text x="{x}" y="{y}" class="{kind}">{escape(printable(text))}</text>'
+    return f'<text x="{x}" y="{y}" class="{kind}">{escape(printable(text), quote=False)}</text>'
 
 
 def _cell(x: int, y: int, cell: Mapping[str, Any]) -> str:
     name = " ".join(f"{package}=={version}" for package, version in cell["combination"].items())
-    title = escape(printable(f"{name}: {cell['verdict']}"))
+    title = escape(printable(f"{name}: {cell['verdict']}"), quote=False)
     pale = "" if cell["allowed"] else ' opacity="0.45"'
     box = (
         f'<rect x="{x}" y="{y}" width="{SIDE - 2}" height="{ROW - 3}" rx="2" fill="{COLOURS[cell["verdict"]]}"{pale}/>'
