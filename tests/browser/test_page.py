@@ -153,6 +153,8 @@ def test_a_release_says_with_how_much_its_code_works(page: Page, address: str) -
     page.goto(f"{address}#release-core-1.4.9")
     expect(page.locator("#about-core")).to_contain_text("2 of 4 cells with it are compatible")
     expect(page.locator("#about-core")).to_contain_text("1.4.9 to 1.4.10")
+    page.locator(at("release-core-1.4.61")).click()
+    expect(page.locator("#about-core")).to_contain_text("4 of 4 cells with it are compatible")
 
 
 def test_a_deep_link_to_a_combination_opens_the_cell_of_its_code(page: Page, address: str) -> None:

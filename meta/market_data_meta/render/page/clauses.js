@@ -108,7 +108,7 @@ function openClause(id) {
     $('filter').reset();
     filterClauses();
   }
-  card.closest('.group').open = true;
+  card.closest('.group').open = true; // not every browser opens what an address leads into
   card.querySelector('details')?.setAttribute('open', '');
   card.scrollIntoView({ block: 'start' });
   card.focus({ preventScroll: true });
