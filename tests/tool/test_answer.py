@@ -12,7 +12,9 @@ from market_data_meta.contract import Contract
 from market_data_meta.ledger import Ledger
 from market_data_meta.matrix.answer import Answer, answer, partners
 from market_data_meta.matrix.judged import Matrix
-from market_data_meta.verdict import COMPATIBLE, INCOMPATIBLE, UNINSTALLABLE, UNKNOWN
+from market_data_meta.record import Record
+from market_data_meta.verdict import COMPATIBLE, INCOMPATIBLE, UNINSTALLABLE, UNKNOWN, Judged, judge
+from market_data_meta.waivers import Waiver
 
 Make = Callable[..., Matrix]
 FAILED = {"area.first": "failed"}
@@ -31,6 +33,18 @@ def test_a_release_is_answered_for_by_the_run_of_its_code(small: Contract, make_
     said = asked(small, make_matrix({"1.2 0.1 0.6": FAILED}), "1.1", "0.6")
     assert (said.exit, said.stands_for) == (1, 2)
     assert said.combination.as_dict()["core"] == "1.1"
+
+
+def test_one_answer_takes_one_verdict(small: Contract, make_matrix: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    matrix, judged = make_matrix(), list[str]()
+
+    def counted(contract: Contract, suite: str, record: Record, waivers: tuple[Waiver, ...]) -> Judged:
+        judged.append(record.cell)
+        return judge(contract, suite, record, waivers)
+
+    monkeypatch.setattr("market_data_meta.matrix.judged.judge", counted)
+    assert asked(small, matrix, "1.2", "0.6").yes
+    assert judged == ["core1.2-pipeline0.1-store0.6"]
 
 
 def test_releases_that_work_but_forbid_each_other_may_not(small: Contract, make_matrix: Make) -> None:
