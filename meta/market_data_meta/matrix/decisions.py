@@ -52,7 +52,7 @@ class Decisions:
         if self.exhaustive or clause.id in self.wide or clause.scope == "control":
             return tuple(contents.values())
         binds = {*clause.binds, *self.also} if clause.id in self.broad else clause.binds
-        # A list, because it is made half a million times, and a generator costs twice as much.
+        # A list, because it is made hundreds of thousands of times, and a generator costs twice as much.
         return tuple([content for name, content in contents.items() if name in binds])
 
     def add(self, records: Iterable[Record]) -> None:
