@@ -18,6 +18,9 @@ from market_data_meta.prove.changes import Change
 from market_data_meta.prove.proving import Ground, Run, proved
 from market_data_meta.prove.score import Proof, Score, Trial, silent_clauses, trial
 
+SAME = Change("all", (), "The same code under other version numbers: the A/A control.")
+"""The control that every proof holds: a difference here would be one of the suite's own making."""
+
 
 def prove(
     contract: Contract,
@@ -44,9 +47,10 @@ def prove(
             Run(ground.clauses(one), ground.variant(one, Path(name) / str(number)))
             for number, one in enumerate(together)
         ]
-        as_it_is = Run(ground.clauses(None))
-        records = proved(ground, [as_it_is, *runs], tell)
+        as_it_is, again = Run(ground.clauses(None)), Run(ground.clauses(None), renumbered=ground.renumbered(Path(name)))
+        records = proved(ground, [as_it_is, again, *runs], tell)
         trials = [trial(one, records[run], records[as_it_is]) for one, run in zip(together, runs, strict=True)]
+        trials.append(trial(SAME, records[again], records[as_it_is]))
     for one in trials:
         done(one)
     if alone:

@@ -45,7 +45,7 @@ def _trial(one: Trial) -> dict[str, Any]:
     return {
         "verdict": one.verdict,
         "package": one.change.package,
-        "file": one.change.edits[0].file,
+        "file": one.change.edits[0].file if one.change.edits else "all",
         "why": one.change.why,
         "clauses": list(one.change.clauses),
         "worse": list(one.worse),
