@@ -9,6 +9,7 @@ import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from market_data_meta.errors import MetaError
 from market_data_meta.inside.mdm_content import content_id, counted_path
@@ -78,6 +79,17 @@ def renumbered(site: Path, version: str, folder: Path) -> Path:
     (new / "METADATA").write_text(text, encoding="utf-8")
     _record(folder, {f"{new.name}/METADATA": text})
     return folder
+
+
+def packed(site: Path, folder: Path) -> Path:
+    """The unpacked wheel as a wheel file again, in ``folder``."""
+    (info,) = site.glob("*.dist-info")
+    wheel = folder / f"{info.name.removesuffix('.dist-info')}-py3-none-any.whl"
+    with ZipFile(wheel, "w", ZIP_DEFLATED) as archive:
+        for file in sorted(site.rglob("*")):
+            if file.is_file() and "__pycache__" not in file.parts:
+                archive.write(file, file.relative_to(site).as_posix())
+    return wheel
 
 
 def _record(folder: Path, texts: dict[str, str]) -> None:
