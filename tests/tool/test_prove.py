@@ -142,6 +142,8 @@ def test_a_miss_or_a_false_alarm_violates_the_proof(
         score(*(Trial(change("area.first"), worse) for worse in breaks)),
         score(*(Trial(change(), worse) for worse in harmless)),
         (),
+        0,
+        (),
         0.0,
         0.0,
     )
