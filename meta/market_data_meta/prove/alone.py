@@ -7,7 +7,7 @@ import queue
 import shutil
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,13 +24,8 @@ from market_data_meta.record import Record, read_record
 from market_data_meta.run import Prepared, prepare, run_prepared
 
 
-def proved_alone(
-    contract: Contract, ledger: Ledger, changes: Sequence[Change], cache: Path, done: Callable[[Trial], None]
-) -> list[Trial]:
-    """Try each change on its release alone; ``done`` is called with each trial as it ends.
-
-    A break runs its own clauses, what is harmless all of the release.
-    """
+def proved_alone(contract: Contract, ledger: Ledger, changes: Sequence[Change], cache: Path) -> list[Trial]:
+    """Try each change on its release alone. A break runs its own clauses, what is harmless all of the release."""
     packages = tuple(dict.fromkeys(change.package for change in changes))
     jobs = os.cpu_count() or 1
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as name:
@@ -51,9 +46,7 @@ def proved_alone(
                     record = _record(contract.root, copy, change.clauses or None, scratch, 1)
             finally:
                 copies[change.package].put(copy)
-            found = trial(change, record, whole[change.package])
-            done(found)
-            return found
+            return trial(change, record, whole[change.package])
 
         with ThreadPoolExecutor(jobs) as pool:
             return list(pool.map(tried, changes))

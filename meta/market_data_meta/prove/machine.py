@@ -1,51 +1,19 @@
-"""The second source of breaks: mutants of the lines that the suite executes, each shown to the checks that execute it."""
+"""The second source of breaks: mutants of the lines that the suite executes, shown to the checks that execute them."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from market_data_meta.contract import read_toml
 from market_data_meta.errors import MetaError
 from market_data_meta.matrix.runner import Step
 from market_data_meta.prove.changes import Change, Edit
-from market_data_meta.prove.mutants import Mutant, mutants
+from market_data_meta.prove.mutants import mutants
 from market_data_meta.prove.proving import Ground, Run, proved
-from market_data_meta.prove.score import Trial, trial
+from market_data_meta.prove.score import Noted, Placed, trial
 from market_data_meta.record import Record
-
-
-@dataclass(frozen=True)
-class Placed:
-    """A mutant of a package's file, the source line that it is on, and the clauses whose checks execute that line."""
-
-    package: str
-    mutant: Mutant
-    where: str
-    clauses: tuple[str, ...]
-
-    @property
-    def identity(self) -> tuple[str, ...]:
-        """What tells it from every other mutant, whatever the number of its line."""
-        return self.package, self.mutant.file, self.where, self.mutant.kind, self.mutant.before, self.mutant.after
-
-
-@dataclass(frozen=True)
-class Noted:
-    """A mutant tried: noticed by these clauses, or unnoticed, with the reason why no consumer could notice if given."""
-
-    placed: Placed
-    trial: Trial
-    reason: str = ""
-
-    @property
-    def verdict(self) -> str:
-        """``caught``, ``survived``, or ``explained`` for a survivor with a recorded reason."""
-        if self.trial.worse or self.trial.undecided or self.trial.fault:
-            return "caught"
-        return "explained" if self.reason else "survived"
 
 
 def placed(ground: Ground, traced: Record) -> Iterator[Placed]:

@@ -15,8 +15,12 @@ from market_data_meta.matrix.complete import Asked
 from market_data_meta.matrix.runner import Step
 from market_data_meta.prove.alone import proved_alone
 from market_data_meta.prove.changes import Change
+from market_data_meta.prove.machine import noted
 from market_data_meta.prove.proving import Ground, Run, proved
-from market_data_meta.prove.score import Proof, Score, Trial, silent_clauses, trial
+from market_data_meta.prove.score import Proof, Score, silent_clauses, trial
+
+SAME = Change("all", (), "The same code under other version numbers: the A/A control.")
+"""The control that every proof holds: a difference here would be one of the suite's own making."""
 
 
 def prove(
@@ -25,9 +29,10 @@ def prove(
     changes: Sequence[Change],
     asked: Asked,
     tell: Callable[[Step], None],
-    done: Callable[[Trial], None],
+    *,
+    number: int = 0,
 ) -> Proof:
-    """Try every change on the newest releases; ``done`` is called with each trial.
+    """Try every change on the newest releases, and ``number`` mutants of the lines that the suite executes.
 
     Raises MetaError where a change names a clause that does not exist or does not fit the release.
     """
@@ -44,14 +49,14 @@ def prove(
             Run(ground.clauses(one), ground.variant(one, Path(name) / str(number)))
             for number, one in enumerate(together)
         ]
-        as_it_is = Run(ground.clauses(None))
-        records = proved(ground, [as_it_is, *runs], tell)
+        as_it_is, again = Run(ground.clauses(None)), Run(ground.clauses(None), renumbered=ground.renumbered(Path(name)))
+        records = proved(ground, [as_it_is, again, *runs], tell)
         trials = [trial(one, records[run], records[as_it_is]) for one, run in zip(together, runs, strict=True)]
-    for one in trials:
-        done(one)
+        trials.append(trial(SAME, records[again], records[as_it_is]))
+        found, possible = noted(ground, number, contract.root, Path(name) / "mutants", tell) if number else ([], 0)
     if alone:
         tell(Step(0, 0, "releases alone"))
-        trials += proved_alone(contract, ledger, alone, asked.cache, done)
+        trials += proved_alone(contract, ledger, alone, asked.cache)
     breaks, harmless = (Score(tuple(one for one in trials if one.change.harmless is kind)) for kind in (False, True))
     return Proof(
         suite.digest(contract.root),
@@ -59,6 +64,8 @@ def prove(
         ground.combination.as_dict(),
         breaks,
         harmless,
+        tuple(found),
+        possible,
         tuple(silent_clauses(contract, trials)),
         start,
         time.time() - start,

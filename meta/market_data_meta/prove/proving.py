@@ -24,7 +24,7 @@ from market_data_meta.matrix.libraries import Libraries
 from market_data_meta.matrix.runner import Step
 from market_data_meta.matrix.warm import Job, Template, run_all
 from market_data_meta.prove.changes import Change
-from market_data_meta.prove.variant import Variant, counted, made
+from market_data_meta.prove.variant import Variant, counted, made, renumbered
 from market_data_meta.record import Record
 from market_data_meta.run import header_of, plan_of
 
@@ -66,6 +66,14 @@ class Ground:
         """The change made in a copy of the release."""
         return made(change, self.sites[change.package], self.contents[change.package], folder)
 
+    def renumbered(self, folder: Path) -> tuple[tuple[str, str, Path], ...]:
+        """The same code of each package under another version number, in ``folder``."""
+        versions = {package: f"{version}.post1" for package, version in self.combination.versions}
+        return tuple(
+            (package, version, renumbered(self.sites[package], version, folder / f"renumbered-{package}"))
+            for package, version in versions.items()
+        )
+
     def clauses(self, change: Change | None) -> tuple[str, ...]:
         """The clauses that a change is shown to: its own and all that bind its package; all of them for None."""
         every = self.contract.clauses_for(tuple(self.contract.packages)).values()
@@ -78,28 +86,41 @@ class Ground:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of the newest releases, as they are or with a variant in place of one, on some clauses."""
+    """One run of the newest releases on some clauses: as they are, with a variant in place of one, or renumbered.
+
+    ``renumbered`` has, for each package, another version and the folder of the same code under it.
+    """
 
     clauses: tuple[str, ...]
     variant: Variant | None = None
     trace: bool = False
+    renumbered: tuple[tuple[str, str, Path], ...] = ()
 
     def contents(self, ground: Ground) -> dict[str, str]:
         """Package to content id."""
         changed = {self.variant.change.package: self.variant.content} if self.variant else {}
         return ground.square.contents | changed
 
+    def versions(self, ground: Ground) -> dict[str, str]:
+        """Package to the version that is installed."""
+        return ground.combination.as_dict() | {package: version for package, version, _ in self.renumbered}
+
+    def label(self, ground: Ground) -> list[tuple[str, str]]:
+        """What tells the run's releases from others: contents and versions."""
+        return sorted([*self.contents(ground).items(), *self.versions(ground).items()])
+
     def path(self, ground: Ground) -> list[str]:
         """The folders that are imported from."""
         changed = {self.variant.change.package: self.variant.site} if self.variant else {}
+        changed |= {package: site for package, _, site in self.renumbered}
         return [str(site) for site in (ground.sites | changed).values()]
 
 
 def proved(ground: Ground, runs: Sequence[Run], tell: Callable[[Step], None]) -> dict[Run, Record]:
     """The record of each run. What was run before on the same contents and clauses is read back."""
-    names = {run: _key(run.contents(ground), run.clauses, trace=run.trace) for run in runs}
+    names = {run: _key(run.label(ground), run.clauses, trace=run.trace) for run in runs}
     known = {
-        _key(contents_of(record), record.header["clauses"], trace=bool(record.lines)): record
+        _key(_label(record), record.header["clauses"], trace=bool(record.lines)): record
         for record in ground.store.records()
         # One that was stopped may have been stopped by the machine.
         if record.footer
@@ -109,8 +130,12 @@ def proved(ground: Ground, runs: Sequence[Run], tell: Callable[[Step], None]) ->
     return {run: known[name] for run, name in names.items()}
 
 
-def _key(contents: Mapping[str, str], clauses: Iterable[str], *, trace: bool) -> str:
-    text = json.dumps([sorted(contents.items()), sorted(clauses), trace])
+def _label(record: Record) -> list[tuple[str, str]]:
+    return sorted([*contents_of(record).items(), *record.versions.items()])
+
+
+def _key(label: Sequence[tuple[str, str]], clauses: Iterable[str], *, trace: bool) -> str:
+    text = json.dumps([label, sorted(clauses), trace])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -142,10 +167,11 @@ def _ran(ground: Ground, missing: Mapping[str, Run], tell: Callable[[Step], None
 
 
 def _job(ground: Ground, name: str, run: Run, folder: Path) -> Job:
-    versions = ground.combination.as_dict()
+    versions = run.versions(ground)
     tables = [ground.contract.clauses[clause] for clause in run.clauses]
     optional = set(ground.libraries.optional)
     header = header_of(ground.contract, ground.ledger, Cell(ground.combination), (), sorted(run.clauses), "warm")
+    header["combination"] = versions
     for package, content in run.contents(ground).items():
         header["expected"][package] = header["expected"][package] | {"content": content}
     request = {

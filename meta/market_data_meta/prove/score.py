@@ -10,9 +10,13 @@ from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit
 from market_data_meta.gate.compare import REGRESSION, UNDECIDED, kind_of
 from market_data_meta.prove.changes import Change
+from market_data_meta.prove.mutants import Mutant
 from market_data_meta.record import Check, Record
 
 CAUGHT, MISSED, ALARM, SILENT, ERROR = "caught", "missed", "false alarm", "silent", "error"
+SURVIVED, EXPLAINED = "survived", "explained"
+ENOUGH = 0.9
+"""The share of mutants that must be caught or explained: what is left may be equal to the original."""
 
 
 @dataclass(frozen=True)
@@ -102,25 +106,70 @@ class Score:
 
 
 @dataclass(frozen=True)
+class Placed:
+    """A mutant of a package's file, the source line that it is on, and the clauses whose checks execute that line."""
+
+    package: str
+    mutant: Mutant
+    where: str
+    clauses: tuple[str, ...]
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What tells it from every other mutant, whatever the number of its line."""
+        return self.package, self.mutant.file, self.where, self.mutant.kind, self.mutant.before, self.mutant.after
+
+
+@dataclass(frozen=True)
+class Noted:
+    """A mutant tried: noticed by these clauses, or unnoticed, with the reason why no consumer could notice if given."""
+
+    placed: Placed
+    trial: Trial
+    reason: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """``caught``, ``survived``, or ``explained`` for a survivor with a recorded reason."""
+        if self.trial.worse or self.trial.undecided or self.trial.fault:
+            return CAUGHT
+        return EXPLAINED if self.reason else SURVIVED
+
+
+@dataclass(frozen=True)
 class Proof:
-    """What the suite detects, and that it cries wolf at nothing. ``start`` is seconds since the epoch."""
+    """What the suite detects, and that it cries wolf at nothing.
+
+    ``mutants`` are a sample of the ``possible`` ones. ``start`` is seconds since the epoch, ``seconds`` is wall time.
+    """
 
     suite: str
     as_of: str
     combination: dict[str, str]
     breaks: Score
     harmless: Score
+    mutants: tuple[Noted, ...]
+    possible: int
     silent: tuple[str, ...]
     start: float
     seconds: float
 
     @property
     def exit(self) -> Exit:
-        """Violated by a break that is missed or a false alarm; undecided where a trial could not be run."""
+        """Violated by a break that is missed, a false alarm, or too many mutants that survive unexplained.
+
+        Undecided where a trial could not be run.
+        """
         verdicts = {one.verdict for one in (*self.breaks.trials, *self.harmless.trials)}
-        if verdicts & {MISSED, ALARM}:
+        if verdicts & {MISSED, ALARM} or not self.enough:
             return Exit.VIOLATED
         return Exit.UNDECIDED if ERROR in verdicts else Exit.COMPATIBLE
+
+    @property
+    def enough(self) -> bool:
+        """Whether at least ``ENOUGH`` of the mutants are caught or explained."""
+        noticed = sum(one.verdict != SURVIVED for one in self.mutants)
+        return noticed >= ENOUGH * len(self.mutants)
 
 
 def silent_clauses(contract: Contract, trials: Iterable[Trial]) -> list[str]:

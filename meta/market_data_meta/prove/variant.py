@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from market_data_meta.errors import MetaError
 from market_data_meta.inside.mdm_content import content_id, counted_path
@@ -60,6 +62,34 @@ def made(change: Change, site: Path, contents: dict[str, str], folder: Path) -> 
     _record(folder, texts)
     digests = contents | {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
     return Variant(change, folder, content_id((n, d) for n, d in digests.items() if counted_path(n)))
+
+
+def renumbered(site: Path, version: str, folder: Path) -> Path:
+    """The same code under another version number, in ``folder``: nothing but its dist-info is changed."""
+    shutil.copytree(site, folder, symlinks=True, copy_function=os.link)
+    (old,) = folder.glob("*.dist-info")
+    new = folder / f"{old.name.split('-')[0]}-{version}.dist-info"
+    old.rename(new)
+    record = new / "RECORD"
+    rows = record.read_text(encoding="utf-8").replace(f"{old.name}/", f"{new.name}/")
+    record.unlink()
+    record.write_text(rows, encoding="utf-8")
+    text = re.sub(r"(?m)^Version: .*$", f"Version: {version}", (new / "METADATA").read_text(encoding="utf-8"), count=1)
+    (new / "METADATA").unlink()
+    (new / "METADATA").write_text(text, encoding="utf-8")
+    _record(folder, {f"{new.name}/METADATA": text})
+    return folder
+
+
+def packed(site: Path, folder: Path) -> Path:
+    """The unpacked wheel as a wheel file again, in ``folder``."""
+    (info,) = site.glob("*.dist-info")
+    wheel = folder / f"{info.name.removesuffix('.dist-info')}-py3-none-any.whl"
+    with ZipFile(wheel, "w", ZIP_DEFLATED) as archive:
+        for file in sorted(site.rglob("*")):
+            if file.is_file() and "__pycache__" not in file.parts:
+                archive.write(file, file.relative_to(site).as_posix())
+    return wheel
 
 
 def _record(folder: Path, texts: dict[str, str]) -> None:

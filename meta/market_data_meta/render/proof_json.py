@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from market_data_meta.prove.score import CAUGHT, SILENT, Proof, Score, Trial
+from market_data_meta.prove.score import CAUGHT, EXPLAINED, SILENT, Noted, Proof, Score, Trial
 
 FORMAT = 2
 
@@ -21,12 +21,34 @@ def proof_json(proof: Proof) -> dict[str, Any]:
         "seconds": round(proof.seconds, 3),
         "breaks": _score(proof.breaks, CAUGHT),
         "harmless": _score(proof.harmless, SILENT),
+        "mutants": {
+            "possible": proof.possible,
+            "of": len(proof.mutants),
+            "caught": sum(one.verdict == CAUGHT for one in proof.mutants),
+            "explained": sum(one.verdict == EXPLAINED for one in proof.mutants),
+            "survivors": [_survivor(one) for one in proof.mutants if one.verdict != CAUGHT],
+        },
         "fragile": [
             {"clause": one.worse[0], "package": one.change.package, "why": one.change.why}
             for one in proof.breaks.trials
             if one.fragile
         ],
         "silent_clauses": list(proof.silent),
+    }
+
+
+def _survivor(one: Noted) -> dict[str, Any]:
+    mutant = one.placed.mutant
+    return {
+        "package": one.placed.package,
+        "file": mutant.file,
+        "line": mutant.line,
+        "where": one.placed.where,
+        "kind": mutant.kind,
+        "before": mutant.before,
+        "after": mutant.after,
+        "clauses": list(one.placed.clauses),
+        "reason": one.reason,
     }
 
 
@@ -45,7 +67,7 @@ def _trial(one: Trial) -> dict[str, Any]:
     return {
         "verdict": one.verdict,
         "package": one.change.package,
-        "file": one.change.edits[0].file,
+        "file": one.change.edits[0].file if one.change.edits else "all",
         "why": one.change.why,
         "clauses": list(one.change.clauses),
         "worse": list(one.worse),
