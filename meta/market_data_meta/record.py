@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -104,7 +104,7 @@ def read_record(file: Path) -> Record:
 def record_text(record: Record) -> str:
     """The record as it is written: header, checks, and a footer or the cause of its early end."""
     lines: list[dict[str, Any]] = [{"kind": "header", **record.header}]
-    lines += [{"kind": "check", **vars(check)} for check in record.checks.values()]
+    lines += [{"kind": "check", **asdict(check)} for check in record.checks.values()]
     if record.footer is not None:
         lines.append({"kind": "footer", **record.footer})
     if record.death:
