@@ -24,7 +24,8 @@ from market_data_meta.inside.mdm_landlock import writable as always_writable
 from market_data_meta.watch import Bounds, excess, filled, stop
 
 LIMITS = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": 1 << 30, "RLIMIT_AS": 16 << 30}
-"""What each process may take: no core dumps, files of 1 GiB, 16 GiB of address space (pyarrow maps much, uses little)."""
+"""What each process may take: no core dumps, files of 1 GiB, 16 GiB of address space (pyarrow maps much and
+uses little)."""
 BOUNDS = Bounds(memory=4 << 30, processes=256, written=2 << 30)
 """What a command and all that comes from it may use together: ten times what the suite does."""
 NOT_STARTED = 127

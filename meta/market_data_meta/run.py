@@ -126,8 +126,8 @@ def run_prepared(root: Path, prepared: Prepared, record: Path, log: Path) -> Non
     log.parent.mkdir(parents=True, exist_ok=True)
     secret = secrets.token_hex(16)
     try:
-        lines, cause, deeds = _pytest(root, prepared, secret, log)
-        lines, cause = evidence(lines, deeds, prepared.plan["header"], secret, cause)
+        text, ended, deeds = _pytest(root, prepared, secret, log)
+        lines, cause = evidence(text, deeds, prepared.plan["header"], secret, ended)
         if not lines:
             raise undecided("no-record", f"the suite did not start on {record.stem}", cause, f"read {log}")
         if cause:

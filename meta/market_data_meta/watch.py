@@ -48,14 +48,14 @@ def filled(home: Path, log: Path, bounds: Bounds, members: Iterable[int] = ()) -
         if log.stat().st_size > bounds.printed:
             os.truncate(log, KEPT_LOG)
             return f"the run printed more than {bounds.printed >> 20} MiB and was stopped"
-    count, size = 0, sum(_unnamed(members))
-    for status in _tree(home):
-        count, size = count + 1, size + status.st_blocks * 512
+    size = sum(_unnamed(members))
+    for count, status in enumerate(_tree(home), 1):
+        size += status.st_blocks * 512
         if count > FILES:
             return f"the run had more than {FILES} files in its home and was stopped"
         if size > bounds.written:
-            return f"the run wrote more than {bounds.written >> 20} MiB and was stopped"
-    return ""
+            break
+    return f"the run wrote more than {bounds.written >> 20} MiB and was stopped" if size > bounds.written else ""
 
 
 def stop(pid: int) -> None:

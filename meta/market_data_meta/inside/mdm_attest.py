@@ -1,6 +1,7 @@
 """The attestation: what is really installed, read inside the environment under test.
 
-``python -S mdm_attest.py PLAN`` prints it as JSON; the suite's plugin calls ``observed`` where it shares the environment.
+``python -S mdm_attest.py PLAN`` prints it as JSON; the suite's plugin calls ``observed`` where it shares the
+environment.
 """
 
 from __future__ import annotations

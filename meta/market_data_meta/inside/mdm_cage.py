@@ -31,107 +31,103 @@ def enter(*, read: Iterable[str], write: Iterable[str], deeds: int, restricted: 
     """
     allowed = writable(write)
     holds = restricted if restricted is not None else restrict(read=readable(read), write=allowed)
-    sys.addaudithook(_hook(tuple(os.path.realpath(path) for path in allowed), deeds))
-    return {**holds, "hook": True}
-
-
-def _hook(allowed: tuple[str, ...], deeds: int) -> Callable[[str, tuple[Any, ...]], None]:
-    told = [0]
-    leader = _getpid()
-
-    def refuse(deed: str) -> None:
-        told[0] += 1
-        if told[0] <= _MOST_DEEDS:
-            _write(deeds, f"{deed}\n".encode(errors="replace")[:500])
-        raise PermissionError(f"not in a run of the suite: {deed}")
-
-    def writes(path: Any, what: str, folder: Any = -1, *, follow: bool = False) -> None:
-        if path is None or isinstance(path, int):
-            return
-        text = os.fsdecode(_fspath(path))
-        whole = text
-        if isinstance(folder, int) and folder >= 0:
-            whole = _join(_readlink(f"/proc/self/fd/{folder}"), text)
-        # A link itself is where it lies, not where it leads.
-        real = _realpath(whole) if follow else _join(_realpath(_dirname(whole) or "."), _basename(whole))
-        if not any(real == root or real.startswith(f"{root}/") for root in allowed):
-            refuse(f"{what} {text}")
-
-    def opens(path: Any, mode: Any, flags: Any) -> None:
-        if isinstance(flags, int) and flags & _WRITING:
-            writes(path, "it tried to write", follow=True)
-
-    def reaches(what: str) -> Callable[..., None]:
-        def look(sock: Any, address: Any = None, *_: Any) -> None:
-            if address is not None and not _here(sock.family, address):
-                refuse(f"{what} {_spelled(address)}")
-
-        return look
-
-    def connects(sock: Any, address: Any) -> None:
-        # A socket that has a path is as good as a file.
-        if sock.family == socket.AF_UNIX and isinstance(address, str | bytes) and address[:1] not in ("\0", b"\0", ""):
-            writes(address, "it tried to connect to", follow=True)
-        elif not _here(sock.family, address):
-            refuse(f"it tried to connect to {_spelled(address)}")
-
-    def asks(host: Any, *_: Any) -> None:
-        if not _own_name(host):
-            refuse(f"it tried to look up {_spelled(host)}")
-
-    def kills(pid: int, number: int) -> None:
-        if pid in (0, _getpid()) or _within(abs(pid), leader):
-            return
-        # Signal 0 does nothing: it asks whether there is such a process.
-        if number == 0:
-            raise PermissionError(f"process {pid} is not of this run")
-        refuse(f"it tried to send signal {number} to process {pid}")
-
-    def kills_group(group: int, number: int) -> None:
-        kills(-group, number) if group else None
-
-    moved = "it tried to move"
-    changed = "it tried to change"
-    removed = "it tried to remove"
-    made = "it tried to make"
-    watched: dict[str, Callable[..., None]] = {
-        "open": opens,
-        "os.remove": lambda path, folder: writes(path, removed, folder),
-        "os.rmdir": lambda path, folder: writes(path, removed, folder),
-        "os.mkdir": lambda path, _, folder: writes(path, made, folder),
-        "os.rename": lambda old, new, one, other: (writes(old, moved, one), writes(new, made, other)),
-        "os.link": lambda old, new, one, other: writes(new, made, other),
-        "os.symlink": lambda old, new, folder: writes(new, made, folder),
-        "os.truncate": lambda path, _: writes(path, changed, follow=True),
-        "os.chmod": lambda path, _, folder: writes(path, changed, folder, follow=True),
-        "os.chown": lambda path, _, __, folder: writes(path, changed, folder, follow=True),
-        "os.utime": lambda path, _, __, folder: writes(path, changed, folder, follow=True),
-        "os.setxattr": lambda path, *_: writes(path, changed, follow=True),
-        "socket.connect": connects,
-        "socket.bind": reaches("it tried to listen on"),
-        "socket.sendto": reaches("it tried to send to"),
-        "socket.sendmsg": reaches("it tried to send to"),
-        "socket.getaddrinfo": asks,
-        "socket.gethostbyname": asks,
-        "socket.gethostbyaddr": asks,
-        "os.kill": kills,
-        "os.killpg": kills_group,
-    }
+    watched = _Watch(tuple(os.path.realpath(path) for path in allowed), deeds).by_event()
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         look = watched.get(event)
         if look is not None:
             look(*arguments)
 
-    return hook
+    sys.addaudithook(hook)
+    return {**holds, "hook": True}
 
 
-def _here(family: int, address: Any) -> bool:
-    """Whether an address stays on this machine."""
-    if family not in (socket.AF_INET, socket.AF_INET6):
-        return family == socket.AF_UNIX
-    host = address[0] if isinstance(address, tuple) and address else address
-    return _loopback(host)
+class _Watch:
+    """What is looked at, by the audit events of Python's own table; each method has the arguments of its event."""
+
+    def __init__(self, allowed: tuple[str, ...], deeds: int) -> None:
+        self._allowed, self._deeds, self._told, self._leader = allowed, deeds, 0, _getpid()
+
+    def by_event(self) -> dict[str, Callable[..., None]]:
+        """The method for each event."""
+        changes = self._changes
+        return {
+            "open": self._opens,
+            "os.remove": lambda path, folder: self._writes(path, "it tried to remove", folder),
+            "os.rmdir": lambda path, folder: self._writes(path, "it tried to remove", folder),
+            "os.mkdir": lambda path, _mode, folder: self._writes(path, "it tried to make", folder),
+            "os.rename": self._moves,
+            "os.link": lambda _old, new, _from, folder: self._writes(new, "it tried to make", folder),
+            "os.symlink": lambda _old, new, folder: self._writes(new, "it tried to make", folder),
+            "os.truncate": lambda path, _length: changes(path),
+            "os.chmod": lambda path, _mode, folder: changes(path, folder),
+            "os.chown": lambda path, _user, _group, folder: changes(path, folder),
+            "os.utime": lambda path, _times, _ns, folder: changes(path, folder),
+            "os.setxattr": lambda path, *_: changes(path),
+            "socket.connect": lambda sock, address: self._reaches(sock, address, "it tried to connect to"),
+            "socket.bind": lambda sock, address: self._reaches(sock, address, "it tried to listen on"),
+            "socket.sendto": lambda sock, address: self._reaches(sock, address, "it tried to send to"),
+            "socket.sendmsg": lambda sock, address: self._reaches(sock, address, "it tried to send to"),
+            "socket.getaddrinfo": self._asks,
+            "socket.gethostbyname": self._asks,
+            "socket.gethostbyaddr": self._asks,
+            "os.kill": self._kills,
+            "os.killpg": lambda group, number: self._kills(-group, number),
+        }
+
+    def _refuse(self, deed: str) -> None:
+        self._told += 1
+        if self._told <= _MOST_DEEDS:
+            _write(self._deeds, f"{deed[:500]}\n".encode(errors="replace"))
+        raise PermissionError(f"not in a run of the suite: {deed}")
+
+    def _writes(self, path: Any, what: str, folder: Any = -1, *, follow: bool = False) -> None:
+        if path is None or isinstance(path, int):
+            return
+        text = whole = os.fsdecode(_fspath(path))
+        if isinstance(folder, int) and folder >= 0:
+            whole = _join(_readlink(f"/proc/self/fd/{folder}"), text)
+        # A link itself is where it lies, not where it leads.
+        real = _realpath(whole) if follow else _join(_realpath(_dirname(whole) or "."), _basename(whole))
+        if not any(real == root or real.startswith(f"{root}/") for root in self._allowed):
+            self._refuse(f"{what} {text}")
+
+    def _changes(self, path: Any, folder: Any = -1) -> None:
+        self._writes(path, "it tried to change", folder, follow=True)
+
+    def _moves(self, old: Any, new: Any, one: Any, other: Any) -> None:
+        self._writes(old, "it tried to move", one)
+        self._writes(new, "it tried to make", other)
+
+    def _opens(self, path: Any, _mode: Any, flags: Any) -> None:
+        if isinstance(flags, int) and flags & _WRITING:
+            self._writes(path, "it tried to write", follow=True)
+
+    def _reaches(self, sock: Any, address: Any, what: str) -> None:
+        if address is None:
+            return
+        if sock.family == socket.AF_UNIX:
+            # A socket that has a path is as good as a file; the others are Landlock's.
+            if isinstance(address, str | bytes) and address[:1] not in ("", b"", "\0", b"\0"):
+                self._writes(address, what, follow=True)
+        elif not (sock.family in (socket.AF_INET, socket.AF_INET6) and _loopback(_host(address))):
+            self._refuse(f"{what} {_spelled(address)}")
+
+    def _asks(self, host: Any, *_: Any) -> None:
+        if not _own_name(host):
+            self._refuse(f"it tried to look up {_spelled(host)}")
+
+    def _kills(self, pid: int, number: int) -> None:
+        if pid in (0, _getpid()) or _within(abs(pid), self._leader):
+            return
+        # Signal 0 does nothing: it asks whether there is such a process.
+        if number == 0:
+            raise PermissionError(f"process {pid} is not of this run")
+        self._refuse(f"it tried to send signal {number} to process {pid}")
+
+
+def _host(address: Any) -> Any:
+    return address[0] if isinstance(address, tuple) and address else address
 
 
 def _loopback(host: Any) -> bool:

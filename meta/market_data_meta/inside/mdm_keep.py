@@ -94,7 +94,7 @@ def _become(parent: int, settings: dict[str, Any], command: list[str]) -> NoRetu
             resource.setrlimit(kind, (allowed, allowed))
         if "write" in settings:
             os.environ[CAGE] = json.dumps(restrict(read=settings["read"], write=settings["write"]))
-        os.execvpe(command[0], command, os.environ)
+        os.execvpe(command[0], command, os.environ)  # noqa: S606 - running a command is what this is for
     except OSError as error:
         os.write(2, f"{command[0]} could not be started: {error}\n".encode(errors="replace"))
     finally:

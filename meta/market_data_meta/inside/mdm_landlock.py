@@ -21,6 +21,7 @@ _SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc", "/opt", "/proc", "
 # The numbers are the same on every architecture.
 _CREATE, _ADD, _RESTRICT = 444, 445, 446
 _NO_NEW_PRIVILEGES = 38
+_CAPABILITIES = 0x20080522
 _ABSENT = 0
 
 # linux/landlock.h: the rights by the version that brought them.
@@ -57,6 +58,7 @@ def restrict(*, read: Iterable[str], write: Iterable[str]) -> dict[str, object]:
     A path that does not exist is passed over. Call it while there is one thread: others would stay free. Raises OSError
     where the kernel has Landlock and refuses all the same.
     """
+    _renounce()
     has = version()
     if not has:
         return {"landlock": 0, "signals": False}
@@ -70,12 +72,19 @@ def restrict(*, read: Iterable[str], write: Iterable[str]) -> dict[str, object]:
             _allow(ruleset, path, _READ & handled)
         for path in write:
             _allow(ruleset, path, handled)
-        library = ctypes.CDLL(None, use_errno=True)
-        _sure(library.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0))
         _sure(_call(_RESTRICT, ruleset, 0))
     finally:
         os.close(ruleset)
     return {"landlock": has, "signals": bool(scopes)}
+
+
+def _renounce() -> None:
+    """Give up what root may do beyond others, here and in all that is started: it passes by some of the restrictions."""
+    if not sys.platform.startswith("linux"):
+        return
+    library = ctypes.CDLL(None, use_errno=True)
+    _sure(library.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0))
+    _sure(library.capset(struct.pack("=Ii", _CAPABILITIES, 0), bytes(24)))
 
 
 def _allow(ruleset: int, path: str, rights: int) -> None:

@@ -168,7 +168,7 @@ def _load(name: str) -> None:
 
 def _scout(request: Request) -> None:
     """Write down which modules the cell's preload brings in, other than those of its own releases."""
-    found_file = Path(request["found"]).open("w")
+    file = os.open(request["found"], os.O_WRONLY | os.O_CREAT, 0o600)
     caged(request)
     before = set(sys.modules)
     for name in request["preload"]:
@@ -179,8 +179,8 @@ def _scout(request: Request) -> None:
         for name, module in list(sys.modules.items())
         if name not in before and not str(getattr(module, "__file__", None) or own[0]).startswith(own)
     ]
-    with found_file:
-        json.dump(found, found_file)
+    with os.fdopen(file, "w") as stream:
+        json.dump(found, stream)
 
 
 def caged(request: Request) -> Any:

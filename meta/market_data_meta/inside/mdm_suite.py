@@ -211,7 +211,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
 
 
 def _tables(home: str = "") -> None:
-    """Have hypothesis make its tables here, for all cells; in a cell, what else it keeps goes to the cell's ``home``."""
+    """Have hypothesis make its tables here, for all cells; what else it keeps in a cell goes to its ``home``."""
     with contextlib.suppress(ImportError, AttributeError):
         from hypothesis.configuration import set_hypothesis_home_dir
         from hypothesis.internal.charmap import charmap, intervals_from_codec
@@ -276,7 +276,7 @@ def _death(item: pytest.Item, cause: str, seconds: float) -> pytest.TestReport:
 class _Record:
     """The record being written: a header, a line per check, a footer only if all went through.
 
-    ``cage`` is called when the file is open and says what the run is restricted to; nothing of the packages has run yet.
+    ``cage`` is called when the file is open and before anything of the packages runs; it says what restricts the run.
     """
 
     def __init__(self, plan: dict[str, Any], plan_file: str | None, cage: Callable[[], Any]) -> None:

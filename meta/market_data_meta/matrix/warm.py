@@ -19,8 +19,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from market_data_meta import suite
-from market_data_meta.errors import undecided
 from market_data_meta.contained import kept
+from market_data_meta.errors import undecided
 from market_data_meta.run import clean_environment
 from market_data_meta.watch import Bounds, excess, filled, stop
 
