@@ -1,4 +1,4 @@
-"""Releases that do harm: each as a real wheel in the warm lane. It is told, it is no evidence, and nobody else is hurt."""
+"""Releases that do harm, each a real wheel in the warm lane: it is told, is no evidence, and nobody else is hurt."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hostile_releases import DEEDS, HARMLESS, MARK
 from made_wheels import made_wheel
 
 from market_data_meta.combination import Cell, newest_of
@@ -24,128 +24,6 @@ from market_data_meta.matrix.wheels import extract
 from market_data_meta.record import Record
 from market_data_meta.run import header_of, plan_of
 from market_data_meta.verdict import weaknesses
-
-MARK = f"mdm-hostile-{os.getpid()}"
-ESCAPE = f"""
-import os, sys
-if not os.fork():
-    os.setsid()
-    if not os.fork():
-        os.execv(sys.executable, [sys.executable, "-c", "import time; time.sleep(600)", "{MARK}"])
-    os._exit(0)
-os.wait()
-"""
-FORGED = """
-import json, os
-for fd in range(3, 64):
-    try:
-        if not os.readlink(f"/proc/self/fd/{fd}").endswith(".jsonl"): continue
-    except OSError:
-        continue
-"""
-# What is done, and what is said of it.
-DEEDS: Mapping[str, tuple[str, str]] = {
-    "hangs at import": ("import time\nwhile True: time.sleep(9)", "did not end within 8 s"),
-    "exits": ("import os; os._exit(0)", "ended before it was through"),
-    "crashes": ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "SIGSEGV"),
-    "raises": ("raise BaseException('<b>no</b>')", "status 1"),
-    "prints without end": (
-        "import os\nwhile True:\n    try: os.write(1, b'x' * (1 << 20))\n    except OSError: pass",
-        "printed more than 8 MiB",
-    ),
-    "prints and goes on": ("import os\nfor _ in range(20): os.write(1, b'x' * (1 << 20))", "printed more than 8 MiB"),
-    "fills its home": (
-        "import time\nfor n in range(20):\n    with open(f'f{n}', 'wb') as f: f.write(bytes(1 << 20))",
-        "wrote more than 16 MiB",
-    ),
-    "fills what has no name": (
-        "import os, time\nf = open('f', 'wb')\nos.unlink('f')\nf.write(os.urandom(30 << 20))\nf.flush()\ntime.sleep(60)",
-        "wrote more than 16 MiB",
-    ),
-    "makes many files": (
-        "import os\nfor n in range(20100): os.mknod(f'd{n}')",
-        "more than 20000 files",
-    ),
-    "forks without end": (
-        "import os, time\nfor _ in range(99):\n    if not os.fork(): time.sleep(99); os._exit(0)\ntime.sleep(99)",
-        "more than 30 processes",
-    ),
-    "adds to the record": (f"{FORGED}\n    os.write(fd, b'{{\"kind\": \"footer\"}}\\n')", "line that the run did not write"),
-    "passes a check in the record": (
-        f"{FORGED}\n    line = dict(kind='check', clause='controls.must-fail', outcome='failed', message='', expected=5,"
-        " got=4, duration=0)\n    os.write(fd, (json.dumps(line) + '\\n').encode())\n    os._exit(0)",
-        "line that the run did not write",
-    ),
-    "empties the record": (f"{FORGED}\n    os.ftruncate(fd, 0)", "line that the run did not write"),
-    "writes beside the record": (
-        "import os\nfor fd in range(64):\n    try: p = os.readlink(f'/proc/self/fd/{fd}')\n    except OSError: continue\n"
-        "    if p.endswith('.jsonl'):\n        try: open(p + 'x', 'w')\n        except OSError: pass",
-        "it tried to write",
-    ),
-    "replaces the judgement": (
-        "import mdm_clause\nmdm_clause.Clause.equal = lambda *_: None",
-        "control does not know its secret",
-    ),
-    "replaces the judgement but for the control": (
-        "import mdm_clause\ndef equal(self, what, got, expected):\n"
-        "    if self.id.endswith('must-fail'): raise mdm_clause.ViolationError(what, 5, got)\n"
-        "mdm_clause.Clause.equal = equal",
-        "control does not know its secret",
-    ),
-    "connects": (
-        "import socket\ntry: socket.create_connection(('203.0.113.5', 80), 1)\nexcept Exception: pass",
-        "it tried to connect to 203.0.113.5:80",
-    ),
-    "sends": (
-        "import socket\ntry: socket.socket(type=socket.SOCK_DGRAM).sendto(b'x', ('203.0.113.5', 53))\nexcept Exception: pass",
-        "it tried to send to 203.0.113.5:53",
-    ),
-    "asks": (
-        "import socket\ntry: socket.getaddrinfo('tokens.example', 443)\nexcept Exception: pass",
-        "it tried to look up tokens.example",
-    ),
-    "listens": (
-        "import socket\ntry: socket.create_server(('0.0.0.0', 0))\nexcept Exception: pass",
-        "it tried to listen on 0.0.0.0:0",
-    ),
-    "signals its parent": (
-        "import os, signal\ntry: os.kill(os.getppid(), signal.SIGTERM)\nexcept OSError: pass",
-        "it tried to send signal 15 to process",
-    ),
-    # Only where the kernel is known to keep signals within the run, as it would otherwise end this machine's processes.
-    "signals all": (
-        "import ctypes, os\nlibrary = ctypes.CDLL(None, use_errno=True)\n"
-        "if library.kill(os.getppid(), 0) == -1 and ctypes.get_errno() == 1:\n"
-        "    if library.kill(-1, 9) == 0: os._exit(7)\n",
-        "",
-    ),
-    "removes its neighbours' files": (
-        "import os, pathlib\nfor n in range(40):\n"
-        "    try: os.unlink(pathlib.Path(__file__).parents[2] / str(n) / 'market_data_core' / '__init__.py')\n"
-        "    except OSError: pass",
-        "it tried to remove",
-    ),
-    "writes into the environment": (
-        "import pytest, os\ntry: open(os.path.join(os.path.dirname(pytest.__file__), 'mdm_hostile.py'), 'w')\n"
-        "except OSError: pass",
-        "it tried to write",
-    ),
-}
-# What is no evidence against anybody: Python stops it or it is over with the run.
-HARMLESS: Mapping[str, str] = {
-    "behaves": "",
-    "recurses": "def f(): return f() + f()\nf()",
-    "eats": "hoard = [bytearray(1 << 26) for _ in range(1 << 12)]",
-    "prints a passing run": "print('251 passed in 9.00s\\n{\"kind\": \"footer\"}', flush=True)",
-    "leaves a thread": "import threading, time\nthreading.Thread(target=time.sleep, args=(600,)).start()",
-    "leaves a child": ESCAPE,
-    "replaces json and os": "import json, os\njson.dumps = lambda *a, **k: '{}'\nos.write = lambda *a: 0\nos._exit = print",
-}
-NATIVE = """
-import ctypes, os, pathlib
-library = ctypes.CDLL(None, use_errno=True)
-said = {}
-"""
 
 
 @dataclass(frozen=True)
@@ -172,7 +50,12 @@ def run(
         store = Store(folder / "cache", "s" * 64, "f" * 16, sys.executable)
         jobs = []
         for number, (name, source) in enumerate(sources.items()):
-            wheel = made_wheel(folder, "market-data-core", f"9.{number}", {"market_data_core/__init__.py": source})
+            wheel = made_wheel(
+                folder,
+                "market-data-core",
+                f"9.{number}",
+                {"market_data_core/__init__.py": source.replace("MARK", MARK)},
+            )
             extract(wheel, folder / "sites" / str(number))
             request = {"header": header, "clauses": sorted(contract.controls), "not_applicable": {}}
             request["path"] = [str(folder / "sites" / str(number))]
@@ -197,12 +80,12 @@ def run(
 @pytest.fixture(scope="module")
 def after(run: Callable[[Mapping[str, str]], dict[str, Ran]]) -> dict[str, Ran]:
     """All deeds side by side."""
-    return run({**{name: source for name, (source, _) in DEEDS.items()}, **HARMLESS})
+    return run({**{name: source for name, (_, source) in DEEDS.items()}, **HARMLESS})
 
 
 @pytest.mark.parametrize("name", DEEDS)
 def test_a_harmful_release_is_no_evidence_and_a_sentence_says_why(after: Mapping[str, Ran], name: str) -> None:
-    said = DEEDS[name][1]
+    said, _ = DEEDS[name]
     reasons = [why for why in weaknesses(after[name].record) if "is not installed" not in why]
     if said:
         assert any(said in why for why in reasons), (reasons, after[name].log)
@@ -255,13 +138,21 @@ told("parent", library.kill(os.getppid(), 0))
 for who, pid in ("tool", {os.getpid()}), ("template", os.getppid()):
     told(who, library.open(b"/proc/%d/environ" % pid, os.O_RDONLY))
 told("home", library.open(b"mine", os.O_WRONLY | os.O_CREAT, 0o600))
-print("token", [n for n in os.environ if "TOKEN" in n])
+print("names", [n for n in os.environ if "TOKEN" in n])
 """
     done = run({"looks around": source})["looks around"]
     said = dict(line.split(" ", 1) for line in done.log.splitlines() if line.split(" ")[0] in source)
     assert target.read_text() == "whole"
-    held = {"open": "-1 13", "unlink": "-1 13", "read": "-1 13", "signal": "-1 1", "parent": "-1 1", "tool": "-1 13", "template": "-1 13"}
+    held = {
+        "open": "-1 13",
+        "unlink": "-1 13",
+        "read": "-1 13",
+        "signal": "-1 1",
+        "parent": "-1 1",
+        "tool": "-1 13",
+        "template": "-1 13",
+    }
     assert {name: said[name] for name in held} == held
     assert said["home"].split()[1] == "0"
-    assert said["token"] == "[]"
+    assert said["names"] == "[]"
     assert done.record.header["cage"]["signals"] is True

@@ -79,7 +79,7 @@ def restrict(*, read: Iterable[str], write: Iterable[str]) -> dict[str, object]:
 
 
 def _renounce() -> None:
-    """Give up what root may do beyond others, here and in all that is started: it passes by some of the restrictions."""
+    """Give up what root may do beyond others, here and in all that is started: some of it passes by Landlock."""
     if not sys.platform.startswith("linux"):
         return
     library = ctypes.CDLL(None, use_errno=True)
