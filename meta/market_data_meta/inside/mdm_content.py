@@ -42,9 +42,12 @@ def content_of_wheel(wheel: Path) -> str:
 
 
 def _digest(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> str:
+    digest = hashlib.sha256()
     with archive.open(info) as member:
         # Piece by piece: how much it holds is its maker's to say.
-        return hashlib.file_digest(member, "sha256").hexdigest()
+        while piece := member.read(1 << 16):
+            digest.update(piece)
+    return digest.hexdigest()
 
 
 def content_of_installed(distribution: Distribution) -> str:
