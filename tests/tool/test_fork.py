@@ -46,6 +46,7 @@ CHECKS = """
     def test_own_folder(clause): open("x", "x").close()
     def test_own_folder_too(clause): open("x", "x").close()
 """
+FOLDER = "suite"
 OUTCOMES = {
     "passes": "passed",
     "fails": "failed",
@@ -73,6 +74,7 @@ OUTCOMES = {
 
 def run(folder: Path, text: str, **changes: Any) -> tuple[int, list[dict[str, Any]]]:
     """Run the plugin on one test module; pytest's status and the lines of the record."""
+    folder.mkdir(exist_ok=True)
     (folder / "test_area.py").write_text(textwrap.dedent(text))
     (folder / "pytest.ini").write_text("[pytest]\naddopts = -p mdm_suite -p no:cacheprovider --capture=sys\n")
     clause = {"rule": "A rule.", "level": "must", "scope": "combination", "expect": {}}
@@ -100,7 +102,7 @@ def run(folder: Path, text: str, **changes: Any) -> tuple[int, list[dict[str, An
 def lines(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """The record of a run in which checks end in every way that they can."""
     started = time.monotonic()
-    status, lines = run(tmp_path_factory.mktemp("suite"), CHECKS)
+    status, lines = run(tmp_path_factory.getbasetemp() / FOLDER, CHECKS)
     assert status == 1
     assert time.monotonic() - started < 50, "a check that hangs or leaves something behind held up the run"
     return lines
@@ -130,10 +132,11 @@ def test_what_is_said_is_bounded(lines: list[dict[str, Any]]) -> None:
     assert len(line["got"]) <= 2000
 
 
-def test_nothing_outlives_the_run(lines: list[dict[str, Any]]) -> None:
+def test_nothing_outlives_the_run(lines: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> None:
     assert lines
     left = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
-    assert "--mdm-plan" not in left
+    # Runs of other tests, or of somebody else on this machine, are not this one's.
+    assert f"--mdm-plan {tmp_path_factory.getbasetemp() / FOLDER}" not in left
 
 
 def test_a_module_that_cannot_be_imported_writes_no_footer(tmp_path: Path) -> None:
