@@ -23,8 +23,9 @@ from market_data_meta.ledger import Ledger, load_ledger
 from market_data_meta.matrix import libraries, wheels
 from market_data_meta.matrix.codes import Code, Square, codes_of, squares_of
 from market_data_meta.matrix.complete import Asked, complete
-from market_data_meta.matrix.warm import Job, Template, proportional
+from market_data_meta.matrix.warm import Job, Template
 from market_data_meta.run import header_of, plan_of, prepare, run_prepared
+from market_data_meta.watch import proportional
 
 MINUTES, FLOORS, FASTER, CACHED, GIBIBYTES = 5.0, 4.0, 8.0, 3.0, 3.0
 """The limits: the whole matrix, a cell in floors, how much faster than isolated, all cached (s), memory."""

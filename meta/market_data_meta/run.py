@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import resource
-import signal
-import subprocess
+import secrets
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from market_data_meta import environment, suite
 from market_data_meta.combination import Cell
+from market_data_meta.contained import contained
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError, UninstallableError, undecided
+from market_data_meta.evidence import evidence, text_of
+from market_data_meta.inside.mdm_landlock import writable
 from market_data_meta.ledger import Ledger, write_whole
 from market_data_meta.record import FORMAT, Record, read_record
 
@@ -26,8 +26,6 @@ CHECK_SECONDS = 60.0
 """Wall time of one check: the slowest takes about a second, a loaded machine ten times that."""
 SUITE_SECONDS = 600.0
 """Wall time of one run of the suite."""
-LIMITS = {resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: 1 << 30, resource.RLIMIT_AS: 16 << 30}
-"""What a release may take: no core dumps, files of 1 GiB, 16 GiB of address space (pyarrow maps much, uses little)."""
 
 
 @dataclass(frozen=True)
@@ -126,26 +124,35 @@ def run_prepared(root: Path, prepared: Prepared, record: Path, log: Path) -> Non
     """Run the suite in the environment and put the record in place, whole or with the cause of its early end."""
     record.parent.mkdir(parents=True, exist_ok=True)
     log.parent.mkdir(parents=True, exist_ok=True)
-    part = record.with_name(f".{record.name}.{os.getpid()}.part")
+    secret = secrets.token_hex(16)
     try:
-        cause = _pytest(root, prepared.python, {**prepared.plan, "record": str(part)}, log)
-        if not part.exists() or '"kind": "header"' not in part.read_text(encoding="utf-8", errors="replace")[:100]:
+        text, ended, deeds = _pytest(root, prepared, secret, log)
+        lines, cause = evidence(text, deeds, prepared.plan["header"], secret, ended)
+        if not lines:
             raise undecided("no-record", f"the suite did not start on {record.stem}", cause, f"read {log}")
         if cause:
-            with part.open("a", encoding="utf-8") as file:
-                file.write("\n" + json.dumps({"kind": "death", "cause": cause}) + "\n")
-        part.replace(record)
+            # What it said before is shown, and is no evidence.
+            lines.append(json.dumps({"kind": "death", "cause": cause}))
+        write_whole(record, "".join(f"{line}\n" for line in lines))
     except OSError as error:
         what = f"the record of {record.stem} could not be written"
         raise undecided("disk", what, str(error), "free some space") from None
-    finally:
-        part.unlink(missing_ok=True)
 
 
-def _pytest(root: Path, python: Path, plan: Mapping[str, Any], log: Path) -> str:
-    """Run pytest on the plan; why it ended before its time, or nothing. Its exit code says nothing: the record does."""
-    with tempfile.TemporaryDirectory(prefix="mdmeta-") as home, log.open("w") as output:
-        plan_file = Path(home) / "plan.json"
+def _pytest(root: Path, prepared: Prepared, secret: str, log: Path) -> tuple[str, str, str]:
+    """Run pytest on the plan: its record, why it ended before its time, or nothing, and what it tried and was refused.
+
+    Its exit code says nothing: the record does.
+    """
+    python, environment = prepared.python, prepared.python.parent.parent
+    with tempfile.TemporaryDirectory(prefix="mdmeta-", ignore_cleanup_errors=True) as home:
+        record, deeds, plan_file = (Path(home) / name for name in ("record.jsonl", "deeds", "plan.json"))
+        # What need not be made in every run is kept with the environment, which holds nobody else's code.
+        storage, compiled = environment / ".hypothesis", environment / ".bytecode"
+        for folder in (storage, compiled):
+            folder.mkdir(exist_ok=True)
+        write = writable([home, str(storage), str(compiled)])
+        plan = {**prepared.plan, "record": str(record), "deeds": str(deeds), "secret": secret, "write": write}
         plan_file.write_text(json.dumps(plan))
         checks = suite.folder(root)
         command = [
@@ -159,51 +166,19 @@ def _pytest(root: Path, python: Path, plan: Mapping[str, Any], log: Path) -> str
         ]
         areas = sorted({name.split(".")[0] for name in plan["clauses"]})
         command += ["--mdm-plan", str(plan_file), *(str(checks / f"test_{area}.py") for area in areas)]
-        process = subprocess.Popen(
+        cause = contained(
             command,
-            cwd=home,
-            env=clean_environment(home, python.parent.parent / ".hypothesis"),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            preexec_fn=_limit,  # noqa: PLW1509 - only calls setrlimit, which takes no lock
+            log,
+            home=home,
+            variables=clean_environment(home, storage) | {"PYTHONPYCACHEPREFIX": str(compiled)},
+            writable=[storage, compiled],
+            readable=[checks, root / "contracts", suite.INSIDE, prepared.folder],
+            seconds=SUITE_SECONDS,
+            name="the suite",
+            # 1 is for checks that failed.
+            fine=(0, 1),
         )
-        try:
-            status = process.wait(SUITE_SECONDS)
-        except subprocess.TimeoutExpired:
-            return f"the suite did not end within {SUITE_SECONDS:g} s and was stopped"
-        finally:
-            _end(process)
-    if status < 0:
-        return f"the suite was killed by {signal.Signals(-status).name}"
-    return "" if status in (0, 1) else f"pytest ended with status {status}, see {log.name}"
-
-
-def _limit() -> None:
-    for kind, amount in LIMITS.items():
-        _, hard = resource.getrlimit(kind)
-        allowed = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
-        resource.setrlimit(kind, (allowed, allowed))
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Leave nothing of the run behind: neither pytest, nor its checks, nor what a release may have started there."""
-    left = set(session_of(process.pid))
-    process.kill()
-    process.wait()
-    for pid in left - {process.pid}:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-
-
-def session_of(leader: int) -> Iterator[int]:
-    """The processes of a session. Checks have process groups of their own, so the group does not name them all."""
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            fields = stat.read_text().rpartition(")")[2].split()
-            if int(fields[3]) == leader:
-                yield int(stat.parent.name)
+        return text_of(record), cause, text_of(deeds)
 
 
 def clean_environment(home: str, storage: Path) -> dict[str, str]:

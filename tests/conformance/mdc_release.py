@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_string
@@ -18,6 +19,8 @@ import mdc_probe
 from mdc_source import Sources
 
 _PATIENCE = 50.0
+# Where this interpreter keeps byte code; beside the files of the install nothing may be written.
+_BYTECODE = ("-X", f"pycache_prefix={sys.pycache_prefix}") if sys.pycache_prefix else ()
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class Release:
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the install's interpreter, isolated: neither the suite's folders nor the user's are on its path."""
         return subprocess.run(
-            [str(self.python), "-I", *arguments],
+            [str(self.python), "-I", *_BYTECODE, *arguments],
             capture_output=True,
             text=True,
             timeout=_PATIENCE,

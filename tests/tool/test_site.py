@@ -84,3 +84,18 @@ def test_the_summary_counts_combinations_not_cells() -> None:
         "1,234 published combinations of core, pipeline and store, decided by 2 runs of distinct code: "
         "1,200 are compatible."
     )
+
+
+PROOF: dict[str, Any] = {
+    "start": 0.0,
+    "breaks": {"right": 318, "of": 318},
+    "harmless": {"right": 57, "of": 58},
+    "mutants": {"caught": 190, "of": 200},
+}
+
+
+def test_the_page_says_what_the_suite_detects_and_when(small: Contract) -> None:
+    text = site(DATA, small, PROOF)
+    assert "Proven on 1970-01-01: of 318 seeded breaks the suite catches 318" in text
+    assert "190 of 200 machine-made mutants; of 58 harmless changes it leaves 57 alone." in text
+    assert 'id="proof"' not in site(DATA, small)

@@ -53,7 +53,7 @@ def causes(
         return Template(contract.root, Path(sys.executable), plan, folder / "template.log").__enter__()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(warm, "PROCESSES", 20)
+        patch.setattr(warm, "BOUNDS", replace(warm.BOUNDS, processes=20))
         jobs = [job(name, source) for name, source in DEEDS.items()]
         ended = list(run_all(start, jobs, at_once=3, seconds=6.0))
     return {job.name: (cause, '"kind": "footer"' in _text(job.record)) for job, cause in ended}

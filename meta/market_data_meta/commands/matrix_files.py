@@ -18,15 +18,22 @@ from market_data_meta.render.heatmap import heatmap
 from market_data_meta.render.matrix_markdown import matrix_markdown
 from market_data_meta.render.site import site
 
-NAME = "matrix.json"
+NAME, PROOF = "matrix.json", "proof.json"
 
 
 def write_matrix(folder: Path, data: Mapping[str, Any], contract: Contract) -> None:
-    """Write matrix.md, matrix.svg, badge.json and the page (site/index.html) of ``data`` into ``folder``."""
+    """Write matrix.md, matrix.svg, badge.json and the page (site/index.html) of ``data`` into ``folder``.
+
+    The page says what a proof that lies there found, if it is of the same suite.
+    """
+    proof = None
+    if (folder / PROOF).is_file():
+        found = read_given(contract.root, folder / PROOF, "prove", "mdmeta prove writes it again")
+        proof = found if found["suite"] == data["suite"] else None
     write_whole(folder / "matrix.md", matrix_markdown(data))
     write_whole(folder / "matrix.svg", heatmap(data))
     write_whole(folder / "badge.json", json.dumps(badge(data)) + "\n")
-    write_whole(folder / "site" / "index.html", site(data, contract))
+    write_whole(folder / "site" / "index.html", site(data, contract, proof))
 
 
 def read_matrix(file: Path, root: Path) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The attestation: what is really installed, read inside the environment under test.
 
-``python mdm_attest.py PLAN`` prints it as JSON; the suite's plugin calls ``observed`` where it shares the environment.
+``python -S mdm_attest.py PLAN`` prints it as JSON; the suite's plugin calls ``observed`` where it shares the
+environment.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 import platform
 import sys
+import sysconfig
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import Any
@@ -46,4 +48,7 @@ def _canonical(name: str) -> str:
 
 
 if __name__ == "__main__":
+    # The folder of installed distributions, which -S has left out together with what would be run from there.
+    base = str(Path(sys.executable).parent.parent)
+    sys.path.append(sysconfig.get_path("purelib", vars={"base": base, "platbase": base}))
     print(json.dumps(observed(json.loads(Path(sys.argv[1]).read_text()))))

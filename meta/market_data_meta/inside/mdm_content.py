@@ -35,10 +35,19 @@ def content_of_wheel(wheel: Path) -> str:
     """Content id of a wheel file. Raises ``zipfile.BadZipFile`` for a damaged one."""
     with zipfile.ZipFile(wheel) as archive:
         return content_id(
-            (name, hashlib.sha256(archive.read(info)).hexdigest())
+            (name, _digest(archive, info))
             for info in archive.infolist()
             if not info.is_dir() and (name := counted_path(info.filename)) is not None
         )
+
+
+def _digest(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> str:
+    digest = hashlib.sha256()
+    with archive.open(info) as member:
+        # Piece by piece: how much it holds is its maker's to say.
+        while piece := member.read(1 << 16):
+            digest.update(piece)
+    return digest.hexdigest()
 
 
 def content_of_installed(distribution: Distribution) -> str:

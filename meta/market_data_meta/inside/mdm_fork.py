@@ -29,6 +29,8 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 Reports = list[pytest.TestReport]
+# As they are now: a package that is loaded later may put others in their place.
+_write, _exit, _dumps = os.write, os._exit, json.dumps
 
 
 @dataclass
@@ -157,16 +159,16 @@ def _in_child(items: list[pytest.Item], write: int) -> NoReturn:
                 said = [hook.pytest_report_to_serializable(config=item.config, report=report) for report in reports]
                 os.chdir("/")
             # JSON has no bare line break, so the one at the end says that the message is whole.
-            _say(write, json.dumps(said).encode() + b"\n")
+            _say(write, _dumps(said).encode() + b"\n")
         status = 0
     finally:
         # No interpreter shutdown: atexit handlers and threads of the packages must not run in every child.
-        os._exit(status)
+        _exit(status)
 
 
 def _say(pipe: int, data: bytes) -> None:
     while data:
-        data = data[os.write(pipe, data) :]
+        data = data[_write(pipe, data) :]
 
 
 def _reports(item: pytest.Item, said: bytes) -> Reports | str:

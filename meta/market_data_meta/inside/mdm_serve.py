@@ -2,6 +2,7 @@
 
 The tool talks to it over a socket, one JSON object a line. ``scout`` names the modules that a cell loads, ``load``
 loads modules into the template, ``run`` forks a cell. The template itself never has a package under test on its path.
+It is the keeper of its cells' orphans, and ends them when their cell has ended.
 """
 
 from __future__ import annotations
@@ -21,10 +22,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
+import mdm_cage
 from mdm_clause import described
+from mdm_tree import below, die_with_parent, end, keep_orphans
 
 Request = dict[str, Any]
 _WAKE_SECONDS = 0.5
+_exit = os._exit
 
 
 class Template:
@@ -40,6 +44,7 @@ class Template:
 
     def serve(self) -> None:
         """Answer requests until the tool closes the channel; cells that still run are ended with it."""
+        keep_orphans()
         read, write = socket.socketpair()
         read.setblocking(False)
         write.setblocking(False)
@@ -79,8 +84,10 @@ class Template:
             return
         sys.stdout.flush()
         sys.stderr.flush()
+        us = os.getpid()
         pid = os.fork()
         if pid == 0:
+            die_with_parent(us)
             self._in_cell(request, _scout if kind == "scout" else self._run)
         self._cells[pid] = request["id"]
         self._say(id=request["id"], pid=pid)
@@ -94,13 +101,21 @@ class Template:
             if not pid:
                 return
             if pid in self._cells:
-                self._say(id=self._cells.pop(pid), status=status)
+                number = self._cells.pop(pid)
+                # What it leaves behind is our child now, and no other cell's.
+                end(self._strays)
+                self._say(id=number, status=status)
+
+    def _strays(self) -> set[int]:
+        """What comes from this process and from none of its cells."""
+        return below(os.getpid()).difference(self._cells, *map(below, self._cells))
 
     def _in_cell(self, request: Request, action: Callable[[Request], None]) -> NoReturn:
         """Become the cell and never return into the template's loop."""
         status = 1
         try:
             os.setsid()
+            keep_orphans()
             self._channel.close()
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -110,8 +125,10 @@ class Template:
         except BaseException as error:  # noqa: BLE001 - whatever it is, it ends this process and is told in its log
             os.write(2, f"the cell ended early: {described(error)}\n".encode(errors="replace"))
         finally:
-            sys.stdout.flush()
-            os._exit(status)
+            # A package may have put something else in its place.
+            with contextlib.suppress(BaseException):
+                sys.stdout.flush()
+            _exit(status)
 
 
 def _enter(request: Request) -> None:
@@ -151,6 +168,8 @@ def _load(name: str) -> None:
 
 def _scout(request: Request) -> None:
     """Write down which modules the cell's preload brings in, other than those of its own releases."""
+    file = os.open(request["found"], os.O_WRONLY | os.O_CREAT, 0o600)
+    caged(request)
     before = set(sys.modules)
     for name in request["preload"]:
         _load(name)
@@ -160,4 +179,12 @@ def _scout(request: Request) -> None:
         for name, module in list(sys.modules.items())
         if name not in before and not str(getattr(module, "__file__", None) or own[0]).startswith(own)
     ]
-    Path(request["found"]).write_text(json.dumps(found))
+    with os.fdopen(file, "w") as stream:
+        json.dump(found, stream)
+
+
+def caged(request: Request) -> Any:
+    """Put the process into its cage; what holds of it. What it writes to from now on must be open already."""
+    deeds = os.open(request["deeds"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+    read = [*request["read"], *request["path"], request["home"]]
+    return mdm_cage.enter(read=read, write=[request["home"]], deeds=deeds, restricted=None)

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
@@ -14,20 +15,24 @@ import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import pytest
 
+import mdm_cage
 from mdm_attest import observed
 from mdm_clause import Clause, NotApplicableError, ViolationError, described
 from mdm_fork import Reports, run_all
-from mdm_serve import Template
+from mdm_keep import CAGE
+from mdm_seal import Seal, control
+from mdm_serve import Template, caged
 from mdm_trace import traced
 
 FORMAT = 1
+CONTROL = "controls.must-fail"
 _PLAN = pytest.StashKey[dict[str, Any]]()
 _FINDING = "clause"
 _LINES = "lines"
@@ -49,14 +54,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Read the plan and load the packages once, so that the checks' processes need not."""
+    """Read the plan. Nothing of the packages is loaded before the run is attested and in its cage."""
     config.addinivalue_line("markers", "together: the checks of the module share a process (see mdm_fork)")
     given = config.getoption("--mdm-plan")
     plan = json.loads(Path(given).read_text()) if given else _plan_from_contracts(config.rootpath)
+    if "secret" in plan:
+        # The packages need not find it lying about.
+        Path(given).write_text(json.dumps(plan | {"secret": ""}))
     config.stash[_PLAN] = plan
     # Without a handler loguru spends no time on the DEBUG lines that the packages write for every event.
     os.environ.setdefault("LOGURU_AUTOINIT", "False")
-    _preload([] if config.getoption("--mdm-serve") else plan["preload"])
 
 
 def _preload(modules: list[str]) -> None:
@@ -196,24 +203,50 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
         return True
     serve = session.config.getoption("--mdm-serve")
     if serve is None:
-        _run(session, plan, session.config.getoption("--mdm-plan"))
+        _run(session, plan, session.config.getoption("--mdm-plan"), lambda: _caged(plan))
     else:
+        _tables()
         Template(serve, lambda request: _run_warm(session, plan, request)).serve()
     return True
+
+
+def _tables(home: str = "") -> None:
+    """Have hypothesis make its tables here, for all cells; what else it keeps in a cell goes to its ``home``."""
+    with contextlib.suppress(ImportError, AttributeError):
+        from hypothesis.configuration import set_hypothesis_home_dir
+        from hypothesis.internal.charmap import charmap, intervals_from_codec
+
+        if home:
+            set_hypothesis_home_dir(Path(home) / ".hypothesis")
+        else:
+            charmap()
+            intervals_from_codec("utf-8")
+
+
+def _caged(plan: dict[str, Any]) -> Any:
+    """Complete the cage that this process was started in; what holds."""
+    if "write" not in plan:
+        return None
+    deeds = os.open(plan["deeds"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    restricted = json.loads(os.environ[CAGE])
+    return mdm_cage.enter(read=[], write=plan["write"], deeds=deeds, restricted=restricted)
 
 
 def _run_warm(session: pytest.Session, plan: dict[str, Any], request: dict[str, Any]) -> None:
     """Run the part of the template's plan that the request asks for, on the releases that it has put on the path."""
     clauses = {name: plan["clauses"][name] for name in request["clauses"]}
-    plan.update(header=request["header"], record=request["record"], clauses=clauses)
+    plan.update(header=request["header"], record=request["record"], secret=request["secret"], clauses=clauses)
     plan["not_applicable"] = {name: why for name, why in request["not_applicable"].items() if name in clauses}
     plan["trace"] = request["path"] if request.get("trace") else None
-    _preload(plan["preload"])
-    _run(session, plan, request["record"])
+    _tables(request["home"])
+    _run(session, plan, request["record"], lambda: caged(request))
 
 
-def _run(session: pytest.Session, plan: dict[str, Any], plan_file: str | None) -> None:
-    with _Record(plan, plan_file) as record:
+def _run(session: pytest.Session, plan: dict[str, Any], plan_file: str | None, cage: Callable[[], Any]) -> None:
+    if plan_file and CONTROL in plan["clauses"]:
+        plan["clauses"][CONTROL] = plan["clauses"][CONTROL] | {"expect": {"sum": control(plan["secret"])}}
+    with _Record(plan, plan_file, cage) as record:
+        _preload(plan["preload"])
         for name, reason in plan["not_applicable"].items():
             record.check(name, {"outcome": "not-applicable", "message": reason}, 0.0)
 
@@ -241,17 +274,24 @@ def _death(item: pytest.Item, cause: str, seconds: float) -> pytest.TestReport:
 
 
 class _Record:
-    """The record being written: a header, a line per check, a footer only if all went through."""
+    """The record being written: a header, a line per check, a footer only if all went through.
 
-    def __init__(self, plan: dict[str, Any], plan_file: str | None) -> None:
-        self._file = Path(plan["record"]).open("w", encoding="utf-8") if plan_file else None  # noqa: SIM115 - see __exit__
-        self._plan, self._plan_file = plan, plan_file or ""
+    ``cage`` is called when the file is open and before anything of the packages runs; it says what restricts the run.
+    """
+
+    def __init__(self, plan: dict[str, Any], plan_file: str | None, cage: Callable[[], Any]) -> None:
+        # Only ever added to: what a line says is not taken back.
+        self._file = Path(plan["record"]).open("a", encoding="utf-8") if plan_file else None  # noqa: SIM115 - see __exit__
+        self._plan, self._plan_file, self._cage = plan, plan_file or "", cage
+        self._seal = Seal(plan.pop("secret", ""))
         self._counts: dict[str, int] = {}
 
     def __enter__(self) -> Self:
+        held = self._cage()
         if self._file:
             seen = _observed(self._plan, self._plan_file)
-            self._line({"kind": "header", "format": FORMAT, **self._plan["header"], **seen, "start": time.time()})
+            header = {"kind": "header", "format": FORMAT, **self._plan["header"], **seen, "cage": held}
+            self._line(header | {"start": time.time()})
         return self
 
     def check(self, name: str, finding: dict[str, Any], seconds: float) -> None:
@@ -272,7 +312,7 @@ class _Record:
 
     def _line(self, data: dict[str, Any]) -> None:
         if self._file:
-            self._file.write(json.dumps(data) + "\n")
+            self._file.write(self._seal.sealed(data) + "\n")
             self._file.flush()
 
 
@@ -280,7 +320,8 @@ def _observed(plan: dict[str, Any], plan_file: str) -> dict[str, Any]:
     """The attestation: of this environment, or in release scope of the clean one that the checks look into."""
     if not plan["release"]:
         return observed(plan)
-    command = [plan["release"]["python"], "-I", str(Path(__file__).with_name("mdm_attest.py")), plan_file]
+    # -S: what a release puts beside its files to be run at every start is not run.
+    command = [plan["release"]["python"], "-I", "-S", str(Path(__file__).with_name("mdm_attest.py")), plan_file]
     done = subprocess.run(command, capture_output=True, text=True, timeout=plan["timeout"], check=True)
     said: dict[str, Any] = json.loads(done.stdout)
     return said

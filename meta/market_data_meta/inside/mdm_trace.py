@@ -37,7 +37,7 @@ def traced(folders: list[str]) -> Iterator[Lines]:
         yield lines
     finally:
         sys.settrace(None)
-        threading.settrace(None)  # type: ignore[arg-type]  # typeshed forgets that None ends it
+        threading.settrace(None)
         for name, numbers in found.items():
             prefix = next(one for one in prefixes if name.startswith(one))
             lines[name.removeprefix(prefix)] = sorted(numbers)

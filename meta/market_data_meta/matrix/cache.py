@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -12,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from market_data_meta.errors import MetaError
+from market_data_meta.evidence import evidence, text_of
 from market_data_meta.ledger import write_whole
 from market_data_meta.matrix.warm import Job
 from market_data_meta.record import Record, read_record
@@ -41,16 +41,14 @@ class Store:
                 file.unlink(missing_ok=True)
 
     def keep(self, contents: Mapping[str, str], job: Job, cause: str) -> Record:
-        """Take a run in, with the cause of its early end if there is one."""
-        text = ""
-        with contextlib.suppress(OSError):
-            text = job.record.read_text(encoding="utf-8", errors="replace")
-        if not text.startswith('{"kind": "header"') or "\n" not in text:
-            text = json.dumps(dict(job.request["header"])) + "\n"
-            cause = cause or "the run brought no record"
+        """Take a run in, with the cause of its early end, or why it is no evidence, if there is one."""
+        header = dict(job.request["header"])
+        lines, cause = evidence(text_of(job.record), text_of(job.deeds), header, job.secret, cause)
         if cause:
-            # What it said before is no evidence, and its last line may be torn.
-            text = text.partition("\n")[0] + "\n" + json.dumps({"kind": "death", "cause": cause}) + "\n"
+            # What it said before is no evidence.
+            death = json.dumps({"kind": "death", "cause": cause})
+            lines = [lines[0] if lines else json.dumps(header), death]
+        text = "".join(f"{line}\n" for line in lines)
         name = "-".join(content[:8] for content in contents.values())
         for old in self.folder.glob(f"{name}.dead*.jsonl"):
             old.unlink(missing_ok=True)

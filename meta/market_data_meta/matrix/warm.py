@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import selectors
 import signal
 import socket
@@ -18,27 +19,37 @@ from types import TracebackType
 from typing import Any, Self
 
 from market_data_meta import suite
+from market_data_meta.contained import kept
 from market_data_meta.errors import undecided
-from market_data_meta.run import clean_environment, session_of
+from market_data_meta.run import clean_environment
+from market_data_meta.watch import Bounds, excess, filled, stop
 
 START_SECONDS = 180.0
 """Wall time that a template may take to load: 5 s on two idle cores."""
-MEMORY = 1 << 30
-"""Bytes that the processes of one cell may use together: five times what the newest releases take."""
-PROCESSES = 64
-"""Processes that one cell may have at a time; the suite itself has fewer than ten."""
+BOUNDS = Bounds(memory=1 << 30, processes=64)
+"""What a cell and all that comes from it may use: five times the memory that the newest releases take, and processes
+where the suite itself has fewer than ten."""
 LIMITS = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": 1 << 28, "RLIMIT_DATA": 1 << 30}
 """What each process of a cell may take: no core dumps, files of 256 MiB, 1 GiB more data than the template."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One run in the warm lane: what is told to the cell, and the file that its record is written to."""
+    """One run in the warm lane: what is told to the cell, and the file that its record is written to.
+
+    ``secret`` is what its record is sealed with.
+    """
 
     name: str
     request: Mapping[str, Any]
     record: Path
     log: Path
+    secret: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
+
+    @property
+    def deeds(self) -> Path:
+        """The file that tells what the cell tried and was refused."""
+        return self.record.with_suffix(".deeds")
 
 
 @dataclass
@@ -59,6 +70,7 @@ class Template:
     plan: Mapping[str, Any]
     log: Path
     home: tempfile.TemporaryDirectory[str] = field(init=False)
+    _keeper: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     _heard: bytes = b""
     _number: int = 0
 
@@ -74,15 +86,15 @@ class Template:
         command += ["--mdm-serve", str(theirs.fileno())]
         command += [str(checks / f"test_{area}.py") for area in sorted({n.split(".")[0] for n in self.plan["clauses"]})]
         with self.log.open("w") as output:
-            self.process = subprocess.Popen(
-                command,
-                cwd=self.home.name,
-                env=clean_environment(self.home.name, self.python.parent.parent / ".hypothesis"),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,
+            self.process = self._keeper.enter_context(
+                kept(
+                    command,
+                    home=self.home.name,
+                    variables=clean_environment(self.home.name, self.python.parent.parent / ".hypothesis"),
+                    output=output,
+                    limits={"RLIMIT_CORE": 0},
+                    pass_fds=[theirs.fileno()],
+                )
             )
         theirs.close()
         self.channel = ours
@@ -90,9 +102,7 @@ class Template:
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
         self.channel.close()
-        self.process.kill()
-        self.process.wait()
-        _kill(self.process.pid)
+        self._keeper.close()
         self.home.cleanup()
 
     @property
@@ -126,13 +136,22 @@ class Template:
         found: list[list[str]] = []
         for number, path in enumerate(scouts):
             file = Path(self.home.name) / f"scout-{number}.json"
-            log = str(self.log.with_name(f"{self.log.stem}.scout-{number}.log"))
-            request = {"path": list(path), "log": log, "home": self.home.name, "limits": LIMITS}
-            self._settled(kind="scout", preload=list(preload), found=str(file), **request)
-            if file.exists():
-                found.append(json.loads(file.read_text()))
+            home = Path(self.home.name) / f"scout-{number}"
+            home.mkdir()
+            log = self.log.with_name(f"{self.log.stem}.scout-{number}.log")
+            request = {"path": list(path), "log": str(log), "home": str(home), "limits": LIMITS, "read": self._read}
+            request |= {"preload": list(preload), "found": str(file), "deeds": str(file.with_suffix(".deeds"))}
+            self._settled(kind="scout", **request)
+            # What scouts say is only what is worth loading in advance.
+            with contextlib.suppress(OSError, ValueError):
+                found.append([str(name) for name in json.loads(file.read_text())])
         shared = set(found[0]).intersection(*found[1:]) if found else set()
         self._settled(kind="load", modules=[name for name in (found[0] if found else ()) if name in shared])
+
+    @property
+    def _read(self) -> list[str]:
+        """What a cell reads beside its releases, its home and the interpreter's environment."""
+        return [str(self.root / "tests" / "conformance"), str(self.root / "contracts"), str(suite.INSIDE)]
 
     def _settled(self, **request: Any) -> None:
         number = self.ask(**request)
@@ -165,10 +184,12 @@ class Template:
                     if "pid" in answer:
                         cell.pid = answer["pid"]
                         continue
-                    _kill(cell.pid)
-                    cell.home.cleanup()
+                    stop(cell.pid)
+                    # What was written and printed since the last look counts too.
+                    cause = cell.killed or filled(Path(cell.home.name), cell.job.log, BOUNDS)
+                    _clear(cell.home)
                     del running[answer["id"]]
-                    yield cell.job, cell.killed or _death(answer["status"])
+                    yield cell.job, cause or _death(answer["status"])
                 if time.monotonic() - looked > 1:
                     for cell in running.values():
                         _watch(cell, seconds)
@@ -176,13 +197,15 @@ class Template:
         finally:
             for cell in running.values():
                 if cell.pid:
-                    _kill(cell.pid)
-                cell.home.cleanup()
+                    stop(cell.pid)
+                _clear(cell.home)
 
     def _start(self, job: Job, running: dict[int, _Running]) -> _Running:
         home = tempfile.TemporaryDirectory(prefix="mdmeta-cell-", ignore_cleanup_errors=True)
-        job.record.unlink(missing_ok=True)
+        for file in (job.record, job.deeds, job.log):
+            file.unlink(missing_ok=True)
         request = {"kind": "run", "log": str(job.log), "record": str(job.record), "home": home.name, "limits": LIMITS}
+        request |= {"deeds": str(job.deeds), "secret": job.secret, "read": self._read}
         cell = _Running(job, time.monotonic(), home)
         running[self.ask(**job.request, **request)] = cell
         return cell
@@ -192,39 +215,21 @@ def _watch(cell: _Running, seconds: float) -> None:
     """End a cell that has used more than its share."""
     if not cell.pid or cell.killed:
         return
-    members = list(session_of(cell.pid))
-    used = sum(map(_resident, members))
-    # What the members share with each other and with the template is counted only where the sum is suspicious.
-    if used > MEMORY:
-        used = sum(map(proportional, members))
     if time.monotonic() - cell.started > seconds:
         cell.killed = f"the run did not end within {seconds:g} s and was stopped"
-    elif used > MEMORY:
-        cell.killed = f"the run used more than {MEMORY >> 20} MiB of memory and was stopped"
-    elif len(members) > PROCESSES:
-        cell.killed = f"the run had more than {PROCESSES} processes and was stopped"
+    else:
+        cell.killed = excess(cell.pid, Path(cell.home.name), cell.job.log, BOUNDS)
     if cell.killed:
-        _kill(cell.pid)
+        stop(cell.pid)
 
 
-def _kill(leader: int) -> None:
-    for pid in session_of(leader):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, signal.SIGKILL)
-
-
-def _resident(pid: int) -> int:
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    return 0
-
-
-def proportional(pid: int) -> int:
-    """Bytes of memory that a process uses, what it shares counted in part; 0 where that cannot be told."""
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-        return int(next(line for line in text.splitlines() if line.startswith("Pss:")).split()[1]) * 1024
-    return 0
+def _clear(home: tempfile.TemporaryDirectory[str]) -> None:
+    """Remove a cell's home, whatever it has made of it."""
+    try:
+        home.cleanup()
+    except RecursionError:
+        # Folders nested deeper than Python's own way of removing them goes.
+        subprocess.run(["rm", "-rf", home.name], capture_output=True, check=False)
 
 
 def _death(status: int) -> str:

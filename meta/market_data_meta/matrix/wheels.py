@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
-from zipfile import BadZipFile, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from pypi_simple import NoSuchProjectError, PyPISimple
 from requests import RequestException
@@ -24,7 +24,13 @@ from market_data_meta.ledger import Release
 
 MAX_BYTES = 500 << 20
 """What a wheel may hold when unpacked: a hundred times the largest of today."""
-_UNIX = 3
+MAX_ENTRIES = 10_000
+"""Files that a wheel may hold: the packages' own have fewer than 300."""
+MAX_RATIO = 200
+"""How much smaller than its content a file of more than a megabyte may be packed: source code comes to about five."""
+MAX_METADATA = 1 << 20
+"""Bytes that one file of dist-info may have: the packages' own have less than 40 KiB."""
+_UNIX, _ENCRYPTED = 3, 0x1
 
 
 def unpack_all(
@@ -90,8 +96,10 @@ def _check(release: Release, file: Path) -> None:
         why = f"the ledger has sha256 {release.sha256}, what was downloaded has {found}"
         raise MetaError("wrong-hash", f"{release.filename} is not the file that the ledger names", why, hint)
     try:
+        with ZipFile(file) as archive:
+            check_members(file.with_name(release.filename), archive.infolist())
         content = content_of_wheel(file)
-    except BadZipFile as error:
+    except (BadZipFile, EOFError, NotImplementedError) as error:
         raise MetaError("bad-wheel", f"{release.filename} is not a whole wheel", str(error)) from None
     if content != release.content:
         why = f"the ledger has {release.content}, the wheel {content}"
@@ -99,7 +107,7 @@ def _check(release: Release, file: Path) -> None:
 
 
 def extract(wheel: Path, folder: Path) -> None:
-    """Unpack a wheel. Raises MetaError for a path that leaves the folder, a link, or more than MAX_BYTES."""
+    """Unpack a wheel. Raises MetaError for what ``check_members`` refuses, and for a wheel that is damaged."""
     try:
         with ZipFile(wheel) as archive:
             infos = archive.infolist()
@@ -113,25 +121,57 @@ def extract(wheel: Path, folder: Path) -> None:
                 # zipfile stops at the declared size and checks the CRC, so no entry is larger than what was summed up.
                 with archive.open(info) as source, target.open("xb") as copy:
                     shutil.copyfileobj(source, copy)
-    except (BadZipFile, EOFError, FileExistsError, NotImplementedError) as error:
+    except (BadZipFile, EOFError, FileExistsError, NotADirectoryError, NotImplementedError) as error:
         raise MetaError("bad-wheel", f"{wheel.name} is not a whole wheel", str(error)) from None
 
 
 def check_members(wheel: Path, infos: Sequence[ZipInfo]) -> None:
-    """Raise MetaError for a path that leaves the folder, a link, or more than MAX_BYTES in all."""
+    """Raise MetaError, naming the file, for a wheel that is not fit to be read; none of its content has been read yet.
+
+    That is one with a path that leaves the folder or that two files have, something that is no file, encryption, more
+    than MAX_BYTES or MAX_ENTRIES in all, or content packed in a way that no source code is.
+    """
+    if len(infos) > MAX_ENTRIES:
+        raise MetaError("bad-wheel", f"{_short(wheel)} holds more than {MAX_ENTRIES} files")
+    names: set[str] = set()
     for info in infos:
-        _check_member(wheel, info)
+        _check_path(wheel, info)
+        _check_kind(wheel, info)
+        if info.filename.rstrip("/") in names:
+            raise MetaError("bad-wheel", f"{_short(wheel)} holds two files of one name: {info.filename[:200]!r}")
+        names.add(info.filename.rstrip("/"))
     if sum(info.file_size for info in infos) > MAX_BYTES:
-        raise MetaError("bad-wheel", f"{wheel.name} would unpack to more than {MAX_BYTES >> 20} MiB")
+        raise MetaError("bad-wheel", f"{_short(wheel)} would unpack to more than {MAX_BYTES >> 20} MiB")
+    if wheel.is_file() and sum(info.compress_size for info in infos) > wheel.stat().st_size:
+        raise MetaError("bad-wheel", f"{_short(wheel)} holds files that share their bytes")
 
 
-def _check_member(wheel: Path, info: ZipInfo) -> None:
-    path = PurePosixPath(info.filename)
+def _check_path(wheel: Path, info: ZipInfo) -> None:
+    # What follows a NUL is cut from filename, and is only seen in orig_filename.
+    name, path = info.orig_filename, PurePosixPath(info.filename)
+    drive = ":" in path.parts[0] if path.parts else False
+    if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name or drive:
+        raise MetaError("bad-wheel", f"{_short(wheel)} holds a path that leaves its folder: {name[:200]!r}")
+    longest = max((len(part.encode(errors="replace")) for part in path.parts), default=0)
+    if str(path) != name.rstrip("/") or not name.isprintable() or longest > 200 or len(name) > 1000:
+        raise MetaError("bad-wheel", f"{_short(wheel)} holds a path that no wheel needs: {name[:200]!r}")
+
+
+def _check_kind(wheel: Path, info: ZipInfo) -> None:
     kind = info.external_attr >> 16 if info.create_system == _UNIX else 0
-    if path.is_absolute() or ".." in path.parts or "\\" in info.filename or "\0" in info.filename:
-        raise MetaError("bad-wheel", f"{wheel.name} holds a path that leaves its folder: {info.filename[:200]!r}")
     if kind and stat.S_IFMT(kind) not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise MetaError("bad-wheel", f"{wheel.name} holds something that is no file: {info.filename[:200]!r}")
+        raise MetaError("bad-wheel", f"{_short(wheel)} holds something that is no file: {info.filename[:200]!r}")
+    if info.flag_bits & _ENCRYPTED or info.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+        raise MetaError("bad-wheel", f"{_short(wheel)} is packed in a way that wheels are not: {info.filename[:200]!r}")
+    if ".dist-info/" in info.filename and info.file_size > MAX_METADATA:
+        what = f"more than {MAX_METADATA >> 10} KiB of {info.filename[-200:].rpartition('/')[2]}"
+        raise MetaError("bad-wheel", f"{_short(wheel)} has {what}")
+    if info.file_size > 1 << 20 and info.file_size > MAX_RATIO * max(1, info.compress_size):
+        raise MetaError("bad-wheel", f"{_short(wheel)} holds a bomb: {info.filename[:200]!r}")
+
+
+def _short(wheel: Path) -> str:
+    return wheel.name if len(wheel.name) <= 120 else wheel.name[:119] + "…"
 
 
 def _content_of_folder(site: Path) -> str:

@@ -16,10 +16,10 @@ from pathlib import Path
 from market_data_meta import environment
 from market_data_meta.combination import Cell, newest_of
 from market_data_meta.contract import Contract
-from market_data_meta.errors import MetaError
 from market_data_meta.ledger import Ledger
 from market_data_meta.prove.changes import Change
 from market_data_meta.prove.score import Trial, trial
+from market_data_meta.prove.variant import texts_of
 from market_data_meta.record import Record, read_record
 from market_data_meta.run import Prepared, prepare, run_prepared
 
@@ -74,16 +74,12 @@ def _changed(prepared: Prepared, change: Change) -> Iterator[None]:
     site = next((prepared.folder / "lib").glob("python3*")) / "site-packages"
     whole: dict[Path, Path | None] = {}
     try:
-        for edit in change.edits:
-            files = sorted(site.glob(edit.file)) or ([site / edit.file] if not edit.before else [])
-            if len(files) != 1:
-                raise MetaError("bad-change", f"a change names {edit.file}", f"{len(files)} files have that name")
-            (file,) = files
-            text = edit.applied(file.read_bytes().decode("utf-8")) if edit.before else edit.after
-            if file not in whole:
-                whole[file] = file.with_name(f"{file.name}.whole") if file.exists() else None
-                if kept := whole[file]:
-                    file.rename(kept)
+        for name, text in texts_of(change, site).items():
+            file = site / name
+            whole[file] = file.with_name(f"{file.name}.whole") if file.exists() else None
+            if kept := whole[file]:
+                file.rename(kept)
+            file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(text.encode("utf-8"))
         yield
     finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,23 +13,30 @@ from market_data_meta.errors import MetaError
 
 @dataclass(frozen=True)
 class Edit:
-    """A text in one file, how often it occurs there, and what stands in its place; without it the file is a new one."""
+    """A text that occurs ``count`` times in a file, all of them replaced; an empty ``before`` makes a new file."""
 
     file: str
     before: str
     after: str
     count: int = 1
 
-    def applied(self, text: str) -> str:
-        """The text with the change. Raises MetaError where it does not fit: what changes nothing proves nothing."""
-        crlf = "\r\n" in text
+    def applied(self, text: str | None) -> str:
+        """The file's text with the edit, in the file's own line ends; ``text`` is None where there is no such file.
+
+        Raises MetaError where the edit does not fit: what changes nothing proves nothing.
+        """
+        if not self.before:
+            if text is not None:
+                raise MetaError("bad-change", f"{self.file} is to be new, and is there already")
+            return self.after
+        if text is None:
+            raise MetaError("bad-change", f"{self.file} is to be edited, and is not there")
         plain = text.replace("\r\n", "\n")
-        found = plain.count(self.before)
-        if found != self.count:
+        if (found := plain.count(self.before)) != self.count:
             what = f"a change does not fit {self.file}: its text occurs {found} times, not {self.count}"
             raise MetaError("bad-change", what, self.before[:200])
         changed = plain.replace(self.before, self.after)
-        return changed.replace("\n", "\r\n") if crlf else changed
+        return changed.replace("\n", "\r\n") if "\r\n" in text else changed
 
 
 @dataclass(frozen=True)
@@ -74,3 +81,9 @@ def _read(folder: Path, kind: str, read: Callable[..., Change]) -> list[Change]:
         return [read(**table) for file in files for table in read_toml(file)[kind]]
     except TypeError as error:
         raise MetaError("bad-change", f"a table in {folder} has missing or unknown fields", str(error)) from None
+
+
+def together(changes: Iterable[Change], why: str) -> Change:
+    """Harmless changes of one package as one: if they alarm nobody together, none of them does."""
+    several = list(changes)
+    return Change(several[0].package, tuple(edit for one in several for edit in one.edits), why)

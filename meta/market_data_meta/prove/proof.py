@@ -14,7 +14,7 @@ from market_data_meta.ledger import Ledger
 from market_data_meta.matrix.complete import Asked
 from market_data_meta.matrix.runner import Step
 from market_data_meta.prove.alone import proved_alone
-from market_data_meta.prove.changes import Change
+from market_data_meta.prove.changes import Change, together
 from market_data_meta.prove.machine import noted
 from market_data_meta.prove.proving import Ground, Run, proved
 from market_data_meta.prove.score import Proof, Score, silent_clauses, trial
@@ -42,16 +42,20 @@ def prove(
             if name not in contract.clauses:
                 raise MetaError("unknown-clause", f"a break names the clause {name}, which does not exist")
     alone = [one for one in changes if _scopes(contract, one) == {"release"}]
-    together = [one for one in changes if one not in alone]
+    combined = [one for one in changes if one not in alone]
+    # In release scope what is harmless is tried all at once: an environment for each would take half an hour.
+    for package in dict.fromkeys(one.package for one in changes if one.harmless):
+        quiet = [one for one in changes if one.harmless and one.package == package]
+        alone.append(together(quiet, f"All harmless changes of {package} at once, in its own clean install."))
     ground = Ground(contract, ledger, asked)
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as name:
         runs = [
             Run(ground.clauses(one), ground.variant(one, Path(name) / str(number)))
-            for number, one in enumerate(together)
+            for number, one in enumerate(combined)
         ]
         as_it_is, again = Run(ground.clauses(None)), Run(ground.clauses(None), renumbered=ground.renumbered(Path(name)))
         records = proved(ground, [as_it_is, again, *runs], tell)
-        trials = [trial(one, records[run], records[as_it_is]) for one, run in zip(together, runs, strict=True)]
+        trials = [trial(one, records[run], records[as_it_is]) for one, run in zip(combined, runs, strict=True)]
         trials.append(trial(SAME, records[again], records[as_it_is]))
         found, possible = noted(ground, number, contract.root, Path(name) / "mutants", tell) if number else ([], 0)
     if alone:

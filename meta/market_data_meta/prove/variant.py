@@ -34,25 +34,26 @@ def counted(site: Path) -> dict[str, str]:
     }
 
 
-def made(change: Change, site: Path, contents: dict[str, str], folder: Path) -> Variant:
-    """The variant in ``folder``: hard links to what stays as it is. Raises MetaError where the change does not fit.
-
-    ``contents`` are those of ``site``, so that only what is changed has to be read.
-    """
+def texts_of(change: Change, site: Path) -> dict[str, str]:
+    """The files that a change makes or changes, by their path in ``site``. Raises MetaError where it does not fit."""
     texts: dict[str, str] = {}
     for edit in change.edits:
         names = sorted(file.relative_to(site).as_posix() for file in site.glob(edit.file)) or [edit.file]
         if len(names) != 1:
             raise MetaError("bad-change", f"a change names {edit.file}", f"{len(names)} files have that name")
         (name,) = names
-        if not edit.before:
-            texts[name] = edit.after
-            continue
-        if name not in texts:
-            if not (site / name).is_file():
-                raise MetaError("bad-change", f"a change names {edit.file}, which {change.package} does not have")
+        if name not in texts and (site / name).is_file():
             texts[name] = (site / name).read_bytes().decode("utf-8")
-        texts[name] = edit.applied(texts[name])
+        texts[name] = edit.applied(texts.get(name))
+    return texts
+
+
+def made(change: Change, site: Path, contents: dict[str, str], folder: Path) -> Variant:
+    """The variant in ``folder``: hard links to what stays as it is. Raises MetaError where the change does not fit.
+
+    ``contents`` are those of ``site``, so that only what is changed has to be read.
+    """
+    texts = texts_of(change, site)
     shutil.copytree(site, folder, symlinks=True, copy_function=os.link)
     for name, text in texts.items():
         file = folder / name

@@ -13,6 +13,7 @@ from typing import Any
 
 from market_data_meta.contract import Contract
 from market_data_meta.render.counted import published
+from market_data_meta.render.proof_words import detected
 from market_data_meta.render.refused import refused
 
 # In the order in which they run: they share one function scope, and the last one starts the page.
@@ -21,13 +22,17 @@ SCRIPTS = ("data.js", "dom.js", "deploy.js", "grid.js", "promise.js", "clauses.j
 ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
 
-def site(data: Mapping[str, Any], contract: Contract) -> str:
-    """The text of the page for ``data``, in the shape of ``matrix.json``. The same data gives the same text."""
+def site(data: Mapping[str, Any], contract: Contract, proof: Mapping[str, Any] | None = None) -> str:
+    """The text of the page for ``data``, in the shape of ``matrix.json``. The same data gives the same text.
+
+    ``proof`` is what the same suite was seen to detect, in the shape of ``proof.json``.
+    """
     style = _part("page.css")
     script = "(() => {\n'use strict';\n" + "\n".join(_part(name) for name in SCRIPTS) + "})();\n"
     return Template(_part("page.html")).substitute(
         policy=escape(_policy(style, script)),
         summary=escape(summary(data)),
+        proof=f'<p class="hint" id="proof">{escape(detected(proof))}</p>' if proof else "",
         style=style,
         data=embedded({"matrix": data, "clauses": _clauses(contract), "refused": refused(data)}),
         script=script,

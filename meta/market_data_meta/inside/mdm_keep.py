@@ -1,0 +1,105 @@
+"""Run one command and let nothing of it outlive this process: ``python -I -S mdm_keep.py SETTINGS COMMAND…``.
+
+SETTINGS is JSON: ``stop``, the descriptor of a pipe whose end says that the tool is gone or has had enough; ``limits``
+for the command; and ``read`` and ``write``, the paths that it may use (without them it may use all). The command, and
+all that it starts, is ended when it ends, when the pipe does, and when this process is killed. This process ends as the
+command did.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import select
+import signal
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from mdm_landlock import restrict
+from mdm_tree import below, die_with_parent, end, keep_orphans
+
+NOT_STARTED = 127
+"""Exit status where the command could not be started, as shells have it."""
+CAGE = "MDM_CAGE"
+"""The variable that tells the command what it is restricted to."""
+
+
+def main(settings: dict[str, Any], command: list[str]) -> NoReturn:
+    """Run the command to its end or ours."""
+    keep_orphans()
+    # A descriptor that wakes the wait below when a child ends.
+    woken, wake = os.pipe()
+    os.set_blocking(wake, False)
+    os.set_blocking(woken, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    signal.signal(signal.SIGTERM, lambda *_: _leave(1))
+    us = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        signal.set_wakeup_fd(-1)
+        _become(us, settings, command)
+    stop = settings["stop"]
+    status = None
+    while status is None:
+        ready, _, _ = select.select([stop, woken], [], [], 1.0)
+        if stop in ready:
+            _leave(1)
+        if woken in ready:
+            os.read(woken, 1 << 10)
+        status = _reaped(pid)
+    end(lambda: below(us))
+    if os.WIFSIGNALED(status):
+        # The one who waits for us is to see how the command ended.
+        number = os.WTERMSIG(status)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        if number != signal.SIGKILL:
+            signal.signal(number, signal.SIG_DFL)
+        os.kill(us, number)
+    os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+
+
+def _leave(status: int) -> NoReturn:
+    end(lambda: below(os.getpid()))
+    os._exit(status)
+
+
+def _reaped(command: int) -> int | None:
+    """Take the ends of children, ours and orphans; the command's status if it is among them."""
+    found = None
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return found
+        if not pid:
+            return found
+        if pid == command:
+            found = status
+
+
+def _become(parent: int, settings: dict[str, Any], command: list[str]) -> NoReturn:
+    try:
+        os.close(settings["stop"])
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        die_with_parent(parent)
+        for name, amount in settings["limits"].items():
+            kind = getattr(resource, name)
+            _, hard = resource.getrlimit(kind)
+            allowed = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
+            resource.setrlimit(kind, (allowed, allowed))
+        if "write" in settings:
+            os.environ[CAGE] = json.dumps(restrict(read=settings["read"], write=settings["write"]))
+        os.execvpe(command[0], command, os.environ)  # noqa: S606 - running a command is what this is for
+    except OSError as error:
+        os.write(2, f"{command[0]} could not be started: {error}\n".encode(errors="replace"))
+    finally:
+        os._exit(NOT_STARTED)
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]), sys.argv[2:])

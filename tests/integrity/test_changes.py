@@ -1,0 +1,119 @@
+"""Seeded breaks and harmless changes are valid, and fit the newest releases that they are made for."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from market_data_meta.check import schema
+from market_data_meta.contract import Contract, load_contract, read_toml
+from market_data_meta.errors import MetaError
+from market_data_meta.ledger import load_ledger
+from market_data_meta.matrix.cache import default_cache
+from market_data_meta.matrix.wheels import unpack_all
+from market_data_meta.prove.changes import Change, Edit, load_breaks, load_harmless, together
+from market_data_meta.prove.variant import texts_of
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def contract() -> Contract:
+    return load_contract(ROOT)
+
+
+@pytest.fixture(scope="module")
+def changes() -> list[Change]:
+    return load_harmless(ROOT)
+
+
+@pytest.fixture(scope="module")
+def sites(contract: Contract) -> dict[str, Path]:
+    """The folder of each package's newest release, unpacked from its real wheel."""
+    ledger = load_ledger(ROOT, contract.packages)
+    newest = {name: ledger.newest(name) for name in contract.packages}
+    wanted = {contract.packages[name].distribution: [release] for name, release in newest.items()}
+    folders, faults = unpack_all(wanted, default_cache(), sys.executable)
+    assert faults == {}
+    return {name: folders[release.sha256] for name, release in newest.items()}
+
+
+@pytest.mark.parametrize("name", ["breaks", "harmless"])
+def test_files_follow_their_schema(name: str) -> None:
+    validator = Draft202012Validator(schema(ROOT, name))
+    files = sorted((ROOT / "tests" / name).glob("*.toml"))
+    assert files
+    assert [f"{file.name}: {error.message}" for file in files for error in validator.iter_errors(read_toml(file))] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("breaks", {"clause": "chain.x", "package": "core", "file": "a.py", "before": "", "after": "x", "why": "So."}),
+        ("breaks", {"clause": "chain", "package": "core", "file": "a.py", "before": "x", "after": "y", "why": "So."}),
+        ("harmless", {"package": "core", "why": "So.", "edits": []}),
+        ("harmless", {"package": "core", "why": "no sentence", "edits": [{"file": "a", "before": "x", "after": "y"}]}),
+        ("harmless", {"package": "core", "why": "So.", "edits": [{"file": "/a", "before": "x", "after": "y"}]}),
+        ("harmless", {"package": "core", "why": "So.", "edits": [{"file": "a", "before": "x", "into": "y"}]}),
+    ],
+)
+def test_schemas_refuse_what_is_wrong(name: str, wrong: dict[str, object]) -> None:
+    table = {"breaks": "break"}.get(name, name)
+    assert list(Draft202012Validator(schema(ROOT, name)).iter_errors({table: [wrong]}))
+
+
+def test_breaks_fit(sites: dict[str, Path]) -> None:
+    """Each break changes one file that the newest releases install."""
+    for seeded in load_breaks(ROOT):
+        # Alone, a release is installed with those that it requires, and a break may be in one of them.
+        (site,) = (site for site in sites.values() if any(site.glob(seeded.edits[0].file)))
+        for name, text in texts_of(seeded, site).items():
+            assert text.encode() != (site / name).read_bytes(), seeded
+
+
+def test_harmless_changes_fit(sites: dict[str, Path], changes: list[Change]) -> None:
+    """Each harmless change fits the newest release by itself, changes it, and leaves Python where there was Python."""
+    for change in changes:
+        site = sites[change.package]
+        for name, text in texts_of(change, site).items():
+            assert not (site / name).is_file() or text.encode() != (site / name).read_bytes(), change
+            if name.endswith(".py"):
+                compile(text, name, "exec")
+
+
+def test_harmless_changes_fit_together(sites: dict[str, Path], changes: list[Change]) -> None:
+    """All harmless changes of a package can be made at once, so that one run tries them all."""
+    for package, site in sites.items():
+        every = together((change for change in changes if change.package == package), "All.")
+        for name, text in texts_of(every, site).items():
+            if name.endswith(".py"):
+                compile(text, name, "exec")
+
+
+def test_there_are_harmless_changes_to_each_package(contract: Contract, changes: list[Change]) -> None:
+    """A false-alarm rate says little about a package with few changes, and nothing by one that is counted twice."""
+    for package in contract.packages:
+        assert sum(change.package == package for change in changes) >= 16, package
+    assert len(set(changes)) == len(changes)
+    assert {change.package for change in changes} <= contract.packages.keys()
+
+
+@pytest.mark.parametrize(
+    ("edit", "text"),
+    [
+        (Edit("a.py", "x", "y"), "x x"),
+        (Edit("a.py", "x", "y", count=2), "x"),
+        (Edit("a.py", "x", "y"), None),
+        (Edit("a.py", "", "y"), "x"),
+    ],
+)
+def test_an_edit_that_does_not_fit_is_refused(edit: Edit, text: str | None) -> None:
+    with pytest.raises(MetaError):
+        edit.applied(text)
+
+
+def test_an_edit_keeps_the_line_ends_of_its_file() -> None:
+    assert Edit("a.py", "x\ny", "z\nz").applied("x\r\ny\r\n") == "z\r\nz\r\n"
