@@ -87,8 +87,11 @@ def test_what_no_consumer_can_see_passes(gate: Gate, build: Build) -> None:
 
 
 def test_the_same_code_under_another_version_runs_in_no_cell(gate: Gate, build: Build) -> None:
-    data = gate("--store", build("store", {}), "--quick")
-    assert (data["exit"], data["evidence"]["ran"], data["differences"]) == (0, 0, [])
+    wheel = build("store", {})
+    # What is not known of the predecessor yet is run for the first of the two.
+    data = gate("--store", wheel, "--quick")
+    assert (data["exit"], data["differences"]) == (0, [])
+    assert gate("--store", wheel, "--quick")["evidence"]["ran"] == 0
     assert data["candidates"][0]["same_code_as"]
 
 
