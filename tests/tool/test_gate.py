@@ -51,10 +51,10 @@ def gate(contract: Contract, tmp_path: Path) -> Gate:
         validator.validate(data)
         assert data["exit"] == done.exit_code
         assert json.loads((tmp_path / "gate.json").read_text()) == data
-        records = {record.cell: record for record in read_records(tmp_path / "gate-records")}
-        assert all(record.death is None for record in records.values())
+        assert all(record.death is None for record in read_records(tmp_path / "gate-records"))
         told = {cell["cell"] for cell in data["cells"] if cell["verdict"] != "unknown"}
-        assert told <= records.keys()
+        # A record is named after its cell; its header says which run of the same code it rests on.
+        assert told <= {file.stem for file in (tmp_path / "gate-records").iterdir()}
         return data
 
     return run
