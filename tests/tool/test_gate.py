@@ -51,10 +51,10 @@ def gate(contract: Contract, tmp_path: Path) -> Gate:
         validator.validate(data)
         assert data["exit"] == done.exit_code
         assert json.loads((tmp_path / "gate.json").read_text()) == data
-        records = {record.cell: record for record in read_records(tmp_path / "gate-records")}
-        assert all(record.death is None for record in records.values())
+        assert all(record.death is None for record in read_records(tmp_path / "gate-records"))
         told = {cell["cell"] for cell in data["cells"] if cell["verdict"] != "unknown"}
-        assert told <= records.keys()
+        # A record is named after its cell; its header says which run of the same code it rests on.
+        assert told <= {file.stem for file in (tmp_path / "gate-records").iterdir()}
         return data
 
     return run
@@ -87,8 +87,11 @@ def test_what_no_consumer_can_see_passes(gate: Gate, build: Build) -> None:
 
 
 def test_the_same_code_under_another_version_runs_in_no_cell(gate: Gate, build: Build) -> None:
-    data = gate("--store", build("store", {}), "--quick")
-    assert (data["exit"], data["evidence"]["ran"], data["differences"]) == (0, 0, [])
+    wheel = build("store", {})
+    # What is not known of the predecessor yet is run for the first of the two.
+    data = gate("--store", wheel, "--quick")
+    assert (data["exit"], data["differences"]) == (0, [])
+    assert gate("--store", wheel, "--quick")["evidence"]["ran"] == 0
     assert data["candidates"][0]["same_code_as"]
 
 

@@ -14,6 +14,7 @@ import pytest
 from hostile_releases import DEEDS, HARMLESS, MARK
 from made_wheels import made_wheel
 
+from market_data_meta import watch
 from market_data_meta.combination import Cell, newest_of
 from market_data_meta.contract import Contract
 from market_data_meta.ledger import Ledger
@@ -67,6 +68,7 @@ def run(
         bounds = replace(warm.BOUNDS, processes=30, printed=8 << 20, written=16 << 20)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(warm, "BOUNDS", bounds)
+            patch.setattr(watch, "FILES", 500)
             found = {}
             for job, cause in run_all(start, jobs, at_once=4, seconds=8.0):
                 found[job.name] = Ran(store.keep(contents, job, cause), job.log.read_text(errors="replace")[:2000])

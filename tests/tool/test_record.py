@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from market_data_meta.errors import MetaError
-from market_data_meta.record import Check, read_record
+from market_data_meta.record import Check, read_record, record_text
 
 HEADER: dict[str, object] = {"kind": "header", "format": 1, "cell": "core1.2.9", "combination": {"core": "1.2.9"}}
 HEADER |= {"suite": "5" * 64, "third_party_choice": "highest", "expected": {}, "forced": []}
@@ -86,3 +86,11 @@ def test_what_differs_from_run_to_run_is_the_same_failure(one: str, other: str) 
 )
 def test_another_value_is_another_failure(one: object, other: object) -> None:
     assert failure(one).fingerprint != failure(other).fingerprint
+
+
+def test_what_is_written_again_reads_back(tmp_path: Path) -> None:
+    """Whatever was asked of its checks in between: what is worked out of them is not written."""
+    record = read_record(written(tmp_path, HEADER, LINE, FOOTER))
+    assert record.checks["a.b"].fingerprint
+    (tmp_path / "again.jsonl").write_text(record_text(record))
+    assert read_record(tmp_path / "again.jsonl") == record

@@ -11,27 +11,24 @@ import contextlib
 import importlib
 import json
 import os
-import subprocess
 import sys
-import time
 import tomllib
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import pytest
 
 import mdm_cage
-from mdm_attest import observed
 from mdm_clause import Clause, NotApplicableError, ViolationError, described
 from mdm_fork import Reports, run_all
 from mdm_keep import CAGE
-from mdm_seal import Seal, control
+from mdm_record import Record
+from mdm_seal import control
 from mdm_serve import Template, caged
 from mdm_trace import traced
 
-FORMAT = 1
 CONTROL = "controls.must-fail"
 _PLAN = pytest.StashKey[dict[str, Any]]()
 _FINDING = "clause"
@@ -245,7 +242,7 @@ def _run_warm(session: pytest.Session, plan: dict[str, Any], request: dict[str, 
 def _run(session: pytest.Session, plan: dict[str, Any], plan_file: str | None, cage: Callable[[], Any]) -> None:
     if plan_file and CONTROL in plan["clauses"]:
         plan["clauses"][CONTROL] = plan["clauses"][CONTROL] | {"expect": {"sum": control(plan["secret"])}}
-    with _Record(plan, plan_file, cage) as record:
+    with Record(plan, plan_file, cage) as record:
         _preload(plan["preload"])
         for name, reason in plan["not_applicable"].items():
             record.check(name, {"outcome": "not-applicable", "message": reason}, 0.0)
@@ -271,57 +268,3 @@ def _death(item: pytest.Item, cause: str, seconds: float) -> pytest.TestReport:
     report = pytest.TestReport(item.nodeid, item.location, {}, "failed", cause, "call", duration=seconds)
     report.user_properties.append((_FINDING, {"outcome": "error", "message": cause}))
     return report
-
-
-class _Record:
-    """The record being written: a header, a line per check, a footer only if all went through.
-
-    ``cage`` is called when the file is open and before anything of the packages runs; it says what restricts the run.
-    """
-
-    def __init__(self, plan: dict[str, Any], plan_file: str | None, cage: Callable[[], Any]) -> None:
-        # Only ever added to: what a line says is not taken back.
-        self._file = Path(plan["record"]).open("a", encoding="utf-8") if plan_file else None  # noqa: SIM115 - see __exit__
-        self._plan, self._plan_file, self._cage = plan, plan_file or "", cage
-        self._seal = Seal(plan.pop("secret", ""))
-        self._counts: dict[str, int] = {}
-
-    def __enter__(self) -> Self:
-        held = self._cage()
-        if self._file:
-            seen = _observed(self._plan, self._plan_file)
-            header = {"kind": "header", "format": FORMAT, **self._plan["header"], **seen, "cage": held}
-            self._line(header | {"start": time.time()})
-        return self
-
-    def check(self, name: str, finding: dict[str, Any], seconds: float) -> None:
-        """Write one check's line and push it to the disk's door: a run that dies keeps what it had."""
-        self._counts[finding["outcome"]] = self._counts.get(finding["outcome"], 0) + 1
-        line = {"kind": "check", "clause": name, "message": None, "expected": None, "got": None} | finding
-        self._line(line | {"duration": round(seconds, 4)})
-
-    def trace(self, name: str, lines: Any) -> None:
-        """Write which lines of the packages a check executed."""
-        self._line({"kind": "trace", "clause": name, "lines": lines})
-
-    def __exit__(self, kind: object, *rest: object) -> None:
-        if self._file:
-            with self._file:
-                if kind is None:
-                    self._line({"kind": "footer", "counts": self._counts, "end": time.time()})
-
-    def _line(self, data: dict[str, Any]) -> None:
-        if self._file:
-            self._file.write(self._seal.sealed(data) + "\n")
-            self._file.flush()
-
-
-def _observed(plan: dict[str, Any], plan_file: str) -> dict[str, Any]:
-    """The attestation: of this environment, or in release scope of the clean one that the checks look into."""
-    if not plan["release"]:
-        return observed(plan)
-    # -S: what a release puts beside its files to be run at every start is not run.
-    command = [plan["release"]["python"], "-I", "-S", str(Path(__file__).with_name("mdm_attest.py")), plan_file]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=plan["timeout"], check=True)
-    said: dict[str, Any] = json.loads(done.stdout)
-    return said
