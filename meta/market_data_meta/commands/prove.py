@@ -49,7 +49,7 @@ def prove_command(
     r"""Make breaks and harmless changes in the newest releases: is every break caught, and nothing else?
 
     Then mutants of the lines that the suite executes: made by machine, always the same sample. With areas or clauses:
-    only the breaks that are aimed at them. A whole proof is written to proof.json and proof.svg in the folder of results.
+    only the breaks that are aimed at them. A whole proof is written to the folder of results (proof.json, proof.svg).
 
     \b
     Example: mdmeta prove

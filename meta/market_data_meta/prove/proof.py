@@ -35,7 +35,8 @@ def prove(
 ) -> Proof:
     """Try every change on the newest releases, and ``number`` mutants of the lines that the suite executes.
 
-    With ``quick`` each break is shown to its own clauses only, and what is harmless is tried all at once. Raises MetaError where a change names a clause that does not exist or does not fit the release.
+    With ``quick`` each break is shown to its own clauses only, and what is harmless is tried all at once. Raises
+    MetaError where a change names a clause that does not exist or does not fit the release.
     """
     start = time.time()
     for change in changes:
