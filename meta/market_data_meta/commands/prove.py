@@ -29,6 +29,7 @@ MUTANTS = 200
 @click.command("prove")
 @click.argument("areas", nargs=-1, metavar="[AREA|CLAUSE]...")
 @click.option("--mutants", type=click.IntRange(min=0), help=f"How many machine-made mutants to try [{MUTANTS}].")
+@click.option("--quick", is_flag=True, help="Show each break to its own clauses only; no mutants, no proof.json.")
 @cache_option
 @verbose_option
 @out_option
@@ -41,13 +42,14 @@ def prove_command(
     cache: Path | None,
     out: Path | None,
     *,
+    quick: bool,
     verbose: bool,
     as_json: bool,
 ) -> None:
     r"""Make breaks and harmless changes in the newest releases: is every break caught, and nothing else?
 
     Then mutants of the lines that the suite executes: made by machine, always the same sample. With areas or clauses:
-    only the breaks that are aimed at them. Writes proof.json and proof.svg to the folder of results.
+    only the breaks that are aimed at them. A whole proof is written to the folder of results (proof.json, proof.svg).
 
     \b
     Example: mdmeta prove
@@ -58,13 +60,15 @@ def prove_command(
     if not changes:
         raise MetaError("no-break", f"no break is aimed at {' '.join(areas)}", hint="mdmeta explain lists the clauses")
     changes += [] if areas else load_harmless(here.root)
-    number = 0 if areas else MUTANTS if mutants is None else mutants
+    number = 0 if areas or quick else MUTANTS if mutants is None else mutants
+    asked = Asked(cache or default_cache())
     with progress() as tell:
-        proof = prove(here.contract, here.ledger, changes, Asked(cache or default_cache()), tell, number=number)
+        proof = prove(here.contract, here.ledger, changes, asked, tell, number=number, quick=quick)
     data = proof_json(proof)
     # A part is no proof of the whole, and says nothing about clauses that no break of it is aimed at.
-    data["silent_clauses"] = [] if areas else data["silent_clauses"]
-    if not areas:
+    if areas or quick:
+        data["silent_clauses"] = data["fragile"] = []
+    else:
         write_whole((out or here.out) / "proof.json", json.dumps(data, indent=1) + "\n")
         write_whole((out or here.out) / "proof.svg", proof_picture(data))
     if as_json:

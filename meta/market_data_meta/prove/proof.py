@@ -31,10 +31,12 @@ def prove(
     tell: Callable[[Step], None],
     *,
     number: int = 0,
+    quick: bool = False,
 ) -> Proof:
     """Try every change on the newest releases, and ``number`` mutants of the lines that the suite executes.
 
-    Raises MetaError where a change names a clause that does not exist or does not fit the release.
+    With ``quick`` each break is shown to its own clauses only, and what is harmless is tried all at once. Raises
+    MetaError where a change names a clause that does not exist or does not fit the release.
     """
     start = time.time()
     for change in changes:
@@ -42,15 +44,17 @@ def prove(
             if name not in contract.clauses:
                 raise MetaError("unknown-clause", f"a break names the clause {name}, which does not exist")
     alone = [one for one in changes if _scopes(contract, one) == {"release"}]
-    combined = [one for one in changes if one not in alone]
-    # In release scope what is harmless is tried all at once: an environment for each would take half an hour.
+    combined = [one for one in changes if one not in alone and not (quick and one.harmless)]
     for package in dict.fromkeys(one.package for one in changes if one.harmless):
         quiet = [one for one in changes if one.harmless and one.package == package]
+        # In release scope all at once: an environment for each would take half an hour.
         alone.append(together(quiet, f"All harmless changes of {package} at once, in its own clean install."))
+        if quick:
+            combined.append(together(quiet, f"All harmless changes of {package} at once."))
     ground = Ground(contract, ledger, asked)
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as name:
         runs = [
-            Run(ground.clauses(one), ground.variant(one, Path(name) / str(number)))
+            Run(ground.clauses(one, aimed=quick), ground.variant(one, Path(name) / str(number)))
             for number, one in enumerate(combined)
         ]
         as_it_is, again = Run(ground.clauses(None)), Run(ground.clauses(None), renumbered=ground.renumbered(Path(name)))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from market_data_meta import suite
 from market_data_meta.combination import Cell, newest_of
-from market_data_meta.contract import Contract
+from market_data_meta.contract import Clause, Contract
 from market_data_meta.errors import undecided
 from market_data_meta.ledger import Ledger
 from market_data_meta.matrix import libraries
@@ -74,14 +74,19 @@ class Ground:
             for package, version in versions.items()
         )
 
-    def clauses(self, change: Change | None) -> tuple[str, ...]:
-        """The clauses that a change is shown to: its own and all that bind its package; all of them for None."""
+    def clauses(self, change: Change | None, *, aimed: bool = False) -> tuple[str, ...]:
+        """The clauses that a change is shown to: its own and all that bind its package; all of them for None.
+
+        With ``aimed`` a break is shown to its own only.
+        """
+
+        def shown(clause: Clause) -> bool:
+            if clause.scope == "control" or change is None or clause.id in change.clauses:
+                return True
+            return change.package in clause.binds and (change.harmless or not aimed)
+
         every = self.contract.clauses_for(tuple(self.contract.packages)).values()
-        return tuple(
-            c.id
-            for c in every
-            if c.scope == "control" or change is None or change.package in c.binds or c.id in change.clauses
-        )
+        return tuple(clause.id for clause in every if shown(clause))
 
 
 @dataclass(frozen=True)
