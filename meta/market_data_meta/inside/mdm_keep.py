@@ -65,6 +65,8 @@ def main(settings: dict[str, Any], command: list[str]) -> NoReturn:
 
 def _leave(status: int) -> NoReturn:
     end(lambda: below(os.getpid()))
+    # Waited for, so that what they used is counted to us.
+    _reaped(0)
     os._exit(status)
 
 
