@@ -41,11 +41,11 @@ def kept(
     variables: Mapping[str, str],
     output: IO[str],
     limits: Mapping[str, int],
-    cage: Mapping[str, Sequence[str]] | None = None,
+    cage: Mapping[str, Sequence[str] | bool] | None = None,
     pass_fds: Sequence[int] = (),
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run the command below a keeper in ``home``; all of it is ended with the block. ``cage`` says what it may
-    ``read`` and ``write``; without it, all.
+    ``read`` and ``write``, and whether it has a ``network``; without it, all.
     """
     theirs, ours = os.pipe()
     settings = json.dumps({"stop": theirs, "limits": dict(limits), **(cage or {})})
@@ -85,6 +85,7 @@ def contained(
     writable: Sequence[Path],
     seconds: float,
     readable: Sequence[Path] = (),
+    network: bool = True,
     bounds: Bounds = BOUNDS,
     name: str = "it",
     fine: Container[int] = (0,),
@@ -92,8 +93,8 @@ def contained(
     """Run the command in ``home`` with its output in ``log``; why it did not end well, or nothing.
 
     It may change what is in ``home`` and in ``writable`` and read that, the system, its own interpreter's environment,
-    and ``readable``. ``name`` is what the sentence calls it; it ends well with a status that is ``fine``. Raises
-    MetaError where it cannot be started.
+    and ``readable``. Without ``network`` it has no TCP, where the kernel can keep it from that. ``name`` is what the
+    sentence calls it; it ends well with a status that is ``fine``. Raises MetaError where it cannot be started.
     """
     write = always_writable([home, *map(str, writable)])
     # The environment of the command's interpreter, and that from which it was made.
@@ -108,7 +109,7 @@ def contained(
             variables=variables,
             output=output,
             limits=LIMITS,
-            cage={"read": read, "write": write},
+            cage={"read": read, "write": write, "network": network},
         ) as process,
     ):
         while True:

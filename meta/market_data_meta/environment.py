@@ -67,6 +67,9 @@ def uv(*arguments: str, text: str | None = None) -> str:
     """
     environment = {n: value for n, value in os.environ.items() if not n.startswith("UV_") or _CALLERS.fullmatch(n)}
     environment |= {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
+    if environment.get("UV_LINK_MODE") == "symlink":
+        # What a run may read is in its environment, not in the cache that links would lead to.
+        del environment["UV_LINK_MODE"]
     # An environment activated around us is not the one to change.
     environment.pop("VIRTUAL_ENV", None)
     binary = Path(find_uv_bin())

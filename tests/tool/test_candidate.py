@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import tarfile
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from market_data_meta.errors import MetaError
 from market_data_meta.gate.build import checked_out
 from market_data_meta.gate.candidate import Candidate
 from market_data_meta.gate.source import candidate_of
+from market_data_meta.inside.mdm_landlock import version
 from market_data_meta.ledger import Ledger
 
 PROJECT = """
@@ -162,6 +164,17 @@ def test_a_build_sees_no_secret_of_the_caller(
         "import os\nassert 'GITHUB_TOKEN' not in os.environ\nimport setuptools\nsetuptools.setup()\n"
     )
     assert read(str(source)).release.version == "1.4.62"
+
+
+@pytest.mark.skipif(version() < 4, reason="this kernel's Landlock knows nothing of TCP")
+def test_a_build_has_no_network(read: Callable[[str], Candidate], tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        source = tree(tmp_path / "tree")
+        where = ("127.0.0.1", server.getsockname()[1])
+        (source / "setup.py").write_text(f"import socket\nsocket.create_connection({where!r}, 5)\n")
+        with pytest.raises(MetaError, match="does not build") as caught:
+            read(str(source))
+    assert "Permission denied" in caught.value.why
 
 
 @pytest.mark.parametrize(

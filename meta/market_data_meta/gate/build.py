@@ -90,7 +90,9 @@ def built(source: Path, folder: Path, as_of: str, tell: Callable[[str], None]) -
     with tempfile.TemporaryDirectory(prefix="mdmeta-build-", dir=folder) as home:
         # Zip has no dates before 1980, and the time of the build is nobody's business.
         variables = clean_environment(home, Path(home)) | {"SOURCE_DATE_EPOCH": "315532800"}
-        cause = contained(command, log, home=home, variables=variables, writable=[folder], seconds=BUILD_SECONDS)
+        cause = contained(
+            command, log, home=home, variables=variables, writable=[folder], network=False, seconds=BUILD_SECONDS
+        )
     wheels = sorted(out.glob("*.whl"))
     if cause or len(wheels) != 1:
         said = log.read_text(encoding="utf-8", errors="replace").strip()[-1500:]

@@ -95,12 +95,17 @@ def _become(parent: int, settings: dict[str, Any], command: list[str]) -> NoRetu
             allowed = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
             resource.setrlimit(kind, (allowed, allowed))
         if "write" in settings:
-            os.environ[CAGE] = json.dumps(restrict(read=settings["read"], write=settings["write"]))
+            os.environ[CAGE] = json.dumps(_restricted(settings))
         os.execvpe(command[0], command, os.environ)  # noqa: S606 - running a command is what this is for
     except OSError as error:
         os.write(2, f"{command[0]} could not be started: {error}\n".encode(errors="replace"))
     finally:
         os._exit(NOT_STARTED)
+
+
+def _restricted(settings: dict[str, Any]) -> dict[str, object]:
+    network = settings.get("network", True)
+    return restrict(read=settings["read"], write=settings["write"], network=network)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,8 @@ _REFER, _TRUNCATE, _IOCTL = 1 << 13, 1 << 14, 1 << 15
 _FIRST = (1 << 13) - 1
 _READ = _EXECUTE | _READ_FILE | _READ_DIR
 _OF_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL
+_PORTS = 0b11
+"""TCP ports: to listen on one, and to connect to one; of addresses Landlock knows nothing."""
 _SCOPES = 0b11
 """Abstract sockets and signals: only to processes that are restricted by the same call, or within it."""
 
@@ -52,10 +54,11 @@ def writable(folders: Iterable[str]) -> list[str]:
     return [*folders, *_DEVICES]
 
 
-def restrict(*, read: Iterable[str], write: Iterable[str]) -> dict[str, object]:
+def restrict(*, read: Iterable[str], write: Iterable[str], network: bool = True) -> dict[str, object]:
     """Let this process read and execute only below ``read`` and change only what is below ``write``; say what holds.
 
-    A path that does not exist is passed over. Call it while there is one thread: others would stay free. Raises OSError
+    Without ``network`` it neither opens nor takes TCP connections, where the kernel can keep it from that. A path that
+    does not exist is passed over. Call it while there is one thread: others would stay free. Raises OSError
     where the kernel has Landlock and refuses all the same.
     """
     _renounce()
@@ -64,8 +67,9 @@ def restrict(*, read: Iterable[str], write: Iterable[str]) -> dict[str, object]:
         return {"landlock": 0, "signals": False}
     handled = _FIRST | (_REFER if has >= 2 else 0) | (_TRUNCATE if has >= 3 else 0) | (_IOCTL if has >= 5 else 0)
     scopes = _SCOPES if has >= 6 else 0
+    ports = _PORTS if has >= 4 and not network else 0
     # An older kernel takes the longer structure as long as what it does not know is zero.
-    attributes = struct.pack("=QQQ", handled, 0, scopes)
+    attributes = struct.pack("=QQQ", handled, ports, scopes)
     ruleset = _sure(_call(_CREATE, attributes, len(attributes), 0))
     try:
         for path in read:
@@ -75,7 +79,8 @@ def restrict(*, read: Iterable[str], write: Iterable[str]) -> dict[str, object]:
         _sure(_call(_RESTRICT, ruleset, 0))
     finally:
         os.close(ruleset)
-    return {"landlock": has, "signals": bool(scopes)}
+    held: dict[str, object] = {"landlock": has, "signals": bool(scopes)}
+    return held if network else held | {"network": not ports}
 
 
 def _renounce() -> None:
