@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import pkgutil
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -185,16 +186,23 @@ def test_provider_source(clause: Clause) -> None:
 
 
 async def test_in_memory_bus(clause: Clause, make_event: Callable[..., Any]) -> None:
-    """Core's InMemoryBus is an EventBus, and called as one it carries an event from publisher to subscriber."""
+    """Core's InMemoryBus is an EventBus, and called as one it carries an event from publisher to subscriber, in an
+    envelope with the time in epoch seconds.
+    """
     from market_data_core.events import InMemoryBus
 
     bus, event = InMemoryBus(), make_event("hard")
     _conforms(clause, bus)
+    before = time.time()
     sent = await bus.publish(stream="telemetry.feedback", value=event, key="bars")
+    after = time.time()
     received = await _first(bus.subscribe(stream="telemetry.feedback", group="pipeline", consumer="worker"), 1)
     arrived = [{"payload as sent": each.payload == event, "id as returned": each.id == sent} for each in received]
     clause.equal("what arrived", arrived, [{"payload as sent": True, "id as returned": True}])
     clause.equal("the key that arrived", received[0].key, "bars")
+    rounding = clause.expect["rounding_seconds"]
+    now = before - rounding <= received[0].ts <= after + rounding
+    clause.that("the envelope's time", now, expected="that of its publication, in epoch seconds", got="another")
     await bus.ack(stream="telemetry.feedback", envelope_id=sent)
     await bus.fail(stream="telemetry.feedback", envelope_id=sent, reason="a reason")
     clause.equal("the status in health()", (await bus.health())["status"], clause.expect["status"])
