@@ -7,13 +7,13 @@ import contextlib
 import importlib
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
 
-from mdc_doubles import GatedSink
+from mdc_doubles import GatedSink, HalfOpeningSink, ObedientSink
 from mdc_metrics import declared, samples, total, until, value
 from mdm_clause import Clause
 
@@ -26,32 +26,6 @@ def handler(rate_coordinator: Any) -> Any:
     from market_data_pipeline.orchestration.feedback import FeedbackHandler, RateCoordinatorAdapter
 
     return FeedbackHandler(rate=RateCoordinatorAdapter(rate_coordinator), provider="ibkr")
-
-
-class ObedientSink:
-    """A double at the database's edge: does with each batch in turn what its script says, then writes all."""
-
-    def __init__(self, *script: Exception | None) -> None:
-        self.script = list(script)
-
-    async def write(self, batch: Sequence[Any]) -> None:
-        step = self.script.pop(0) if self.script else None
-        if step is not None:
-            raise step
-
-
-class HalfOpeningSink(GatedSink):
-    """A double at the database's edge: fails once, then holds the next write back until its gate is opened."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.failed = False
-
-    async def write(self, batch: Sequence[Any]) -> None:
-        if not self.failed:
-            self.failed = True
-            raise TimeoutError("timeout")
-        await super().write(batch)
 
 
 def test_declared(clause: Clause) -> None:
@@ -161,8 +135,8 @@ async def test_coordinator_queue_depth(clause: Clause, gated_sink: GatedSink) ->
 
 
 async def test_coordinator_items(clause: Clause, gated_sink: GatedSink) -> None:
-    """mds_coord_items_submitted_total and mds_coord_items_dropped_total count what was submitted, also if it was refused,
-    and what overflowed.
+    """mds_coord_items_submitted_total and mds_coord_items_dropped_total count what was submitted, also if it was
+    refused, and what overflowed.
     """
     from market_data_store.coordinator import QueueFullError, WriteCoordinator
 
