@@ -44,3 +44,29 @@ class GatedSink:
     async def write(self, batch: Sequence[Any]) -> None:
         await self.gate.wait()
         self.written.extend(batch)
+
+
+class ObedientSink:
+    """A double at the database's edge: does with each batch in turn what its script says, then writes all."""
+
+    def __init__(self, *script: Exception | None) -> None:
+        self.script = list(script)
+
+    async def write(self, batch: Sequence[Any]) -> None:
+        step = self.script.pop(0) if self.script else None
+        if step is not None:
+            raise step
+
+
+class HalfOpeningSink(GatedSink):
+    """A double at the database's edge: fails once, then holds the next write back until its gate is opened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.failed = False
+
+    async def write(self, batch: Sequence[Any]) -> None:
+        if not self.failed:
+            self.failed = True
+            raise TimeoutError("timeout")
+        await super().write(batch)

@@ -11,7 +11,10 @@ from typing import Any
 
 
 class RecordingEndpoint:
-    """Answers each POST with the next of ``statuses`` (the last one stays) and keeps the bodies."""
+    """Answers each POST with the next of ``statuses`` (the last one stays) and keeps the bodies.
+
+    Status 0 is no answer: it hangs up.
+    """
 
     def __init__(self, statuses: tuple[int, ...]) -> None:
         self.statuses = statuses
@@ -24,7 +27,8 @@ class RecordingEndpoint:
         length = re.search(r"(?i)^content-length: *(\d+)", head, re.MULTILINE)
         self.bodies.append(json.loads(await reader.readexactly(int(length[1]) if length else 0)))
         status = self.statuses[min(len(self.bodies), len(self.statuses)) - 1]
-        writer.write(f"HTTP/1.1 {status} as told\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".encode())
+        if status:
+            writer.write(f"HTTP/1.1 {status} as told\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".encode())
         await writer.drain()
         writer.close()
 

@@ -42,6 +42,16 @@ def missing_names(documented: Mapping[str, Iterable[str]]) -> list[str]:
     return problems
 
 
+def starless_names(documented: Mapping[str, Iterable[str]]) -> list[str]:
+    """Tell which of ``{module: names}`` a star import of the module does not bring."""
+    problems = []
+    for module, names in documented.items():
+        found = vars(import_module(module))
+        brought = found.get("__all__", [name for name in found if not name.startswith("_")])
+        problems += [f"{module}: no {name}" for name in names if name not in brought]
+    return problems
+
+
 def classes_in(annotation: Any) -> Iterator[type]:
     """Yield each class that a type annotation mentions."""
     if isinstance(annotation, type) and not typing.get_args(annotation):

@@ -6,6 +6,7 @@ import asyncio
 import importlib
 from collections import defaultdict
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from mdc_doubles import RecordingSubscriber
@@ -85,11 +86,14 @@ async def test_shared_carries_store(clause: Clause, make_store_event: Make) -> N
 
 
 def test_one_bus(clause: Clause) -> None:
-    """Every feedback_bus() of Pipeline and Store returns one and the same bus, each time."""
+    """Every feedback_bus() of Pipeline and Store returns one and the same bus, each time and in every thread."""
     modules = clause.expect["accessors"]
     # Store's first two releases have no short name for it; which names there must be is the surface's to say.
     short = [name for name in clause.expect["where_offered"] if hasattr(importlib.import_module(name), "feedback_bus")]
-    buses = [(name, importlib.import_module(name).feedback_bus()) for name in [*modules, *short] * 2]
+    accessors = [(name, importlib.import_module(name).feedback_bus) for name in [*modules, *short] * 2]
+    with ThreadPoolExecutor(max_workers=1) as other_thread:
+        buses = [(name, get()) for name, get in accessors]
+        buses += [(f"in another thread, {name}", other_thread.submit(get).result()) for name, get in accessors]
     other = {f"{name}.feedback_bus()" for name, bus in buses if bus is not buses[0][1]}
     clause.none(f"buses that are not that of {modules[0]}", sorted(other), examined=len(buses))
 

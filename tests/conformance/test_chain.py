@@ -41,7 +41,9 @@ async def test_reaches_pipeline(clause: Clause, subscriber: RecordingSubscriber)
 
 
 async def test_provider_follows(clause: Clause, rate_coordinator: Any) -> None:
-    """A provider's scale and pressure state follow a real queue of Store through soft, hard and ok."""
+    """A provider's scale and pressure state follow a real queue of Store through soft, hard and ok, and from soft alone
+    back to ok.
+    """
     from market_data_pipeline.orchestration.feedback import feedback_bus
 
     queue = await stalled(capacity=10, high_watermark=8, low_watermark=4)
@@ -53,6 +55,10 @@ async def test_provider_follows(clause: Clause, rate_coordinator: Any) -> None:
     clause.equal("scale and pressure at the high watermark", shown(rate_coordinator), clause.expect["hard"])
     await queue.drain(to=4)
     clause.equal("scale and pressure after recovery", shown(rate_coordinator), clause.expect["ok"])
+    await queue.fill(to=5)
+    clause.equal("scale and pressure above the low watermark again", shown(rate_coordinator), clause.expect["soft"])
+    await queue.drain(to=4)
+    clause.equal("scale and pressure after soft alone", shown(rate_coordinator), clause.expect["ok"])
 
 
 async def test_settings_apply(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,13 +83,24 @@ async def test_settings_apply(clause: Clause, monkeypatch: pytest.MonkeyPatch) -
 
 
 async def test_soft_halves_rate(clause: Clause, clock: StoppedClock, make_event: Callable[..., Any]) -> None:
-    """After a soft event the provider's bucket grants half as many tokens in the same time."""
+    """After a soft event the provider's bucket grants half as many tokens in the same time, however often it is
+    asked.
+    """
     coordinator = await drained(rate=clause.expect["rate"], burst=1_000)
-    clock.advance(1.0)
-    clause.equal("tokens granted in a second at full rate", await granted(coordinator), clause.expect["full"])
+
+    async def in_a_second(asked: int) -> int:
+        tokens = 0
+        for _ in range(asked):
+            clock.advance(1.0 / asked)
+            tokens += await granted(coordinator)
+        return tokens
+
+    often = clause.expect["asked"]
+    full = {asked: await in_a_second(asked) for asked in often}
+    clause.equal("tokens granted in a second at full rate", full, dict.fromkeys(often, clause.expect["full"]))
     await handler_of(coordinator).handle(make_event("soft"))
-    clock.advance(1.0)
-    clause.equal("tokens granted in a second after soft", await granted(coordinator), clause.expect["half"])
+    half = {asked: await in_a_second(asked) for asked in often}
+    clause.equal("tokens granted in a second after soft", half, dict.fromkeys(often, clause.expect["half"]))
 
 
 async def test_soft_halves_slow_rate(clause: Clause, clock: StoppedClock, make_event: Callable[..., Any]) -> None:

@@ -90,16 +90,16 @@ def test_create_fills_core_fields(clause: Clause) -> None:
     from market_data_core.telemetry import BackpressureLevel
     from market_data_store.coordinator import FeedbackEvent
 
-    given = clause.expect["given"]
-    before = time.time()
-    event = FeedbackEvent.create(**given | {"level": BackpressureLevel(given["level"])})
-    after = time.time()
-    made = event.model_dump(mode="json")
-    # A producer may round to the millisecond.
-    now = before - 0.001 <= made["ts"] <= after + 0.001
-    clause.that("ts of the new event", now, expected="the present in epoch seconds", got="another time")
-    wanted = given | {"source": clause.expect["source"]}
-    clause.equal("the fields it was given, and the source", {name: made.get(name) for name in wanted}, wanted)
+    for given in clause.expect["given"]:
+        before = time.time()
+        event = FeedbackEvent.create(**given | {"level": BackpressureLevel(given["level"])})
+        after = time.time()
+        made = event.model_dump(mode="json")
+        # A producer may round to the millisecond.
+        now = before - 0.001 <= made["ts"] <= after + 0.001
+        clause.that("ts of the new event", now, expected="the present in epoch seconds", got="another time")
+        wanted = given | {"source": clause.expect["source"]}
+        clause.equal("the fields it was given, and the source", {name: made.get(name) for name in wanted}, wanted)
 
 
 def test_utilization(clause: Clause, make_store_event: Callable[..., Any]) -> None:

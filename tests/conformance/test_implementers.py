@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import pkgutil
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -113,6 +114,22 @@ async def test_store_bars_sink(clause: Clause, client: RecordingClient) -> None:
     clause.equal("the symbols written", [row.symbol for row in client.written], clause.expect["written"])
 
 
+async def test_store_sink_raises(clause: Clause) -> None:
+    """Store's BarsSink raises what its client raises, so that a coordinator can tell a batch that was not written."""
+    from market_data_store.sinks import BarsSink
+    from mds_client.models import Bar
+
+    class RefusingClient:
+        """A double at the database's edge, which refuses every row."""
+
+        async def upsert_bars(self, _rows: Sequence[Any]) -> int:
+            raise ConnectionError(clause.expect["reason"])
+
+    bar = Bar(tenant_id="t", vendor="ibkr", symbol="AAPL", timeframe="1m", ts=datetime.now(UTC))
+    with clause.refuses("writing through a client that refuses", Exception):
+        await BarsSink(RefusingClient()).write([bar])
+
+
 async def test_store_options_sink(clause: Clause, client: RecordingClient) -> None:
     """Store's OptionsSink is a Sink, and called as one it writes to its client."""
     from market_data_store.sinks import OptionsSink
@@ -185,38 +202,73 @@ def test_provider_source(clause: Clause) -> None:
 
 
 async def test_in_memory_bus(clause: Clause, make_event: Callable[..., Any]) -> None:
-    """Core's InMemoryBus is an EventBus, and called as one it carries an event from publisher to subscriber."""
+    """Core's InMemoryBus is an EventBus, and called as one it carries an event from publisher to subscriber, in an
+    envelope with the time in epoch seconds.
+    """
     from market_data_core.events import InMemoryBus
 
     bus, event = InMemoryBus(), make_event("hard")
     _conforms(clause, bus)
+    before = time.time()
     sent = await bus.publish(stream="telemetry.feedback", value=event, key="bars")
+    after = time.time()
     received = await _first(bus.subscribe(stream="telemetry.feedback", group="pipeline", consumer="worker"), 1)
     arrived = [{"payload as sent": each.payload == event, "id as returned": each.id == sent} for each in received]
     clause.equal("what arrived", arrived, [{"payload as sent": True, "id as returned": True}])
     clause.equal("the key that arrived", received[0].key, "bars")
+    rounding = clause.expect["rounding_seconds"]
+    now = before - rounding <= received[0].ts <= after + rounding
+    clause.that("the envelope's time", now, expected="that of its publication, in epoch seconds", got="another")
     await bus.ack(stream="telemetry.feedback", envelope_id=sent)
     await bus.fail(stream="telemetry.feedback", envelope_id=sent, reason="a reason")
     clause.equal("the status in health()", (await bus.health())["status"], clause.expect["status"])
 
 
-def test_redis_streams_bus(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Core's RedisStreamsBus is an EventBus."""
+@pytest.fixture
+def redis_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The redis client library, or its names: the bus connects only when it is used."""
     try:
         import redis.asyncio  # noqa: F401
     except ImportError:
-        # The bus connects only when it is used; to look at it, the client library's names are enough.
         for name, double in _redis_client_double().items():
             monkeypatch.setitem(sys.modules, name, double)
+
+
+@pytest.mark.usefixtures("redis_library")
+def test_redis_streams_bus(clause: Clause) -> None:
+    """Core's RedisStreamsBus is an EventBus."""
     from market_data_core.events.adapters.redis_streams import RedisStreamsBus
 
     _conforms(clause, RedisStreamsBus(redis_url="redis://127.0.0.1:1/0"))
 
 
+@pytest.mark.usefixtures("redis_library")
+async def test_redis_namespace(clause: Clause, monkeypatch: pytest.MonkeyPatch, make_event: Callable[..., Any]) -> None:
+    """Core's RedisStreamsBus keeps each stream under its namespace in Redis."""
+    from market_data_core.events.adapters.redis_streams import RedisStreamsBus
+
+    keys: list[str] = []
+
+    class RecordingRedis:
+        """A double at the server's edge: the part of a Redis client that publishing takes."""
+
+        async def xadd(self, name: str, *_args: Any, **_options: Any) -> str:
+            keys.append(name)
+            return "1-0"
+
+    async def connected(*_args: Any, **_options: Any) -> RecordingRedis:
+        return RecordingRedis()
+
+    monkeypatch.setattr(sys.modules["redis.asyncio"], "from_url", connected)
+    bus = RedisStreamsBus(redis_url="redis://127.0.0.1:1/0", namespace=clause.expect["namespace"])
+    await bus.publish(clause.expect["stream"], make_event("soft"))
+    clause.equal("the stream's key in Redis", keys, [clause.expect["key"]])
+
+
 def _redis_client_double() -> dict[str, ModuleType]:
     """A double at the edge: the names of the redis client library that Core's bus imports."""
     package, client, errors = (ModuleType(name) for name in ("redis", "redis.asyncio", "redis.exceptions"))
-    vars(client)["Redis"] = type("Redis", (), {})
+    vars(client).update({"Redis": type("Redis", (), {}), "from_url": None})
     vars(errors)["ResponseError"] = type("ResponseError", (Exception,), {})
     vars(package).update({"__path__": [], "asyncio": client, "exceptions": errors})
     return {module.__name__: module for module in (package, client, errors)}

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import importlib
+import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
 
-from mdc_doubles import GatedSink
+from mdc_doubles import GatedSink, HalfOpeningSink, ObedientSink
 from mdc_metrics import declared, samples, total, until, value
 from mdm_clause import Clause
 
@@ -23,32 +26,6 @@ def handler(rate_coordinator: Any) -> Any:
     from market_data_pipeline.orchestration.feedback import FeedbackHandler, RateCoordinatorAdapter
 
     return FeedbackHandler(rate=RateCoordinatorAdapter(rate_coordinator), provider="ibkr")
-
-
-class ObedientSink:
-    """A double at the database's edge: does with each batch in turn what its script says, then writes all."""
-
-    def __init__(self, *script: Exception | None) -> None:
-        self.script = list(script)
-
-    async def write(self, batch: Sequence[Any]) -> None:
-        step = self.script.pop(0) if self.script else None
-        if step is not None:
-            raise step
-
-
-class HalfOpeningSink(GatedSink):
-    """A double at the database's edge: fails once, then holds the next write back until its gate is opened."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.failed = False
-
-    async def write(self, batch: Sequence[Any]) -> None:
-        if not self.failed:
-            self.failed = True
-            raise TimeoutError("timeout")
-        await super().write(batch)
 
 
 def test_declared(clause: Clause) -> None:
@@ -95,12 +72,14 @@ async def test_backpressure_state(clause: Clause, handler: Any, make_event: Call
 
 
 async def test_feedback_queue_depth(clause: Clause, handler: Any, make_store_event: Callable[..., Any]) -> None:
-    """After an event of Store pipeline_feedback_queue_depth{source="store_coordinator"} is the event's queue size."""
+    """After an event of Store, of any level, pipeline_feedback_queue_depth{source="store_coordinator"} is the event's
+    queue size.
+    """
     got = []
-    for size in clause.expect["sizes"]:
-        await handler.handle(make_store_event("soft", queue_size=size))
-        got.append(value("pipeline_feedback_queue_depth", source=clause.expect["source"]))
-    clause.equal("pipeline_feedback_queue_depth after each event", got, clause.expect["sizes"])
+    for level, size in clause.expect["events"]:
+        await handler.handle(make_store_event(level, queue_size=size))
+        got.append([level, value("pipeline_feedback_queue_depth", source=clause.expect["source"])])
+    clause.equal("pipeline_feedback_queue_depth after each event", got, clause.expect["events"])
 
 
 async def test_feedback_sources_apart(clause: Clause, handler: Any, make_event: Callable[..., Any]) -> None:
@@ -156,10 +135,10 @@ async def test_coordinator_queue_depth(clause: Clause, gated_sink: GatedSink) ->
 
 
 async def test_coordinator_items(clause: Clause, gated_sink: GatedSink) -> None:
-    """mds_coord_items_submitted_total and mds_coord_items_dropped_total count what was submitted and what
-    overflowed.
+    """mds_coord_items_submitted_total and mds_coord_items_dropped_total count what was submitted, also if it was
+    refused, and what overflowed.
     """
-    from market_data_store.coordinator import WriteCoordinator
+    from market_data_store.coordinator import QueueFullError, WriteCoordinator
 
     expect = clause.expect
     coordinator = WriteCoordinator(
@@ -178,6 +157,12 @@ async def test_coordinator_items(clause: Clause, gated_sink: GatedSink) -> None:
     clause.equal("mds_coord_items_submitted_total", submitted, expect["submitted"])
     dropped = value("mds_coord_items_dropped_total", coord_id="bars", reason=expect["reason"])
     clause.equal("mds_coord_items_dropped_total", dropped, expect["dropped"])
+    refusing = WriteCoordinator(sink=gated_sink, capacity=1, overflow_strategy="error", coord_id="refusing")
+    await refusing.submit("taken")
+    with contextlib.suppress(QueueFullError):
+        await refusing.submit("refused")
+    submitted = value("mds_coord_items_submitted_total", coord_id="refusing")
+    clause.equal("mds_coord_items_submitted_total with one taken and one refused", submitted, expect["with_refused"])
 
 
 async def workers_alive(clause: Clause, wanted: float, *, stopped: bool) -> float | None:
@@ -212,8 +197,12 @@ async def test_coordinator_workers_stopped(clause: Clause) -> None:
 
 
 async def test_coordinator_circuit(clause: Clause) -> None:
-    """mds_coord_circuit_state is 0 while the circuit is closed, 1 while it is open and 2 while it is half open."""
+    """mds_coord_circuit_state is 0 while the circuit is closed, 1 while it is open and 2 when it is half open, after
+    half_open_after_sec seconds.
+    """
     from market_data_store.coordinator import CircuitBreaker, RetryPolicy, WriteCoordinator
+
+    states = clause.expect["states"]
 
     async def state_of(name: str, sink: Any, half_open_after: float) -> float | None:
         coordinator = WriteCoordinator(
@@ -227,15 +216,15 @@ async def test_coordinator_circuit(clause: Clause) -> None:
         )
         await coordinator.start()
         await coordinator.submit("item")
-        await until(lambda: value("mds_coord_circuit_state", coord_id=name) == clause.expect[name], seconds=5.0)
+        await until(lambda: value("mds_coord_circuit_state", coord_id=name) == states[name], seconds=5.0)
         return value("mds_coord_circuit_state", coord_id=name)
 
     got = {
         "closed": await state_of("closed", ObedientSink(), 60.0),
         "open": await state_of("open", ObedientSink(TimeoutError("timeout")), 60.0),
-        "half_open": await state_of("half_open", HalfOpeningSink(), 0.0),
+        "half_open": await state_of("half_open", HalfOpeningSink(), clause.expect["half_open_after_seconds"]),
     }
-    clause.equal("mds_coord_circuit_state in each state of the circuit", got, clause.expect)
+    clause.equal("mds_coord_circuit_state in each state of the circuit", got, states)
 
 
 async def test_worker_writes(clause: Clause) -> None:
@@ -256,17 +245,33 @@ async def test_worker_writes(clause: Clause) -> None:
     clause.equal("writes timed in mds_worker_write_latency_seconds", timed, expect["timed"])
 
 
-async def test_pulse_published(clause: Clause) -> None:
-    """Publishing feedback to the event bus counts in pulse_publish_total and pulse_publish_latency_ms."""
+async def test_pulse_published(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Publishing feedback to the event bus counts in pulse_publish_total, and its time, in milliseconds, in
+    pulse_publish_latency_ms.
+    """
+    from market_data_core.events import InMemoryBus
     from market_data_core.telemetry import BackpressureLevel
     from market_data_store.pulse import FeedbackPublisherService, PulseConfig
 
     expect = clause.expect
+    publish = InMemoryBus.publish
+
+    async def slow(self: Any, *args: Any, **options: Any) -> Any:
+        await asyncio.sleep(expect["slow_ms"] / 1000)
+        return await publish(self, *args, **options)
+
+    monkeypatch.setattr(InMemoryBus, "publish", slow)
     publisher = FeedbackPublisherService(PulseConfig(backend="inmem"))
+    start = time.perf_counter()
     for _ in range(int(expect["count"])):
         await publisher.publish_feedback("bars", 5, 10, BackpressureLevel.soft)
+    longest = (time.perf_counter() - start) * 1000
     labels = {"stream": expect["stream"], "track": expect["track"]}
     published = value("pulse_publish_total", outcome=expect["outcome"], **labels)
     clause.equal("pulse_publish_total", published, expect["count"])
     timed = value("pulse_publish_latency_ms_count", **labels)
     clause.equal("publications timed in pulse_publish_latency_ms", timed, expect["count"])
+    # A sleep may end a little early by another clock.
+    shortest = expect["count"] * expect["slow_ms"] / 2
+    in_ms = shortest <= (value("pulse_publish_latency_ms_sum", **labels) or 0.0) <= longest
+    clause.that("pulse_publish_latency_ms_sum", in_ms, expected="the time that it took, in ms", got="another")

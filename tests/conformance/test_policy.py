@@ -164,10 +164,16 @@ async def test_two_handlers(clause: Clause, controller: RecordingController, mak
 async def test_repeated_event_is_idempotent(clause: Clause, monkeypatch: pytest.MonkeyPatch, make_event: Make) -> None:
     """The same event handled twice leaves the provider as it was after the first time."""
     clock = StoppedClock().stop(monkeypatch)
-    coordinator = await drained(rate=clause.expect["rate"], burst=1_000)
     event = make_event("soft")
-    for _ in range(2):
-        await handler_of(coordinator).handle(event)
-    clause.equal("scale and pressure after two soft events", shown(coordinator), clause.expect["state"])
-    clock.advance(1.0)
-    clause.equal("tokens granted in a second after two soft events", await granted(coordinator), clause.expect["half"])
+    bursts = []
+    for times in clause.expect["times"]:
+        coordinator = await drained(rate=clause.expect["rate"], burst=clause.expect["burst"])
+        for _ in range(times):
+            await handler_of(coordinator).handle(event)
+        clause.equal(f"scale and pressure after {times} soft events", shown(coordinator), clause.expect["state"])
+        clock.advance(1.0)
+        half = await granted(coordinator)
+        clause.equal(f"tokens granted in a second after {times} soft events", half, clause.expect["half"])
+        clock.advance(3600.0)
+        bursts.append(await granted(coordinator))
+    clause.equal("tokens granted at once after an hour, however often handled", bursts, bursts[:1] * len(bursts))

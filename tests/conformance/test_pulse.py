@@ -113,6 +113,11 @@ def test_config_environment(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setenv(name, value)
     for package, fields in _configs().items():
         clause.equal(f"{package}'s PulseConfig with every variable set", fields, clause.expect["fields"])
+    for spelling in clause.expect["spellings"]:
+        monkeypatch.setenv("PULSE_ENABLED", spelling)
+        enabled = {package: fields["enabled"] for package, fields in _configs().items()}
+        # Which of the two it is, is for each of them to say; that they differ is what parts them.
+        clause.equal(f"Pipeline's PULSE_ENABLED={spelling}", enabled["Pipeline"], enabled["Store"])
 
 
 async def test_consumer_default_config(clause: Clause, controller: RecordingController) -> None:
@@ -158,16 +163,18 @@ async def test_stops(clause: Clause, monkeypatch: pytest.MonkeyPatch, make_store
 
 
 async def test_acknowledges_handled(clause: Clause, controller: RecordingController, make_event: Make) -> None:
-    """An event that Pipeline's consumer could handle is applied and acknowledged."""
+    """Every event that Pipeline's consumer could handle is applied and acknowledged, two of one key as well."""
     consumer = watched_consumer(controller)
     async with running(consumer) as bus:
-        sent = await bus.publish(bus.subscribed[0], make_event("soft"))
-        await bus.decided(1)
+        sent = [
+            await bus.publish(bus.subscribed[0], make_event(level), key="bars") for level in clause.expect["levels"]
+        ]
+        await bus.decided(len(sent))
     clause.equal("scales applied", _scales(controller), clause.expect["scales"])
-    clause.equal("what became of the envelope", _outcomes(bus), clause.expect["outcomes"])
-    clause.equal("streams acknowledged on", [stream for _, stream, _ in bus.outcomes], bus.subscribed)
-    same = [envelope_id for _, _, envelope_id in bus.outcomes] == [sent]
-    clause.that("the acknowledged id", same, expected="that of the envelope", got="another")
+    clause.equal("what became of the envelopes", _outcomes(bus), clause.expect["outcomes"])
+    clause.equal("streams acknowledged on", [stream for _, stream, _ in bus.outcomes], bus.subscribed * len(sent))
+    same = [envelope_id for _, _, envelope_id in bus.outcomes] == sent
+    clause.that("the acknowledged ids", same, expected="those of the envelopes", got="others")
 
 
 async def test_fails_unhandled(clause: Clause, make_event: Make) -> None:
@@ -230,7 +237,11 @@ def test_codec_round_trip(clause: Clause, make_event: Make) -> None:
             schema_id = f"telemetry.{type(sent).__name__}"
             with clause.works(f"the round trip of a {schema_id}"):
                 envelope = codec.decode(codec.encode(schema_id, sent, key=key), type(sent))
-            arrived = [envelope.payload == sent, envelope.key, envelope.meta.schema_id, envelope.meta.track]
+            got = envelope.payload
+            # A level that stays a string equals the enum's member, and has no value.
+            fields = type(sent).model_fields
+            alike = got == sent and all(type(getattr(got, name)) is type(getattr(sent, name)) for name in fields)
+            arrived = [alike, envelope.key, envelope.meta.schema_id, envelope.meta.track]
             clause.equal(f"the same {schema_id}, its key, schema id and track", arrived, [True, key, schema_id, track])
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from mdc_metrics import value
+from mdc_rate import StoppedClock, granted
 from mdc_settings import built, named, only, picked, refused
 from mdm_clause import Clause
 
@@ -97,6 +98,32 @@ async def test_feedback_reaches_runtime(
     await feedback_bus().publish(make_store_event("soft"))
     got = value(expect["metric"], provider=expect["provider"])
     clause.equal(f"{expect['metric']} of {expect['provider']} after a soft event", got, expect["scale"])
+
+
+async def test_scales_wait_for_events(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before any event the scales of the environment leave the rate of a runtime's provider as it is without them."""
+    from market_data_pipeline.orchestration.coordinator import RateCoordinator
+
+    coordinators: list[Any] = []
+    register = RateCoordinator.register_provider
+
+    def watched(self: Any, *args: Any, **options: Any) -> None:
+        coordinators.append(self)
+        register(self, *args, **options)
+
+    monkeypatch.setattr(RateCoordinator, "register_provider", watched)
+    provider = clause.expect["environment"]["MDP_FB_PROVIDER_NAME"]
+    for environment in ({"MDP_FB_PROVIDER_NAME": provider}, clause.expect["environment"]):
+        only(monkeypatch, environment)
+        await started_runtime()
+    clock = StoppedClock().stop(monkeypatch)
+    rates = []
+    for coordinator in coordinators:
+        await granted(coordinator, provider)
+        clock.advance(1.0)
+        rates.append(await granted(coordinator, provider))
+    clause.equal("number of runtimes with a provider", len(rates), 2)
+    clause.equal("tokens granted in a second, with scales in the environment", rates[1], rates[0])
 
 
 def test_runtime_when_built(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> None:

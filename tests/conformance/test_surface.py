@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mdc_surface import foreign_classes, missing_names, parameter_problems
+from mdc_surface import foreign_classes, missing_names, parameter_problems, starless_names
 from mdm_clause import Clause
 
 # They only look.
@@ -75,8 +75,10 @@ def test_pipeline_offers_jobs(clause: Clause) -> None:
 
 
 def test_store_offers_coordinator(clause: Clause) -> None:
-    """Store offers its coordinator and its feedback parts under the documented names."""
+    """Store offers its coordinator and its feedback parts under the documented names, to a star import as well."""
     _check_names(clause)
+    missing = starless_names(clause.expect)
+    clause.none("documented names that a star import does not bring", missing, examined=len(clause.expect))
 
 
 def test_store_offers_services(clause: Clause) -> None:
