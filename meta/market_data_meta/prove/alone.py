@@ -19,7 +19,7 @@ from market_data_meta.contract import Contract
 from market_data_meta.ledger import Ledger
 from market_data_meta.prove.changes import Change
 from market_data_meta.prove.score import Trial, trial
-from market_data_meta.prove.variant import texts_of
+from market_data_meta.prove.variant import recorded, texts_of
 from market_data_meta.record import Record, read_record
 from market_data_meta.run import Prepared, prepare, run_prepared
 
@@ -42,7 +42,7 @@ def proved_alone(contract: Contract, ledger: Ledger, changes: Sequence[Change], 
         def tried(change: Change) -> Trial:
             copy = copies[change.package].get()
             try:
-                with _changed(copy, change):
+                with _changed(copy, change, contract.packages[change.package].distribution):
                     record = _record(contract.root, copy, change.clauses or None, scratch, 1)
             finally:
                 copies[change.package].put(copy)
@@ -69,12 +69,12 @@ def _copied(original: Prepared, folder: Path) -> Prepared:
 
 
 @contextmanager
-def _changed(prepared: Prepared, change: Change) -> Iterator[None]:
+def _changed(prepared: Prepared, change: Change, distribution: str) -> Iterator[None]:
     """The environment with the change in it. Raises MetaError where it does not fit."""
     site = next((prepared.folder / "lib").glob("python3*")) / "site-packages"
     whole: dict[Path, Path | None] = {}
     try:
-        for name, text in texts_of(change, site).items():
+        for name, text in _texts(change, site, distribution).items():
             file = site / name
             whole[file] = file.with_name(f"{file.name}.whole") if file.exists() else None
             if kept := whole[file]:
@@ -87,6 +87,15 @@ def _changed(prepared: Prepared, change: Change) -> Iterator[None]:
             file.unlink(missing_ok=True)
             if kept:
                 kept.rename(file)
+
+
+def _texts(change: Change, site: Path, distribution: str) -> dict[str, str]:
+    """What the change makes of the installed files, RECORD among them: a build would have written it anew."""
+    texts = texts_of(change, site)
+    (record,) = site.glob(f"{distribution.replace('-', '_')}-*.dist-info/RECORD")
+    if not any(name.endswith(".dist-info/RECORD") for name in texts):
+        texts[record.relative_to(site).as_posix()] = recorded(record.read_text(encoding="utf-8"), texts)
+    return texts
 
 
 def _record(root: Path, prepared: Prepared, clauses: tuple[str, ...] | None, scratch: Path, jobs: int) -> Record:

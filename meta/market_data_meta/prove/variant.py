@@ -96,9 +96,15 @@ def packed(site: Path, folder: Path) -> Path:
 def _record(folder: Path, texts: dict[str, str]) -> None:
     """Name the changed and new files in the wheel's RECORD, from which an installed distribution tells its files."""
     (record,) = folder.glob("*.dist-info/RECORD")
-    rows = [row for row in record.read_text(encoding="utf-8").splitlines() if row.rsplit(",", 2)[0] not in texts]
+    text = recorded(record.read_text(encoding="utf-8"), texts)
+    record.unlink()
+    record.write_text(text, encoding="utf-8")
+
+
+def recorded(record: str, texts: dict[str, str]) -> str:
+    """The text of a RECORD with the changed and new files in it, as a build would have written it."""
+    rows = [row for row in record.splitlines() if row.rsplit(",", 2)[0] not in texts]
     for name, text in texts.items():
         digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
         rows.append(f"{name},sha256={digest},{len(text.encode())}")
-    record.unlink()
-    record.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return "\n".join(rows) + "\n"
