@@ -53,15 +53,20 @@ def prove(
             combined.append(together(quiet, f"All harmless changes of {package} at once."))
     ground = Ground(contract, ledger, asked)
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as name:
+        every = ground.clauses(None)
+        as_it_is, again = Run(every), Run(every, renumbered=ground.renumbered(Path(name)))
+        traced = () if quick else (Run(every, trace=True),)
+        whole = proved(ground, [as_it_is, again, *traced], tell)
+        lines = whole[traced[0]] if traced else None
         runs = [
-            Run(ground.clauses(one, aimed=quick), ground.variant(one, Path(name) / str(number)))
+            Run(ground.clauses(one, aimed=quick, traced=lines), ground.variant(one, Path(name) / str(number)))
             for number, one in enumerate(combined)
         ]
-        as_it_is, again = Run(ground.clauses(None)), Run(ground.clauses(None), renumbered=ground.renumbered(Path(name)))
-        records = proved(ground, [as_it_is, again, *runs], tell)
-        trials = [trial(one, records[run], records[as_it_is]) for one, run in zip(combined, runs, strict=True)]
-        trials.append(trial(SAME, records[again], records[as_it_is]))
-        found, possible = noted(ground, number, contract.root, Path(name) / "mutants", tell) if number else ([], 0)
+        records = proved(ground, runs, tell)
+        trials = [trial(one, records[run], whole[as_it_is]) for one, run in zip(combined, runs, strict=True)]
+        trials.append(trial(SAME, whole[again], whole[as_it_is]))
+        mutated = Path(name) / "mutants"
+        found, possible = noted(ground, number, contract.root, mutated, tell) if number else ([], 0)
     if alone:
         tell(Step(0, 0, "releases alone"))
         trials += proved_alone(contract, ledger, alone, asked.cache)

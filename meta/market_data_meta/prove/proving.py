@@ -74,16 +74,22 @@ class Ground:
             for package, version in versions.items()
         )
 
-    def clauses(self, change: Change | None, *, aimed: bool = False) -> tuple[str, ...]:
-        """The clauses that a change is shown to: its own and all that bind its package; all of them for None.
+    def clauses(self, change: Change | None, *, aimed: bool = False, traced: Record | None = None) -> tuple[str, ...]:
+        """The clauses that a change is shown to: its own and those that bind its package; all of them for None.
 
-        With ``aimed`` a break is shown to its own only.
+        With ``aimed`` a break is shown to its own only. With ``traced``, the record of a traced run, it is not shown to
+        clauses whose checks execute code of the package and nothing of the files that are changed.
         """
+        files = {edit.file for edit in change.edits} if change else set()
 
         def shown(clause: Clause) -> bool:
             if clause.scope == "control" or change is None or clause.id in change.clauses:
                 return True
-            return change.package in clause.binds and (change.harmless or not aimed)
+            if change.package not in clause.binds or (aimed and not change.harmless):
+                return False
+            lines = traced.lines.get(clause.id, {}) if traced else {}
+            ran = {file for file, numbers in lines.items() if numbers and (self.sites[change.package] / file).is_file()}
+            return not ran or bool(ran & files)
 
         every = self.contract.clauses_for(tuple(self.contract.packages)).values()
         return tuple(clause.id for clause in every if shown(clause))
