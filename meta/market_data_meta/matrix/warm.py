@@ -29,8 +29,9 @@ START_SECONDS = 180.0
 BOUNDS = Bounds(memory=1 << 30, processes=64)
 """What a cell and all that comes from it may use: five times the memory that the newest releases take, and processes
 where the suite itself has fewer than ten."""
-LIMITS = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": 1 << 28, "RLIMIT_DATA": 1 << 30}
-"""What each process of a cell may take: no core dumps, files of 256 MiB, 1 GiB more data than the template."""
+LIMITS = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": 1 << 28, "RLIMIT_DATA": 768 << 20}
+"""What each process of a cell may take: no core dumps, files of 256 MiB, 768 MiB more data than the template, so that
+one process alone meets a MemoryError before the cell meets its bound."""
 
 
 @dataclass(frozen=True)
