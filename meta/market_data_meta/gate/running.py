@@ -212,11 +212,15 @@ class Gate:
         return self._compared(pair, self._clauses((one.package,)))
 
     def _compared(self, pair: Pair, clauses: Mapping[str, Clause]) -> Compared:
-        versions = [(one.predecessor.version, one.release.version) for one in self.candidates if one.predecessor]
-        return compared(pair, clauses, versions, strict=self.strict)
+        return compared(pair, clauses, self._versions, strict=self.strict)
 
     def _clauses(self, packages: tuple[str, ...]) -> dict[str, Clause]:
         return {n: c for n, c in self.contract.clauses_for(packages).items() if c.scope != "control"}
+
+    @property
+    def _versions(self) -> list[tuple[str, str]]:
+        """The candidates' versions after those of their predecessors."""
+        return [(one.predecessor.version, one.release.version) for one in self.candidates if one.predecessor]
 
     def _same_code(self, one: Candidate) -> tuple[str, ...]:
         """The published releases that run the candidate's code."""
@@ -254,8 +258,9 @@ class Gate:
         if not symptom.clause or record is None:
             return record is None
         was = before.records.get(meeting.before) if meeting.before else None
-        versions = [(one.predecessor.version, one.release.version) for one in self.candidates if one.predecessor]
-        kind = kind_of(was.checks.get(symptom.clause) if was else None, record.checks.get(symptom.clause), versions)
+        kind = kind_of(
+            was.checks.get(symptom.clause) if was else None, record.checks.get(symptom.clause), self._versions
+        )
         return kind in (REGRESSION, UNDECIDED)
 
 

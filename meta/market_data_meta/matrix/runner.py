@@ -16,7 +16,7 @@ from market_data_meta.matrix import libraries
 from market_data_meta.matrix.cache import Store
 from market_data_meta.matrix.codes import Code, Square
 from market_data_meta.matrix.decisions import Decisions
-from market_data_meta.matrix.warm import Job, Template, run_all
+from market_data_meta.matrix.warm import Job, Template, run_all, warmed
 from market_data_meta.record import Record
 from market_data_meta.run import SUITE_SECONDS, header_of, plan_of
 
@@ -192,15 +192,9 @@ class Runner:
         self._tell(Step(0, 0, "loading the third-party libraries"))
         names = tuple(self._contract.packages)
         plan = plan_of(self._contract, names) | {"jobs": 1 + (os.cpu_count() or 1)}
-        template = Template(self._contract.root, interpreter, plan, folder / f"template-{time.monotonic_ns()}.log")
-        template.__enter__()
-        try:
-            scouts = list({str(path): path for path in map(self._path, _ends(self._wanted.scouts or squares))}.values())
-            template.warm(scouts, plan["preload"])
-        except BaseException:
-            template.__exit__(None, None, None)
-            raise
-        return template
+        scouts = list({str(path): path for path in map(self._path, _ends(self._wanted.scouts or squares))}.values())
+        log = folder / f"template-{time.monotonic_ns()}.log"
+        return warmed(self._contract.root, interpreter, plan, log, scouts)
 
     def _job(self, square: Square, clauses: Sequence[str], one: libraries.Libraries, folder: Path) -> Job:
         contract, combination = self._contract, square.combination

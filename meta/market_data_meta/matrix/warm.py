@@ -212,6 +212,17 @@ class Template:
         return cell
 
 
+def warmed(root: Path, python: Path, plan: Mapping[str, Any], log: Path, scouts: Sequence[Sequence[str]]) -> Template:
+    """A template that runs and has loaded what its scouts load. Raises MetaError where it does not come to that."""
+    template = Template(root, python, plan, log).__enter__()
+    try:
+        template.warm(scouts, plan["preload"])
+    except BaseException:
+        template.__exit__(None, None, None)
+        raise
+    return template
+
+
 def _watch(cell: _Running, seconds: float) -> None:
     """End a cell that has used more than its share."""
     if not cell.pid or cell.killed:

@@ -22,7 +22,7 @@ from market_data_meta.matrix.complete import Asked
 from market_data_meta.matrix.decisions import contents_of
 from market_data_meta.matrix.libraries import Libraries
 from market_data_meta.matrix.runner import Step
-from market_data_meta.matrix.warm import Job, Template, run_all
+from market_data_meta.matrix.warm import Job, Template, run_all, warmed
 from market_data_meta.prove.changes import Change
 from market_data_meta.prove.variant import Variant, counted, made, renumbered
 from market_data_meta.record import Record
@@ -162,13 +162,8 @@ def _ran(ground: Ground, missing: Mapping[str, Run], tell: Callable[[Step], None
         jobs = [_job(ground, key, run, folder) for key, run in missing.items()]
 
         def start() -> Template:
-            template = Template(ground.contract.root, interpreter, plan, folder / "template.log").__enter__()
-            try:
-                template.warm([[str(site) for site in ground.sites.values()]], plan["preload"])
-            except BaseException:
-                template.__exit__(None, None, None)
-                raise
-            return template
+            scout = [str(site) for site in ground.sites.values()]
+            return warmed(ground.contract.root, interpreter, plan, folder / "template.log", [scout])
 
         at_once = (os.cpu_count() or 1) + 1
         for number, (job, cause) in enumerate(run_all(start, jobs, at_once=at_once, seconds=SECONDS), 1):
