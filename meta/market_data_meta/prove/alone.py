@@ -90,10 +90,13 @@ def _changed(prepared: Prepared, change: Change, distribution: str) -> Iterator[
 
 
 def _texts(change: Change, site: Path, distribution: str) -> dict[str, str]:
-    """What the change makes of the installed files, RECORD among them: a build would have written it anew."""
+    """What the change makes of the installed files.
+
+    What is harmless is built anew, and RECORD with it. A break may be of just that kind, and is made as it is written.
+    """
     texts = texts_of(change, site)
-    (record,) = site.glob(f"{distribution.replace('-', '_')}-*.dist-info/RECORD")
-    if not any(name.endswith(".dist-info/RECORD") for name in texts):
+    if change.harmless:
+        (record,) = site.glob(f"{distribution.replace('-', '_')}-*.dist-info/RECORD")
         texts[record.relative_to(site).as_posix()] = recorded(record.read_text(encoding="utf-8"), texts)
     return texts
 
