@@ -99,11 +99,6 @@ class Score:
                 found[name] = (right + one.right, of + 1)
         return dict(sorted(found.items()))
 
-    @property
-    def fragile(self) -> dict[str, str]:
-        """The breaks that only one check caught: the change's reason to the clause."""
-        return {one.change.why: one.worse[0] for one in self.trials if one.fragile}
-
 
 @dataclass(frozen=True)
 class Placed:
