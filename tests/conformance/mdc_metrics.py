@@ -13,6 +13,8 @@ from typing import Any
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
+from mdc_source import statements
+
 METRIC_CLASSES = frozenset({"Counter", "Gauge", "Histogram", "Summary", "Info", "Enum"})
 
 
@@ -71,7 +73,7 @@ def declared(packages: list[str]) -> Iterator[tuple[str, str]]:
 def _declared_in(tree: ast.Module) -> Iterator[str]:
     aliases = {
         alias.asname or alias.name
-        for node in ast.walk(tree)
+        for node in statements(tree)
         if isinstance(node, ast.ImportFrom) and node.module == "prometheus_client"
         for alias in node.names
         if alias.name in METRIC_CLASSES

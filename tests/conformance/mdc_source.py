@@ -137,7 +137,7 @@ def _folder(package: str) -> Path | None:
 
 def imports_of(module: Module) -> Iterator[Import]:
     """Yield each name that the module imports, wherever in the file the statement stands."""
-    for node in _statements(module.tree):
+    for node in statements(module.tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield Import(module.file, f"import {alias.name}", alias.name, None)
@@ -148,12 +148,12 @@ def imports_of(module: Module) -> Iterator[Import]:
                 yield Import(module.file, written, target, alias.name)
 
 
-def _statements(node: ast.AST) -> Iterator[ast.AST]:
+def statements(node: ast.AST) -> Iterator[ast.AST]:
     """Yield the statements below a node. An import is one, and expressions are most of a tree."""
     for part in ("body", "handlers", "orelse", "finalbody", "cases"):
         for child in getattr(node, part, ()) if not isinstance(node, ast.expr) else ():
             yield child
-            yield from _statements(child)
+            yield from statements(child)
 
 
 def _absolute(module: Module, node: ast.ImportFrom) -> str | None:

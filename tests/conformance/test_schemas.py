@@ -172,17 +172,28 @@ def _accepts(dto: Dto, instance: Any) -> bool:
     return True
 
 
-def test_instances_accepted(clause: Clause, contracts: Path) -> None:
-    """A model reads every generated instance of the contract's schema that its own declared schema admits."""
+@pytest.fixture(scope="module")
+def named(contracts: Path) -> list[Dto]:
+    """The DTOs of the baselines that the releases have."""
+    return usable(contracts)
+
+
+@pytest.fixture(scope="module")
+def instances(named: list[Dto]) -> list[tuple[Dto, Any]]:
+    """Generated instances of what the contract says that each DTO accepts."""
     # Loaded here, in the process of this area, and not before all others: it takes longer than its use.
     from mdc_dto_instances import drawn
 
-    named = usable(contracts)
+    return drawn(named)
+
+
+def test_instances_accepted(clause: Clause, named: list[Dto], instances: list[tuple[Dto, Any]]) -> None:
+    """A model reads every generated instance of the contract's schema that its own declared schema admits."""
     adapters = {dto.name: dto.adapter() for dto in named}
     declared = {dto.name: Draft202012Validator(dto.installed_schema("validation")) for dto in named}
     problems: set[str] = set()
     examined = 0
-    for dto, instance in drawn(named):
+    for dto, instance in instances:
         # A schema that admits less is the matter of the clause on that DTO.
         if declared[dto.name].is_valid(instance):
             examined += 1
@@ -201,17 +212,13 @@ def _refusals(name: str, adapter: Any, instance: Any) -> list[str]:
     return []
 
 
-def test_instances_emitted(clause: Clause, contracts: Path) -> None:
+def test_instances_emitted(clause: Clause, named: list[Dto], instances: list[tuple[Dto, Any]]) -> None:
     """What a model makes of a generated instance is JSON that the contract's schema accepts and that says the same."""
-    # Loaded here, in the process of this area, and not before all others: it takes longer than its use.
-    from mdc_dto_instances import drawn
-
-    named = usable(contracts)
     adapters = {dto.name: dto.adapter() for dto in named}
     promised = {dto.name: Draft202012Validator(dto.serialization) for dto in named}
     problems: set[str] = set()
     examined = 0
-    for dto, instance in drawn(named):
+    for dto, instance in instances:
         if _refusals(dto.name, adapters[dto.name], instance):
             continue
         examined += 1

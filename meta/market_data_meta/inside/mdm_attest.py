@@ -19,10 +19,19 @@ sys.path.insert(0, str(Path(__file__).parent))
 from mdm_content import content_of_installed
 
 
+def third_party() -> dict[str, str]:
+    """Distribution to version, of all that is here before any package under test is."""
+    return {name: dist.version for name, dist in _found(sys.path).items()}
+
+
 def observed(plan: dict[str, Any]) -> dict[str, Any]:
-    """What is here: each package under test with its content id, the interpreter, and the third-party versions."""
-    found = {_canonical(dist.metadata["Name"]): dist for dist in distributions()}
+    """What is here: each package under test with its content id, the interpreter, and the third-party versions.
+
+    Where the plan has ``third_party``, what was here before, only its ``path`` (what was put in front) is read.
+    """
+    found = _found(plan.get("path", sys.path))
     ours = {_canonical(package["distribution"]): name for name, package in plan["packages"].items()}
+    others = {name: dist.version for name, dist in found.items() if name not in ours}
     return {
         "attestation": {name: _attested(found[dist]) for dist, name in ours.items() if dist in found},
         "interpreter": {
@@ -30,8 +39,16 @@ def observed(plan: dict[str, Any]) -> dict[str, Any]:
             "implementation": sys.implementation.name,
             "platform": sys.platform,
         },
-        "third_party": {name: dist.version for name, dist in sorted(found.items()) if name not in ours},
+        "third_party": dict(sorted((plan.get("third_party", {}) | others).items())),
     }
+
+
+def _found(path: list[str]) -> dict[str, Distribution]:
+    """Distributions by name; of several with one name the first, as it is the one that is imported."""
+    found: dict[str, Distribution] = {}
+    for dist in distributions(path=path):
+        found.setdefault(_canonical(dist.metadata["Name"]), dist)
+    return found
 
 
 def _attested(dist: Distribution) -> dict[str, Any]:

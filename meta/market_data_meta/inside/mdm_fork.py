@@ -76,8 +76,7 @@ def run_all(
     brought none (it crashed, exited, or was killed at the limit), and its duration in seconds.
     """
     waiting = _batches(items)
-    # The map of files to modules, which pytest wants for a traceback, is made here once and not after every failure.
-    inspect.getmodule(sys._getframe())  # noqa: SLF001 - documented as the way to the current frame
+    map_modules()
     # What is loaded by now is shared with every child as long as none of them writes to it, as a collection would.
     gc.collect()
     gc.freeze()
@@ -104,6 +103,11 @@ def run_all(
         finally:
             for child in running.values():
                 _end(child)
+
+
+def map_modules() -> None:
+    """Make the map of files to modules, which pytest wants for a traceback, here once and not after every failure."""
+    inspect.getmodule(sys._getframe())  # noqa: SLF001 - documented as the way to the current frame
 
 
 def _batches(items: list[pytest.Item]) -> list[list[pytest.Item]]:

@@ -24,6 +24,7 @@ from typing import Any, NoReturn
 
 import mdm_cage
 from mdm_clause import described
+from mdm_fork import map_modules
 from mdm_tree import below, die_with_parent, end, keep_orphans
 
 Request = dict[str, Any]
@@ -77,6 +78,7 @@ class Template:
         if kind == "load":
             for name in request["modules"]:
                 _load(name)
+            map_modules()
             gc.collect()
             # What is loaded by now is shared with every cell as long as none of them writes to it.
             gc.freeze()

@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 import mdm_cage
+from mdm_attest import third_party
 from mdm_clause import Clause, NotApplicableError, ViolationError, described
 from mdm_fork import Reports, run_all
 from mdm_keep import CAGE
@@ -203,6 +204,8 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
         _run(session, plan, session.config.getoption("--mdm-plan"), lambda: _caged(plan))
     else:
         _tables()
+        # Read once for all cells, which cannot change it.
+        plan["third_party"] = third_party()
         Template(serve, lambda request: _run_warm(session, plan, request)).serve()
     return True
 
@@ -234,6 +237,7 @@ def _run_warm(session: pytest.Session, plan: dict[str, Any], request: dict[str, 
     clauses = {name: plan["clauses"][name] for name in request["clauses"]}
     plan.update(header=request["header"], record=request["record"], secret=request["secret"], clauses=clauses)
     plan["not_applicable"] = {name: why for name, why in request["not_applicable"].items() if name in clauses}
+    plan["path"] = request["path"]
     plan["trace"] = request["path"] if request.get("trace") else None
     _tables(request["home"])
     _run(session, plan, request["record"], lambda: caged(request))

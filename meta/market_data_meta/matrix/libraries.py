@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,10 +44,10 @@ def resolved(
     for square in squares:
         representatives.setdefault(square.libraries, square)
     about = environment.uv("python", "find", "--no-project", python).strip()
-    return {
-        requirements: _resolved(contract, ledger, square, python, about, cache)
-        for requirements, square in representatives.items()
-    }
+    # Threads, because the resolver is a process of its own.
+    with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:
+        found = pool.map(lambda one: _resolved(contract, ledger, one, python, about, cache), representatives.values())
+        return dict(zip(representatives, found, strict=True))
 
 
 def _resolved(

@@ -134,34 +134,33 @@ class Template:
 
     def warm(self, scouts: Sequence[Sequence[str]], preload: Sequence[str]) -> None:
         """Load the modules that the cells of all ``scouts`` (their paths) load. Raises MetaError if it cannot."""
-        found: list[list[str]] = []
-        for number, path in enumerate(scouts):
-            file = Path(self.home.name) / f"scout-{number}.json"
-            home = Path(self.home.name) / f"scout-{number}"
+        homes = [Path(self.home.name) / f"scout-{number}" for number in range(len(scouts))]
+        requests = []
+        for home, path in zip(homes, scouts, strict=True):
             home.mkdir()
-            log = self.log.with_name(f"{self.log.stem}.scout-{number}.log")
-            request = {"path": list(path), "log": str(log), "home": str(home), "limits": LIMITS, "read": self._read}
-            request |= {"preload": list(preload), "found": str(file), "deeds": str(file.with_suffix(".deeds"))}
-            self._settled(kind="scout", **request)
-            # What scouts say is only what is worth loading in advance.
-            with contextlib.suppress(OSError, ValueError):
-                found.append([str(name) for name in json.loads(file.read_text())])
+            log = self.log.with_name(f"{self.log.stem}.{home.name}.log")
+            request = {"kind": "scout", "path": list(path), "log": str(log), "home": str(home), "limits": LIMITS}
+            request |= {"preload": list(preload), "found": f"{home}.json", "deeds": f"{home}.deeds", "read": self._read}
+            requests.append(request)
+        self._settled(*requests)
+        found = [loaded for home in homes if (loaded := _loaded(home.with_suffix(".json")))]
         shared = set(found[0]).intersection(*found[1:]) if found else set()
-        self._settled(kind="load", modules=[name for name in (found[0] if found else ()) if name in shared])
+        self._settled({"kind": "load", "modules": [name for name in (found[0] if found else ()) if name in shared]})
 
     @property
     def _read(self) -> list[str]:
         """What a cell reads beside its releases, its home and the interpreter's environment."""
         return [str(self.root / "tests" / "conformance"), str(self.root / "contracts"), str(suite.INSIDE)]
 
-    def _settled(self, **request: Any) -> None:
-        number = self.ask(**request)
+    def _settled(self, *requests: Mapping[str, Any]) -> None:
+        """Send the requests, and wait until each is done."""
+        open_ = {self.ask(**request) for request in requests}
         end = time.monotonic() + START_SECONDS
         try:
             while time.monotonic() < end:
-                for answer in self.answers(1.0):
-                    if answer["id"] == number and ("status" in answer or "loaded" in answer):
-                        return
+                open_ -= {answer["id"] for answer in self.answers(1.0) if "status" in answer or "loaded" in answer}
+                if not open_:
+                    return
         except EOFError:
             raise undecided("no-template", "the warm lane did not start", hint=f"read {self.log}") from None
         raise undecided(
@@ -210,6 +209,13 @@ class Template:
         cell = _Running(job, time.monotonic(), home)
         running[self.ask(**job.request, **request)] = cell
         return cell
+
+
+def _loaded(file: Path) -> list[str]:
+    """What a scout has found; nothing where it could not: it is only what is worth loading in advance."""
+    with contextlib.suppress(OSError, ValueError):
+        return [str(name) for name in json.loads(file.read_text())]
+    return []
 
 
 def warmed(root: Path, python: Path, plan: Mapping[str, Any], log: Path, scouts: Sequence[Sequence[str]]) -> Template:
