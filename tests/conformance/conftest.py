@@ -13,6 +13,13 @@ from typing import Any
 import pytest
 
 from mdc_doubles import GatedSink, RecordingController, RecordingSubscriber
+from mdc_rate import StoppedClock
+
+
+@pytest.fixture
+async def clock(monkeypatch: pytest.MonkeyPatch) -> StoppedClock:
+    """The process's clocks, stopped."""
+    return StoppedClock().stop(monkeypatch)
 
 
 @pytest.fixture

@@ -5,20 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 
 class RecordingEndpoint:
-    """Answers each POST with the next of ``statuses`` (the last one stays) and keeps the bodies.
+    """Answers each POST with the next of ``statuses`` (the last one stays) and keeps the bodies and times of arrival.
 
-    Status 0 is no answer: it hangs up.
+    Times are seconds of the monotonic clock. Status 0 is no answer: it hangs up.
     """
 
     def __init__(self, statuses: tuple[int, ...]) -> None:
         self.statuses = statuses
         self.bodies: list[Any] = []
+        self.times: list[float] = []
         self.url = ""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -26,6 +28,7 @@ class RecordingEndpoint:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         length = re.search(r"(?i)^content-length: *(\d+)", head, re.MULTILINE)
         self.bodies.append(json.loads(await reader.readexactly(int(length[1]) if length else 0)))
+        self.times.append(time.monotonic())
         status = self.statuses[min(len(self.bodies), len(self.statuses)) - 1]
         if status:
             writer.write(f"HTTP/1.1 {status} as told\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".encode())

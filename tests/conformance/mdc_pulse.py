@@ -100,7 +100,11 @@ async def published_by_store(bus: Any, stream: str, event: Any) -> list[Any]:
     await service.start()
     await feedback_bus().publish(event)
     await service.stop()
-    arrived = await next_on(bus, stream)
+    return unwrapped(await next_on(bus, stream))
+
+
+def unwrapped(arrived: Any) -> list[Any]:
+    """The envelope that arrived and all that are nested in it, the innermost last."""
     envelopes = []
     while hasattr(arrived, "payload"):
         envelopes.append(arrived)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -22,11 +24,11 @@ def direct(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def _broadcasting(url: str, *, max_retries: int = 3) -> AsyncIterator[Any]:
-    """Run Store's real broadcaster, with no time to speak of between its attempts."""
+async def _broadcasting(url: str, *, max_retries: int = 3, backoff_base: float = 0.001) -> AsyncIterator[Any]:
+    """Run Store's real broadcaster, by default with no time to speak of between its attempts."""
     from market_data_store.coordinator import HttpFeedbackBroadcaster
 
-    broadcaster = HttpFeedbackBroadcaster(url, timeout=5.0, max_retries=max_retries, backoff_base=0.001)
+    broadcaster = HttpFeedbackBroadcaster(url, timeout=5.0, max_retries=max_retries, backoff_base=backoff_base)
     await broadcaster.start()
     try:
         yield broadcaster
@@ -64,8 +66,8 @@ async def test_retries_after_5xx(clause: Clause, make_store_event: Callable[...,
 
 
 async def test_gives_up_harmlessly(clause: Clause, make_store_event: Callable[..., Any], subscriber: Any) -> None:
-    """Store's HTTP broadcaster gives up after max_retries attempts, whether the endpoint answers 5xx or hangs up, and
-    the bus serves its other subscribers.
+    """Store's HTTP broadcaster gives up after max_retries attempts, whether the endpoint answers 4xx, 5xx or hangs
+    up, and the bus serves its other subscribers.
     """
     from market_data_store.coordinator import feedback_bus
 
@@ -96,3 +98,60 @@ async def test_takes_core_event(clause: Clause, make_event: Callable[..., Any]) 
         await broadcaster.broadcast_one(make_event("hard"))
     posted = [{name: body.get(name) for name in clause.expect["body"]} for body in endpoint.bodies]
     clause.equal("the POSTs", posted, [clause.expect["body"]])
+
+
+async def test_payload_says_why(clause: Clause, make_store_event: Callable[..., Any]) -> None:
+    """What Store's HTTP broadcaster POSTs has the reason and the utilization of Store's event."""
+    fields = {name: clause.expect[name] for name in ("reason", "queue_size", "capacity")}
+    async with http_endpoint(200) as endpoint, _broadcasting(endpoint.url) as broadcaster:
+        took = await broadcaster.broadcast_one(make_store_event("soft", **fields))
+    clause.equal("what broadcast_one says, and the number of POSTs", [took, len(endpoint.bodies)], [True, 1])
+    got = {name: endpoint.bodies[0].get(name) for name in clause.expect}
+    clause.equal("reason, utilization and what it is made of", got, clause.expect)
+
+
+async def test_waits_between_attempts(clause: Clause, make_store_event: Callable[..., Any]) -> None:
+    """Store's HTTP broadcaster waits between its attempts, its base before the second, twice as long before the third,
+    and not after the last.
+    """
+    base, statuses = clause.expect["base"], clause.expect["statuses"]
+    async with http_endpoint(*statuses) as endpoint, _broadcasting(endpoint.url, backoff_base=base) as broadcaster:
+        await broadcaster.broadcast_one(make_store_event("soft"))
+    clause.equal("number of POSTs", len(endpoint.times), len(statuses))
+    waits = [after - before for before, after in pairwise(endpoint.times)]
+    short = [f"before POST {n}" for n, wait in enumerate(waits, 2) if wait < base * (n - 1) - clause.expect["early"]]
+    clause.none("waits that are too short", short, examined=len(waits))
+    options = {"max_retries": 1, "backoff_base": clause.expect["long"]}
+    async with http_endpoint(503) as endpoint, _broadcasting(endpoint.url, **options) as broadcaster:
+        with clause.works("giving up without waiting"):
+            await asyncio.wait_for(broadcaster.broadcast_one(make_store_event("soft")), clause.expect["at_most"])
+
+
+async def test_silent_unless_running(clause: Clause, make_store_event: Callable[..., Any]) -> None:
+    """Store's HTTP broadcaster POSTs nothing before its start, after its stop or while it is disabled, tells
+    broadcast_one's caller so, and leaves the bus when it stops.
+    """
+    from market_data_store.coordinator import HttpFeedbackBroadcaster, feedback_bus
+
+    async def silent(broadcaster: Any, when: str) -> None:
+        clause.equal(
+            f"what broadcast_one says {when}", await broadcaster.broadcast_one(make_store_event("hard")), False
+        )
+        clause.equal(f"subscribers of the bus {when}", feedback_bus().subscriber_count, 0)
+
+    async with http_endpoint(200) as endpoint:
+        broadcaster: Any = HttpFeedbackBroadcaster(endpoint.url, timeout=5.0)
+        with clause.works("stopping before the start"):
+            await broadcaster.stop()
+        await silent(broadcaster, "before the start")
+        await broadcaster.start()
+        clause.equal("subscribers while it runs", feedback_bus().subscriber_count, clause.expect["subscribers"])
+        clause.equal("what broadcast_one says of what is no event", await broadcaster.broadcast_one(None), False)
+        await broadcaster.stop()
+        with clause.works("stopping twice"):
+            await broadcaster.stop()
+        await silent(broadcaster, "after the stop")
+        disabled: Any = HttpFeedbackBroadcaster(endpoint.url, timeout=5.0, enabled=False)
+        await disabled.start()
+        await silent(disabled, "while it is disabled")
+    clause.equal("the POSTs", endpoint.bodies, [])

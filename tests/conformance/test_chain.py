@@ -9,15 +9,10 @@ from typing import Any
 import pytest
 
 from mdc_doubles import RecordingController, RecordingSubscriber
+from mdc_metrics import value
 from mdc_queue import levels, stalled
 from mdc_rate import StoppedClock, drained, granted, handler_of, settles, shown
 from mdm_clause import Clause
-
-
-@pytest.fixture
-async def clock(monkeypatch: pytest.MonkeyPatch) -> StoppedClock:
-    """The process's clocks, stopped."""
-    return StoppedClock().stop(monkeypatch)
 
 
 async def test_hard_pauses(clause: Clause, controller: RecordingController, make_event: Callable[..., Any]) -> None:
@@ -67,8 +62,8 @@ async def test_settings_apply(clause: Clause, monkeypatch: pytest.MonkeyPatch) -
     from market_data_pipeline.orchestration.feedback import FeedbackHandler, RateCoordinatorAdapter, feedback_bus
     from market_data_pipeline.settings.feedback import PipelineFeedbackSettings
 
-    for name, value in clause.expect["environment"].items():
-        monkeypatch.setenv(name, value)
+    for name, text in clause.expect["environment"].items():
+        monkeypatch.setenv(name, text)
     settings = PipelineFeedbackSettings()
     coordinator = RateCoordinator()
     coordinator.register_provider(clause.expect["provider"], capacity=10, refill_rate=100)
@@ -220,3 +215,37 @@ async def test_stopped_runtime_hears_nothing(clause: Clause) -> None:
     clause.equal("subscribers while it runs", feedback_bus().subscriber_count, clause.expect["running"])
     await runtime.stop()
     clause.equal("subscribers after it was stopped", feedback_bus().subscriber_count, clause.expect["stopped"])
+
+
+async def test_runtime_says_whether_it_runs(clause: Clause) -> None:
+    """A runtime of Pipeline says in status() and in runtime_up{mode} whether it runs, runs a job only while it does,
+    and subscribes once even if started twice.
+    """
+    from market_data_pipeline.runtime import UnifiedRuntime, UnifiedRuntimeError
+    from market_data_pipeline.settings.runtime_unified import UnifiedRuntimeSettings
+    from market_data_store.coordinator import feedback_bus
+
+    with clause.refuses("a runtime of mode dag without a graph", ValueError):
+        UnifiedRuntimeSettings(mode="dag")
+    job, named = clause.expect["job"], clause.expect["named"]
+    dag = {"name": named, "graph": clause.expect["graph"]}
+    runtime: Any = UnifiedRuntime(UnifiedRuntimeSettings(mode="dag", dag=dag))
+
+    async def idle(when: str) -> None:
+        clause.equal(f"status() {when}", await runtime.status(), clause.expect["stopped"])
+        with clause.refuses(f"running a job {when}", UnifiedRuntimeError):
+            await runtime.run(job)
+        clause.equal(f"runtime_jobs_running {when}", value("runtime_jobs_running", mode="dag"), 0.0)
+
+    await idle("before the start")
+    for _ in range(2):
+        await runtime.start()
+    clause.equal("status() after two starts", await runtime.status(), clause.expect["running"])
+    clause.equal("runtime_up after two starts", value("runtime_up", mode="dag"), clause.expect["up"])
+    clause.equal("subscribers after two starts", feedback_bus().subscriber_count, clause.expect["subscribers"])
+    got = [await runtime.run(job), await runtime.run()]
+    clause.equal("what running a job returns, and one without a name of its own", got, [job, named])
+    for _ in range(2):
+        await runtime.stop()
+    clause.equal("runtime_up after two stops", value("runtime_up", mode="dag"), clause.expect["down"])
+    await idle("after two stops")

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import pkgutil
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+import mdc_redis
 from mdc_doubles import RecordingSubscriber
 from mdc_signatures import conformance_problems
 from mdm_clause import Clause
@@ -226,12 +226,8 @@ async def test_in_memory_bus(clause: Clause, make_event: Callable[..., Any]) -> 
 
 @pytest.fixture
 def redis_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The redis client library, or its names: the bus connects only when it is used."""
-    try:
-        import redis.asyncio  # noqa: F401
-    except ImportError:
-        for name, double in _redis_client_double().items():
-            monkeypatch.setitem(sys.modules, name, double)
+    """The redis client library, or its names."""
+    mdc_redis.library(monkeypatch)
 
 
 @pytest.mark.usefixtures("redis_library")
@@ -242,36 +238,14 @@ def test_redis_streams_bus(clause: Clause) -> None:
     _conforms(clause, RedisStreamsBus(redis_url="redis://127.0.0.1:1/0"))
 
 
-@pytest.mark.usefixtures("redis_library")
 async def test_redis_namespace(clause: Clause, monkeypatch: pytest.MonkeyPatch, make_event: Callable[..., Any]) -> None:
     """Core's RedisStreamsBus keeps each stream under its namespace in Redis."""
+    server = mdc_redis.recording(monkeypatch)
     from market_data_core.events.adapters.redis_streams import RedisStreamsBus
 
-    keys: list[str] = []
-
-    class RecordingRedis:
-        """A double at the server's edge: the part of a Redis client that publishing takes."""
-
-        async def xadd(self, name: str, *_args: Any, **_options: Any) -> str:
-            keys.append(name)
-            return "1-0"
-
-    async def connected(*_args: Any, **_options: Any) -> RecordingRedis:
-        return RecordingRedis()
-
-    monkeypatch.setattr(sys.modules["redis.asyncio"], "from_url", connected)
     bus = RedisStreamsBus(redis_url="redis://127.0.0.1:1/0", namespace=clause.expect["namespace"])
     await bus.publish(clause.expect["stream"], make_event("soft"))
-    clause.equal("the stream's key in Redis", keys, [clause.expect["key"]])
-
-
-def _redis_client_double() -> dict[str, ModuleType]:
-    """A double at the edge: the names of the redis client library that Core's bus imports."""
-    package, client, errors = (ModuleType(name) for name in ("redis", "redis.asyncio", "redis.exceptions"))
-    vars(client).update({"Redis": type("Redis", (), {}), "from_url": None})
-    vars(errors)["ResponseError"] = type("ResponseError", (Exception,), {})
-    vars(package).update({"__path__": [], "asyncio": client, "exceptions": errors})
-    return {module.__name__: module for module in (package, client, errors)}
+    clause.equal("the stream's key in Redis", server.keys, [clause.expect["key"]])
 
 
 def test_synthetic_adapter(clause: Clause) -> None:

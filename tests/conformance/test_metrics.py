@@ -234,6 +234,7 @@ async def test_worker_writes(clause: Clause) -> None:
     expect = clause.expect
     sink = ObedientSink(None, None, ValueError("violates a constraint"))
     coordinator = WriteCoordinator(sink=sink, workers=1, batch_size=2, flush_interval=60.0, coord_id="bars")
+    start = time.perf_counter()
     await coordinator.start()
     await coordinator.submit_many(range(6))
     await until(lambda: total("mds_worker_write_latency_seconds_count", coord_id="bars") == expect["timed"], 1.0)
@@ -243,6 +244,10 @@ async def test_worker_writes(clause: Clause) -> None:
     clause.equal(f"mds_worker_write_errors_total of {expect['error_type']}", failed, expect["failed"])
     timed = total("mds_worker_write_latency_seconds_count", coord_id="bars")
     clause.equal("writes timed in mds_worker_write_latency_seconds", timed, expect["timed"])
+    spent, passed = total("mds_worker_write_latency_seconds_sum", coord_id="bars"), time.perf_counter() - start
+    clause.that(
+        "mds_worker_write_latency_seconds_sum", 0 < spent < passed, expected="the time of the writes", got="another"
+    )
 
 
 async def test_pulse_published(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import json
 from collections.abc import Callable
@@ -10,8 +11,8 @@ from typing import Any
 import pytest
 
 from mdc_doubles import RecordingController, RecordingSubscriber
-from mdc_pulse import joined_bus, next_on, published_by_store, running, watched_consumer
-from mdc_queue import levels
+from mdc_pulse import joined_bus, next_on, published_by_store, running, unwrapped, watched_consumer
+from mdc_queue import levels, until
 from mdc_rate import shown
 from mdm_clause import Clause
 
@@ -147,12 +148,16 @@ async def test_disabled(
 
 
 async def test_stops(clause: Clause, monkeypatch: pytest.MonkeyPatch, make_store_event: Make) -> None:
-    """A started publisher of Store sends each event once, even if started twice, and none after it was stopped."""
+    """A started publisher of Store sends each event once, even if started twice, none after it was stopped, and again
+    once it is started again.
+    """
     from market_data_store.coordinator import feedback_bus
     from market_data_store.pulse import FeedbackPublisherService
 
     shared = joined_bus(monkeypatch)
     service = FeedbackPublisherService()
+    with clause.works("stopping a publisher that was never started"):
+        await service.stop()
     await service.start()
     await service.start()
     await feedback_bus().publish(make_store_event("soft"))
@@ -160,6 +165,31 @@ async def test_stops(clause: Clause, monkeypatch: pytest.MonkeyPatch, make_store
     await service.stop()
     await feedback_bus().publish(make_store_event("hard"))
     clause.equal("published after the stop too", (await shared.health())["published"], clause.expect["stopped"])
+    await service.start()
+    await feedback_bus().publish(make_store_event("ok"))
+    clause.equal("published after another start", (await shared.health())["published"], clause.expect["restarted"])
+
+
+async def test_publisher_says_why(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Store's publisher sends has source store, and the reason and the utilization in the headers of its envelope;
+    it returns the id of the message.
+    """
+    from market_data_core.telemetry import BackpressureLevel
+    from market_data_store.pulse import FeedbackPublisherService
+
+    shared = joined_bus(monkeypatch)
+    for case in clause.expect["cases"]:
+        size, capacity, reason = case["queue_size"], case["capacity"], case.get("reason")
+        sent = await FeedbackPublisherService().publish_feedback(
+            "bars", size, capacity, BackpressureLevel.soft, reason=reason
+        )
+        envelopes = unwrapped(await next_on(shared, clause.expect["stream"]))
+        event, meta = envelopes[-1].payload, envelopes[-1].meta
+        clause.equal("the source of the event", event.source, clause.expect["source"])
+        clause.equal("the schema id of the event", meta.schema_id, clause.expect["schema_id"])
+        clause.equal(f"the headers at {size} of {capacity}", dict(meta.headers), case["headers"])
+        same = sent == envelopes[0].id
+        clause.that("the id that the publisher returns", same, expected="the message's", got="another")
 
 
 async def test_acknowledges_handled(clause: Clause, controller: RecordingController, make_event: Make) -> None:
@@ -258,3 +288,13 @@ def test_codec_detects_change(clause: Clause, make_event: Make) -> None:
     body["payload"]["queue_size"] = clause.expect["changed"]
     with clause.refuses("decoding the changed event", Exception):
         codec.decode(json.dumps(body).encode(), FeedbackEvent)
+
+
+async def test_cancelled_consumer_ends(clause: Clause, controller: RecordingController) -> None:
+    """A consumer of Pipeline that is cancelled ends as cancelled."""
+    consumer = watched_consumer(controller)
+    task = asyncio.create_task(consumer.run("worker-1"))
+    await until(lambda: bool(consumer.bus.subscribed) or task.done(), seconds=2.0)
+    task.cancel()
+    await asyncio.wait([task], timeout=2.0)
+    clause.that("a consumer that was cancelled", task.cancelled(), expected="cancelled", got="ended otherwise")

@@ -27,21 +27,31 @@ def _listen(callback: Any) -> None:
 
 
 async def test_crossings(clause: Clause, subscriber: RecordingSubscriber) -> None:
-    """A queue that fills past both watermarks and drains again gives soft, hard and ok, each exactly once."""
-    queue = await stalled(**_watermarks(clause))
+    """A queue that fills past both watermarks and drains again gives soft, hard and ok, each exactly once, whatever its
+    overflow strategy.
+    """
     _listen(subscriber)
-    await queue.fill(to=clause.expect["capacity"])
-    await queue.drain(to=0)
-    clause.equal("levels of a fill and a drain", levels(subscriber.events), clause.expect["levels"])
+    for strategy in clause.expect["strategies"]:
+        queue = await stalled(**_watermarks(clause), overflow_strategy=strategy)
+        subscriber.events.clear()
+        await queue.fill(to=clause.expect["capacity"])
+        await queue.drain(to=0)
+        clause.equal(f"levels of a fill and a drain, {strategy}", levels(subscriber.events), clause.expect["levels"])
+        clause.equal("the reason of the recovery", subscriber.events[-1].reason, clause.expect["reason"])
 
 
 async def test_default_watermarks(clause: Clause, subscriber: RecordingSubscriber) -> None:
     """Without explicit watermarks soft begins above 50 % of the capacity, hard at 80 %, and ok is back at 50 %."""
-    queue = await stalled(capacity=clause.expect["capacity"])
     _listen(subscriber)
-    await queue.fill(to=clause.expect["capacity"])
-    await queue.drain(to=0)
-    clause.equal("level and queue size of each event", crossings(subscriber.events), clause.expect["crossings"])
+    for case in clause.expect["cases"]:
+        capacity = case["capacity"]
+        queue = await stalled(capacity=capacity)
+        # In a queue for one the plug alone is a crossing.
+        subscriber.events.clear()
+        await queue.fill(to=capacity)
+        await queue.drain(to=0)
+        got = crossings(subscriber.events)
+        clause.equal(f"level and queue size of each event, capacity {capacity}", got, case["crossings"])
 
 
 async def test_explicit_watermarks(clause: Clause, subscriber: RecordingSubscriber) -> None:

@@ -14,7 +14,22 @@ from market_data_meta.errors import MetaError
 from market_data_meta.inside.mdm_content import content_of_installed
 from market_data_meta.matrix.wheels import extract
 from market_data_meta.prove.changes import Change, Edit, load_breaks
-from market_data_meta.prove.score import ALARM, CAUGHT, ERROR, MISSED, SILENT, Proof, Score, Trial, trial
+from market_data_meta.prove.machine import load_looked
+from market_data_meta.prove.mutants import Mutant
+from market_data_meta.prove.score import (
+    ALARM,
+    CAUGHT,
+    ERROR,
+    MISSED,
+    SILENT,
+    Machine,
+    Noted,
+    Placed,
+    Proof,
+    Score,
+    Trial,
+    trial,
+)
 from market_data_meta.prove.variant import counted, made, renumbered
 from market_data_meta.record import Record
 
@@ -114,30 +129,55 @@ def test_the_score_counts_by_package_and_area() -> None:
     assert [one.fragile for one in found.trials] == [False, True, False]
 
 
+def proof(breaks: tuple[str, ...], harmless: tuple[str, ...], machine: Machine) -> Proof:
+    trials = score(Trial(change("area.first"), breaks)), score(Trial(change(), harmless))
+    return Proof("s", "2026-11-22", {}, *trials, machine, (), 0.0, 0.0)
+
+
 @pytest.mark.parametrize(
     ("breaks", "harmless", "status"),
     [
-        ([("area.first",)], [()], 0),
-        ([()], [()], 1),
-        ([("area.first",)], [("area.first",)], 1),
+        (("area.first",), (), 0),
+        ((), (), 1),
+        (("area.first",), ("area.first",), 1),
     ],
 )
 def test_a_miss_or_a_false_alarm_violates_the_proof(
-    breaks: list[tuple[str, ...]], harmless: list[tuple[str, ...]], status: int
+    breaks: tuple[str, ...], harmless: tuple[str, ...], status: int
 ) -> None:
-    proof = Proof(
-        "s",
-        "2026-11-22",
-        {},
-        score(*(Trial(change("area.first"), worse) for worse in breaks)),
-        score(*(Trial(change(), worse) for worse in harmless)),
-        (),
-        0,
-        (),
-        0.0,
-        0.0,
-    )
-    assert proof.exit == status
+    assert proof(breaks, harmless, Machine()).exit == status
+
+
+def noted(*worse: str, reason: str = "") -> Noted:
+    mutant = Mutant("thing/one.py", 1, "constant", "1", "(2)", "x = (2)")
+    return Noted(Placed("core", mutant, "x = 1", ("area.first",)), Trial(change(), worse), reason)
+
+
+@pytest.mark.parametrize(
+    ("machine", "status"),
+    [
+        (Machine((noted("area.first"), noted(reason="It is the same.")), 2), 0),
+        (Machine((noted("area.first"), noted()), 2), 1),
+        (Machine((noted("area.first"),), 1, ("core | thing/one.py | x = 1 | constant | 1 | (2)",)), 1),
+    ],
+)
+def test_a_survivor_without_a_reason_and_a_reason_without_a_survivor_violate_it(machine: Machine, status: int) -> None:
+    assert proof(("area.first",), (), machine).exit == status
+
+
+def test_reasons_are_read_by_the_identity_of_their_mutants(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    file = tmp_path / "tests" / "mutants.toml"
+    table = 'package = "core"\nfile = "f.py"\nwhere = "x = 1"\nkind = "constant"\nbefore = "1"\nafter = "(2)"\n'
+    head = 'areas = ["chain"]\n[[passed_by]]\nfiles = ["g.py"]\nreason = "No."\n[[unnoticed]]\n'
+    file.write_text(f'{head}{table}reason = "It is the same."\n')
+    looked = load_looked(tmp_path)
+    assert looked.areas == ("chain",)
+    assert looked.passed_by == ("g.py",)
+    assert looked.reasons == {("core", "f.py", "x = 1", "constant", "1", "(2)"): "It is the same."}
+    file.write_text(f"{head}{table}")
+    with pytest.raises(MetaError, match="reason"):
+        load_looked(tmp_path)
 
 
 def test_a_table_with_a_field_too_many_is_refused(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from mdm_keep import CAGE
 from mdm_record import Record
 from mdm_seal import control
 from mdm_serve import Template, caged
-from mdm_trace import traced
+from mdm_trace import merged, traced
 
 CONTROL = "controls.must-fail"
 _PLAN = pytest.StashKey[dict[str, Any]]()
@@ -36,6 +36,10 @@ _FINDING = "clause"
 _LINES = "lines"
 # What Python raises in the caller's own frame when a surface or an answer has changed under it: the package's doing.
 _SURFACE_ERRORS = (AttributeError, ImportError, LookupError, TypeError, ValueError)
+
+
+class _EnoughError(Exception):
+    """The check came out that the run was to go on until."""
 
 
 def clause_id(item: pytest.Item) -> str:
@@ -122,9 +126,9 @@ def clause(request: pytest.FixtureRequest, plan: dict[str, Any]) -> Clause:
     return Clause(name, table["rule"], table["level"], table["scope"], table.get("expect", {}))
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
-    """Note which lines of the packages the check executes, where the plan asks for it."""
+@contextlib.contextmanager
+def _watched(item: pytest.Item) -> Iterator[None]:
+    """Note which lines of the packages a check executes, where the plan asks for it."""
     folders = item.config.stash[_PLAN].get("trace")
     if not folders:
         yield
@@ -134,6 +138,20 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
             yield
     finally:
         item.user_properties.append((_LINES, lines))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
+    """What its fixtures execute is the check's doing too."""
+    with _watched(item):
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """The check itself."""
+    with _watched(item):
+        yield
 
 
 @pytest.hookimpl(wrapper=True)
@@ -239,6 +257,7 @@ def _run_warm(session: pytest.Session, plan: dict[str, Any], request: dict[str, 
     plan["not_applicable"] = {name: why for name, why in request["not_applicable"].items() if name in clauses}
     plan["path"] = request["path"]
     plan["trace"] = request["path"] if request.get("trace") else None
+    plan["until"] = request.get("until", ())
     _tables(request["home"])
     _run(session, plan, request["record"], lambda: caged(request))
 
@@ -258,13 +277,16 @@ def _run(session: pytest.Session, plan: dict[str, Any], plan_file: str | None, c
             findings: list[Any] = [dict(report.user_properties)[_FINDING] for report in reports]
             finding = next((f for f in findings if f["outcome"] != "passed"), findings[0])
             record.check(clause_id(item), finding, seconds)
-            for lines in (value for report in reports for name, value in report.user_properties if name == _LINES):
-                record.trace(clause_id(item), lines)
-                break
+            found: list[Any] = [value for name, value in reports[-1].user_properties if name == _LINES]
+            if found:
+                record.trace(clause_id(item), merged(found))
+            if clause_id(item) in plan.get("until", ()) and finding["outcome"] != "passed":
+                raise _EnoughError
 
         wanted = plan["clauses"].keys() - plan["not_applicable"].keys()
         items = [item for item in session.items if clause_id(item) in wanted]
-        run_all(items, jobs=plan["jobs"], timeout=plan["timeout"], done=done)
+        with contextlib.suppress(_EnoughError):
+            run_all(items, jobs=plan["jobs"], timeout=plan["timeout"], done=done)
 
 
 def _death(item: pytest.Item, cause: str, seconds: float) -> pytest.TestReport:

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
 Lines = dict[str, list[int]]
+
+
+def merged(several: Iterable[Lines]) -> Lines:
+    """The lines that any of several have."""
+    whole: dict[str, set[int]] = {}
+    for lines in several:
+        for file, numbers in lines.items():
+            whole.setdefault(file, set()).update(numbers)
+    return {file: sorted(numbers) for file, numbers in whole.items()}
 
 
 @contextmanager

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from market_data_meta.contract import read_toml
@@ -12,23 +13,50 @@ from market_data_meta.matrix.runner import Step
 from market_data_meta.prove.changes import Change, Edit
 from market_data_meta.prove.mutants import mutants
 from market_data_meta.prove.proving import Ground, Run, proved
-from market_data_meta.prove.score import Noted, Placed, trial
+from market_data_meta.prove.score import CAUGHT, Machine, Noted, Placed, trial
 from market_data_meta.record import Record
 
 
-def placed(ground: Ground, traced: Record) -> Iterator[Placed]:
-    """Every mutant of the lines that the traced run executed in functions of the packages."""
+@dataclass(frozen=True)
+class Looked:
+    """What has been looked at, from ``tests/mutants.toml``: the areas whose checks are the chain, and why some survive.
+
+    ``passed_by`` are the files that the chain only passes through; ``reasons`` has the survivors that no consumer could
+    notice, by identity.
+    """
+
+    areas: tuple[str, ...]
+    passed_by: tuple[str, ...]
+    reasons: Mapping[tuple[str, ...], str]
+
+
+def load_looked(root: Path) -> Looked:
+    """Read ``tests/mutants.toml``. Raises MetaError for a table with a missing field."""
+    file = root / "tests" / "mutants.toml"
+    data = read_toml(file)
+    fields = ("package", "file", "where", "kind", "before", "after")
+    try:
+        reasons = {tuple(table[name] for name in fields): table["reason"] for table in data.get("unnoticed", [])}
+        passed_by = tuple(name for table in data["passed_by"] for name in table["files"])
+        return Looked(tuple(data["areas"]), passed_by, reasons)
+    except KeyError as missing:
+        raise MetaError("bad-mutant", f"{file} has no {missing}") from None
+
+
+def placed(ground: Ground, traced: Record, looked: Looked) -> Iterator[Placed]:
+    """Every mutant of the lines of functions that the checks of the chain executed, in files that are the chain's."""
     for package, site in ground.sites.items():
         executed: dict[str, dict[int, set[str]]] = {}
         for clause, files in traced.lines.items():
             for file, numbers in files.items():
-                if (site / file).is_file():
+                if (site / file).is_file() and file not in looked.passed_by:
                     for number in numbers:
                         executed.setdefault(file, {}).setdefault(number, set()).add(clause)
         for file, lines in sorted(executed.items()):
             text = (site / file).read_bytes().decode("utf-8").replace("\r\n", "\n")
             rows = text.split("\n")
-            for one in mutants(file, text, lines):
+            chain = {number for number, names in lines.items() if any(n.split(".")[0] in looked.areas for n in names)}
+            for one in mutants(file, text, chain):
                 yield Placed(package, one, rows[one.line - 1].strip(), tuple(sorted(lines[one.line])))
 
 
@@ -37,20 +65,8 @@ def chosen(every: Sequence[Placed], number: int) -> list[Placed]:
     return sorted(every, key=lambda one: hashlib.sha256("\0".join(one.identity).encode()).hexdigest())[:number]
 
 
-def reasons(root: Path) -> dict[tuple[str, ...], str]:
-    """The survivors that no consumer could notice, from ``tests/mutants.toml``: identity to reason."""
-    tables = read_toml(root / "tests" / "mutants.toml").get("unnoticed", [])
-    fields = ("package", "file", "where", "kind", "before", "after")
-    try:
-        return {tuple(table[name] for name in fields): table["reason"] for table in tables}
-    except KeyError as missing:
-        raise MetaError("bad-mutant", f"a table in tests/mutants.toml has no {missing}") from None
-
-
-def noted(
-    ground: Ground, number: int, root: Path, folder: Path, tell: Callable[[Step], None]
-) -> tuple[list[Noted], int]:
-    """Try ``number`` mutants; they with what became of them, and how many there are in all.
+def noted(ground: Ground, number: int, root: Path, folder: Path, tell: Callable[[Step], None]) -> Machine:
+    """Try ``number`` mutants: what became of each.
 
     The whole releases are run once with tracing, to know the lines, and once as they are on what each mutant is
     compared with.
@@ -58,19 +74,25 @@ def noted(
     as_it_is = Run(ground.clauses(None))
     traced = Run(ground.clauses(None), trace=True)
     base = proved(ground, [as_it_is, traced], tell)
-    every = list(placed(ground, base[traced]))
+    looked = load_looked(root)
+    every = list(placed(ground, base[traced], looked))
     sample = chosen(every, number)
-    runs = {one: _run(ground, one, folder / str(count)) for count, one in enumerate(sample)}
+    holds = frozenset(name for name, check in base[as_it_is].checks.items() if check.outcome == "passed")
+    runs = {one: _run(ground, one, holds, folder / str(count)) for count, one in enumerate(sample)}
     records = proved(ground, list(runs.values()), tell)
-    known = reasons(root)
-    return [_noted(one, run, records[run], base[as_it_is], known) for one, run in runs.items()], len(every)
+    found = tuple(_noted(one, run, records[run], base[as_it_is], looked.reasons) for one, run in runs.items())
+    there = {one.identity for one in every} - {one.placed.identity for one in found if one.verdict == CAUGHT}
+    stale = tuple(" | ".join(identity) for identity in looked.reasons if identity not in there)
+    return Machine(found, len(every), stale)
 
 
-def _run(ground: Ground, one: Placed, folder: Path) -> Run:
+def _run(ground: Ground, one: Placed, holds: Collection[str], folder: Path) -> Run:
+    """The mutant, until a check that passes without it does not: one is enough."""
     text = (ground.sites[one.package] / one.mutant.file).read_bytes().decode("utf-8").replace("\r\n", "\n")
     why = f"{one.mutant.kind} at {one.mutant.file}:{one.mutant.line}"
     change = Change(one.package, (Edit(one.mutant.file, text, one.mutant.text),), why, ("controls.must-pass",))
-    return Run((*one.clauses, *ground.contract.controls), ground.variant(change, folder))
+    until = tuple(name for name in one.clauses if name in holds)
+    return Run((*one.clauses, *ground.contract.controls), ground.variant(change, folder), until=until)
 
 
 def _noted(one: Placed, run: Run, record: Record, whole: Record, known: Mapping[tuple[str, ...], str]) -> Noted:

@@ -25,7 +25,7 @@ COUNTED: dict[type[ast.operator], type[ast.operator]] = {
     ast.Mult: ast.Div,
     ast.Div: ast.Mult,
 }
-UNSEEN = ("logger", "log", "logging", "_logger")
+UNSEEN = frozenset({"logger", "log", "logging", "_logger"})
 """Names whose calls nobody but a reader of logs notices: statements that only call them are left as they are."""
 
 
@@ -44,7 +44,8 @@ class Mutant:
 def mutants(file: str, text: str, lines: Collection[int]) -> Iterator[Mutant]:
     """Every mutant of the statements that begin on one of ``lines``, in the order of the file.
 
-    The text has line breaks of one character. Docstrings, annotations and what only logs are left alone.
+    The text has line breaks of one character. Docstrings, annotations, what only logs, and the texts of exceptions are
+    left alone: no contract speaks of them.
     """
     tree = ast.parse(text)
     starts = _starts(text)
@@ -92,6 +93,8 @@ def _within(node: ast.AST, lines: Collection[int]) -> Iterator[ast.stmt | ast.ex
         return
     if isinstance(node, ast.stmt | ast.expr) and node.lineno in lines:
         yield node
+    if isinstance(node, ast.Raise):
+        return
     for name, value in ast.iter_fields(node):
         if name in ("annotation", "returns", "type_comment"):
             continue
@@ -101,12 +104,16 @@ def _within(node: ast.AST, lines: Collection[int]) -> Iterator[ast.stmt | ast.ex
 
 
 def _only_logs(node: ast.AST) -> bool:
+    """Whether a statement only calls a logger, as a name or as an attribute of something."""
     if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call):
         return False
-    root = node.value.func
+    names, root = set(), node.value.func
     while isinstance(root, ast.Attribute | ast.Call):
+        if isinstance(root, ast.Attribute):
+            names.add(root.attr)
         root = root.value if isinstance(root, ast.Attribute) else root.func
-    return isinstance(root, ast.Name) and root.id in UNSEEN
+    names |= {root.id} if isinstance(root, ast.Name) else set()
+    return bool(names & UNSEEN)
 
 
 def _docstring(node: ast.AST) -> bool:
@@ -135,7 +142,7 @@ def _changes(node: ast.stmt | ast.expr) -> Iterator[tuple[str, ast.AST | str]]:
         case ast.Constant(value=int() | float() as value):
             yield "constant", repr(value + 1)
         case ast.Constant(value=str() as value) if value:
-            yield "constant", repr(f"{value}_")
+            yield "constant", repr(f"{value}X")
         case ast.IfExp(test=test, body=body, orelse=orelse):
             yield "condition", ast.IfExp(test, orelse, body)
         case _:

@@ -17,7 +17,7 @@ from market_data_meta.prove.alone import proved_alone
 from market_data_meta.prove.changes import Change, together
 from market_data_meta.prove.machine import noted
 from market_data_meta.prove.proving import Ground, Run, proved
-from market_data_meta.prove.score import Proof, Score, silent_clauses, trial
+from market_data_meta.prove.score import Machine, Proof, Score, silent_clauses, trial
 
 SAME = Change("all", (), "The same code under other version numbers: the A/A control.")
 """The control that every proof holds: a difference here would be one of the suite's own making."""
@@ -66,7 +66,7 @@ def prove(
         trials = [trial(one, records[run], whole[as_it_is]) for one, run in zip(combined, runs, strict=True)]
         trials.append(trial(SAME, whole[again], whole[as_it_is]))
         mutated = Path(name) / "mutants"
-        found, possible = noted(ground, number, contract.root, mutated, tell) if number else ([], 0)
+        machine = noted(ground, number, contract.root, mutated, tell) if number else Machine()
     if alone:
         tell(Step(0, 0, "releases alone"))
         trials += proved_alone(contract, ledger, alone, asked.cache)
@@ -77,8 +77,7 @@ def prove(
         ground.combination.as_dict(),
         breaks,
         harmless,
-        tuple(found),
-        possible,
+        machine,
         tuple(silent_clauses(contract, trials)),
         start,
         time.time() - start,

@@ -99,13 +99,15 @@ class Ground:
 class Run:
     """One run of the newest releases on some clauses: as they are, with a variant in place of one, or renumbered.
 
-    ``renumbered`` has, for each package, another version and the folder of the same code under it.
+    ``renumbered`` has, for each package, another version and the folder of the same code under it. The run ends with
+    the first clause of ``until`` that does not hold.
     """
 
     clauses: tuple[str, ...]
     variant: Variant | None = None
     trace: bool = False
     renumbered: tuple[tuple[str, str, Path], ...] = ()
+    until: tuple[str, ...] = ()
 
     def contents(self, ground: Ground) -> dict[str, str]:
         """Package to content id."""
@@ -129,24 +131,25 @@ class Run:
 
 def proved(ground: Ground, runs: Sequence[Run], tell: Callable[[Step], None]) -> dict[Run, Record]:
     """The record of each run. What was run before on the same contents and clauses is read back."""
-    names = {run: _key(run.label(ground), run.clauses, trace=run.trace) for run in runs}
-    known = {
-        _key(_label(record), record.header["clauses"], trace=bool(record.lines)): record
-        for record in ground.store.records()
+    names = {run: _key(run.label(ground), run.clauses, trace=run.trace, until=run.until) for run in runs}
+    known: dict[str, Record] = {}
+    for record in ground.store.records():
         # One that was stopped may have been stopped by the machine.
-        if record.footer
-    }
+        if record.footer:
+            known[_key_of(record)] = record
     missing = {name: run for run, name in names.items() if name not in known}
     known |= dict(_ran(ground, missing, tell))
     return {run: known[name] for run, name in names.items()}
 
 
-def _label(record: Record) -> list[tuple[str, str]]:
-    return sorted([*contents_of(record).items(), *record.versions.items()])
+def _key_of(record: Record) -> str:
+    label = sorted([*contents_of(record).items(), *record.versions.items()])
+    header = record.header
+    return _key(label, header["clauses"], trace=bool(record.lines), until=header.get("until", ()))
 
 
-def _key(label: Sequence[tuple[str, str]], clauses: Iterable[str], *, trace: bool) -> str:
-    text = json.dumps([label, sorted(clauses), trace])
+def _key(label: Sequence[tuple[str, str]], clauses: Iterable[str], *, trace: bool, until: Iterable[str]) -> str:
+    text = json.dumps([label, sorted(clauses), trace, sorted(until)])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -165,7 +168,8 @@ def _ran(ground: Ground, missing: Mapping[str, Run], tell: Callable[[Step], None
             scout = [str(site) for site in ground.sites.values()]
             return warmed(ground.contract.root, interpreter, plan, folder / "template.log", [scout])
 
-        at_once = (os.cpu_count() or 1) + 1
+        # Twice as many as elsewhere: a change often makes checks wait for what does not come.
+        at_once = 2 * (os.cpu_count() or 1) + 1
         for number, (job, cause) in enumerate(run_all(start, jobs, at_once=at_once, seconds=SECONDS), 1):
             record = ground.store.keep(missing[job.name].contents(ground), job, cause)
             tell(Step(number, len(jobs), job.name, record))
@@ -177,7 +181,7 @@ def _job(ground: Ground, name: str, run: Run, folder: Path) -> Job:
     tables = [ground.contract.clauses[clause] for clause in run.clauses]
     optional = set(ground.libraries.optional)
     header = header_of(ground.contract, ground.ledger, Cell(ground.combination), (), sorted(run.clauses), "warm")
-    header["combination"] = versions
+    header |= {"combination": versions} | ({"until": sorted(run.until)} if run.until else {})
     for package, content in run.contents(ground).items():
         header["expected"][package] = header["expected"][package] | {"content": content}
     request = {
@@ -186,5 +190,6 @@ def _job(ground: Ground, name: str, run: Run, folder: Path) -> Job:
         "not_applicable": {c.id: why for c in tables if (why := c.why_not(versions, optional))},
         "path": run.path(ground),
         "trace": run.trace,
+        "until": run.until,
     }
     return Job(name, request, folder / f"{name}.jsonl", folder / f"{name}.log")

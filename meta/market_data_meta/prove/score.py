@@ -15,8 +15,6 @@ from market_data_meta.record import Check, Record
 
 CAUGHT, MISSED, ALARM, SILENT, ERROR = "caught", "missed", "false alarm", "silent", "error"
 SURVIVED, EXPLAINED = "survived", "explained"
-ENOUGH = 0.9
-"""The share of mutants that must be caught or explained: what is left may be equal to the original."""
 
 
 @dataclass(frozen=True)
@@ -132,10 +130,22 @@ class Noted:
 
 
 @dataclass(frozen=True)
+class Machine:
+    """The machine-made breaks that were tried, of so many ``possible`` ones.
+
+    ``stale`` are the recorded reasons whose mutant is gone, or is noticed by now.
+    """
+
+    noted: tuple[Noted, ...] = ()
+    possible: int = 0
+    stale: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Proof:
     """What the suite detects, and that it cries wolf at nothing.
 
-    ``mutants`` are a sample of the ``possible`` ones. ``start`` is seconds since the epoch, ``seconds`` is wall time.
+    ``start`` is seconds since the epoch, ``seconds`` is wall time.
     """
 
     suite: str
@@ -143,28 +153,22 @@ class Proof:
     combination: dict[str, str]
     breaks: Score
     harmless: Score
-    mutants: tuple[Noted, ...]
-    possible: int
+    machine: Machine
     silent: tuple[str, ...]
     start: float
     seconds: float
 
     @property
     def exit(self) -> Exit:
-        """Violated by a break that is missed, a false alarm, or too many mutants that survive unexplained.
+        """Violated by a break that is missed, a false alarm, a mutant that survives unexplained, or a stale reason.
 
         Undecided where a trial could not be run.
         """
         verdicts = {one.verdict for one in (*self.breaks.trials, *self.harmless.trials)}
-        if verdicts & {MISSED, ALARM} or not self.enough:
+        verdicts |= {one.verdict for one in self.machine.noted}
+        if verdicts & {MISSED, ALARM, SURVIVED} or self.machine.stale:
             return Exit.VIOLATED
         return Exit.UNDECIDED if ERROR in verdicts else Exit.COMPATIBLE
-
-    @property
-    def enough(self) -> bool:
-        """Whether at least ``ENOUGH`` of the mutants are caught or explained."""
-        noticed = sum(one.verdict != SURVIVED for one in self.mutants)
-        return noticed >= ENOUGH * len(self.mutants)
 
 
 def silent_clauses(contract: Contract, trials: Iterable[Trial]) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from market_data_meta.prove.score import CAUGHT, EXPLAINED, SILENT, Noted, Proof, Score, Trial
 
-FORMAT = 2
+FORMAT = 3
 
 
 def proof_json(proof: Proof) -> dict[str, Any]:
@@ -22,11 +22,12 @@ def proof_json(proof: Proof) -> dict[str, Any]:
         "breaks": _score(proof.breaks, CAUGHT),
         "harmless": _score(proof.harmless, SILENT),
         "mutants": {
-            "possible": proof.possible,
-            "of": len(proof.mutants),
-            "caught": sum(one.verdict == CAUGHT for one in proof.mutants),
-            "explained": sum(one.verdict == EXPLAINED for one in proof.mutants),
-            "survivors": [_survivor(one) for one in proof.mutants if one.verdict != CAUGHT],
+            "possible": proof.machine.possible,
+            "of": len(proof.machine.noted),
+            "caught": sum(one.verdict == CAUGHT for one in proof.machine.noted),
+            "explained": sum(one.verdict == EXPLAINED for one in proof.machine.noted),
+            "survivors": [_survivor(one) for one in proof.machine.noted if one.verdict != CAUGHT],
+            "stale_reasons": list(proof.machine.stale),
         },
         "fragile": [
             {"clause": one.worse[0], "package": one.change.package, "why": one.change.why}

@@ -39,6 +39,8 @@ def _mutants(mutants: Mapping[str, Any], console: Console, *, verbose: bool) -> 
         return
     told = f"{mutants['caught']} of {mutants['of']} mutants caught, {mutants['explained']} more explained"
     console.print(f"{told} (of {mutants['possible']:,} possible ones)")
+    for text in mutants["stale_reasons"]:
+        console.print(Text(printable(f"a reason without its mutant: {text}"), style="bold red"))
     for one in mutants["survivors"]:
         if verbose or not one["reason"]:
             change = f"{one['kind']}: {one['before']} -> {one['after']}  {one['reason']}"
