@@ -23,7 +23,7 @@ from market_data_meta.render.proof_picture import proof_picture
 from market_data_meta.render.proof_terminal import show_proof
 
 MUTANTS = 200
-"""A sample that takes about two minutes and puts the rate within three in a hundred."""
+"""A sample of about a quarter, which takes a minute or two."""
 
 
 @click.command("prove")
@@ -48,8 +48,9 @@ def prove_command(
 ) -> None:
     r"""Make breaks and harmless changes in the newest releases: is every break caught, and nothing else?
 
-    Then mutants of the lines that the suite executes: made by machine, always the same sample. With areas or clauses:
-    only the breaks that are aimed at them. A whole proof is written to the folder of results (proof.json, proof.svg).
+    Then mutants of the lines that the checks of the feedback chain execute: made by machine, always the same sample.
+    With areas or clauses: only the breaks that are aimed at them. A whole proof is written to the folder of results
+    (proof.json, proof.svg).
 
     \b
     Example: mdmeta prove

@@ -1,4 +1,4 @@
-"""The second source of breaks: mutants of the lines that the suite executes, shown to the checks that execute them."""
+"""The second source of breaks: mutants of the lines that the chain executes, shown to the checks that execute them."""
 
 from __future__ import annotations
 

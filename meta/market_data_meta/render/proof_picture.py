@@ -46,7 +46,7 @@ def _rows(data: Mapping[str, Any]) -> Iterator[tuple[str, int, int]]:
     yield "harmless changes left alone", data["harmless"]["right"], data["harmless"]["of"]
     mutants = data["mutants"]
     if mutants["of"]:
-        yield "mutants of executed lines caught", mutants["caught"], mutants["of"]
+        yield "mutants of the chain caught", mutants["caught"], mutants["of"]
         yield "… or explained", mutants["caught"] + mutants["explained"], mutants["of"]
 
 
