@@ -16,6 +16,14 @@ from mdc_doubles import GatedSink, RecordingController, RecordingSubscriber
 from mdc_rate import StoppedClock
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """In a template of the warm lane, draw once what each of its cells would draw again."""
+    if session.config.getoption("--mdm-serve") is not None:
+        from mdc_dto_instances import drawn
+
+        drawn(session.config.rootpath / "contracts")
+
+
 @pytest.fixture
 async def clock(monkeypatch: pytest.MonkeyPatch) -> StoppedClock:
     """The process's clocks, stopped."""

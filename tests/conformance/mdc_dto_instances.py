@@ -7,6 +7,8 @@ only for libraries that can be installed beside every release.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, HypothesisProvider
 from hypothesis.internal.constants_ast import Constants
 
-from mdc_dto_baseline import UNKNOWN, Dto
+from mdc_dto_baseline import UNKNOWN, baselines
 from mdc_json_schema import NOTHING, Schema
 
 # What breaks naive text handling, in few letters: quotes, escapes, separators, control, accents, an astral sign.
@@ -82,9 +84,14 @@ class _SameEverywhere(HypothesisProvider):
 AVAILABLE_PROVIDERS["same-everywhere"] = _SameEverywhere
 
 
-def drawn(of: list[Dto], examples: int = 12) -> list[tuple[Dto, Any]]:
-    """Instances of what each of the DTOs accepts, the same ones in every run: ``examples`` of each."""
-    found: list[tuple[Dto, Any]] = []
+@cache
+def drawn(contracts: Path, examples: int = 12) -> tuple[tuple[str, Any], ...]:
+    """Instances of what each DTO of the baselines accepts, by its name, the same ones for every release.
+
+    There are ``examples`` of each. A template of the warm lane draws them once for all its cells.
+    """
+    found: list[tuple[str, Any]] = []
+    of = baselines(contracts)
 
     # One run over all DTOs costs half of a run for each.
     @settings(
@@ -98,7 +105,7 @@ def drawn(of: list[Dto], examples: int = 12) -> list[tuple[Dto, Any]]:
     )
     @given(st.fixed_dictionaries({dto.name: instances(dto.validation) for dto in of}))
     def run(example: dict[str, Any]) -> None:
-        found.extend((dto, example[dto.name]) for dto in of)
+        found.extend((dto.name, example[dto.name]) for dto in of)
 
     run()
-    return found
+    return tuple(found)

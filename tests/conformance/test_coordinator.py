@@ -9,11 +9,12 @@ from typing import Any
 from mdc_doubles import GatedSink, ObedientSink
 from mdc_metrics import value
 from mdc_queue import SteppedSink, turns, until
-from mdc_rate import StoppedClock
+from mdc_rate import StoppedClock, settles
 from mdm_clause import Clause
 
-# A worker sees that it is to stop only when this is over.
-FLUSH = 0.05
+# Out of reach, unless the clock is stopped: a worker that is kept from running for as long as its flush interval takes
+# no item any more, which is a clause of its own.
+FLUSH = 60.0
 
 
 class FailingSink:
@@ -84,14 +85,21 @@ async def test_success_keeps_circuit_closed(clause: Clause) -> None:
     clause.equal("the circuit after failures that are not in a row", state, clause.expect["state"])
 
 
-async def test_flushes_in_time(clause: Clause, gated_sink: GatedSink) -> None:
+async def test_flushes_in_time(clause: Clause, clock: StoppedClock, gated_sink: GatedSink) -> None:
     """A batch that is not full is written when the flush interval is over."""
     gated_sink.gate.set()
-    coordinator = _coordinator(gated_sink, batch_size=100, flush_interval=clause.expect["interval"])
+    interval, (one, two) = clause.expect["interval"], clause.expect["written"]
+    coordinator = _coordinator(gated_sink, batch_size=100, flush_interval=interval)
     await coordinator.start()
-    await coordinator.submit_many(clause.expect["written"])
-    await until(lambda: bool(gated_sink.written), seconds=clause.expect["at_most"])
-    clause.equal("what the sink wrote in time", gated_sink.written, clause.expect["written"])
+    await coordinator.submit(one)
+    await turns()
+    clock.advance(interval / 2)
+    await coordinator.submit(two)
+    await turns()
+    clause.equal("what the sink wrote before the interval was over", gated_sink.written, [])
+    clock.advance(interval / 2)
+    await turns()
+    clause.equal("what the sink wrote when it was", gated_sink.written, [one, two])
 
 
 async def test_health_counts_workers(clause: Clause, gated_sink: GatedSink) -> None:
@@ -99,7 +107,7 @@ async def test_health_counts_workers(clause: Clause, gated_sink: GatedSink) -> N
     none after a crash or the stop.
     """
     workers = clause.expect["workers"]
-    coordinator = _coordinator(gated_sink, workers=workers)
+    coordinator = _coordinator(gated_sink, workers=workers, flush_interval=0.05)
     got = [coordinator.health().workers_alive]
     await coordinator.start()
     got.append(coordinator.health().workers_alive)
@@ -119,13 +127,23 @@ async def test_health_counts_workers(clause: Clause, gated_sink: GatedSink) -> N
     clause.equal("workers by health() and by the metric after a crash", counted(), [0, 0.0])
 
 
-async def test_stop_drains(clause: Clause) -> None:
+async def _stops(clock: StoppedClock, stop: asyncio.Task[None], seconds: float) -> bool:
+    """Whether ``stop`` comes to an end while so much time passes, in the steps in which stop() looks at its queue."""
+    for _ in range(int(seconds / 0.05)):
+        if await settles(stop):
+            return True
+        clock.advance(0.05)
+        await turns()
+    return await settles(stop)
+
+
+async def test_stop_drains(clause: Clause, clock: StoppedClock) -> None:
     """stop() writes everything that was submitted, and stop(drain=False) does not wait for it."""
-    items = clause.expect["items"]
+    items, seconds = clause.expect["items"], clause.expect["seconds"]
 
     async def loaded() -> tuple[SteppedSink, Any]:
         sink = SteppedSink()
-        coordinator = _coordinator(sink)
+        coordinator = _coordinator(sink, flush_interval=1.0)
         await coordinator.start()
         await coordinator.submit_many(items)
         return sink, coordinator
@@ -134,28 +152,34 @@ async def test_stop_drains(clause: Clause) -> None:
     stop = asyncio.create_task(coordinator.stop())
     # One item is left in the queue, for longer than stop() takes to look at it again.
     sink.allow(len(items) - 2)
-    await until(lambda: coordinator.health().queue_size == 1)
-    await asyncio.sleep(0.15)
+    clause.equal("whether stop() is over while items are left", await _stops(clock, stop, 0.2), False)
     sink.allow(2)
-    await stop
+    clause.equal("whether stop() is over when all are written", await _stops(clock, stop, seconds), True)
     clause.equal("what the sink wrote", sink.written, items)
     sink, coordinator = await loaded()
+    await turns()
+    stop = asyncio.create_task(coordinator.stop(drain=False))
+    await turns()
     sink.allow(len(items))
-    await coordinator.stop(drain=False)
+    clause.equal("whether stop(drain=False) is over", await _stops(clock, stop, seconds), True)
     clause.that("stop(drain=False)", sink.written != items, expected="not to wait", got="everything was written")
 
 
-async def test_stop_ends_everything(clause: Clause, gated_sink: GatedSink) -> None:
+async def test_stop_ends_everything(clause: Clause, clock: StoppedClock, gated_sink: GatedSink) -> None:
     """stop() returns as soon as the queue is empty, also after a worker has crashed, and leaves no task behind."""
-    before = asyncio.all_tasks()
-    idle, crashed = _coordinator(gated_sink), _coordinator(ObedientSink(ValueError("violates a constraint")))
+    before, seconds = asyncio.all_tasks(), clause.expect["seconds"]
+    idle = _coordinator(gated_sink, flush_interval=1.0)
+    crashed = _coordinator(ObedientSink(ValueError("violates a constraint")))
     for coordinator in (idle, crashed):
         await coordinator.start()
     await crashed.submit("item")
-    await until(lambda: crashed.health().workers_alive == 0)
+    await turns()
+    clause.equal("workers after the crash", crashed.health().workers_alive, 0)
     for what, coordinator in (("idle", idle), ("crashed", crashed), ("stopped", idle)):
+        stop = asyncio.create_task(coordinator.stop())
+        clause.equal(f"whether a coordinator that is {what} stops", await _stops(clock, stop, seconds), True)
         with clause.works(f"stopping a coordinator that is {what}"):
-            await asyncio.wait_for(coordinator.stop(), timeout=clause.expect["at_most"])
+            await stop
     await turns()
     left = sorted(task.get_name() for task in asyncio.all_tasks() - before)
     clause.equal("tasks that are left", left, [])

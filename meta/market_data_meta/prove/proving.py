@@ -160,6 +160,8 @@ def _ran(ground: Ground, missing: Mapping[str, Run], tell: Callable[[Step], None
     interpreter = libraries.installed(ground.libraries, ground.asked.interpreter, ground.asked.cache)
     plan = plan_of(ground.contract, tuple(ground.contract.packages))
     plan |= {"jobs": 1 + (os.cpu_count() or 1), "timeout": CHECK_SECONDS}
+    # Loaded once: elsewhere too few cells use it.
+    plan |= {"preload": [*plan["preload"], "schemathesis"]}
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as name:
         folder = Path(name)
         jobs = [_job(ground, key, run, folder) for key, run in missing.items()]
