@@ -149,3 +149,38 @@ def test_what_the_plan_calls_not_applicable_is_not_run(tmp_path: Path) -> None:
     text = "def test_fails(clause): clause.equal('x', 1, 2)"
     _, lines = run(tmp_path, text, not_applicable={"area.fails": "came later"})
     assert [(line["outcome"], line["message"]) for line in lines[1:-1]] == [("not-applicable", "came later")]
+
+
+def test_a_run_ends_with_the_check_that_it_was_to_go_on_until(tmp_path: Path) -> None:
+    """The record of a run that has seen enough is whole, and holds what had come out by then."""
+    text = """
+        import time
+        def test_fails(clause): clause.equal("x", 1, 2)
+        def test_hangs(clause): time.sleep(600)
+        def test_passes(clause): clause.equal("x", 1, 1)
+    """
+    started = time.monotonic()
+    _, lines = run(tmp_path, text, until=["area.fails"], jobs=2, timeout=60.0)
+    assert time.monotonic() - started < 30
+    assert ("area.fails", "failed") in [(line["clause"], line["outcome"]) for line in lines[1:-1]]
+    assert lines[-1]["kind"] == "footer"
+
+
+def test_the_lines_that_a_check_and_its_fixtures_execute_are_noted(tmp_path: Path) -> None:
+    package = tmp_path / "site"
+    package.mkdir()
+    (package / "thing.py").write_text(
+        "def one():\n    return 1\n\ndef two():\n    return 2\n\ndef three():\n    return 3\n"
+    )
+    text = f"""
+        import sys
+        import pytest
+        sys.path.insert(0, {str(package)!r})
+        import thing
+        @pytest.fixture
+        def made(): return thing.one()
+        def test_passes(clause, made): clause.equal("x", made + thing.three(), 4)
+    """
+    _, lines = run(tmp_path, text, trace=[str(package)])
+    (traced,) = [line for line in lines if line["kind"] == "trace"]
+    assert traced["lines"] == {"thing.py": [2, 8]}

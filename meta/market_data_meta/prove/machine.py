@@ -81,7 +81,9 @@ def noted(ground: Ground, number: int, root: Path, folder: Path, tell: Callable[
     runs = {one: _run(ground, one, holds, folder / str(count)) for count, one in enumerate(sample)}
     records = proved(ground, list(runs.values()), tell)
     found = tuple(_noted(one, run, records[run], base[as_it_is], looked.reasons) for one, run in runs.items())
-    there = {one.identity for one in every} - {one.placed.identity for one in found if one.verdict == CAUGHT}
+    # Two lines of a file may read the same; a reason is for either.
+    noticed = {one.placed for one in found if one.verdict == CAUGHT}
+    there = {one.identity for one in every if one not in noticed}
     stale = tuple(" | ".join(identity) for identity in looked.reasons if identity not in there)
     return Machine(found, len(every), stale)
 
