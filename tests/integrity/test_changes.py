@@ -15,6 +15,7 @@ from market_data_meta.ledger import load_ledger
 from market_data_meta.matrix.cache import default_cache
 from market_data_meta.matrix.wheels import unpack_all
 from market_data_meta.prove.changes import Change, Edit, load_breaks, load_harmless, together
+from market_data_meta.prove.machine import load_looked
 from market_data_meta.prove.variant import texts_of
 
 ROOT = Path(__file__).parents[2]
@@ -41,10 +42,10 @@ def sites(contract: Contract) -> dict[str, Path]:
     return {name: folders[release.sha256] for name, release in newest.items()}
 
 
-@pytest.mark.parametrize("name", ["breaks", "harmless"])
+@pytest.mark.parametrize("name", ["breaks", "harmless", "mutants"])
 def test_files_follow_their_schema(name: str) -> None:
     validator = Draft202012Validator(schema(ROOT, name))
-    files = sorted((ROOT / "tests" / name).glob("*.toml"))
+    files = sorted((ROOT / "tests").glob(f"{name}.toml")) + sorted((ROOT / "tests" / name).glob("*.toml"))
     assert files
     assert [f"{file.name}: {error.message}" for file in files for error in validator.iter_errors(read_toml(file))] == []
 
@@ -58,11 +59,23 @@ def test_files_follow_their_schema(name: str) -> None:
         ("harmless", {"package": "core", "why": "no sentence", "edits": [{"file": "a", "before": "x", "after": "y"}]}),
         ("harmless", {"package": "core", "why": "So.", "edits": [{"file": "/a", "before": "x", "after": "y"}]}),
         ("harmless", {"package": "core", "why": "So.", "edits": [{"file": "a", "before": "x", "into": "y"}]}),
+        ("mutants", {"package": "core", "file": "a.py", "where": "x", "kind": "return", "before": "x", "after": "y"}),
     ],
 )
 def test_schemas_refuse_what_is_wrong(name: str, wrong: dict[str, object]) -> None:
-    table = {"breaks": "break"}.get(name, name)
-    assert list(Draft202012Validator(schema(ROOT, name)).iter_errors({table: [wrong]}))
+    table = {"breaks": "break", "mutants": "unnoticed"}.get(name, name)
+    found = Draft202012Validator(schema(ROOT, name)).iter_errors({table: [wrong]})
+    assert any(list(error.absolute_path)[:1] == [table] for error in found)
+
+
+def test_reasons_fit(sites: dict[str, Path], contract: Contract) -> None:
+    """Each mutant that a reason is recorded for is of a line that the newest release has, and each area is one."""
+    looked = load_looked(ROOT)
+    assert set(looked.areas) <= {clause.split(".")[0] for clause in contract.clauses}
+    assert all(any((site / name).is_file() for site in sites.values()) for name in looked.passed_by)
+    for package, name, where, *_ in looked.reasons:
+        rows = (sites[package] / name).read_text(encoding="utf-8").splitlines()
+        assert where in [row.strip() for row in rows], (name, where)
 
 
 def test_breaks_fit(sites: dict[str, Path]) -> None:
