@@ -65,22 +65,20 @@ def chosen(every: Sequence[Placed], number: int) -> list[Placed]:
     return sorted(every, key=lambda one: hashlib.sha256("\0".join(one.identity).encode()).hexdigest())[:number]
 
 
-def noted(ground: Ground, number: int, root: Path, folder: Path, tell: Callable[[Step], None]) -> Machine:
+def noted(
+    ground: Ground, number: int, whole: Record, traced: Record, folder: Path, tell: Callable[[Step], None]
+) -> Machine:
     """Try ``number`` mutants: what became of each.
 
-    The whole releases are run once with tracing, to know the lines, and once as they are on what each mutant is
-    compared with.
+    ``whole`` is the record of the releases as they are, which each mutant is compared with; ``traced`` knows the lines.
     """
-    as_it_is = Run(ground.clauses(None))
-    traced = Run(ground.clauses(None), trace=True)
-    base = proved(ground, [as_it_is, traced], tell)
-    looked = load_looked(root)
-    every = list(placed(ground, base[traced], looked))
+    looked = load_looked(ground.contract.root)
+    every = list(placed(ground, traced, looked))
     sample = chosen(every, number)
-    holds = frozenset(name for name, check in base[as_it_is].checks.items() if check.outcome == "passed")
+    holds = frozenset(name for name, check in whole.checks.items() if check.outcome == "passed")
     runs = {one: _run(ground, one, holds, folder / str(count)) for count, one in enumerate(sample)}
     records = proved(ground, list(runs.values()), tell)
-    found = tuple(_noted(one, run, records[run], base[as_it_is], looked.reasons) for one, run in runs.items())
+    found = tuple(_noted(one, run, records[run], whole, looked.reasons) for one, run in runs.items())
     # Two lines of a file may read the same; a reason is for either.
     noticed = {one.placed for one in found if one.verdict == CAUGHT}
     there = {one.identity for one in every if one not in noticed}

@@ -66,7 +66,7 @@ def prove(
         trials = [trial(one, records[run], whole[as_it_is]) for one, run in zip(combined, runs, strict=True)]
         trials.append(trial(SAME, whole[again], whole[as_it_is]))
         mutated = Path(name) / "mutants"
-        machine = noted(ground, number, contract.root, mutated, tell) if number else Machine()
+        machine = noted(ground, number, whole[as_it_is], lines, mutated, tell) if number and lines else Machine()
     if alone:
         tell(Step(0, 0, "releases alone"))
         trials += proved_alone(contract, ledger, alone, asked.cache)
