@@ -21,11 +21,14 @@ from market_data_meta.evidence import evidence, text_of
 from market_data_meta.inside.mdm_landlock import writable
 from market_data_meta.ledger import Ledger, write_whole
 from market_data_meta.record import FORMAT, Record, read_record
+from market_data_meta.waivers import load_waivers
 
 CHECK_SECONDS = 60.0
 """Wall time of one check: the slowest takes about a second, a loaded machine ten times that."""
 SUITE_SECONDS = 600.0
 """Wall time of one run of the suite."""
+SHARE = 16
+"""Checks that share a process in the warm lane, at most."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,20 @@ def plan_of(contract: Contract, names: tuple[str, ...]) -> dict[str, Any]:
         "release": None,
         "timeout": CHECK_SECONDS,
         "jobs": 2 * (os.cpu_count() or 1),
+        "share": 1,
+        "doubted": [],
     }
+
+
+def warm_plan_of(contract: Contract, ledger: Ledger) -> dict[str, Any]:
+    """What a template of the warm lane is told: as everywhere, but that checks share processes.
+
+    A clause that is waived anywhere is expected to fail: its check is the first in a process, so that it need not be
+    decided again (see mdm_fork).
+    """
+    doubted = sorted({waiver.clause for waiver in load_waivers(contract.root, ledger)})
+    jobs = 1 + (os.cpu_count() or 1)
+    return plan_of(contract, tuple(contract.packages)) | {"jobs": jobs, "share": SHARE, "doubted": doubted}
 
 
 def run_prepared(root: Path, prepared: Prepared, record: Path, log: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -66,6 +67,7 @@ def _is_offered(dto: Dto) -> bool:
     return True
 
 
+@cache
 def _read(file: Path) -> Dto:
     def lookup(ref: str) -> Schema:
         other, _, mode = ref.partition("#/")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ast
-import asyncio
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -32,13 +30,6 @@ def samples(name: str) -> list[Any]:
 def total(name: str, **labels: str) -> float:
     """The sum over every sample ``name`` whose labels include these."""
     return sum(float(sample.value) for sample in samples(name) if labels.items() <= sample.labels.items())
-
-
-async def until(holds: Callable[[], bool], seconds: float = 5.0) -> None:
-    """Return when ``holds()``, or after ``seconds``: the check then judges what is there."""
-    deadline = time.monotonic() + seconds
-    while not holds() and time.monotonic() < deadline:
-        await asyncio.sleep(0.005)
 
 
 def exposed(text: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mdc_queue import until
+from mdc_wait import until
 
 
 class WatchedBus:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from mdc_wait import until
 
 PLUG = "plug"
 
@@ -66,19 +67,6 @@ async def stalled(**options: Any) -> StalledCoordinator:
     started = StalledCoordinator(coordinator, sink)
     await until(lambda: started.size == 0)
     return started
-
-
-async def until(holds: Callable[[], bool], seconds: float = 5.0) -> None:
-    """Return when it ``holds``, or after ``seconds``: the check then judges what is there."""
-    deadline = time.monotonic() + seconds
-    while not holds() and time.monotonic() < deadline:
-        await asyncio.sleep(0.001)
-
-
-async def turns(count: int = 20) -> None:
-    """Let everything that can run without waiting run."""
-    for _ in range(count):
-        await asyncio.sleep(0)
 
 
 def levels(events: Sequence[Any]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mdc_queue import turns
+from mdc_wait import turns
 
 _CLOCKS = ("time", "monotonic", "perf_counter")
 

@@ -1,11 +1,6 @@
 """The two controls of every run: one must pass, one must fail."""
 
-import pytest
-
 from mdm_clause import Clause
-
-# They look at nothing but themselves.
-pytestmark = pytest.mark.together
 
 
 def test_must_pass(clause: Clause) -> None:

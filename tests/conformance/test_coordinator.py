@@ -8,8 +8,9 @@ from typing import Any
 
 from mdc_doubles import GatedSink, ObedientSink
 from mdc_metrics import value
-from mdc_queue import SteppedSink, turns, until
+from mdc_queue import SteppedSink
 from mdc_rate import StoppedClock, settles
+from mdc_wait import turns, until
 from mdm_clause import Clause
 
 # Out of reach, unless the clock is stopped: a worker that is kept from running for as long as its flush interval takes

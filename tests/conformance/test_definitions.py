@@ -6,14 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import pytest
-
 from mdc_source import Sources, class_names
 from mdc_surface import at_runtime, resolve
 from mdm_clause import Clause
-
-# They only look.
-pytestmark = pytest.mark.together
 
 
 def _check(clause: Clause, plan: dict[str, Any], packages: Iterable[str]) -> None:

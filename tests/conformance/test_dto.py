@@ -10,13 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from mdc_dto_baseline import UNKNOWN, smallest, usable
 from mdm_clause import Clause
-
-# They only look.
-pytestmark = pytest.mark.together
 
 
 def test_frozen(clause: Clause, contracts: Path) -> None:

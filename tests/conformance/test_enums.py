@@ -109,20 +109,30 @@ def test_copies(clause: Clause) -> None:
     clause.none("members that are another object afterwards", changed, examined=len(members))
 
 
-def test_one_backpressure_level(clause: Clause, make_store_event: Callable[..., Any]) -> None:
-    """The BackpressureLevel that Store exports, Store's events carry and Pipeline's settings use is Core's own."""
-    from market_data_pipeline.settings.feedback import PipelineFeedbackSettings
+def _foreign(clause: Clause, used: dict[str, type]) -> None:
+    """No place uses another BackpressureLevel than Core's."""
+    core = pkgutil.resolve_name(clause.expect["core"])
+    others = [place for place, kind in used.items() if kind is not core]
+    clause.none("places with a BackpressureLevel that is not Core's", others, examined=len(used))
+
+
+def test_store_uses_core_level(clause: Clause, make_store_event: Callable[..., Any]) -> None:
+    """The BackpressureLevel that Core and Store export and that Store's events carry is one class, Core's."""
     from market_data_store.coordinator import FeedbackEvent
 
-    core = pkgutil.resolve_name(clause.expect["core"])
     used = {place: pkgutil.resolve_name(place) for place in clause.expect["exported"]}
     used["the level of a Store event"] = type(make_store_event("soft").level)
     fields = make_store_event("soft").model_dump(mode="json")
     used["the level of a Store event read from JSON"] = type(FeedbackEvent.model_validate(fields).level)
+    _foreign(clause, used)
+
+
+def test_pipeline_uses_core_level(clause: Clause) -> None:
+    """The policy that Pipeline's settings give has members of Core's own BackpressureLevel as its keys."""
+    from market_data_pipeline.settings.feedback import PipelineFeedbackSettings
+
     policy = PipelineFeedbackSettings().get_policy()
-    used |= {f"the key of Pipeline's policy for {getattr(key, 'value', key)}": type(key) for key in policy}
-    others = [place for place, kind in used.items() if kind is not core]
-    clause.none("places with a BackpressureLevel that is not Core's", others, examined=len(used))
+    _foreign(clause, {f"the policy's key {getattr(key, 'value', key)}": type(key) for key in policy})
 
 
 def test_settings_policy(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,18 +179,13 @@ async def test_legacy_strings(
     clause.equal("the scales of a policy with the strings as keys", got, policy)
 
 
-async def test_metric_labels(
-    clause: Clause, rate_coordinator: Any, make_event: Callable[..., Any], make_store_event: Callable[..., Any]
-) -> None:
+async def test_metric_labels(clause: Clause, rate_coordinator: Any, make_event: Callable[..., Any]) -> None:
     """After real events of every level, metrics are labelled with the enum's values and never with a member's repr."""
-    from market_data_pipeline.orchestration.feedback import FeedbackHandler, RateCoordinatorAdapter, feedback_bus
+    from market_data_pipeline.orchestration.feedback import FeedbackHandler, RateCoordinatorAdapter
     from prometheus_client import REGISTRY
 
     handler = FeedbackHandler(rate=RateCoordinatorAdapter(rate_coordinator), provider="ibkr")
-    bus = feedback_bus()
-    bus.subscribe(handler.handle)
     for value in clause.expect["levels"]:
-        await bus.publish(make_store_event(value))
         await handler.handle(make_event(value))
     samples = [sample for metric in REGISTRY.collect() for sample in metric.samples if sample.labels]
     counted = sorted({each.labels.get("level", "none") for each in samples if each.name == clause.expect["counted"]})

@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from mdc_asgi import app_of, client_of, configure_store, serving
-from mdc_metrics import exposed, families, total, until
+from mdc_metrics import exposed, families, total
+from mdc_wait import until
 from mdm_clause import Clause
 
 

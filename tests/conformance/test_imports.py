@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from mdc_source import Sources, exported_names, imports_of
 from mdm_clause import Clause
-
-# They only look.
-pytestmark = pytest.mark.together
 
 
 def _inside(module: str | None, package: str) -> bool:

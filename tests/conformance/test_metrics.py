@@ -14,7 +14,8 @@ import pytest
 from prometheus_client import REGISTRY
 
 from mdc_doubles import GatedSink, HalfOpeningSink, ObedientSink
-from mdc_metrics import declared, samples, total, until, value
+from mdc_metrics import declared, samples, total, value
+from mdc_wait import until
 from mdm_clause import Clause
 
 POLL = 0.01
@@ -41,13 +42,29 @@ def test_declared(clause: Clause) -> None:
     clause.none("metrics that are missing or of another type", wrong, examined=len(types))
 
 
-def test_declared_once(clause: Clause, plan: dict[str, Any]) -> None:
-    """No two modules of the three packages put a metric of the same name into the default registry."""
+def _declare_once(clause: Clause, plan: dict[str, Any]) -> None:
     places = defaultdict(list)
-    for name, place in declared([name for package in plan["packages"].values() for name in package["imports"]]):
+    for name, place in declared(
+        [name for each in clause.expect["packages"] for name in plan["packages"][each]["imports"]]
+    ):
         places[name].append(place)
     twice = [f"{name}: {', '.join(found)}" for name, found in places.items() if len(found) > 1]
     clause.none("metrics that are declared more than once", twice, examined=len(places))
+
+
+def test_core_and_pipeline_declare_once(clause: Clause, plan: dict[str, Any]) -> None:
+    """No two modules of Core and Pipeline put a metric of the same name into the default registry."""
+    _declare_once(clause, plan)
+
+
+def test_core_and_store_declare_once(clause: Clause, plan: dict[str, Any]) -> None:
+    """No two modules of Core and Store put a metric of the same name into the default registry."""
+    _declare_once(clause, plan)
+
+
+def test_pipeline_and_store_declare_once(clause: Clause, plan: dict[str, Any]) -> None:
+    """No two modules of Pipeline and Store put a metric of the same name into the default registry."""
+    _declare_once(clause, plan)
 
 
 async def after_each_level(handler: Any, make_event: Callable[..., Any], metric: str) -> dict[str, float | None]:

@@ -10,9 +10,6 @@ from mdc_asgi import app_of, configure_store, serving
 from mdc_openapi import Answer, document_problems, explore
 from mdm_clause import Clause
 
-# Loading schemathesis takes longer than using it, and the counters that requests move are not looked at here.
-pytestmark = pytest.mark.together
-
 
 def explored(clause: Clause, plan: dict[str, Any], package: str) -> list[Answer]:
     """The answers of the package's app, as far as the clause wants it tried."""

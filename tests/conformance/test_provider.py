@@ -6,8 +6,8 @@ import asyncio
 from typing import Any
 
 from mdc_metrics import value
-from mdc_queue import turns
 from mdc_rate import StoppedClock, drained, granted, settles
+from mdc_wait import turns
 from mdm_clause import Clause
 
 

@@ -12,8 +12,9 @@ import pytest
 
 from mdc_doubles import RecordingController, RecordingSubscriber
 from mdc_pulse import joined_bus, next_on, published_by_store, running, unwrapped, watched_consumer
-from mdc_queue import levels, until
+from mdc_queue import levels
 from mdc_rate import shown
+from mdc_wait import until
 from mdm_clause import Clause
 
 Make = Callable[..., Any]

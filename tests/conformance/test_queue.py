@@ -8,7 +8,8 @@ import time
 from typing import Any
 
 from mdc_doubles import GatedSink, RecordingSubscriber
-from mdc_queue import crossings, levels, stalled, turns, until
+from mdc_queue import crossings, levels, stalled
+from mdc_wait import turns, until
 from mdm_clause import Clause
 
 

@@ -13,9 +13,6 @@ from mdc_dto_baseline import UNKNOWN, Dto, dtos, smallest, usable
 from mdc_json_schema import accepts_less, emits_more
 from mdm_clause import Clause
 
-# They only look.
-pytestmark = pytest.mark.together
-
 
 def _less(dto: Dto) -> list[str]:
     return [f"{dto.name}{problem}" for problem in accepts_less(dto.validation, dto.installed_schema("validation"))]

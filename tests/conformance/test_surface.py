@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from mdc_surface import foreign_classes, missing_names, parameter_problems, starless_names
 from mdm_clause import Clause
-
-# They only look.
-pytestmark = pytest.mark.together
 
 
 def _check_names(clause: Clause) -> None:

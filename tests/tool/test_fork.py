@@ -1,4 +1,4 @@
-"""The suite's plugin: one process for each check, and every way in which a check can end."""
+"""The suite's plugin: every way in which a check can end, in a process of its own and in one that it shares."""
 
 from __future__ import annotations
 
@@ -89,6 +89,8 @@ def run(folder: Path, text: str, **changes: Any) -> tuple[int, list[dict[str, An
         "release": None,
         "timeout": 2.0,
         "jobs": 4,
+        "share": 1,
+        "doubted": [],
     } | changes
     (folder / "plan.json").write_text(json.dumps(plan))
     command = [sys.executable, "-m", "pytest", "-q", "--mdm-plan", str(folder / "plan.json"), str(folder)]
@@ -98,11 +100,13 @@ def run(folder: Path, text: str, **changes: Any) -> tuple[int, list[dict[str, An
     return done.returncode, [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
 
-@pytest.fixture(scope="module")
-def lines(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    """The record of a run in which checks end in every way that they can."""
+@pytest.fixture(
+    scope="module", params=[{"share": 1}, {"share": 4}, {"share": 100, "doubted": ["area.fails", "area.hangs"]}]
+)
+def lines(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """The record of a run in which checks end in every way that they can: the same, however many share a process."""
     started = time.monotonic()
-    status, lines = run(tmp_path_factory.getbasetemp() / FOLDER, CHECKS)
+    status, lines = run(tmp_path_factory.getbasetemp() / f"{FOLDER}{request.param_index}", CHECKS, **request.param)
     assert status == 1
     assert time.monotonic() - started < 50, "a check that hangs or leaves something behind held up the run"
     return lines
@@ -184,3 +188,36 @@ def test_the_lines_that_a_check_and_its_fixtures_execute_are_noted(tmp_path: Pat
     _, lines = run(tmp_path, text, trace=[str(package)])
     (traced,) = [line for line in lines if line["kind"] == "trace"]
     assert traced["lines"] == {"thing.py": [2, 8]}
+
+
+WRITTEN_DOWN = """
+    import os
+    def note(name):
+        with open({file!r}, "a") as file:
+            file.write(f"{{name}} {{os.getpid()}}\\n")
+    def test_passes(clause): note("passes")
+    def test_fails(clause): note("fails"); clause.equal("x", 1, 2)
+    def test_first_writes(clause): note("first-writes")
+"""
+
+
+@pytest.mark.parametrize(
+    ("plan", "executions"),
+    [
+        ({"share": 1}, [["passes"], ["fails"], ["first-writes"]]),
+        ({"share": 3}, [["passes", "fails"], ["fails", "first-writes"]]),
+        ({"share": 3, "doubted": ["area.fails"]}, [["passes"], ["fails", "first-writes"]]),
+    ],
+)
+def test_a_failure_counts_only_as_the_first_of_its_process(
+    tmp_path: Path, plan: dict[str, Any], executions: list[list[str]]
+) -> None:
+    """A check that fails behind another is decided again in front of what follows; one in front is believed."""
+    file = tmp_path / "executions"
+    _, lines = run(tmp_path, WRITTEN_DOWN.format(file=str(file)), jobs=1, **plan)
+    outcomes = {line["clause"].removeprefix("area."): line["outcome"] for line in lines[1:-1]}
+    assert outcomes == {"passes": "passed", "fails": "failed", "first-writes": "passed"}
+    processes: dict[str, list[str]] = {}
+    for name, process in (row.split() for row in file.read_text().splitlines()):
+        processes.setdefault(process, []).append(name)
+    assert list(processes.values()) == executions

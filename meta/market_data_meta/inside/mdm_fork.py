@@ -1,12 +1,12 @@
-"""Run every check in a process forked from one that has the packages loaded.
+"""Run the checks in processes forked from one that has the packages loaded.
 
 The packages under test keep global state (a bus singleton, the default metrics registry, cached settings), and a
-release may crash, hang or exit. A forked child gives each check a fresh copy of the loaded process and takes only
-itself down. Checks that wait overlap, because several children run at once.
+release may crash, hang or exit. A forked child gives a check a fresh copy of the loaded process and takes only itself
+down. Checks that wait overlap, because several children run at once.
 
-A module marked ``pytest.mark.together`` holds checks that change nothing which another of them could see: they share
-one child, and what is slow to load for them is loaded there. If it dies, the check at hand is in error and the rest go
-on in another child.
+Several checks may share a child, as a fork costs more than most of them. What one leaves behind must not count against
+another: the first check of a child is as good as alone, and one that does not pass behind it, or with which the child
+dies, is decided again as the first of another child. What was to come after it goes on there.
 """
 
 from __future__ import annotations
@@ -31,11 +31,16 @@ from _pytest.runner import runtestprotocol
 Reports = list[pytest.TestReport]
 # As they are now: a package that is loaded later may put others in their place.
 _write, _exit, _dumps = os.write, os._exit, json.dumps
+_SHARED = 0.25
+"""The part of its time that a check may take behind others: one that hangs there has not used up that of its run."""
 
 
 @dataclass
 class _Child:
-    """A process that runs checks one after the other: its pipe, and what it has said and not yet been heard."""
+    """A process that runs checks one after the other: its pipe, and what it has said and not yet been heard.
+
+    ``fresh`` until one has ended in it.
+    """
 
     items: list[pytest.Item]
     pid: int
@@ -43,6 +48,7 @@ class _Child:
     started: float
     heard: bytearray = field(default_factory=bytearray)
     status: int | None = None
+    fresh: bool = True
 
     def listen(self) -> None:
         """Take in what the checks have said."""
@@ -57,25 +63,30 @@ class _Child:
             self.listen()
         return bool(pid)
 
-    def finished(self) -> Iterator[tuple[pytest.Item, Reports | str, float]]:
-        """The checks that have ended since the last call, with their reports and durations."""
-        while b"\n" in self.heard:
-            said, _, rest = bytes(self.heard).partition(b"\n")
+    def said(self) -> Iterator[bytes]:
+        """The messages of checks that have ended, each once."""
+        while self.items and b"\n" in self.heard:
+            message, _, rest = bytes(self.heard).partition(b"\n")
             self.heard[:] = rest
-            item, now = self.items.pop(0), time.monotonic()
-            yield item, _reports(item, said), now - self.started
-            self.started = now
+            yield message
 
 
 def run_all(
-    items: list[pytest.Item], *, jobs: int, timeout: float, done: Callable[[pytest.Item, Reports | str, float], None]
+    items: list[pytest.Item],
+    *,
+    jobs: int,
+    share: int,
+    doubted: Callable[[pytest.Item], bool],
+    timeout: float,
+    done: Callable[[pytest.Item, Reports | str, float], None],
 ) -> None:
     """Run ``items`` in forked children, ``jobs`` at a time, each check for at most ``timeout`` seconds.
 
-    ``done`` is called in this process for each, as it finishes, with its reports, or with a sentence where its process
-    brought none (it crashed, exited, or was killed at the limit), and its duration in seconds.
+    Up to ``share`` neighbours have a child between them; those that are ``doubted``, because they are known to fail,
+    come first in theirs. ``done`` is called in this process for each, as it is decided, with its reports, or with a sentence
+    where its process brought none (it crashed, exited, or was killed at the limit), and its duration in seconds.
     """
-    waiting = _batches(items)
+    waiting = _batches(items, share, doubted)
     map_modules()
     # What is loaded by now is shared with every child as long as none of them writes to it, as a collection would.
     gc.collect()
@@ -91,18 +102,24 @@ def run_all(
                 for key, _ in selector.select(timeout=0.2):
                     running[key.fd].listen()
                 for child in list(running.values()):
-                    cause = _attend(child, timeout, done)
-                    if cause is None:
-                        continue
-                    selector.unregister(child.pipe)
-                    del running[child.pipe]
-                    _end(child)
-                    if child.items:
-                        done(child.items[0], cause, time.monotonic() - child.started)
-                        waiting[:0] = [child.items[1:]] if child.items[1:] else []
+                    if _attend(child, timeout, done):
+                        selector.unregister(child.pipe)
+                        del running[child.pipe]
+                        _end(child)
+                        waiting[:0] = [child.items] if child.items else []
         finally:
             for child in running.values():
                 _end(child)
+
+
+def _batches(items: list[pytest.Item], share: int, doubted: Callable[[pytest.Item], bool]) -> list[list[pytest.Item]]:
+    """The checks that have a child between them: neighbours, and a doubted one begins another."""
+    batches: list[list[pytest.Item]] = []
+    for item in items:
+        if not batches or doubted(item) or len(batches[-1]) == share:
+            batches.append([])
+        batches[-1].append(item)
+    return batches
 
 
 def map_modules() -> None:
@@ -110,30 +127,29 @@ def map_modules() -> None:
     inspect.getmodule(sys._getframe())  # noqa: SLF001 - documented as the way to the current frame
 
 
-def _batches(items: list[pytest.Item]) -> list[list[pytest.Item]]:
-    """Each check alone, but those of a module marked ``together`` in one batch; these first, as they take longest."""
-    shared: dict[object, list[pytest.Item]] = {}
-    alone = []
-    for item in items:
-        if item.get_closest_marker("together"):
-            shared.setdefault(item.path, []).append(item)
-        else:
-            alone.append([item])
-    return [*shared.values(), *alone]
-
-
-def _attend(child: _Child, timeout: float, done: Callable[[pytest.Item, Reports | str, float], None]) -> str | None:
-    """Hand on what the child has said; why it is over, if it is: all said, died, or out of time."""
+def _attend(child: _Child, timeout: float, done: Callable[[pytest.Item, Reports | str, float], None]) -> bool:
+    """Hand on what has been decided; whether the child is over. What it has left undecided is to go on in another."""
     gone = child.gone()
-    for item, result, seconds in child.finished():
-        done(item, result, seconds)
-    if not child.items:
-        return "all said"
-    if gone:
-        return _death(child)
-    if time.monotonic() - child.started > timeout:
-        return f"did not finish within {timeout:g} s and was stopped"
-    return None
+    for message in child.said():
+        result, now = _reports(child.items[0], message), time.monotonic()
+        if not child.fresh and not _passed(result):
+            return True
+        # Several may have been heard at once, so that the time since the last says nothing of each.
+        seconds = now - child.started if isinstance(result, str) else sum(report.duration for report in result)
+        done(child.items.pop(0), result, seconds)
+        child.fresh, child.started = False, now
+    seconds = time.monotonic() - child.started
+    limit = timeout if child.fresh else timeout * _SHARED
+    if child.items and not gone and seconds <= limit:
+        return False
+    if child.items and child.fresh:
+        cause = _death(child) if gone else f"did not finish within {limit:g} s and was stopped"
+        done(child.items.pop(0), cause, seconds)
+    return True
+
+
+def _passed(result: Reports | str) -> bool:
+    return not isinstance(result, str) and all(report.passed for report in result)
 
 
 def _fork(items: list[pytest.Item]) -> _Child:
@@ -164,6 +180,8 @@ def _in_child(items: list[pytest.Item], write: int) -> NoReturn:
                 os.chdir("/")
             # JSON has no bare line break, so the one at the end says that the message is whole.
             _say(write, _dumps(said).encode() + b"\n")
+            if number and not _passed(reports):
+                break
         status = 0
     finally:
         # No interpreter shutdown: atexit handlers and threads of the packages must not run in every child.

@@ -58,6 +58,17 @@ class Record:
             self._file.flush()
 
 
+def plain(value: object, depth: int = 6) -> Any:
+    """``value`` as JSON can hold it, bounded in size; what JSON cannot say becomes its ``repr``."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if depth and isinstance(value, dict):
+        return {str(key)[:200]: plain(item, depth - 1) for key, item in list(value.items())[:200]}
+    if depth and isinstance(value, list | tuple):
+        return [plain(item, depth - 1) for item in list(value)[:200]]
+    return (value if type(value) is str else repr(value))[:2000]
+
+
 def _observed(plan: dict[str, Any], plan_file: str) -> dict[str, Any]:
     """The attestation: of this environment, or in release scope of the clean one that the checks look into."""
     if not plan["release"]:

@@ -25,7 +25,7 @@ from mdm_attest import third_party
 from mdm_clause import Clause, NotApplicableError, ViolationError, described
 from mdm_fork import Reports, run_all
 from mdm_keep import CAGE
-from mdm_record import Record
+from mdm_record import Record, plain
 from mdm_seal import control
 from mdm_serve import Template, caged
 from mdm_trace import merged, traced
@@ -57,7 +57,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Read the plan. Nothing of the packages is loaded before the run is attested and in its cage."""
-    config.addinivalue_line("markers", "together: the checks of the module share a process (see mdm_fork)")
     given = config.getoption("--mdm-plan")
     plan = json.loads(Path(given).read_text()) if given else _plan_from_contracts(config.rootpath)
     if "secret" in plan:
@@ -93,6 +92,8 @@ def _plan_from_contracts(root: Path) -> dict[str, Any]:
         "not_applicable": {},
         "timeout": 60.0,
         "jobs": os.cpu_count() or 1,
+        "share": 1,
+        "doubted": [],
         "release": json.loads(os.environ.get("MDM_RELEASE", "null")),
     }
 
@@ -198,17 +199,6 @@ def _modules(traceback: TracebackType | None) -> Iterator[str]:
         traceback = traceback.tb_next
 
 
-def plain(value: object, depth: int = 6) -> Any:
-    """``value`` as JSON can hold it, bounded in size; what JSON cannot say becomes its ``repr``."""
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    if depth and isinstance(value, dict):
-        return {str(key)[:200]: plain(item, depth - 1) for key, item in list(value.items())[:200]}
-    if depth and isinstance(value, list | tuple):
-        return [plain(item, depth - 1) for item in list(value)[:200]]
-    return (value if type(value) is str else repr(value))[:2000]
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool:
     """Run the checks and write the record, if the plan asks for one."""
@@ -256,7 +246,9 @@ def _run_warm(session: pytest.Session, plan: dict[str, Any], request: dict[str, 
     plan.update(header=request["header"], record=request["record"], secret=request["secret"], clauses=clauses)
     plan["not_applicable"] = {name: why for name, why in request["not_applicable"].items() if name in clauses}
     plan["path"] = request["path"]
-    plan["trace"] = request["path"] if request.get("trace") else None
+    if request.get("trace"):
+        # A check that shares a process does not execute again what another has imported.
+        plan |= {"trace": request["path"], "share": 1}
     plan["until"] = request.get("until", ())
     _tables(request["home"])
     _run(session, plan, request["record"], lambda: caged(request))
@@ -283,10 +275,13 @@ def _run(session: pytest.Session, plan: dict[str, Any], plan_file: str | None, c
             if clause_id(item) in plan.get("until", ()) and finding["outcome"] != "passed":
                 raise _EnoughError
 
+        def doubted(item: pytest.Item) -> bool:
+            return clause_id(item) in (CONTROL, *plan["doubted"])
+
         wanted = plan["clauses"].keys() - plan["not_applicable"].keys()
         items = [item for item in session.items if clause_id(item) in wanted]
         with contextlib.suppress(_EnoughError):
-            run_all(items, jobs=plan["jobs"], timeout=plan["timeout"], done=done)
+            run_all(items, **{key: plan[key] for key in ("jobs", "share", "timeout")}, doubted=doubted, done=done)
 
 
 def _death(item: pytest.Item, cause: str, seconds: float) -> pytest.TestReport:

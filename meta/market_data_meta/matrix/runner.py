@@ -18,7 +18,7 @@ from market_data_meta.matrix.codes import Code, Square
 from market_data_meta.matrix.decisions import Decisions
 from market_data_meta.matrix.warm import Job, Template, run_all, warmed
 from market_data_meta.record import Record
-from market_data_meta.run import SUITE_SECONDS, header_of, plan_of
+from market_data_meta.run import SUITE_SECONDS, header_of, warm_plan_of
 
 ROUNDS = 4
 """How often what is not decided yet is tried elsewhere: a cell died, a clause is wide, a check was in error."""
@@ -190,8 +190,7 @@ class Runner:
 
     def _template(self, interpreter: Path, folder: Path, squares: Sequence[Square]) -> Template:
         self._tell(Step(0, 0, "loading the third-party libraries"))
-        names = tuple(self._contract.packages)
-        plan = plan_of(self._contract, names) | {"jobs": 1 + (os.cpu_count() or 1)}
+        plan = warm_plan_of(self._contract, self._ledger)
         scouts = list({str(path): path for path in map(self._path, _ends(self._wanted.scouts or squares))}.values())
         log = folder / f"template-{time.monotonic_ns()}.log"
         return warmed(self._contract.root, interpreter, plan, log, scouts)

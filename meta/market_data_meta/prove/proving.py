@@ -26,7 +26,7 @@ from market_data_meta.matrix.warm import Job, Template, run_all, warmed
 from market_data_meta.prove.changes import Change
 from market_data_meta.prove.variant import Variant, counted, made, renumbered
 from market_data_meta.record import Record
-from market_data_meta.run import header_of, plan_of
+from market_data_meta.run import header_of, warm_plan_of
 
 SECONDS, CHECK_SECONDS = 120.0, 20.0
 """Wall time of one run and of one check: a change that makes it hang is noticed, and must not hold up the others."""
@@ -158,10 +158,7 @@ def _ran(ground: Ground, missing: Mapping[str, Run], tell: Callable[[Step], None
         return
     tell(Step(0, 0, "loading the third-party libraries"))
     interpreter = libraries.installed(ground.libraries, ground.asked.interpreter, ground.asked.cache)
-    plan = plan_of(ground.contract, tuple(ground.contract.packages))
-    plan |= {"jobs": 1 + (os.cpu_count() or 1), "timeout": CHECK_SECONDS}
-    # Loaded once: elsewhere too few cells use it.
-    plan |= {"preload": [*plan["preload"], "schemathesis"]}
+    plan = warm_plan_of(ground.contract, ground.ledger) | {"timeout": CHECK_SECONDS}
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as name:
         folder = Path(name)
         jobs = [_job(ground, key, run, folder) for key, run in missing.items()]
