@@ -23,8 +23,8 @@ from market_data_meta.ledger import Ledger, load_ledger
 from market_data_meta.matrix import libraries, wheels
 from market_data_meta.matrix.codes import Code, Square, codes_of, squares_of
 from market_data_meta.matrix.complete import Asked, complete
-from market_data_meta.matrix.warm import Job, Template
-from market_data_meta.run import header_of, plan_of, prepare, run_prepared
+from market_data_meta.matrix.warm import Job, warmed
+from market_data_meta.run import header_of, prepare, run_prepared, warm_plan_of
 from market_data_meta.watch import proportional
 
 MINUTES, FLOORS, FASTER, CACHED, GIBIBYTES = 5.0, 4.0, 8.0, 3.0, 3.0
@@ -92,13 +92,12 @@ def _floor(
     python = str(getattr(sys, "_base_executable", sys.executable))
     one = libraries.resolved(contract, ledger, squares[:1], python, cache)[squares[0].libraries]
     assert isinstance(one, libraries.Libraries)
-    plan = plan_of(contract, tuple(contract.packages))
+    plan = warm_plan_of(contract, ledger)
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as name:
         folder = Path(name)
         jobs = [_empty(contract, ledger, square, paths, folder) for square in squares]
         interpreter = libraries.installed(one, python, cache)
-        with Template(contract.root, interpreter, plan, folder / "template.log") as template:
-            template.warm([jobs[0].request["path"]], plan["preload"])
+        with warmed(contract.root, interpreter, plan, folder / "template.log", [jobs[0].request["path"]]) as template:
             start = time.perf_counter()
             list(template.run(jobs, at_once=1 + (os.cpu_count() or 1), seconds=60.0))
             return (time.perf_counter() - start) / len(jobs)

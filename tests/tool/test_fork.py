@@ -106,7 +106,7 @@ def run(folder: Path, text: str, **changes: Any) -> tuple[int, list[dict[str, An
 def lines(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """The record of a run in which checks end in every way that they can: the same, however many share a process."""
     started = time.monotonic()
-    status, lines = run(tmp_path_factory.getbasetemp() / f"{FOLDER}{request.param_index}", CHECKS, **request.param)
+    status, lines = run(tmp_path_factory.getbasetemp() / f"{FOLDER}{request.param['share']}", CHECKS, **request.param)
     assert status == 1
     assert time.monotonic() - started < 50, "a check that hangs or leaves something behind held up the run"
     return lines

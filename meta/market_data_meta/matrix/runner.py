@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-import time
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +15,8 @@ from market_data_meta.matrix import libraries
 from market_data_meta.matrix.cache import Store
 from market_data_meta.matrix.codes import Code, Square
 from market_data_meta.matrix.decisions import Decisions
-from market_data_meta.matrix.warm import Job, Template, run_all, warmed
+from market_data_meta.matrix.templates import Templates
+from market_data_meta.matrix.warm import Job, Template, run_all
 from market_data_meta.record import Record
 from market_data_meta.run import SUITE_SECONDS, header_of, warm_plan_of
 
@@ -127,43 +127,53 @@ class Runner:
         return self._wanted.patience is not None and self._died >= self._wanted.patience
 
     def _run(self, family: Family, wanted: Mapping[Square, list[str]]) -> int:
-        self._unpack([*wanted, *self._wanted.scouts])
         groups: dict[libraries.Libraries, list[Square]] = {}
         for square in wanted:
             groups.setdefault(self._sets[square.libraries], []).append(square)
+        plan, root = warm_plan_of(self._contract, self._ledger), self._contract.root
         done = 0
-        for one, squares in groups.items():
-            lost = {s: why for s in squares if (why := self._lost(s))}
-            for square, why in lost.items():
-                family.decisions.faults[tuple(square.contents.values())] = why
-            whole = [square for square in squares if square not in lost]
-            if not whole:
-                continue
-            interpreter = libraries.installed(one, self._python, self._cache)
-            with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
-                jobs, homes = [], {}
-                for square in sorted(whole, key=lambda s: -len(wanted[s])):
-                    job = self._job(square, wanted[square], one, Path(folder))
-                    jobs.append(job)
-                    homes[job.name] = square
-
-                def start(
-                    interpreter: Path = interpreter, folder: str = folder, whole: list[Square] = whole
-                ) -> Template:
-                    return self._template(interpreter, Path(folder), whole)
-
-                at_once = (os.cpu_count() or 1) + 1
-                for job, cause in run_all(start, jobs, at_once=at_once, seconds=self._wanted.seconds):
+        with Templates(root, plan, groups, python=self._python, cache=self._cache) as templates:
+            self._unpack([*wanted, *self._wanted.scouts])
+            for one in templates.order:
+                mine = {square: wanted[square] for square in groups[one] if self._unpacked(family, square)}
+                for record in self._ran(family, templates, one, mine):
                     done += 1
-                    record = family.store.keep(homes[job.name].contents, job, cause)
-                    family.decisions.add([record])
                     self._died += record.footer is None
-                    self._tell(Step(done, len(wanted), job.name, record))
+                    self._tell(Step(done, len(wanted), record.cell, record))
                     if self._impatient:
-                        break
-            if self._impatient:
-                break
+                        return done
         return done
+
+    def _ran(
+        self, family: Family, templates: Templates, one: libraries.Libraries, wanted: Mapping[Square, list[str]]
+    ) -> Iterator[Record]:
+        """Run the cells, the longest first, and keep what has come of each."""
+        if not wanted:
+            return
+        with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
+            jobs, homes = [], {}
+            for square in sorted(wanted, key=lambda s: -len(wanted[s])):
+                job = self._job(square, wanted[square], one, Path(folder))
+                jobs.append(job)
+                homes[job.name] = square
+
+            def start() -> Template:
+                self._tell(Step(0, 0, "loading the third-party libraries"))
+                ends = map(self._path, _ends(self._wanted.scouts or tuple(wanted)))
+                return templates.take(one, list({str(path): path for path in ends}.values()))
+
+            at_once = (os.cpu_count() or 1) + 1
+            for job, cause in run_all(start, jobs, at_once=at_once, seconds=self._wanted.seconds):
+                record = family.store.keep(homes[job.name].contents, job, cause)
+                family.decisions.add([record])
+                yield record
+
+    def _unpacked(self, family: Family, square: Square) -> bool:
+        """Whether the cell's releases are there; what is lost is the cell's fault."""
+        why = next((self._faults[c.newest.sha256] for c in square.codes if c.newest.sha256 in self._faults), None)
+        if why:
+            family.decisions.faults[tuple(square.contents.values())] = why
+        return not why
 
     def _unpack(self, squares: Iterable[Square]) -> None:
         new: dict[str, dict[str, Code]] = {}
@@ -182,18 +192,8 @@ class Runner:
             self._paths |= paths
             self._faults |= faults
 
-    def _lost(self, square: Square) -> str | None:
-        return next((self._faults[c.newest.sha256] for c in square.codes if c.newest.sha256 in self._faults), None)
-
     def _path(self, square: Square) -> list[str]:
         return [str(self._paths[code.newest.sha256]) for code in square.codes]
-
-    def _template(self, interpreter: Path, folder: Path, squares: Sequence[Square]) -> Template:
-        self._tell(Step(0, 0, "loading the third-party libraries"))
-        plan = warm_plan_of(self._contract, self._ledger)
-        scouts = list({str(path): path for path in map(self._path, _ends(self._wanted.scouts or squares))}.values())
-        log = folder / f"template-{time.monotonic_ns()}.log"
-        return warmed(self._contract.root, interpreter, plan, log, scouts)
 
     def _job(self, square: Square, clauses: Sequence[str], one: libraries.Libraries, folder: Path) -> Job:
         contract, combination = self._contract, square.combination

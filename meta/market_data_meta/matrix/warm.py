@@ -74,6 +74,7 @@ class Template:
     _keeper: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     _heard: bytes = b""
     _number: int = 0
+    _open: set[int] = field(default_factory=set)
 
     def __enter__(self) -> Self:
         self.home = tempfile.TemporaryDirectory(prefix="mdmeta-")
@@ -132,40 +133,40 @@ class Template:
         *lines, self._heard = (self._heard + data).split(b"\n")
         return [json.loads(line) for line in lines]
 
-    def warm(self, scouts: Sequence[Sequence[str]], preload: Sequence[str]) -> None:
-        """Load the modules that the cells of all ``scouts`` (their paths) load. Raises MetaError if it cannot."""
-        homes = [Path(self.home.name) / f"scout-{number}" for number in range(len(scouts))]
-        requests = []
-        for home, path in zip(homes, scouts, strict=True):
+    def scout(self, paths: Sequence[Sequence[str]], preload: Sequence[str]) -> list[str]:
+        """The modules that cells on all of these ``paths`` load. Raises MetaError if the template does not start."""
+        homes = [Path(self.home.name) / f"scout-{number}" for number in range(len(paths))]
+        for home, path in zip(homes, paths, strict=True):
             home.mkdir()
             log = self.log.with_name(f"{self.log.stem}.{home.name}.log")
             request = {"kind": "scout", "path": list(path), "log": str(log), "home": str(home), "limits": LIMITS}
             request |= {"preload": list(preload), "found": f"{home}.json", "deeds": f"{home}.deeds", "read": self._read}
-            requests.append(request)
-        self._settled(*requests)
+            self._open.add(self.ask(**request))
+        self.ready()
         found = [loaded for home in homes if (loaded := _loaded(home.with_suffix(".json")))]
         shared = set(found[0]).intersection(*found[1:]) if found else set()
-        self._settled({"kind": "load", "modules": [name for name in (found[0] if found else ()) if name in shared]})
+        return [name for name in (found[0] if found else ()) if name in shared]
+
+    def load(self, modules: Sequence[str]) -> None:
+        """Have it load the modules that it can; does not wait."""
+        self._open.add(self.ask(kind="load", modules=modules))
 
     @property
     def _read(self) -> list[str]:
         """What a cell reads beside its releases, its home and the interpreter's environment."""
         return [str(self.root / "tests" / "conformance"), str(self.root / "contracts"), str(suite.INSIDE)]
 
-    def _settled(self, *requests: Mapping[str, Any]) -> None:
-        """Send the requests, and wait until each is done."""
-        open_ = {self.ask(**request) for request in requests}
+    def ready(self) -> None:
+        """Wait until it has done what it was asked to. Raises MetaError if it does not come to that."""
         end = time.monotonic() + START_SECONDS
         try:
-            while time.monotonic() < end:
-                open_ -= {answer["id"] for answer in self.answers(1.0) if "status" in answer or "loaded" in answer}
-                if not open_:
-                    return
+            while self._open and time.monotonic() < end:
+                self._open -= {answer["id"] for answer in self.answers(1.0) if "status" in answer or "loaded" in answer}
         except EOFError:
             raise undecided("no-template", "the warm lane did not start", hint=f"read {self.log}") from None
-        raise undecided(
-            "no-template", f"the warm lane did not start within {START_SECONDS:g} s", hint=f"read {self.log}"
-        )
+        if self._open:
+            what = f"the warm lane did not start within {START_SECONDS:g} s"
+            raise undecided("no-template", what, hint=f"read {self.log}")
 
     def run(self, jobs: Sequence[Job], *, at_once: int, seconds: float) -> Iterator[tuple[Job, str]]:
         """Run the jobs; each with why it ended before its time, or nothing.
@@ -222,7 +223,8 @@ def warmed(root: Path, python: Path, plan: Mapping[str, Any], log: Path, scouts:
     """A template that runs and has loaded what its scouts load. Raises MetaError where it does not come to that."""
     template = Template(root, python, plan, log).__enter__()
     try:
-        template.warm(scouts, plan["preload"])
+        template.load(template.scout(scouts, plan["preload"]))
+        template.ready()
     except BaseException:
         template.__exit__(None, None, None)
         raise

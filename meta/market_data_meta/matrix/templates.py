@@ -1,0 +1,78 @@
+"""The templates of a run, one for each third-party set: the next is begun while cells of the one before it run."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from market_data_meta import environment
+from market_data_meta.matrix.libraries import Libraries, installed
+from market_data_meta.matrix.warm import Template
+
+
+class Templates:
+    """Templates in the order of ``order``, the largest set first: what its cells load is what all are given to load.
+
+    A module that another set lacks is not loaded there; one that it has beyond is loaded by its cells themselves.
+    """
+
+    def __init__(
+        self, root: Path, plan: Mapping[str, Any], sets: Iterable[Libraries], *, python: str, cache: Path
+    ) -> None:
+        self.order = tuple(sorted(sets, key=lambda one: -len(environment.pins(one.lock))))
+        self._root, self._plan, self._python, self._cache = root, plan, python, cache
+        self._begun: dict[Libraries, Template] = {}
+        self._number = 0
+        self._modules: list[str] | None = None
+
+    def __enter__(self) -> Self:
+        self._folder = tempfile.TemporaryDirectory(prefix="mdmeta-")
+        self._installer = ThreadPoolExecutor(max_workers=1)
+        self._interpreters: dict[Libraries, Future[Path]] = {
+            one: self._installer.submit(installed, one, self._python, self._cache) for one in self.order
+        }
+        try:
+            self._begin(self.order[0])
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        for template in self._begun.values():
+            template.__exit__(None, None, None)
+        self._installer.shutdown(cancel_futures=True)
+        self._folder.cleanup()
+
+    def take(self, one: Libraries, scouts: Sequence[Sequence[str]]) -> Template:
+        """A template of the set that is ready for cells, the caller's to end.
+
+        The first looks at the cells on the paths of ``scouts``. Raises MetaError where it does not start.
+        """
+        if one not in self._begun:
+            self._begin(one)
+        template = self._begun.pop(one)
+        try:
+            if self._modules is None:
+                self._modules = template.scout(scouts, self._plan["preload"])
+                template.load(self._modules)
+            template.ready()
+            for following in self.order[self.order.index(one) + 1 :][:1]:
+                if following not in self._begun:
+                    self._begin(following)
+        except BaseException:
+            template.__exit__(None, None, None)
+            raise
+        return template
+
+    def _begin(self, one: Libraries) -> None:
+        self._number += 1
+        log = Path(self._folder.name) / f"template-{self._number}.log"
+        template = Template(self._root, self._interpreters[one].result(), self._plan, log).__enter__()
+        self._begun[one] = template
+        if self._modules is not None:
+            template.load(self._modules)
