@@ -23,7 +23,7 @@ from market_data_meta.ledger import Ledger, load_ledger
 from market_data_meta.matrix import libraries, wheels
 from market_data_meta.matrix.codes import Code, Square, codes_of, squares_of
 from market_data_meta.matrix.complete import Asked, complete
-from market_data_meta.matrix.warm import Job, warmed
+from market_data_meta.matrix.warm import Job, Template
 from market_data_meta.run import header_of, prepare, run_prepared, warm_plan_of
 from market_data_meta.watch import proportional
 
@@ -97,7 +97,9 @@ def _floor(
         folder = Path(name)
         jobs = [_empty(contract, ledger, square, paths, folder) for square in squares]
         interpreter = libraries.installed(one, python, cache)
-        with warmed(contract.root, interpreter, plan, folder / "template.log", [jobs[0].request["path"]]) as template:
+        with Template(contract.root, interpreter, plan, folder / "template.log") as template:
+            template.load(template.scout([jobs[0].request["path"]], plan["preload"]))
+            template.ready()
             start = time.perf_counter()
             list(template.run(jobs, at_once=1 + (os.cpu_count() or 1), seconds=60.0))
             return (time.perf_counter() - start) / len(jobs)
