@@ -77,15 +77,16 @@ def run_all(
     jobs: int,
     share: int,
     doubted: Callable[[pytest.Item], bool],
+    believed: Callable[[pytest.Item, Reports], bool],
     timeout: float,
     done: Callable[[pytest.Item, Reports | str, float], None],
 ) -> None:
     """Run ``items`` in forked children, ``jobs`` at a time, each check for at most ``timeout`` seconds.
 
     Up to ``share`` neighbours have a child between them; those that are ``doubted``, because they are known to fail,
-    come first in theirs. ``done`` is called in this process for each, as it is decided, with its reports, or with a
-    sentence where its process brought none (it crashed, exited, or was killed at the limit), and its duration in
-    seconds.
+    come first in theirs. ``believed`` says whether what a check has brought behind others may stand. ``done`` is called
+    in this process for each, as it is decided, with its reports, or with a sentence where its process brought none (it
+    crashed, exited, or was killed at the limit), and its duration in seconds.
     """
     waiting = _batches(items, share, doubted)
     map_modules()
@@ -97,13 +98,13 @@ def run_all(
         try:
             while waiting or running:
                 while waiting and len(running) < jobs:
-                    child = _fork(waiting.pop(0))
+                    child = _fork(waiting.pop(0), believed)
                     running[child.pipe] = child
                     selector.register(child.pipe, selectors.EVENT_READ)
                 for key, _ in selector.select(timeout=0.2):
                     running[key.fd].listen()
                 for child in list(running.values()):
-                    if _attend(child, timeout, done):
+                    if _attend(child, timeout, believed, done):
                         selector.unregister(child.pipe)
                         del running[child.pipe]
                         _end(child)
@@ -128,12 +129,18 @@ def map_modules() -> None:
     inspect.getmodule(sys._getframe())  # noqa: SLF001 - documented as the way to the current frame
 
 
-def _attend(child: _Child, timeout: float, done: Callable[[pytest.Item, Reports | str, float], None]) -> bool:
+def _attend(
+    child: _Child,
+    timeout: float,
+    believed: Callable[[pytest.Item, Reports], bool],
+    done: Callable[[pytest.Item, Reports | str, float], None],
+) -> bool:
     """Hand on what has been decided; whether the child is over. What it has left undecided is to go on in another."""
     gone = child.gone()
     for message in child.said():
-        result, now = _reports(child.items[0], message), time.monotonic()
-        if not child.fresh and not _passed(result):
+        item, now = child.items[0], time.monotonic()
+        result = _reports(item, message)
+        if not child.fresh and (isinstance(result, str) or not believed(item, result)):
             return True
         # Several may have been heard at once, so that the time since the last says nothing of each.
         seconds = now - child.started if isinstance(result, str) else sum(report.duration for report in result)
@@ -149,24 +156,20 @@ def _attend(child: _Child, timeout: float, done: Callable[[pytest.Item, Reports 
     return True
 
 
-def _passed(result: Reports | str) -> bool:
-    return not isinstance(result, str) and all(report.passed for report in result)
-
-
-def _fork(items: list[pytest.Item]) -> _Child:
+def _fork(items: list[pytest.Item], believed: Callable[[pytest.Item, Reports], bool]) -> _Child:
     read, write = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
     pid = os.fork()
     if pid == 0:
         os.close(read)
-        _in_child(items, write)
+        _in_child(items, write, believed)
     os.close(write)
     os.set_blocking(read, False)
     return _Child(list(items), pid, read, time.monotonic())
 
 
-def _in_child(items: list[pytest.Item], write: int) -> NoReturn:
+def _in_child(items: list[pytest.Item], write: int, believed: Callable[[pytest.Item, Reports], bool]) -> NoReturn:
     """Run the checks and leave, whatever happens: a child must never return into the parent's loop."""
     status = 1
     try:
@@ -181,7 +184,7 @@ def _in_child(items: list[pytest.Item], write: int) -> NoReturn:
                 os.chdir("/")
             # JSON has no bare line break, so the one at the end says that the message is whole.
             _say(write, _dumps(said).encode() + b"\n")
-            if number and not _passed(reports):
+            if number and not believed(item, reports):
                 break
         status = 0
     finally:

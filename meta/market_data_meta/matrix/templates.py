@@ -28,6 +28,8 @@ class Templates:
         self._begun: dict[Libraries, Template] = {}
         self._number = 0
         self._modules: list[str] | None = None
+        own = {name for package in plan["packages"].values() for name in package["imports"]}
+        self._late = [name for name in plan["preload"] if name.split(".")[0] not in own]
 
     def __enter__(self) -> Self:
         self._folder = tempfile.TemporaryDirectory(prefix="mdmeta-")
@@ -36,7 +38,9 @@ class Templates:
             one: self._installer.submit(installed, one, self._python, self._cache) for one in self.order
         }
         try:
-            self._begin(self.order[0])
+            # The first leaves a core idle for long enough.
+            for one in self.order[:2]:
+                self._begin(one)
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -59,7 +63,8 @@ class Templates:
         try:
             if self._modules is None:
                 self._modules = template.scout(scouts, self._plan["preload"])
-                template.load(self._modules)
+                for each in (template, *self._begun.values()):
+                    each.load(self._modules)
             template.ready()
             for following in self.order[self.order.index(one) + 1 :][:1]:
                 if following not in self._begun:
@@ -74,5 +79,4 @@ class Templates:
         log = Path(self._folder.name) / f"template-{self._number}.log"
         template = Template(self._root, self._interpreters[one].result(), self._plan, log).__enter__()
         self._begun[one] = template
-        if self._modules is not None:
-            template.load(self._modules)
+        template.load(self._late if self._modules is None else self._modules)
