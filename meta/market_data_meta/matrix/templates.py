@@ -79,4 +79,4 @@ class Templates:
         log = Path(self._folder.name) / f"template-{self._number}.log"
         template = Template(self._root, self._interpreters[one].result(), self._plan, log).__enter__()
         self._begun[one] = template
-        template.load(self._late if self._modules is None else self._modules)
+        template.load([*self._late, *(self._modules or ())])
