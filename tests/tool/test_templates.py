@@ -103,3 +103,19 @@ def test_one_that_does_not_start_is_ended_and_told(
     with pytest.raises(MetaError, match="did not start"), made(tmp_path) as some:
         some.take(LARGE, SCOUTS)
     assert sorted(name for name, what, _ in said if what == "ended") == ["large", "other"]
+
+
+def test_a_set_that_cannot_be_installed_is_told_to_whoever_takes_it(
+    tmp_path: Path, said: list[tuple[str, str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(one: Libraries, _python: str, _cache: Path) -> str:
+        if one is OTHER:
+            raise undecided("install", "b could not be installed")
+        return "large"
+
+    monkeypatch.setattr(templates, "installed", failing)
+    with made(tmp_path) as some:
+        some.take(LARGE, SCOUTS)
+        with pytest.raises(MetaError, match="b could not be installed"):
+            some.take(OTHER, SCOUTS)
+    assert ("large", "loads", ["found"]) in said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,6 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from market_data_meta import environment
+from market_data_meta.errors import MetaError
 from market_data_meta.matrix.libraries import Libraries, installed
 from market_data_meta.matrix.warm import Template
 
@@ -38,9 +40,9 @@ class Templates:
             one: self._installer.submit(installed, one, self._python, self._cache) for one in self.order
         }
         try:
+            self._begin(self.order[0])
             # The first leaves a core idle for long enough.
-            for one in self.order[:2]:
-                self._begin(one)
+            self._ahead(1)
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -66,13 +68,17 @@ class Templates:
                 for each in (template, *self._begun.values()):
                     each.load(self._modules)
             template.ready()
-            for following in self.order[self.order.index(one) + 1 :][:1]:
-                if following not in self._begun:
-                    self._begin(following)
+            self._ahead(self.order.index(one) + 1)
         except BaseException:
             template.__exit__(None, None, None)
             raise
         return template
+
+    def _ahead(self, place: int) -> None:
+        """Begin the template at this place of the order; what hinders it is told to whoever takes it."""
+        if place < len(self.order) and self.order[place] not in self._begun:
+            with contextlib.suppress(MetaError):
+                self._begin(self.order[place])
 
     def _begin(self, one: Libraries) -> None:
         self._number += 1
