@@ -19,6 +19,9 @@ from mdc_asgi import app_of, client_of, configure_store, refusing_port, serving
 from mdc_dto_baseline import dtos
 from mdm_clause import Clause
 
+# The apps and settings are made once in a process: those that another check has used hide what is wrong.
+pytestmark = pytest.mark.fresh
+
 REACHABLE = "sqlite://"
 
 

@@ -83,10 +83,10 @@ def run_all(
 ) -> None:
     """Run ``items`` in forked children, ``jobs`` at a time, each check for at most ``timeout`` seconds.
 
-    Up to ``share`` neighbours have a child between them; those that are ``doubted``, because they are known to fail,
-    come first in theirs. ``believed`` says whether what a check has brought behind others may stand. ``done`` is called
-    in this process for each, as it is decided, with its reports, or with a sentence where its process brought none (it
-    crashed, exited, or was killed at the limit), and its duration in seconds.
+    Up to ``share`` neighbours have a child between them; those that are ``doubted`` (known to fail, or misled by what
+    another has left) come first in theirs. ``believed`` says whether what a check has brought behind others may stand.
+    ``done`` is called in this process for each, as it is decided, with its reports, or with a sentence where its
+    process brought none (it crashed, exited, or was killed at the limit), and its duration in seconds.
     """
     waiting = _batches(items, share, doubted)
     map_modules()
