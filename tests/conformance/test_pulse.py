@@ -232,8 +232,7 @@ async def test_duplicates_once(clause: Clause, controller: RecordingController, 
 
 async def test_retries_after_failure(clause: Clause, make_event: Make) -> None:
     """An envelope whose handling failed is handled when it is delivered again."""
-    controller = FailingOnce("the provider is gone")
-    async with running(watched_consumer(controller, deliveries=2)) as bus:
+    async with running(watched_consumer(controller := FailingOnce("the provider is gone"), deliveries=2)) as bus:
         await bus.publish(bus.subscribed[0], make_event("soft"))
         await bus.decided(2)
     clause.equal("scales applied", _scales(controller), clause.expect["scales"])
@@ -247,7 +246,7 @@ async def test_counts_consumed(clause: Clause, make_event: Make) -> None:
         for level in ("soft", "hard"):
             await bus.publish(bus.subscribed[0], make_event(level))
         await bus.decided(2)
-    labels = {"stream": clause.expect["stream"], "track": clause.expect["track"]}
+    labels = {name: clause.expect[name] for name in ("stream", "track")}
     counts = {
         outcome: REGISTRY.get_sample_value("pulse_consume_total", {**labels, "outcome": outcome})
         for outcome in clause.expect["counts"]
