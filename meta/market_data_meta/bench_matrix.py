@@ -98,8 +98,7 @@ def _floor(
         jobs = [_empty(contract, ledger, square, paths, folder) for square in squares]
         interpreter = libraries.installed(one, python, cache)
         with Template(contract.root, interpreter, plan, folder / "template.log") as template:
-            template.load(template.scout([jobs[0].request["path"]], plan["preload"]))
-            template.ready()
+            template.warm([jobs[0].request["path"]])
             start = time.perf_counter()
             list(template.run(jobs, at_once=1 + (os.cpu_count() or 1), seconds=60.0))
             return (time.perf_counter() - start) / len(jobs)

@@ -49,7 +49,7 @@ class Module:
         return frozenset(bound_names(self.tree.body))
 
 
-# The checks of an area share a process, and each file is read once for all of them.
+# Neighbouring checks may share a process, and each file is read once for all of them.
 _module_at = lru_cache(maxsize=None)(Module)
 
 

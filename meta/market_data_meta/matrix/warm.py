@@ -151,6 +151,11 @@ class Template:
         """Have it load the modules that it can; does not wait."""
         self._open.add(self.ask(kind="load", modules=modules))
 
+    def warm(self, scouts: Sequence[Sequence[str]]) -> None:
+        """Load what the cells on the paths of all ``scouts`` load. Raises MetaError if it cannot."""
+        self.load(self.scout(scouts, self.plan["preload"]))
+        self.ready()
+
     @property
     def _read(self) -> list[str]:
         """What a cell reads beside its releases, its home and the interpreter's environment."""
@@ -223,8 +228,7 @@ def warmed(root: Path, python: Path, plan: Mapping[str, Any], log: Path, scouts:
     """A template that runs and has loaded what its scouts load. Raises MetaError where it does not come to that."""
     template = Template(root, python, plan, log).__enter__()
     try:
-        template.load(template.scout(scouts, plan["preload"]))
-        template.ready()
+        template.warm(scouts)
     except BaseException:
         template.__exit__(None, None, None)
         raise
