@@ -6,7 +6,8 @@ down. Checks that wait overlap, because several children run at once.
 
 Several checks may share a child, as a fork costs more than most of them. What one leaves behind must not count against
 another: the first check of a child is as good as alone, and one that does not pass behind it, or with which the child
-dies, is decided again as the first of another child. What was to come after it goes on there.
+dies, is decided again. That one and those that were to follow it have a child each: where one check fails or waits in
+vain, its neighbours often do as well.
 """
 
 from __future__ import annotations
@@ -108,7 +109,7 @@ def run_all(
                         selector.unregister(child.pipe)
                         del running[child.pipe]
                         _end(child)
-                        waiting[:0] = [child.items] if child.items else []
+                        waiting[:0] = [[item] for item in child.items]
         finally:
             for child in running.values():
                 _end(child)

@@ -158,8 +158,7 @@ def _ran(ground: Ground, missing: Mapping[str, Run], tell: Callable[[Step], None
         return
     tell(Step(0, 0, "loading the third-party libraries"))
     interpreter = libraries.installed(ground.libraries, ground.asked.interpreter, ground.asked.cache)
-    # A change makes checks fail, or wait for what does not come: behind others, those would wait twice and in turn.
-    plan = warm_plan_of(ground.contract, ground.ledger) | {"timeout": CHECK_SECONDS, "share": 1}
+    plan = warm_plan_of(ground.contract, ground.ledger) | {"timeout": CHECK_SECONDS}
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as name:
         folder = Path(name)
         jobs = [_job(ground, key, run, folder) for key, run in missing.items()]
