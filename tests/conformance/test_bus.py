@@ -16,7 +16,7 @@ from mdc_queue import levels
 from mdm_clause import Clause
 
 # One bus for the whole process: what another check has left on it, or holds on to, hides what is wrong.
-pytestmark = pytest.mark.fresh
+fresh_bus = pytest.mark.fresh
 
 Make = Callable[..., Any]
 
@@ -80,16 +80,19 @@ async def test_store_carries_store(clause: Clause, make_store_event: Make) -> No
     await _carries(clause, _stores(), make_store_event("soft", reason=clause.expect["reason"]))
 
 
+@fresh_bus
 async def test_shared_carries_core(clause: Clause, make_event: Make) -> None:
     """The bus that Pipeline's feedback_bus() returns hands a plain Core event to its subscriber, unchanged."""
     await _carries(clause, _shared(), make_event("soft"))
 
 
+@fresh_bus
 async def test_shared_carries_store(clause: Clause, make_store_event: Make) -> None:
     """The bus that Pipeline's feedback_bus() returns hands Store's extended event to its subscriber, unchanged."""
     await _carries(clause, _shared(), make_store_event("soft", reason=clause.expect["reason"]))
 
 
+@fresh_bus
 def test_one_bus(clause: Clause) -> None:
     """Every feedback_bus() of Pipeline and Store returns one and the same bus, each time and in every thread."""
     modules = clause.expect["accessors"]
@@ -103,6 +106,7 @@ def test_one_bus(clause: Clause) -> None:
     clause.none(f"buses that are not that of {modules[0]}", sorted(other), examined=len(buses))
 
 
+@fresh_bus
 async def test_reset_forgets_subscribers(
     clause: Clause, subscriber: RecordingSubscriber, make_store_event: Make
 ) -> None:

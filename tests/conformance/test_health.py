@@ -19,8 +19,8 @@ from mdc_asgi import app_of, client_of, configure_store, refusing_port, serving
 from mdc_dto_baseline import dtos
 from mdm_clause import Clause
 
-# The apps and settings are made once in a process: those that another check has used hide what is wrong.
-pytestmark = pytest.mark.fresh
+# Settings may be read once in a process: those that another check has made hide that its own are not there.
+fresh_settings = pytest.mark.fresh
 
 REACHABLE = "sqlite://"
 
@@ -101,6 +101,7 @@ async def test_store_degraded(
     clause.that("state of Store", state in wanted, expected=wanted, got=state)
 
 
+@fresh_settings
 async def test_store_unconfigured(clause: Clause, plan: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Without any setting Store answers 200 on /health, and is not healthy."""
     for name in ("DATABASE_URL", "ADMIN_DATABASE_URL", "ADMIN_TOKEN"):
@@ -225,6 +226,7 @@ async def test_store_timestamp(clause: Clause, plan: dict[str, Any], monkeypatch
     clause.that("ts in a later answer", ts > first, expected="a later time", got="the time of the first")
 
 
+@fresh_settings
 async def test_store_no_secrets(clause: Clause, plan: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """No answer of Store's health paths holds the password of its database or its admin token."""
     expect = clause.expect
@@ -239,6 +241,7 @@ async def test_store_no_secrets(clause: Clause, plan: dict[str, Any], monkeypatc
     clause.none("secrets in public answers", leaks, examined=len(expect["paths"]))
 
 
+@fresh_settings
 async def test_store_admin_refuses(clause: Clause, plan: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Store's admin endpoints refuse a request without a token and one with a wrong token, however much of it is
     right.

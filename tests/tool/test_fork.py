@@ -212,7 +212,7 @@ WRITTEN_DOWN = """
 def test_a_failure_counts_only_as_the_first_of_its_process(
     tmp_path: Path, plan: dict[str, Any], executions: list[list[str]]
 ) -> None:
-    """A check that fails behind another is decided again, and by itself like those after it; one in front is believed."""
+    """A check that fails behind another is decided again, alone like those after it; one in front is believed."""
     file = tmp_path / "executions"
     _, lines = run(tmp_path, WRITTEN_DOWN.format(file=str(file)), jobs=1, **plan)
     outcomes = {line["clause"].removeprefix("area."): line["outcome"] for line in lines[1:-1]}
