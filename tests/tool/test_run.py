@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,15 @@ def test_two_runs_at_once_both_end_with_a_whole_record(contract: Contract, tmp_p
     assert [file.name for file in (tmp_path / "records").iterdir()] == [f"{CELL.name}.jsonl"]
 
 
+@pytest.fixture
+def foreground() -> Iterator[None]:
+    """Ctrl-C reaches what is started here, also where these tests run as a job in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("foreground")
 @pytest.mark.parametrize("seconds", [0.5, 3.0])
 def test_an_interrupt_leaves_nothing_half_written(contract: Contract, tmp_path: Path, seconds: float) -> None:
     process = mdmeta(contract.root, tmp_path, TRIO.name)
