@@ -16,6 +16,7 @@ from market_data_meta.combination import Cell
 from market_data_meta.contract import Contract
 from market_data_meta.errors import UninstallableError
 from market_data_meta.ledger import Ledger, write_whole
+from market_data_meta.matrix import bytecode
 from market_data_meta.matrix.codes import Square
 
 
@@ -130,5 +131,7 @@ def installed(libraries: Libraries, python: str, cache: Path) -> Path:
         ready = folder / "ready"
         if not ready.exists():
             environment.install(interpreter, libraries.lock)
+            others = (file.parent for file in folder.parent.glob("*/ready"))
+            bytecode.complete(folder, Path(interpreter), others)
             ready.touch()
     return Path(interpreter)

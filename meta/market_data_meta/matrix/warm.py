@@ -83,7 +83,8 @@ class Template:
         ours, theirs = socket.socketpair()
         self.log.parent.mkdir(parents=True, exist_ok=True)
         checks = suite.folder(self.root)
-        command = [str(self.python), "-m", "pytest", "--quiet", "--tb=native"]
+        # A cell ends before pytest would show its tracebacks, and to write them takes longer than many a check.
+        command = [str(self.python), "-m", "pytest", "--quiet", "--tb=no"]
         command += [f"--config-file={checks / 'pytest.ini'}", f"--rootdir={self.root}", "--mdm-plan", str(plan)]
         command += ["--mdm-serve", str(theirs.fileno())]
         command += [str(checks / f"test_{area}.py") for area in sorted({n.split(".")[0] for n in self.plan["clauses"]})]
