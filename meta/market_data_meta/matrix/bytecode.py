@@ -1,4 +1,4 @@
-"""Byte code of third-party libraries: compiled once for all environments that hold the same file."""
+"""Byte code, which no cell may write: compiled beforehand, and once for all environments that hold the same file."""
 
 from __future__ import annotations
 
@@ -22,6 +22,14 @@ def complete(environment: Path, interpreter: Path, others: Iterable[Path]) -> No
                 if Path(source_from_cache(compiled)).samefile(source_from_cache(place)):
                     place.parent.mkdir(exist_ok=True)
                     place.hardlink_to(compiled)
-    # Without site, as a library's own .pth file is code. What cannot be compiled is nothing that is ever imported.
-    command = [str(interpreter), "-IS", "-m", "compileall", "-q", "-j", "0", "-x", "/tests?/", "lib"]
-    subprocess.run(command, cwd=environment, capture_output=True, check=False)
+    compile_all(str(interpreter), [environment / "lib"], "-x", "/site-packages/(.*/)?tests?/")
+
+
+def compile_all(python: str, folders: Iterable[Path], *options: str) -> None:
+    """Write the byte code of what is in the folders, where it is not there yet.
+
+    A file that does not compile is passed over: what it breaks is told by whatever imports it.
+    """
+    # Without site, as a library's own .pth file is code.
+    command = [python, "-IS", "-m", "compileall", "-q", "-q", "-j", "0", *options, *map(str, folders)]
+    subprocess.run(command, capture_output=True, check=False)

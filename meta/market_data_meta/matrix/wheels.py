@@ -6,7 +6,6 @@ import hashlib
 import os
 import shutil
 import stat
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +20,7 @@ from market_data_meta.errors import MetaError, undecided
 from market_data_meta.index import TIMEOUT, index_url
 from market_data_meta.inside.mdm_content import content_id, content_of_wheel, counted_path
 from market_data_meta.ledger import Release
+from market_data_meta.matrix import bytecode
 
 MAX_BYTES = 500 << 20
 """What a wheel may hold when unpacked: a hundred times the largest of today."""
@@ -58,7 +58,8 @@ def unpack_all(
                 folders[sha256] = result
             else:
                 faults[sha256] = result.what
-    _compile(list(folders.values()), python)
+    # Here, so that no release needs to write where another one is read.
+    bytecode.compile_all(python, folders.values())
     return folders, faults
 
 
@@ -187,13 +188,6 @@ def _content_of_folder(site: Path) -> str:
 
 def _sha256(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
-
-
-def _compile(folders: list[Path], python: str) -> None:
-    """Write the byte code here, so that no release needs to write where another one is read."""
-    command = [python, "-I", "-m", "compileall", "-q", "-q", "-j", "0", *map(str, folders)]
-    # A file that does not compile is what the checks are there to tell.
-    subprocess.run(command, capture_output=True, check=False)
 
 
 def _download(client: PyPISimple, distribution: str, release: Release, file: Path) -> None:
