@@ -12,7 +12,7 @@ import click
 from rich.markup import escape
 
 from market_data_meta import __version__
-from market_data_meta.commands.here import Here, say
+from market_data_meta.commands.common import Checkout, say
 from market_data_meta.errors import Exit, MetaError
 
 COMMANDS = (
@@ -58,7 +58,7 @@ def cli(context: click.Context, root: Path) -> None:
 
     Exit codes: 0 compatible, 1 a contract is violated, 2 bad usage or input, 3 undecided, 4 the tool failed.
     """
-    context.obj = Here(root.resolve())
+    context.obj = Checkout(root.resolve())
 
 
 def main() -> None:

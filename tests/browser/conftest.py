@@ -11,7 +11,7 @@ import pytest
 import sample
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from market_data_meta.render.site import site
+from market_data_meta.render.page.site import site
 
 ARGUMENTS = [
     "--no-sandbox",

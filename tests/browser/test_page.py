@@ -11,15 +11,15 @@ from axe_playwright_python.sync_playwright import Axe
 from jsonschema import Draft202012Validator
 from playwright.sync_api import Browser, Page, expect
 
-from market_data_meta.check import schema
-from market_data_meta.combination import Combination, broken_promises
 from market_data_meta.contract import load_contract
-from market_data_meta.ledger import load_ledger
-from market_data_meta.matrix.codes import codes_of, squares_of
-from market_data_meta.matrix.complete import Complete
-from market_data_meta.matrix.judged import Matrix
-from market_data_meta.render.matrix_json import matrix_json
-from market_data_meta.render.site import site
+from market_data_meta.matrix.document import matrix_json
+from market_data_meta.matrix.verdicts import Matrix
+from market_data_meta.releases.combinations import Combination, broken_promises
+from market_data_meta.releases.contents import codes_of, squares_of
+from market_data_meta.releases.ledger import load_ledger
+from market_data_meta.render.page.site import site
+from market_data_meta.running.cells import Complete
+from market_data_meta.schemas import schema
 
 ROOT = Path(__file__).parents[2]
 NEWEST = "cell-core1.4.61-pipeline0.8.70-store0.6.73"

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from market_data_meta.check import schema
 from market_data_meta.contract import Contract, load_contract, read_toml
 from market_data_meta.errors import MetaError
-from market_data_meta.ledger import load_ledger
-from market_data_meta.matrix.cache import default_cache
-from market_data_meta.matrix.wheels import unpack_all
 from market_data_meta.prove.changes import Change, Edit, load_breaks, load_harmless, together
-from market_data_meta.prove.machine import load_looked
+from market_data_meta.prove.mutant_trials import load_mutant_notes
 from market_data_meta.prove.variant import texts_of
+from market_data_meta.releases.ledger import load_ledger
+from market_data_meta.running.cache import default_cache
+from market_data_meta.running.wheels import unpack_all
+from market_data_meta.schemas import schema
 
 ROOT = Path(__file__).parents[2]
 
@@ -70,7 +70,7 @@ def test_schemas_refuse_what_is_wrong(name: str, wrong: dict[str, object]) -> No
 
 def test_reasons_fit(sites: dict[str, Path], contract: Contract) -> None:
     """Each mutant that a reason is recorded for is of a line that the newest release has, and each area is one."""
-    looked = load_looked(ROOT)
+    looked = load_mutant_notes(ROOT)
     assert set(looked.areas) <= {clause.split(".")[0] for clause in contract.clauses}
     assert all(any((site / name).is_file() for site in sites.values()) for name in looked.passed_by)
     for package, name, where, *_ in looked.reasons:

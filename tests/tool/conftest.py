@@ -10,11 +10,11 @@ import pytest
 from examples import LEDGER, ROOT, SUITE, VERSIONS
 
 from market_data_meta.contract import Clause, Contract, Package, load_contract
-from market_data_meta.ledger import Ledger, load_ledger
-from market_data_meta.matrix.codes import Square, codes_of, squares_of
-from market_data_meta.matrix.complete import Complete
-from market_data_meta.matrix.judged import Matrix
-from market_data_meta.record import Check, Record
+from market_data_meta.judging.records import Check, Record
+from market_data_meta.matrix.verdicts import Matrix
+from market_data_meta.releases.contents import ContentCombination, content_combinations, distinct_contents
+from market_data_meta.releases.ledger import Ledger, load_ledger
+from market_data_meta.running.cells import CellRecords
 
 
 @pytest.fixture(scope="session")
@@ -95,7 +95,7 @@ def make_matrix(small: Contract, make_record: Callable[..., Record]) -> Callable
     others everything passes but for what is said. A key without a store is about the cells of all of them.
     """
 
-    def record_of(square: Square, outcomes: Mapping[str, str]) -> Record:
+    def record_of(square: ContentCombination, outcomes: Mapping[str, str]) -> Record:
         versions, contents = square.combination.as_dict(), square.contents
         return make_record(
             dict(outcomes),
@@ -106,10 +106,10 @@ def make_matrix(small: Contract, make_record: Callable[..., Record]) -> Callable
         )
 
     def build(said: Mapping[str, Mapping[str, str] | str | None] | None = None, ledger: Ledger = LEDGER) -> Matrix:
-        codes = codes_of(small, ledger)
-        records: dict[Square, Record] = {}
-        uninstallable: dict[Square, str] = {}
-        for square in squares_of(codes):
+        codes = distinct_contents(small, ledger)
+        records: dict[ContentCombination, Record] = {}
+        uninstallable: dict[ContentCombination, str] = {}
+        for square in content_combinations(codes):
             versions = list(square.combination.as_dict().values())
             key = next((k for k in (" ".join(versions), " ".join(versions[:-1])) if k in (said or {})), None)
             what = {} if key is None else (said or {})[key]
@@ -117,7 +117,7 @@ def make_matrix(small: Contract, make_record: Callable[..., Record]) -> Callable
                 uninstallable[square] = what
             elif what is not None:
                 records[square] = record_of(square, what)
-        every = tuple(squares_of(codes))
-        return Matrix(small, SUITE, Complete(codes, every, records, {}, uninstallable, frozenset(), 0), ())
+        every = tuple(content_combinations(codes))
+        return Matrix(small, SUITE, CellRecords(codes, every, records, {}, uninstallable, frozenset(), 0), ())
 
     return build

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from market_data_meta.ledger import Ledger, Release
+from market_data_meta.releases.ledger import Ledger, Release
 
 ROOT = Path(__file__).parents[2]
 SUITE = "5" * 64

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from market_data_meta.index import index_url
-from market_data_meta.ledger import Ledger
+from market_data_meta.releases.index import index_url
+from market_data_meta.releases.ledger import Ledger
 
 TAG = "py3-none-any"
 

@@ -12,12 +12,12 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
-from market_data_meta.combination import Combination, parse_pins
-from market_data_meta.commands.here import Here, json_option
+from market_data_meta.commands.common import Checkout, json_option
 from market_data_meta.commands.matrix import cache_option, known_matrix
 from market_data_meta.errors import undecided
-from market_data_meta.findings import evidence, printable
-from market_data_meta.matrix.answer import Answer, answer, partners
+from market_data_meta.judging.findings import evidence, printable
+from market_data_meta.matrix.deploy_answer import Answer, answer, partners
+from market_data_meta.releases.combinations import Combination, parse_pins
 
 
 @click.command("can-i-deploy")
@@ -25,7 +25,7 @@ from market_data_meta.matrix.answer import Answer, answer, partners
 @cache_option
 @json_option
 @click.pass_obj
-def can_i_deploy_command(here: Here, pins: tuple[str, ...], cache: Path | None, *, as_json: bool) -> None:
+def can_i_deploy_command(here: Checkout, pins: tuple[str, ...], cache: Path | None, *, as_json: bool) -> None:
     r"""Say whether releases may go out together, from what mdmeta matrix has seen; nothing is run.
 
     With a package left out: the newest releases of it with which the others may go out.

@@ -7,16 +7,16 @@ import json
 import click
 from rich.console import Console
 
-from market_data_meta.commands.here import Here, json_option
-from market_data_meta.explain import explained, listed, show_explained, show_listed
-from market_data_meta.waivers import load_waivers
+from market_data_meta.commands.common import Checkout, json_option
+from market_data_meta.judging.explanations import explained, listed, show_explained, show_listed
+from market_data_meta.judging.waivers import load_waivers
 
 
 @click.command("explain")
 @click.argument("clause", required=False)
 @json_option
 @click.pass_obj
-def explain_command(here: Here, clause: str | None, *, as_json: bool) -> None:
+def explain_command(here: Checkout, clause: str | None, *, as_json: bool) -> None:
     r"""Tell all about one clause: its rule, level, source, expected values, check and waivers; or list them all.
 
     \b

@@ -13,22 +13,22 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from market_data_meta.combination import parse_pins
-from market_data_meta.commands.here import Here, json_option, out_option, say, verbose_option
+from market_data_meta.commands.common import Checkout, json_option, out_option, say, verbose_option
 from market_data_meta.commands.matrix import cache_option
 from market_data_meta.commands.progress import progress
 from market_data_meta.errors import MetaError
-from market_data_meta.gate.candidate import Candidate
-from market_data_meta.gate.compare import Compared
+from market_data_meta.gate.candidates import Candidate
 from market_data_meta.gate.depends_on import companions, together
-from market_data_meta.gate.meet import ALL, ALLOWED, PINNED, QUICK
-from market_data_meta.gate.running import Gate, Listener
-from market_data_meta.gate.source import candidate_of
-from market_data_meta.matrix.cache import default_cache
-from market_data_meta.matrix.complete import Asked
-from market_data_meta.render.gate_files import forget_gate, write_gate
-from market_data_meta.render.gate_json import gate_json
-from market_data_meta.render.gate_terminal import show_gate
+from market_data_meta.gate.document import gate_json
+from market_data_meta.gate.partners import ALL, ALLOWED, PINNED, QUICK
+from market_data_meta.gate.runner import Gate, GateListener
+from market_data_meta.gate.sources import candidate_of
+from market_data_meta.judging.comparison import CellComparison
+from market_data_meta.releases.combinations import parse_pins
+from market_data_meta.render.gate.files import forget_gate, write_gate
+from market_data_meta.render.gate.terminal import show_gate
+from market_data_meta.running.cache import default_cache
+from market_data_meta.running.cells import RunOptions
 
 
 class _GateCommand(click.Command):
@@ -36,7 +36,7 @@ class _GateCommand(click.Command):
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """The options of the packages first, then those that are declared."""
-        here: Here = ctx.obj
+        here: Checkout = ctx.obj
         text = "{}'s candidate: a wheel, an sdist, a source tree, git+URL@REF, or a published version."
         options = [click.Option([f"--{name}"], metavar="X", help=text.format(name)) for name in here.contract.packages]
         return [*options, *super().get_params(ctx)]
@@ -60,7 +60,7 @@ class _GateCommand(click.Command):
 @json_option
 @click.pass_obj
 def gate_command(
-    here: Here,
+    here: Checkout,
     /,
     pins: tuple[str, ...],
     text: TextIOBase | None,
@@ -100,12 +100,12 @@ def gate_command(
         raise MetaError("twice", f"{', '.join(sorted(twice))} is both a candidate and a partner")
     if pinned and reach:
         raise MetaError("bad-reach", "partners are named, so --all and --quick have nothing to choose")
-    asked = Asked(cache or default_cache())
+    asked = RunOptions(cache or default_cache())
     folder = out or here.out
     forget_gate(folder)
     with tempfile.TemporaryDirectory(prefix="mdmeta-gate-") as scratch, progress(10) as step:
         candidates = _candidates(here, given, Path(scratch))
-        listener = Listener(step, _first)
+        listener = GateListener(step, _first)
         reached = PINNED if pinned else reach or ALLOWED
         gated = Gate(contract, ledger, candidates, asked, reached, pinned, strict, listener).run()
     data = gate_json(gated, contract)
@@ -117,14 +117,14 @@ def gate_command(
     sys.exit(gated.exit)
 
 
-def _candidates(here: Here, given: dict[str, str], folder: Path) -> tuple[Candidate, ...]:
+def _candidates(here: Checkout, given: dict[str, str], folder: Path) -> tuple[Candidate, ...]:
     return tuple(
         candidate_of(here.contract, here.ledger, name, source, folder / name, lambda what: say(f"[dim]{what} …[/]"))
         for name, source in given.items()
     )
 
 
-def _first(cell: Compared) -> None:
+def _first(cell: CellComparison) -> None:
     """Tell what the first cell says, while the others run."""
     worse = sum(kind == "regression" for kind in cell.kinds.values())
     said = f"{worse} got worse" if worse else "nothing got worse"

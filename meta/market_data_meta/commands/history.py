@@ -10,13 +10,13 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
-from market_data_meta.commands.here import Here, json_option
+from market_data_meta.commands.common import Checkout, json_option
 from market_data_meta.commands.matrix import cache_option, known_matrix
 from market_data_meta.contract import Clause
 from market_data_meta.errors import undecided
-from market_data_meta.explain import clause_of
-from market_data_meta.findings import printable
-from market_data_meta.matrix.history import History, Stretch, history
+from market_data_meta.judging.explanations import clause_of
+from market_data_meta.judging.findings import printable
+from market_data_meta.matrix.history import History, ReleaseSpan, history
 
 _SAID = {
     "passed": "[green]holds with all partners[/]",
@@ -35,7 +35,7 @@ _WIDTH = 120
 @cache_option
 @json_option
 @click.pass_obj
-def history_command(here: Here, clause: str, cache: Path | None, *, as_json: bool) -> None:
+def history_command(here: Checkout, clause: str, cache: Path | None, *, as_json: bool) -> None:
     r"""Tell in which releases a clause started or stopped holding, from what mdmeta matrix has seen; nothing is run.
 
     Each package that the clause binds is followed from its oldest release to its newest, its partners held fixed.
@@ -68,7 +68,7 @@ def history_json(told: History) -> dict[str, Any]:
     return {"format": 1, "clause": told.clause, "packages": packages}
 
 
-def _stretch(one: Stretch) -> dict[str, Any]:
+def _stretch(one: ReleaseSpan) -> dict[str, Any]:
     return {
         "from": one.first,
         "to": one.last,
@@ -98,7 +98,7 @@ def _show(clause: Clause, told: History, console: Console) -> None:
     console.print(f"\n{number} {'change' if number == 1 else 'changes'} (*)", highlight=False)
 
 
-def _counts(one: Stretch) -> str:
+def _counts(one: ReleaseSpan) -> str:
     """With how many combinations of partners it came out how, where not all came out alike."""
     if len(one.partners) < 2:
         return ""

@@ -11,19 +11,20 @@ import click
 from rich.console import Console
 
 from market_data_meta import suite
-from market_data_meta.commands.here import Here, json_option, out_option, say
+from market_data_meta.commands.common import Checkout, json_option, out_option, say
 from market_data_meta.commands.matrix_files import NAME, write_matrix
 from market_data_meta.commands.progress import progress
 from market_data_meta.errors import Exit, undecided
-from market_data_meta.ledger import write_whole
-from market_data_meta.matrix.cache import default_cache
-from market_data_meta.matrix.complete import Asked, Complete, complete
+from market_data_meta.files import write_whole
+from market_data_meta.judging.waivers import load_waivers
+from market_data_meta.matrix.complete import decide_matrix
 from market_data_meta.matrix.confirm import confirm, sample
-from market_data_meta.matrix.judged import Matrix
+from market_data_meta.matrix.document import matrix_json
 from market_data_meta.matrix.spread import dask, spread
-from market_data_meta.render.matrix_json import matrix_json
-from market_data_meta.render.matrix_terminal import show_matrix
-from market_data_meta.waivers import load_waivers
+from market_data_meta.matrix.verdicts import Matrix
+from market_data_meta.render.matrix.terminal import show_matrix
+from market_data_meta.running.cache import default_cache
+from market_data_meta.running.cells import CellRecords, RunOptions
 
 PARTS = 16
 """Tasks that the cells are split into for an executor: each loads its template once, 30 cells share it."""
@@ -35,9 +36,9 @@ cache_option = click.option(
 )
 
 
-def known_matrix(here: Here, cache: Path | None) -> Matrix:
+def known_matrix(here: Checkout, cache: Path | None) -> Matrix:
     """What the runs so far say, to be judged; nothing is run."""
-    done = complete(here.contract, here.ledger, Asked(cache or default_cache(), run=False), lambda _: None)
+    done = decide_matrix(here.contract, here.ledger, RunOptions(cache or default_cache(), run=False), lambda _: None)
     return Matrix(here.contract, suite.digest(here.root), done, load_waivers(here.root, here.ledger))
 
 
@@ -60,7 +61,7 @@ def _shard(context: click.Context, option: click.Parameter, text: str) -> tuple[
 @json_option
 @click.pass_obj
 def matrix_command(
-    here: Here,
+    here: Checkout,
     shard: tuple[int, int],
     executor: str | None,
     sampled: int | None,
@@ -82,7 +83,7 @@ def matrix_command(
              mdmeta matrix --executor tcp://scheduler:8786
              mdmeta matrix --exhaustive --json
     """
-    asked = Asked(cache or default_cache(), shard=shard, exhaustive=exhaustive)
+    asked = RunOptions(cache or default_cache(), shard=shard, exhaustive=exhaustive)
     if executor:
         parts = [(number, PARTS) for number in range(1, PARTS + 1)] if shard == (1, 1) else [shard]
         with dask(executor) as engine:
@@ -108,7 +109,7 @@ def matrix_command(
     sys.exit(Exit.TOOL_FAILED if differ else matrix.exit)
 
 
-def _differs(here: Here, done: Complete, number: int, out: Path) -> bool:
+def _differs(here: Checkout, done: CellRecords, number: int, out: Path) -> bool:
     """Say how the isolated lane compares; whether it says anything else than the warm one."""
     say(f"[dim]confirming {number} cells in the isolated lane …[/]")
     wanted = sample(done.codes, number, here.ledger.as_of)
@@ -123,7 +124,7 @@ def _told_cell(name: str) -> None:
     say(f"[dim]{name} in an environment of its own …[/]")
 
 
-def _told(here: Here, asked: Asked) -> Complete:
+def _told(here: Checkout, asked: RunOptions) -> CellRecords:
     """Run what is missing, with progress."""
     with progress() as tell:
-        return complete(here.contract, here.ledger, asked, tell)
+        return decide_matrix(here.contract, here.ledger, asked, tell)

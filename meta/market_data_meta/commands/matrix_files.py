@@ -11,12 +11,12 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
-from market_data_meta.given import read_given
-from market_data_meta.ledger import write_whole
-from market_data_meta.render.badge import badge
-from market_data_meta.render.heatmap import heatmap
-from market_data_meta.render.matrix_markdown import matrix_markdown
-from market_data_meta.render.site import site
+from market_data_meta.files import write_whole
+from market_data_meta.render.matrix.badge import badge
+from market_data_meta.render.matrix.heatmap import heatmap
+from market_data_meta.render.matrix.markdown import matrix_markdown
+from market_data_meta.render.page.site import site
+from market_data_meta.schemas import read_given
 
 NAME, PROOF = "matrix.json", "proof.json"
 

@@ -8,18 +8,18 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from market_data_meta.matrix.runner import Step
+from market_data_meta.running.warm_runner import ProgressStep
 
 
 @contextmanager
-def progress(every: int = 50) -> Iterator[Callable[[Step], None]]:
+def progress(every: int = 50) -> Iterator[Callable[[ProgressStep], None]]:
     """Who to tell of each step: a bar with the time that remains, without a terminal a line ``every`` so many runs."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("reading", total=None)
 
-        def tell(step: Step) -> None:
+        def tell(step: ProgressStep) -> None:
             bar.update(task, description=step.what[:60], completed=step.done, total=step.of or None)
             if not console.is_terminal and (not step.of or step.done % every == 0 or step.done == step.of):
                 console.print(f"{step.done}/{step.of} {step.what}" if step.of else f"{step.what} …", highlight=False)

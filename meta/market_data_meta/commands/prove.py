@@ -9,18 +9,18 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from market_data_meta.commands.here import Here, json_option, out_option, verbose_option
+from market_data_meta.commands.common import Checkout, json_option, out_option, verbose_option
 from market_data_meta.commands.matrix import cache_option
 from market_data_meta.commands.progress import progress
 from market_data_meta.errors import MetaError
-from market_data_meta.ledger import write_whole
-from market_data_meta.matrix.cache import default_cache
-from market_data_meta.matrix.complete import Asked
+from market_data_meta.files import write_whole
 from market_data_meta.prove.changes import Change, load_breaks, load_harmless
+from market_data_meta.prove.document import proof_json
 from market_data_meta.prove.proof import prove
-from market_data_meta.render.proof_json import proof_json
-from market_data_meta.render.proof_picture import proof_picture
-from market_data_meta.render.proof_terminal import show_proof
+from market_data_meta.render.proof.picture import proof_picture
+from market_data_meta.render.proof.terminal import show_proof
+from market_data_meta.running.cache import default_cache
+from market_data_meta.running.cells import RunOptions
 
 MUTANTS = 200
 """A sample of about a quarter, which takes a minute or two."""
@@ -36,7 +36,7 @@ MUTANTS = 200
 @json_option
 @click.pass_obj
 def prove_command(
-    here: Here,
+    here: Checkout,
     areas: tuple[str, ...],
     mutants: int | None,
     cache: Path | None,
@@ -62,7 +62,7 @@ def prove_command(
         raise MetaError("no-break", f"no break is aimed at {' '.join(areas)}", hint="mdmeta explain lists the clauses")
     changes += [] if areas else load_harmless(here.root)
     number = 0 if areas or quick else MUTANTS if mutants is None else mutants
-    asked = Asked(cache or default_cache())
+    asked = RunOptions(cache or default_cache())
     with progress() as tell:
         proof = prove(here.contract, here.ledger, changes, asked, tell, number=number, quick=quick)
     data = proof_json(proof)

@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
-from market_data_meta import pins
-from market_data_meta.commands.here import Here, json_option, say
-from market_data_meta.ledger import save_ledger, write_whole
+from market_data_meta.commands.common import Checkout, json_option, say
+from market_data_meta.files import write_whole
+from market_data_meta.releases import pins
+from market_data_meta.releases.ledger import save_ledger
 
 
 @click.command("releases")
@@ -17,7 +18,7 @@ from market_data_meta.ledger import save_ledger, write_whole
 @click.option("--pin", is_flag=True, help="Only rewrite tox.ini's pinned block from the ledger.")
 @json_option
 @click.pass_obj
-def releases_command(here: Here, *, refresh: bool, pin: bool, as_json: bool) -> None:
+def releases_command(here: Checkout, *, refresh: bool, pin: bool, as_json: bool) -> None:
     r"""Show the ledger of releases, or bring it up to date.
 
     \b
@@ -27,10 +28,10 @@ def releases_command(here: Here, *, refresh: bool, pin: bool, as_json: bool) -> 
     contract = here.contract
     if refresh:
         # Imported here: the client of the index costs more to load than any other command takes.
-        from market_data_meta.index import refreshed
+        from market_data_meta.releases.index import refreshed_ledger
 
         known = here.ledger if (here.root / "contracts" / "releases" / "snapshot.json").exists() else None
-        ledger = refreshed(contract, known, say)
+        ledger = refreshed_ledger(contract, known, say)
         save_ledger(here.root, ledger)
     else:
         ledger = here.ledger

@@ -8,21 +8,23 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
-from market_data_meta import environment, pins, suite
-from market_data_meta.combination import parse_cell
-from market_data_meta.commands.here import Here, finish, json_option, out_option, say, verbose_option
+from market_data_meta import suite
+from market_data_meta.commands.common import Checkout, finish, json_option, out_option, say, verbose_option
 from market_data_meta.commands.matrix_files import NAME, read_matrix, write_matrix
 from market_data_meta.commands.report_gate import report_gate
 from market_data_meta.errors import MetaError
-from market_data_meta.ledger import write_whole
-from market_data_meta.propose import proposed
-from market_data_meta.record import read_records
-from market_data_meta.render.as_json import report_json
-from market_data_meta.render.junit import report_junit
-from market_data_meta.render.markdown import report_markdown
-from market_data_meta.render.picture import report_picture
-from market_data_meta.verdict import judge_all
-from market_data_meta.waivers import load_waivers
+from market_data_meta.files import write_whole
+from market_data_meta.judging.records import read_records
+from market_data_meta.judging.report_document import report_json
+from market_data_meta.judging.verdicts import judge_records
+from market_data_meta.judging.waiver_proposals import proposed
+from market_data_meta.judging.waivers import load_waivers
+from market_data_meta.releases import pins
+from market_data_meta.releases.combinations import parse_cell
+from market_data_meta.render.report.junit import report_junit
+from market_data_meta.render.report.markdown import report_markdown
+from market_data_meta.render.report.picture import report_picture
+from market_data_meta.running import environments
 
 
 @click.command("report")
@@ -37,7 +39,7 @@ from market_data_meta.waivers import load_waivers
 @json_option
 @click.pass_obj
 def report_command(
-    here: Here,
+    here: Checkout,
     out: Path | None,
     gate: Path | None,
     *,
@@ -69,7 +71,7 @@ def report_command(
     expected = pins.pinned_names(here.root) if complete else None
     missing = set(expected or ()) - {record.cell for record in records}
     absent = tuple(name for name in sorted(missing) if not _interpreter_exists(here, name))
-    report = judge_all(
+    report = judge_records(
         here.contract,
         suite.digest(here.root),
         records,
@@ -93,13 +95,13 @@ def report_command(
     finish(report, as_json=as_json, verbose=verbose)
 
 
-def _interpreter_exists(here: Here, name: str) -> bool:
+def _interpreter_exists(here: Checkout, name: str) -> bool:
     """Whether the interpreter that a cell asks for is on this machine; a cell that asks for none has one."""
     python = parse_cell([name], here.contract.packages, here.ledger).python
     if python is None:
         return True
     try:
-        environment.uv("python", "find", "--no-project", python)
+        environments.uv("python", "find", "--no-project", python)
     except MetaError as error:
         # Anything but a plain "there is none" leaves the cell expected, and so unknown.
         return error.code != "uv-failed"

@@ -12,11 +12,11 @@ import click
 from rich.console import Console
 
 from market_data_meta.errors import Exit, MetaError
-from market_data_meta.given import read_given
-from market_data_meta.render import gate_github
-from market_data_meta.render.gate_files import write_gate
-from market_data_meta.render.gate_markdown import gate_markdown
-from market_data_meta.render.gate_terminal import show_gate
+from market_data_meta.render.gate import github as gate_github
+from market_data_meta.render.gate.files import write_gate
+from market_data_meta.render.gate.markdown import gate_markdown
+from market_data_meta.render.gate.terminal import show_gate
+from market_data_meta.schemas import read_given
 
 
 def report_gate(root: Path, file: Path, out: Path | None, *, github: bool, as_json: bool, verbose: bool) -> None:

@@ -9,12 +9,12 @@ import click
 from rich.markup import escape
 
 from market_data_meta import suite
-from market_data_meta.combination import THIRD_PARTY, Cell, parse_cell
-from market_data_meta.commands.here import Here, finish, json_option, out_option, say, verbose_option
+from market_data_meta.commands.common import Checkout, finish, json_option, out_option, say, verbose_option
 from market_data_meta.errors import MetaError
-from market_data_meta.run import run_cell
-from market_data_meta.verdict import judge_all
-from market_data_meta.waivers import load_waivers
+from market_data_meta.judging.verdicts import judge_records
+from market_data_meta.judging.waivers import load_waivers
+from market_data_meta.releases.combinations import THIRD_PARTY, Cell, parse_cell
+from market_data_meta.running.isolated import run_cell
 
 
 @click.command("run")
@@ -33,7 +33,7 @@ from market_data_meta.waivers import load_waivers
 @json_option
 @click.pass_obj
 def run_command(
-    here: Here,
+    here: Checkout,
     pins: tuple[str, ...],
     interpreter: str | None,
     into: Path | None,
@@ -63,5 +63,5 @@ def run_command(
             say(f"[dim]{escape(step)} …[/]")
 
     record = run_cell(here.contract, here.ledger, cell, out=(out or here.out).resolve(), into=into, progress=progress)
-    report = judge_all(here.contract, suite.digest(here.root), [record], load_waivers(here.root, here.ledger))
+    report = judge_records(here.contract, suite.digest(here.root), [record], load_waivers(here.root, here.ledger))
     finish(report, as_json=as_json, verbose=verbose)

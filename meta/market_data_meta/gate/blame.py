@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from market_data_meta.gate.candidate import Candidate
+from market_data_meta.gate.candidates import Candidate
 
 Chosen = tuple[Candidate, ...]
 

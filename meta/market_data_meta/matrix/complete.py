@@ -1,149 +1,21 @@
-"""The complete matrix: decide every clause for every cell, running only what is not known yet."""
+"""The complete matrix: every content combination that is published, decided."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import sys
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable
 
-from market_data_meta import suite
 from market_data_meta.contract import Contract
-from market_data_meta.ledger import Ledger
-from market_data_meta.matrix import libraries
-from market_data_meta.matrix.cache import Store
-from market_data_meta.matrix.codes import Code, Square, codes_of, corners_of, squares_of
-from market_data_meta.matrix.decisions import Decisions
-from market_data_meta.matrix.libraries import Libraries
-from market_data_meta.matrix.runner import Family, Runner, Step, Wanted
-from market_data_meta.record import Record
+from market_data_meta.releases.contents import content_combinations, corner_combinations, distinct_contents
+from market_data_meta.releases.ledger import Ledger
+from market_data_meta.running.cells import CellRecords, RunOptions, decide
+from market_data_meta.running.warm_runner import ProgressStep, RunRequest
 
 
-@dataclass(frozen=True)
-class Complete:
-    """Every cell with its record, or with why it has none."""
-
-    codes: Mapping[str, tuple[Code, ...]]
-    squares: tuple[Square, ...]
-    records: Mapping[Square, Record]
-    faults: Mapping[Square, str]
-    uninstallable: Mapping[Square, str]
-    wide: frozenset[str]
-    ran: int
-    stores: tuple[Path, ...] = field(default=())
-
-
-@dataclass(frozen=True)
-class Asked:
-    """How the matrix is to be run: interpreter, cache, part ``(i, n)`` of the cells, every clause in each or not."""
-
-    cache: Path
-    python: str | None = None
-    shard: tuple[int, int] = (1, 1)
-    exhaustive: bool = False
-    run: bool = True
-
-    @property
-    def interpreter(self) -> str:
-        """The interpreter that runs the cells: the one asked for, or the one that this tool was set up with."""
-        own = os.environ.get("MDMETA_PYTHON") or str(getattr(sys, "_base_executable", sys.executable))
-        return self.python or own
-
-
-def complete(contract: Contract, ledger: Ledger, asked: Asked, tell: Callable[[Step], None]) -> Complete:
-    """Decide every cell of the matrix. ``tell`` is called with each step."""
-    codes = codes_of(contract, ledger)
-    every = squares_of(codes)
-    wanted = Wanted(tuple(every), frozenset(s.combination for s in corners_of(codes)))
-    return decide(contract, ledger, codes, wanted, asked, tell)
-
-
-def decide(
-    contract: Contract,
-    ledger: Ledger,
-    codes: Mapping[str, tuple[Code, ...]],
-    wanted: Wanted,
-    asked: Asked,
-    tell: Callable[[Step], None],
-) -> Complete:
-    """Decide what is wanted. ``tell`` is called with each step; nothing that ``asked.cache`` knows is run again."""
-    python = asked.interpreter
-    tell(Step(0, 0, "resolving third-party libraries"))
-    sets, digests = _libraries(contract, ledger, wanted, python, asked.cache)
-    installable = {wants: one for wants, one in sets.items() if not isinstance(one, str)}
-    uninstallable = {s: why for s in wanted.squares if isinstance(why := sets[s.libraries], str)}
-    folder = _aside(wanted, asked.cache)
-    families: dict[str, Family] = {}
-    for square in wanted.squares:
-        if square in uninstallable:
-            continue
-        digest = digests[installable[square.libraries]]
-        if digest not in families:
-            families[digest] = _family(contract, wanted, asked, digest, folder)
-        families[digest].squares.append(square)
-    ran = 0
-    if asked.run:
-        part, parts = asked.shard
-        runner = Runner(contract, ledger, wanted, asked.cache, python, installable, tell)
-        for family in families.values():
-            mine = frozenset(s for number, s in enumerate(family.squares) if number % parts == part - 1)
-            ran += runner.decide(family, mine)
-    return _collected(codes, wanted, families.values(), uninstallable, ran)
-
-
-def _libraries(
-    contract: Contract, ledger: Ledger, wanted: Wanted, python: str, cache: Path
-) -> tuple[dict[tuple[tuple[str, ...], ...], Libraries | str], dict[Libraries, str]]:
-    """The third-party set of each distinct set of requirements, and the digest of each set's family.
-
-    All that is published comes first, so that a family has one digest whatever is wanted of it.
-    """
-    published = squares_of(codes_of(contract, ledger.published))
-    sets = libraries.resolved(contract, ledger.published, published, python, cache)
-    others = (square for square in wanted.squares if square.libraries not in sets)
-    new = libraries.resolved(contract, ledger, others, python, cache)
-    known, added = ([one for one in some.values() if not isinstance(one, str)] for some in (sets, new))
-    return sets | new, libraries.families(known, added)
-
-
-def _aside(wanted: Wanted, cache: Path) -> Path:
-    """The folder that keeps the runs: of candidates one of their own."""
-    if not wanted.candidates:
-        return cache
-    name = hashlib.sha256(json.dumps(sorted(wanted.candidates.items())).encode()).hexdigest()[:16]
-    return cache / "candidates" / name
-
-
-def _family(contract: Contract, wanted: Wanted, asked: Asked, digest: str, folder: Path) -> Family:
-    """A family with what is known of it: the runs of releases, and those that are kept in ``folder``."""
-    decisions = Decisions(contract, asked.exhaustive, also=frozenset(wanted.candidates))
-    stores = [Store(place, suite.digest(contract.root), digest, asked.interpreter) for place in (asked.cache, folder)]
-    for store in stores if folder != asked.cache else stores[:1]:
-        decisions.add(store.records())
-    return Family(decisions, stores[-1], [])
-
-
-def _collected(
-    codes: Mapping[str, tuple[Code, ...]],
-    wanted: Wanted,
-    families: Iterable[Family],
-    uninstallable: Mapping[Square, str],
-    ran: int,
-) -> Complete:
-    records: dict[Square, Record] = {}
-    faults: dict[Square, str] = {}
-    wide: set[str] = set()
-    stores = []
-    for family in families:
-        wide |= family.decisions.wide
-        stores.append(family.store.folder)
-        for square in family.squares:
-            record = family.decisions.record(square)
-            if record:
-                records[square] = record
-            elif fault := family.decisions.faults.get(tuple(square.contents.values())):
-                faults[square] = fault
-    return Complete(codes, wanted.squares, records, faults, uninstallable, frozenset(wide), ran, tuple(stores))
+def decide_matrix(
+    contract: Contract, ledger: Ledger, options: RunOptions, on_progress: Callable[[ProgressStep], None]
+) -> CellRecords:
+    """Decide every cell of the matrix. ``on_progress`` is called with each step."""
+    contents = distinct_contents(contract, ledger)
+    every = content_combinations(contents)
+    corners = frozenset(cell.combination for cell in corner_combinations(contents))
+    return decide(contract, ledger, contents, RunRequest(tuple(every), corners), options, on_progress)

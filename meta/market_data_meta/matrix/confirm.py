@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from market_data_meta.combination import Combination
 from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit, MetaError
-from market_data_meta.matrix.codes import Code, Square, corners_of, squares_of
-from market_data_meta.matrix.complete import Complete
-from market_data_meta.matrix.decisions import contents_of
-from market_data_meta.record import Check, Record, read_records
-from market_data_meta.verdict import weaknesses
+from market_data_meta.judging.records import Check, Record, read_records
+from market_data_meta.judging.verdicts import weaknesses
+from market_data_meta.releases.combinations import Combination
+from market_data_meta.releases.contents import Content, ContentCombination, content_combinations, corner_combinations
+from market_data_meta.running.cells import CellRecords
+from market_data_meta.running.decisions import contents_of
 
 
 @dataclass(frozen=True)
@@ -37,15 +37,17 @@ class Confirmation:
     disagreements: tuple[Disagreement, ...]
 
 
-def sample(codes: Mapping[str, tuple[Code, ...]], number: int, seed: str) -> list[tuple[Square, Combination]]:
+def sample(
+    codes: Mapping[str, tuple[Content, ...]], number: int, seed: str
+) -> list[tuple[ContentCombination, Combination]]:
     """The corners and then random cells up to ``number``, each with random releases of its codes; the seed decides.
 
     Any release of a code will do, and taking any of them also puts to the test that they run the same code.
     """
     # Not for secrets: the same commit must take the same sample.
     chance = random.Random(seed)  # noqa: S311
-    chosen = corners_of(codes)
-    others = [square for square in squares_of(codes) if square not in chosen]
+    chosen = corner_combinations(codes)
+    others = [square for square in content_combinations(codes) if square not in chosen]
     chosen += chance.sample(others, min(len(others), max(0, number - len(chosen))))
     return [
         (square, Combination(tuple((code.package, chance.choice(code.releases).version) for code in square.codes)))
@@ -55,10 +57,10 @@ def sample(codes: Mapping[str, tuple[Code, ...]], number: int, seed: str) -> lis
 
 def confirm(
     contract: Contract,
-    complete: Complete,
+    complete: CellRecords,
     suite: str,
     *,
-    wanted: Sequence[tuple[Square, Combination]],
+    wanted: Sequence[tuple[ContentCombination, Combination]],
     out: Path,
     tell: Callable[[str], None],
 ) -> Confirmation:

@@ -11,12 +11,12 @@ from typing import Any
 from packaging.version import Version
 
 from market_data_meta.contract import Contract
-from market_data_meta.ledger import Release
-from market_data_meta.matrix.codes import Code
-from market_data_meta.matrix.decisions import DECIDED
-from market_data_meta.matrix.judged import Matrix
-from market_data_meta.record import Check
-from market_data_meta.verdict import UNINSTALLABLE, UNKNOWN, Judged, weaknesses
+from market_data_meta.judging.records import Check
+from market_data_meta.judging.verdicts import UNINSTALLABLE, UNKNOWN, CellVerdict, weaknesses
+from market_data_meta.matrix.verdicts import Matrix
+from market_data_meta.releases.contents import Content
+from market_data_meta.releases.ledger import Release
+from market_data_meta.running.decisions import DECIDED
 
 ERROR, MIXED = "error", "mixed"
 
@@ -25,12 +25,12 @@ STATES = (*DECIDED, ERROR, MIXED, UNKNOWN, UNINSTALLABLE)
 
 _SEEN = (*DECIDED, ERROR)
 
-Partners = tuple[Code, ...]
+Partners = tuple[Content, ...]
 Evidence = Mapping[str, Check] | str
 
 
 @dataclass(frozen=True)
-class Seen:
+class ClauseOutcome:
     """What a cell says of the clause: the outcome, and the check behind it if there was one."""
 
     outcome: str
@@ -52,7 +52,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class ReleaseSpan:
     """Releases in a row with one code: the state of the clause in them, and with how many partners it came out how."""
 
     releases: tuple[Release, ...]
@@ -82,7 +82,7 @@ class History:
     """A clause's outcomes over the releases of each package that it binds, oldest first."""
 
     clause: str
-    packages: Mapping[str, tuple[Stretch, ...]]
+    packages: Mapping[str, tuple[ReleaseSpan, ...]]
 
     @property
     def known(self) -> bool:
@@ -111,14 +111,14 @@ def _told(contract: Contract, matrix: Matrix, cells: Sequence[tuple[Partners, Ev
     packages = {}
     for place, (name, column) in enumerate(matrix.codes.items()):
         if name in contract.clauses[clause_id].binds:
-            found: dict[Code, dict[Partners, Seen]] = {}
+            found: dict[Content, dict[Partners, ClauseOutcome]] = {}
             for codes, one in seen:
                 found.setdefault(codes[place], {})[codes[:place] + codes[place + 1 :]] = one
             packages[name] = _walk(column, found)
     return History(clause_id, packages)
 
 
-def _evidence(suite: str, judged: Judged) -> Evidence:
+def _evidence(suite: str, judged: CellVerdict) -> Evidence:
     """The checks of a cell; without any that count it is unknown, and where nothing can be installed, that."""
     record = judged.record
     if judged.verdict == UNINSTALLABLE:
@@ -128,16 +128,18 @@ def _evidence(suite: str, judged: Judged) -> Evidence:
     return record.checks
 
 
-def _seen(evidence: Evidence, clause_id: str) -> Seen:
+def _seen(evidence: Evidence, clause_id: str) -> ClauseOutcome:
     if isinstance(evidence, str):
-        return Seen(evidence)
+        return ClauseOutcome(evidence)
     check = evidence.get(clause_id)
-    return Seen(check.outcome, check) if check else Seen(UNKNOWN)
+    return ClauseOutcome(check.outcome, check) if check else ClauseOutcome(UNKNOWN)
 
 
-def _walk(column: Sequence[Code], cells: Mapping[Code, Mapping[Partners, Seen]]) -> tuple[Stretch, ...]:
+def _walk(
+    column: Sequence[Content], cells: Mapping[Content, Mapping[Partners, ClauseOutcome]]
+) -> tuple[ReleaseSpan, ...]:
     """The package's releases from oldest to newest, each compared with the last of which something is known."""
-    rows: list[Stretch] = []
+    rows: list[ReleaseSpan] = []
     last: dict[Partners, tuple[str, int]] = {}
     for code, releases in _rows(column):
         found = cells.get(code, {})
@@ -149,12 +151,12 @@ def _walk(column: Sequence[Code], cells: Mapping[Code, Mapping[Partners, Seen]])
             before = rows[max(last[p][1] for p in other)]
             got = _got(seen[p] for p in other)
             change = Change(releases[0].version, before.last, before.state, state, got)
-        rows.append(Stretch(releases, state, dict(counts), _got(found.values()), change))
+        rows.append(ReleaseSpan(releases, state, dict(counts), _got(found.values()), change))
         last |= {partners: (one.outcome, len(rows) - 1) for partners, one in seen.items()}
     return tuple(rows)
 
 
-def _rows(column: Sequence[Code]) -> Iterator[tuple[Code, tuple[Release, ...]]]:
+def _rows(column: Sequence[Content]) -> Iterator[tuple[Content, tuple[Release, ...]]]:
     """Releases in a row with one code. A code that comes back after another one has more than one such row."""
     pairs = sorted(((c, r) for c in column for r in c.releases), key=lambda pair: Version(pair[1].version))
     for code, group in itertools.groupby(pairs, key=lambda pair: pair[0]):
@@ -172,6 +174,6 @@ def _state(counts: Mapping[str, int]) -> str:
     return UNINSTALLABLE if counts.get(UNINSTALLABLE) else UNKNOWN
 
 
-def _got(seen: Iterable[Seen]) -> Any:
+def _got(seen: Iterable[ClauseOutcome]) -> Any:
     """What the first failure got instead; cells come with the newest partners first. None if nothing failed."""
     return next((one.check.got for one in seen if one.check and one.outcome == "failed"), None)

@@ -9,9 +9,11 @@ from pathlib import Path, PurePosixPath
 
 from market_data_meta.contract import load_contract
 from market_data_meta.errors import MetaError, undecided
-from market_data_meta.ledger import load_ledger, write_whole
-from market_data_meta.matrix.cache import default_cache
-from market_data_meta.matrix.complete import Asked, complete
+from market_data_meta.files import write_whole
+from market_data_meta.matrix.complete import decide_matrix
+from market_data_meta.releases.ledger import load_ledger
+from market_data_meta.running.cache import default_cache
+from market_data_meta.running.cells import RunOptions
 
 
 @contextmanager
@@ -37,8 +39,8 @@ def part(root: str, shard: tuple[int, int], *, exhaustive: bool) -> dict[str, st
     """
     contract = load_contract(Path(root))
     ledger = load_ledger(contract.root, contract.packages)
-    asked = Asked(default_cache(), shard=shard, exhaustive=exhaustive)
-    done = complete(contract, ledger, asked, lambda _: None)
+    asked = RunOptions(default_cache(), shard=shard, exhaustive=exhaustive)
+    done = decide_matrix(contract, ledger, asked, lambda _: None)
     return {
         file.relative_to(asked.cache).as_posix(): file.read_text(encoding="utf-8")
         for store in done.stores

@@ -10,14 +10,14 @@ from pathlib import Path
 from market_data_meta import suite
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
-from market_data_meta.ledger import Ledger
-from market_data_meta.matrix.complete import Asked
-from market_data_meta.matrix.runner import Step
-from market_data_meta.prove.alone import proved_alone
 from market_data_meta.prove.changes import Change, together
-from market_data_meta.prove.machine import noted
-from market_data_meta.prove.proving import Ground, Run, proved
-from market_data_meta.prove.score import Machine, Proof, Score, silent_clauses, trial
+from market_data_meta.prove.mutant_trials import noted
+from market_data_meta.prove.release_trials import try_releases_alone
+from market_data_meta.prove.score import MutantScore, Proof, Score, silent_clauses, trial
+from market_data_meta.prove.trial_runs import NewestReleases, Run, proved
+from market_data_meta.releases.ledger import Ledger
+from market_data_meta.running.cells import RunOptions
+from market_data_meta.running.warm_runner import ProgressStep
 
 SAME = Change("all", (), "The same code under other version numbers: the A/A control.")
 """The control that every proof holds: a difference here would be one of the suite's own making."""
@@ -27,8 +27,8 @@ def prove(
     contract: Contract,
     ledger: Ledger,
     changes: Sequence[Change],
-    asked: Asked,
-    tell: Callable[[Step], None],
+    asked: RunOptions,
+    tell: Callable[[ProgressStep], None],
     *,
     number: int = 0,
     quick: bool = False,
@@ -51,7 +51,7 @@ def prove(
         alone.append(together(quiet, f"All harmless changes of {package} at once, in its own clean install."))
         if quick:
             combined.append(together(quiet, f"All harmless changes of {package} at once."))
-    ground = Ground(contract, ledger, asked)
+    ground = NewestReleases(contract, ledger, asked)
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as name:
         every = ground.clauses(None)
         as_it_is, again = Run(every), Run(every, renumbered=ground.renumbered(Path(name)))
@@ -66,10 +66,10 @@ def prove(
         trials = [trial(one, records[run], whole[as_it_is]) for one, run in zip(combined, runs, strict=True)]
         trials.append(trial(SAME, whole[again], whole[as_it_is]))
         mutated = Path(name) / "mutants"
-        machine = noted(ground, number, whole[as_it_is], lines, mutated, tell) if number and lines else Machine()
+        machine = noted(ground, number, whole[as_it_is], lines, mutated, tell) if number and lines else MutantScore()
     if alone:
-        tell(Step(0, 0, "releases alone"))
-        trials += proved_alone(contract, ledger, alone, asked.cache)
+        tell(ProgressStep(0, 0, "releases alone"))
+        trials += try_releases_alone(contract, ledger, alone, asked.cache)
     breaks, harmless = (Score(tuple(one for one in trials if one.change.harmless is kind)) for kind in (False, True))
     return Proof(
         suite.digest(contract.root),

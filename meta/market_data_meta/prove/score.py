@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit
-from market_data_meta.gate.compare import REGRESSION, UNDECIDED, kind_of
+from market_data_meta.judging.comparison import REGRESSION, UNDECIDED, kind_of
+from market_data_meta.judging.records import Check, Record
 from market_data_meta.prove.changes import Change
 from market_data_meta.prove.mutants import Mutant
-from market_data_meta.record import Check, Record
 
 CAUGHT, MISSED, ALARM, SILENT, ERROR = "caught", "missed", "false alarm", "silent", "error"
 SURVIVED, EXPLAINED = "survived", "explained"
@@ -99,7 +99,7 @@ class Score:
 
 
 @dataclass(frozen=True)
-class Placed:
+class LocatedMutant:
     """A mutant of a package's file, the source line that it is on, and the clauses whose checks execute that line."""
 
     package: str
@@ -114,10 +114,10 @@ class Placed:
 
 
 @dataclass(frozen=True)
-class Noted:
+class MutantTrial:
     """A mutant tried: noticed by these clauses, or unnoticed, with the reason why no consumer could notice if given."""
 
-    placed: Placed
+    placed: LocatedMutant
     trial: Trial
     reason: str = ""
 
@@ -130,13 +130,13 @@ class Noted:
 
 
 @dataclass(frozen=True)
-class Machine:
+class MutantScore:
     """The machine-made breaks that were tried, of so many ``possible`` ones.
 
     ``stale`` are the recorded reasons whose mutant is gone, or is noticed by now.
     """
 
-    noted: tuple[Noted, ...] = ()
+    noted: tuple[MutantTrial, ...] = ()
     possible: int = 0
     stale: tuple[str, ...] = ()
 
@@ -153,7 +153,7 @@ class Proof:
     combination: dict[str, str]
     breaks: Score
     harmless: Score
-    machine: Machine
+    machine: MutantScore
     silent: tuple[str, ...]
     start: float
     seconds: float

@@ -1,0 +1,36 @@
+"""Candidates: unreleased builds that stand in for a release, and the published release that each is compared with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.version import Version
+
+from market_data_meta.releases.ledger import Ledger, Release
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A build of one package, the release that it would be, and the published one before it (None for the first).
+
+    ``wheel`` is None for a published version, whose wheel is on the index. ``commit`` is that of a git source.
+    """
+
+    package: str
+    source: str
+    release: Release
+    predecessor: Release | None
+    wheel: Path | None = None
+    commit: str | None = None
+
+
+def predecessor(ledger: Ledger, package: str, version: str, *, itself: bool) -> Release | None:
+    """The newest published release before a version, or of that version where ``itself`` counts; None for the first.
+
+    A source that was not given a new version yet is compared with the release of its version.
+    """
+    stable = [r for r in ledger.releases[package] if not r.yanked and not Version(r.version).is_prerelease]
+    mine = Version(version)
+    before = [r for r in stable if Version(r.version) < mine or (itself and Version(r.version) == mine)]
+    return max(before, key=lambda r: Version(r.version), default=None)

@@ -1,0 +1,57 @@
+"""Release scope: a candidate or a release alone, in its own clean install, its run kept like others."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from market_data_meta import suite
+from market_data_meta.contract import Contract
+from market_data_meta.errors import MetaError
+from market_data_meta.files import write_whole
+from market_data_meta.judging.records import Record, read_record
+from market_data_meta.judging.verdicts import weaknesses
+from market_data_meta.releases.combinations import Cell, Combination
+from market_data_meta.releases.ledger import Ledger
+from market_data_meta.running import environments
+from market_data_meta.running.isolated import run_cell
+
+
+def alone(
+    contract: Contract,
+    ledger: Ledger,
+    package: str,
+    version: str,
+    python: str,
+    cache: Path,
+    ready: Callable[[], None] = lambda: None,
+) -> Record:
+    """The record of one release or candidate alone. What was run before with the same suite and file is read back.
+
+    ``ready`` is called when it is installed, before anything of it runs. Raises MetaError where it cannot be run now.
+    """
+    release = ledger.release(package, version)
+    about = environments.uv("python", "find", "--no-project", python).strip()
+    # What is published is part of the question: extras may ask for releases that do not exist.
+    published = [[r.version for r in rows] for rows in ledger.releases.values()]
+    asked = json.dumps([suite.digest(contract.root), release.sha256, about, ledger.as_of, published])
+    file = cache / "alone" / f"{hashlib.sha256(asked.encode()).hexdigest()[:16]}.jsonl"
+    if known := _read(file):
+        return known
+    cell = Cell(Combination(((package, release.version),)))
+    with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
+        record = run_cell(contract, ledger, cell, out=Path(folder), ready=ready)
+        if not weaknesses(record) and not record.header.get("uninstallable"):
+            write_whole(file, (Path(folder) / "records" / f"{cell.name}.jsonl").read_text(encoding="utf-8"))
+    return record
+
+
+def _read(file: Path) -> Record | None:
+    try:
+        return read_record(file)
+    except (MetaError, OSError):
+        # What cannot be read is run again.
+        return None

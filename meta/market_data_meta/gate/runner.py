@@ -1,0 +1,291 @@
+"""Running a gate: candidates against all that they may meet, and their predecessors in the same cells."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Self
+
+from market_data_meta import suite
+from market_data_meta.contract import Clause, Contract
+from market_data_meta.errors import MetaError, undecided
+from market_data_meta.gate.blame import Symptom, guilty
+from market_data_meta.gate.candidates import Candidate
+from market_data_meta.gate.partners import GateCell, allowed_number, gate_cells, with_candidates
+from market_data_meta.gate.release_runs import alone
+from market_data_meta.gate.result import GateOutcome
+from market_data_meta.judging.comparison import (
+    REGRESSION,
+    UNDECIDED,
+    CellComparison,
+    Difference,
+    Pair,
+    compared,
+    differences,
+    kind_of,
+)
+from market_data_meta.judging.records import Record
+from market_data_meta.releases.combinations import Cell, Combination
+from market_data_meta.releases.contents import ContentCombination
+from market_data_meta.releases.ledger import Ledger
+from market_data_meta.running.cells import CellRecords, RunOptions, decide
+from market_data_meta.running.warm_runner import ProgressStep, RunRequest
+
+CELL_SECONDS = 120.0
+"""Wall time of one run: the whole suite takes 8 s on two idle cores."""
+PATIENCE = 3
+"""Runs that may come to nothing (each may take CELL_SECONDS) before the gate says that it cannot tell."""
+
+
+@dataclass(frozen=True)
+class GateListener:
+    """Who is told how far a gate is: each step, and the first cell as soon as it is decided."""
+
+    step: Callable[[ProgressStep], None] = lambda _: None
+    first: Callable[[CellComparison], None] = lambda _: None
+
+
+class _Signal:
+    """Whether the candidates have survived a first run: what hangs at import would hang alone as well."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self._yes = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.tell(yes=False)
+
+    @property
+    def known(self) -> bool:
+        """Whether it has been told."""
+        return self._event.is_set()
+
+    def tell(self, *, yes: bool) -> None:
+        """Tell whoever waits; the first word counts."""
+        if not self.known:
+            self._yes = yes
+            self._event.set()
+
+    def wait(self) -> None:
+        """Wait for a yes. Raises MetaError for a no."""
+        self._event.wait()
+        if not self._yes:
+            raise undecided("not-run", "it was not run alone: it came to nothing with others")
+
+
+@dataclass
+class Gate:
+    """One gate: candidates (one or more) against what they meet within ``reach``, or against ``pinned`` partners."""
+
+    contract: Contract
+    ledger: Ledger
+    candidates: tuple[Candidate, ...]
+    asked: RunOptions
+    reach: str
+    pinned: Mapping[str, str] = field(default_factory=dict)
+    strict: bool = False
+    listener: GateListener = field(default_factory=GateListener)
+
+    def run(self) -> GateOutcome:
+        """Run what is not known yet and compare. Raises MetaError where the candidates meet nothing."""
+        start = time.time()
+        met = gate_cells(self.contract, self.ledger, self.candidates, self.reach, self.pinned)
+        if not met:
+            names = " and ".join(f"{one.package} {one.release.version}" for one in self.candidates)
+            what = f"{names} may be installed with no published release of the others"
+            hint = "mend the version or the requirements, or judge it all the same with --all"
+            raise undecided("meets-nothing", what, "the requirements forbid every combination", hint)
+        _provide(self.candidates, self.asked.cache)
+        with ThreadPoolExecutor(1) as pool, _Signal() as survived:
+            releases = [pool.submit(self._release, one, survived.wait) for one in self.candidates]
+            before = self._before(met)
+
+            def heard(step: ProgressStep) -> None:
+                if step.record and step.record.footer and not survived.known:
+                    self.listener.first(self._at_first(met, step.record, before))
+                    survived.tell(yes=True)
+                self.listener.step(step)
+
+            now = self._now(met, self.candidates, None, heard)
+            survived.tell(yes=bool(now.records))
+            cells = [self._cell(meeting, now, before) for meeting in met]
+            cells += [one.result() for one in releases]
+        found = differences(cells, self.contract.clauses)
+        lost = [cell.pair.cell for cell in cells if not cell.kinds]
+        blamed = self._blamed(met, before, found, lost)
+        return GateOutcome(
+            suite.digest(self.contract.root),
+            self.ledger.as_of,
+            self.reach,
+            self.strict,
+            self.candidates,
+            {one.package: self._same_code(one) for one in self.candidates},
+            tuple(cells),
+            tuple(replace(d, guilty=blamed.get(Symptom(d.cells[0], d.clause.id), ())) for d in found),
+            {name: blamed.get(Symptom(lost[0]), ()) for name in lost},
+            self._allowed(),
+            before.ran + now.ran,
+            start,
+            time.time() - start,
+        )
+
+    def _before(self, met: Iterable[GateCell]) -> CellRecords:
+        squares = tuple(dict.fromkeys(m.before for m in met if m.before))
+        return decide(self.contract, self.ledger, {}, RunRequest(squares, frozenset()), self.asked, self.listener.step)
+
+    def _now(
+        self,
+        met: Sequence[GateCell],
+        candidates: tuple[Candidate, ...],
+        clauses: frozenset[str] | None,
+        tell: Callable[[ProgressStep], None],
+    ) -> CellRecords:
+        """Decide cells with candidates: all clauses in the first one, or in every one the few that are asked for."""
+        contents = {one.package: one.release.content for one in candidates if not self._same_code(one)}
+        whole = met if clauses else met[:1] if contents else ()
+        wanted = RunRequest(
+            tuple(dict.fromkeys(m.now for m in met)),
+            frozenset(m.now.combination for m in whole),
+            clauses,
+            scouts=tuple(m.before for m in met if m.before),
+            seconds=CELL_SECONDS,
+            patience=PATIENCE,
+            candidates=contents,
+        )
+        return decide(self.contract, with_candidates(self.ledger, candidates), {}, wanted, self.asked, tell)
+
+    def _cell(self, meeting: GateCell, now: CellRecords, before: CellRecords) -> CellComparison:
+        pair = Pair(
+            cell=meeting.now.combination.label,
+            scope="combination",
+            combination=meeting.now.combination.as_dict(),
+            now=now.records.get(meeting.now),
+            was=before.records.get(meeting.before) if meeting.before else None,
+            fault=now.uninstallable.get(meeting.now) or now.faults.get(meeting.now, ""),
+            uninstallable=meeting.now in now.uninstallable,
+            was_uninstallable=meeting.before in before.uninstallable,
+            baseline=meeting.before.combination.label if meeting.before else None,
+            stands_for=meeting.stands_for,
+            forbidden=meeting.forbidden,
+        )
+        return self._compared(pair, self._clauses(tuple(self.contract.packages)))
+
+    def _at_first(self, met: Sequence[GateCell], record: Record, before: CellRecords) -> CellComparison:
+        """A first cell by its own run alone, for whoever waits."""
+        meeting = next(m for m in met if m.now.combination.label == record.cell)
+        was = before.records.get(meeting.before) if meeting.before else None
+        pair = Pair(record.cell, "combination", record.versions, record, was)
+        every = self._clauses(tuple(self.contract.packages))
+        return self._compared(pair, {name: clause for name, clause in every.items() if name in record.checks})
+
+    def _release(self, one: Candidate, ready: Callable[[], None]) -> CellComparison:
+        """A candidate alone beside its predecessor alone; it runs when ``ready`` returns."""
+        python, cache = self.asked.interpreter, self.asked.cache
+        now, was, fault = None, None, ""
+        try:
+            if one.predecessor:
+                was = alone(self.contract, self.ledger, one.package, one.predecessor.version, python, cache)
+            new = with_candidates(self.ledger, [one])
+            now = alone(self.contract, new, one.package, one.release.version, python, cache, ready)
+        except MetaError as error:
+            fault = f"{error.what}: {error.why}" if error.why else error.what
+        lost, before = _uninstallable(now), _uninstallable(was)
+        pair = Pair(
+            cell=Cell(Combination(((one.package, one.release.version),))).name,
+            scope="release",
+            combination={one.package: one.release.version},
+            now=now,
+            was=None if before else was,
+            fault=lost or fault,
+            uninstallable=bool(lost),
+            was_uninstallable=bool(before),
+            baseline=was.cell if was else None,
+        )
+        return self._compared(pair, self._clauses((one.package,)))
+
+    def _compared(self, pair: Pair, clauses: Mapping[str, Clause]) -> CellComparison:
+        return compared(pair, clauses, self._versions, strict=self.strict)
+
+    def _clauses(self, packages: tuple[str, ...]) -> dict[str, Clause]:
+        return {n: c for n, c in self.contract.clauses_for(packages).items() if c.scope != "control"}
+
+    @property
+    def _versions(self) -> list[tuple[str, str]]:
+        """The candidates' versions after those of their predecessors."""
+        return [(one.predecessor.version, one.release.version) for one in self.candidates if one.predecessor]
+
+    def _same_code(self, one: Candidate) -> tuple[str, ...]:
+        """The published releases that run the candidate's code."""
+        return tuple(r.version for r in self.ledger.releases[one.package] if r.content == one.release.content)
+
+    def _allowed(self) -> tuple[int, int]:
+        """How many published combinations all requirements allow: with the candidates, and with the predecessors."""
+        now = {one.package: one.release for one in self.candidates}
+        before = {one.package: one.predecessor for one in self.candidates if one.predecessor}
+        new = with_candidates(self.ledger, self.candidates)
+        was = allowed_number(self.contract, self.ledger, before) if len(before) == len(now) else 0
+        return allowed_number(self.contract, new, now), was
+
+    def _blamed(
+        self, met: Sequence[GateCell], before: CellRecords, found: Sequence[Difference], lost: Sequence[str]
+    ) -> dict[Symptom, tuple[str, ...]]:
+        """Whose doing each regression is, and the first cell that came to nothing."""
+        of_clauses = [Symptom(d.cells[0], d.clause.id) for d in found if d.kind in (REGRESSION, UNDECIDED)]
+        meeting_of = {meeting.now.combination.label: meeting for meeting in met}
+        alone_ = {f"{one.package}{one.release.version}": (one.package,) for one in self.candidates}
+        symptoms = [*of_clauses, *map(Symptom, lost[:1])]
+        blamed = {symptom: alone_[symptom.cell] for symptom in symptoms if symptom.cell in alone_}
+
+        def shown(chosen: tuple[Candidate, ...], left: Sequence[Symptom]) -> list[Symptom]:
+            swapped = {s.cell: _swapped(meeting_of[s.cell], chosen) for s in left}
+            clauses = frozenset(s.clause for s in left if s.clause)
+            few = clauses if all(s.clause for s in left) else None
+            now = self._now(list(swapped.values()), chosen, few, self.listener.step)
+            return [s for s in left if self._shows(s, swapped[s.cell], now, before)]
+
+        return blamed | guilty(self.candidates, [s for s in symptoms if s not in blamed], shown)
+
+    def _shows(self, symptom: Symptom, meeting: GateCell, now: CellRecords, before: CellRecords) -> bool:
+        record = now.records.get(meeting.now)
+        if not symptom.clause or record is None:
+            return record is None
+        was = before.records.get(meeting.before) if meeting.before else None
+        kind = kind_of(
+            was.checks.get(symptom.clause) if was else None, record.checks.get(symptom.clause), self._versions
+        )
+        return kind in (REGRESSION, UNDECIDED)
+
+
+def _swapped(meeting: GateCell, chosen: Iterable[Candidate]) -> GateCell:
+    """The cell with only the chosen candidates in it, the others swapped back to their predecessors."""
+    keep = {one.package for one in chosen}
+    before = meeting.before.codes if meeting.before else meeting.now.codes
+    return replace(
+        meeting,
+        now=ContentCombination(
+            tuple(n if n.package in keep else b for n, b in zip(meeting.now.codes, before, strict=True))
+        ),
+    )
+
+
+def _uninstallable(record: Record | None) -> str:
+    return str(record.header.get("uninstallable") or "") if record else ""
+
+
+def _provide(candidates: Iterable[Candidate], cache: Path) -> None:
+    """Put the candidates' wheels where those of releases are kept: checked and unpacked like them, never downloaded."""
+    for one in candidates:
+        if one.wheel:
+            file = cache / "wheels" / one.release.sha256[:16] / one.release.filename
+            file.parent.mkdir(parents=True, exist_ok=True)
+            part = file.with_name(f".{file.name}.part")
+            shutil.copyfile(one.wheel, part)
+            part.replace(file)

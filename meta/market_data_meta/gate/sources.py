@@ -1,0 +1,97 @@
+"""Where a candidate comes from: a wheel, an sdist, a source tree, a git ref, or the ledger."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from email.parser import HeaderParser
+from pathlib import Path
+from zipfile import BadZipFile, ZipFile
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name, parse_wheel_filename
+from packaging.version import InvalidVersion, Version
+
+from market_data_meta.contract import Contract
+from market_data_meta.errors import MetaError
+from market_data_meta.gate import builds
+from market_data_meta.gate.candidates import Candidate, predecessor
+from market_data_meta.inside.mdm_content import content_of_wheel
+from market_data_meta.releases.ledger import Ledger, Release
+from market_data_meta.running.wheels import check_members
+
+MAX_METADATA = 1 << 20
+"""Bytes of METADATA that are read: the packages' own have less than 40 KiB."""
+MAX_VERSION = 64
+"""Characters of a version; a date, a commit and a build number fit in it."""
+
+
+def candidate_of(
+    contract: Contract, ledger: Ledger, package: str, source: str, folder: Path, tell: Callable[[str], None]
+) -> Candidate:
+    """The candidate that ``source`` names, built in ``folder`` where it is not a wheel yet.
+
+    ``source`` is a wheel, an sdist, a source tree, ``git+URL@REF`` or a published version. Raises MetaError where it is
+    none of these, does not build, or is another distribution than the package's.
+    """
+    if published := _published(ledger, package, source):
+        return Candidate(package, source, published, predecessor(ledger, package, published.version, itself=False))
+    folder.mkdir(parents=True, exist_ok=True)
+    commit = None
+    path = Path(source)
+    if source.startswith("git+"):
+        path, commit = builds.checked_out(source, folder / "checkout", tell)
+    if not path.exists():
+        hint = "a wheel, an sdist, a source tree, git+URL@REF or a published version"
+        raise MetaError("no-candidate", f"there is no {source[:200]} to take as {package}", hint=hint)
+    wheel = path if path.suffix == ".whl" else builds.built(path, folder, ledger.as_of, tell)
+    release = release_of(wheel, contract.packages[package].distribution)
+    own = predecessor(ledger, package, release.version, itself=True)
+    return Candidate(package, source, release, own, wheel.resolve(), commit)
+
+
+def _published(ledger: Ledger, package: str, source: str) -> Release | None:
+    try:
+        version = Version(source)
+    except InvalidVersion:
+        return None
+    # Something of that name in the folder is not what was meant by a version.
+    return ledger.release(package, str(version))
+
+
+def release_of(wheel: Path, distribution: str) -> Release:
+    """What the ledger would keep of a wheel. Raises MetaError that names the file where it is not a wheel of it."""
+    try:
+        name, named_version, _, _ = parse_wheel_filename(wheel.name)
+        with ZipFile(wheel) as archive:
+            infos = archive.infolist()
+            check_members(wheel, infos)
+            (info,) = [i for i in infos if re.fullmatch(r"[^/]+\.dist-info/METADATA", i.filename)]
+            if info.file_size > MAX_METADATA:
+                raise MetaError("bad-wheel", f"{_short(wheel)} has more than {MAX_METADATA >> 10} KiB of METADATA")
+            metadata = HeaderParser().parsestr(archive.read(info).decode("utf-8"))
+        version, found = str(metadata["Version"]), canonicalize_name(str(metadata["Name"]))
+        requires = tuple(str(Requirement(text)) for text in metadata.get_all("Requires-Dist") or ())
+        if len(version) > MAX_VERSION or Version(version) != named_version or found != name:
+            why = f"its METADATA says {found[:60]} {version[:60]}"
+            raise MetaError("bad-wheel", f"{_short(wheel)} is not what its name says", why)
+        content = content_of_wheel(wheel)
+    except (BadZipFile, ValueError, OSError, NotImplementedError) as error:
+        raise MetaError("bad-wheel", f"{_short(wheel)} is not a whole wheel", str(error)[:300]) from None
+    if found != distribution:
+        raise MetaError("other-package", f"{_short(wheel)} is a build of {found[:60]}, not of {distribution}")
+    return Release(
+        version=version,
+        uploaded="",
+        filename=wheel.name,
+        sha256=hashlib.sha256(wheel.read_bytes()).hexdigest(),
+        size=wheel.stat().st_size,
+        content=content,
+        requires_python=str(metadata["Requires-Python"] or ""),
+        requires=requires,
+    )
+
+
+def _short(wheel: Path) -> str:
+    return wheel.name if len(wheel.name) <= 120 else wheel.name[:119] + "…"

@@ -1,0 +1,1 @@
+"""What is published: the index, the ledger of releases, their requirements, contents and combinations."""

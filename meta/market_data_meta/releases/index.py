@@ -1,0 +1,128 @@
+"""Reading the package index into the ledger; the only place that speaks to it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from email.parser import HeaderParser
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile, ZipFile
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+from pypi_simple import PYPI_SIMPLE_ENDPOINT, DistributionPackage, NoSuchProjectError, PyPISimple
+from requests import RequestException
+
+from market_data_meta.contract import Contract
+from market_data_meta.errors import MetaError, undecided
+from market_data_meta.inside.mdm_content import content_of_wheel
+from market_data_meta.releases.ledger import Ledger, Release
+
+TIMEOUT = (10.0, 60.0)
+"""Seconds to connect and to wait for bytes."""
+
+Progress = Callable[[str], None]
+
+
+def index_url() -> str:
+    """The index that the user's uv or pip is set up to use, else the public one."""
+    for variable in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"):
+        if os.environ.get(variable):
+            return os.environ[variable]
+    asked = subprocess.run(
+        [sys.executable, "-m", "pip", "config", "get", "global.index-url"], capture_output=True, text=True, check=False
+    )
+    return asked.stdout.strip() or PYPI_SIMPLE_ENDPOINT
+
+
+def refreshed_ledger(contract: Contract, old: Ledger | None, progress: Progress) -> Ledger:
+    """The ledger as of now: what ``old`` has stays as it is, what is new on the index is added.
+
+    Only wheels whose content is unknown are downloaded. Raises MetaError where the index cannot be reached, and where
+    a file under a known name has another hash than it had.
+    """
+    as_of = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    try:
+        with PyPISimple(index_url()) as client, ThreadPoolExecutor(8) as pool:
+            releases = {}
+            for name, package in contract.packages.items():
+                known = {release.filename: release for release in (old.releases[name] if old else ())}
+                wheels = _wheels(client, package.distribution)
+                new = [wheel for wheel in wheels if wheel.filename not in known]
+                progress(f"{package.distribution}: {len(wheels)} releases, {len(new)} new")
+                read = dict(zip((w.filename for w in new), pool.map(lambda w: _read(client, w), new), strict=True))
+                rows = [_checked(known[w.filename], w) if w.filename in known else read[w.filename] for w in wheels]
+                gone = known.keys() - {wheel.filename for wheel in wheels}
+                rows += [known[filename] for filename in sorted(gone)]
+                releases[name] = tuple(sorted(rows, key=lambda release: Version(release.version)))
+            deployed = _deployed(client, contract)
+    except (RequestException, NoSuchProjectError) as error:
+        hint = "check the network and the index your uv or pip is set up to use; the committed ledger still works"
+        raise undecided("no-index", "the package index could not be read", str(error)[:300], hint) from None
+    return Ledger(as_of, releases, deployed)
+
+
+def _wheels(client: PyPISimple, distribution: str) -> list[DistributionPackage]:
+    page = client.get_project_page(distribution, timeout=TIMEOUT)
+    return [package for package in page.packages if package.package_type == "wheel" and package.version]
+
+
+def _checked(known: Release, wheel: DistributionPackage) -> Release:
+    """The known release with what may change (yanked); its hash may not."""
+    now = wheel.digests.get("sha256")
+    if now != known.sha256:
+        why = f"the ledger has sha256 {known.sha256}, the index now serves {now}"
+        hint = "a published file must never change: find out what happened before trusting this release"
+        raise MetaError("changed-file", f"{known.filename} is not the file that it was", why, hint)
+    return Release(**{**vars(known), "yanked": bool(wheel.is_yanked)})
+
+
+def _read(client: PyPISimple, wheel: DistributionPackage) -> Release:
+    """Download one wheel, hash-checked, and read what the ledger keeps of it."""
+    with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
+        file = Path(folder) / "release.whl"
+        client.download_package(wheel, file, timeout=TIMEOUT)
+        try:
+            with ZipFile(file) as archive:
+                name = next(n for n in archive.namelist() if n.endswith(".dist-info/METADATA") and n.count("/") == 1)
+                metadata = HeaderParser().parsestr(archive.read(name).decode("utf-8"))
+            content = content_of_wheel(file)
+        except (BadZipFile, StopIteration) as error:
+            raise MetaError("bad-wheel", f"{wheel.filename} is not a whole wheel", str(error)) from None
+        size = file.stat().st_size
+    return Release(
+        version=str(metadata["Version"]),
+        uploaded=wheel.upload_time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if wheel.upload_time else "",
+        filename=wheel.filename,
+        sha256=wheel.digests["sha256"],
+        size=size,
+        content=content,
+        requires_python=str(metadata["Requires-Python"] or ""),
+        requires=tuple(metadata.get_all("Requires-Dist") or ()),
+        yanked=bool(wheel.is_yanked),
+    )
+
+
+def _deployed(client: PyPISimple, contract: Contract) -> dict[str, Any]:
+    """What the newest release of the deploying distribution pins, from its metadata."""
+    wheels = [
+        w for w in _wheels(client, contract.deployed) if not Version(str(w.version)).is_prerelease and not w.is_yanked
+    ]
+    newest = max(wheels, key=lambda wheel: Version(str(wheel.version)))
+    release = _read(client, newest)
+    pinned: dict[str, Requirement] = {canonicalize_name(r.name): r for r in map(Requirement, release.requires)}
+    pins = {}
+    for name, package in contract.packages.items():
+        exact = [s.version for s in pinned[package.distribution].specifier if s.operator == "=="]
+        if not exact:
+            why = f"{contract.deployed} {release.version} asks for {pinned[package.distribution]}"
+            raise MetaError("no-pin", f"the deployed set does not pin {name} to one version", why)
+        pins[name] = exact[0]
+    return {"distribution": contract.deployed, "version": release.version, "pins": pins}

@@ -1,0 +1,1 @@
+"""A gate, one renderer a file."""

@@ -1,0 +1,65 @@
+"""A gate as JUnit XML: a case for each difference, however many cells it is seen in, and one for each cell."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree as ET
+
+from market_data_meta.judging.findings import printable
+from market_data_meta.render.gate import words
+from market_data_meta.render.report.junit import counted, document, xml_text
+
+_BAD = ("failure", "error")
+
+
+def gate_junit(data: words.Data) -> str:
+    """The XML text. One break is one failure; a cell that it makes incompatible is told by it and has no case."""
+    root = ET.Element("testsuites", name="market-data-meta gate")
+    suites = [_clauses(data), _cells(data)]
+    if data["exit"] and not any(suite.find(f"./testcase/{kind}") is not None for suite in suites for kind in _BAD):
+        # No evidence is not passing: a gate that is not compatible shows it, whatever is missing.
+        case = ET.SubElement(suites[1], "testcase", classname="cells", name="evidence")
+        ET.SubElement(case, "error", message=_text(f"{words.verdict(data)}: {words.found(data)}"))
+    root.extend(counted(suite) for suite in suites)
+    return document(root)
+
+
+def _clauses(data: words.Data) -> ET.Element:
+    suite = ET.Element("testsuite", name="clauses")
+    for one in data["differences"]:
+        case = ET.SubElement(suite, "testcase", classname="clauses", name=_text(one["clause"]))
+        about = f"{one['kind']} ({one['level']}) because of {words.guilty(data, one['guilty'])}: {one['rule']}"
+        if one["kind"] == words.REGRESSION and words.fails(data, one):
+            node = ET.SubElement(case, "failure", message=_text(about))
+        elif one["kind"] == words.REGRESSION:
+            node = ET.SubElement(case, "skipped", message=_text(f"only reported: {about}"))
+        elif one["kind"] == words.UNDECIDED:
+            node = ET.SubElement(case, "error", message=_text(about))
+        else:
+            node = ET.SubElement(case, "system-out")
+        node.text = _text("\n".join(f"{name}: {value}" for name, value in words.facts(data, one)))
+    for one in data["known"]:
+        case = ET.SubElement(suite, "testcase", classname="clauses", name=_text(one["clause"]))
+        message = f"it fails as before, in {words.number(len(one['cells']), 'cell')}: {one['rule']}"
+        ET.SubElement(case, "skipped", message=_text(message))
+    return suite
+
+
+def _cells(data: words.Data) -> ET.Element:
+    suite = ET.Element("testsuite", name="cells")
+    before = {row["cell"] for row in data["uninstallable"] if row["before"]}
+    for cell in data["cells"]:
+        if cell["verdict"] == "incompatible":
+            continue
+        case = ET.SubElement(suite, "testcase", classname="cells", name=_text(cell["cell"]))
+        why = _text("; ".join(cell["reasons"]) or cell["verdict"])
+        if cell["verdict"] == "unknown":
+            ET.SubElement(case, "error", message=why)
+        elif cell["verdict"] == "uninstallable" and cell["cell"] in before:
+            ET.SubElement(case, "skipped", message=f"not installable, as before: {why}")
+        elif cell["verdict"] == "uninstallable":
+            ET.SubElement(case, "failure", message=f"no longer installable: {why}")
+    return suite
+
+
+def _text(text: str) -> str:
+    return xml_text(printable(text))

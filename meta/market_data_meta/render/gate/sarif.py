@@ -1,0 +1,79 @@
+"""A gate as SARIF 2.1.0, for code scanning: the rules are clauses, the results what is worse or undecided."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+from urllib.parse import quote
+
+from market_data_meta import __version__
+from market_data_meta.judging.findings import printable
+from market_data_meta.render.gate import words
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+
+def gate_sarif(data: words.Data) -> str:
+    """The SARIF text. A repair is told by its absence; a cell without a verdict is a fault of the run, not a result."""
+    shown = [one for one in data["differences"] if one["kind"] != words.REPAIR]
+    rules = {one["clause"]: one for one in shown}
+    places = {name: number for number, name in enumerate(rules)}
+    driver = {"name": "market-data-meta", "version": __version__, "rules": [_rule(one) for one in rules.values()]}
+    run = {
+        "tool": {"driver": driver},
+        "invocations": [_invocation(data)],
+        "results": [_result(data, one, places[one["clause"]]) for one in shown],
+        "properties": {"verdict": words.verdict(data), "suite": printable(data["suite"])},
+    }
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
+
+
+def _rule(one: words.Data) -> dict[str, Any]:
+    return {
+        "id": printable(one["clause"]),
+        "shortDescription": _text(one["rule"]),
+        "help": _text(f"{one['rule']}\n\nSource: {one['source']}"),
+        "defaultConfiguration": {"level": "error" if one["level"] == "must" else "warning"},
+    }
+
+
+def _result(data: words.Data, one: words.Data, place: int) -> dict[str, Any]:
+    """A result without a level has not failed: SARIF calls it open where the tool could not decide it."""
+    level = "error" if words.fails(data, one) else "warning"
+    kind = {"kind": "open", "level": "none"} if one["kind"] == words.UNDECIDED else {"kind": "fail", "level": level}
+    said = "\n".join(f"{name}: {value}" for name, value in words.facts(data, one))
+    # What was got tells two failures of a clause apart, which both stand in the first line of its file.
+    print_ = json.dumps([one["kind"], one["clause"], one["now"]], sort_keys=True)
+    return kind | {
+        "ruleId": printable(one["clause"]),
+        "ruleIndex": place,
+        "message": _text(said),
+        "locations": [{"physicalLocation": _place(one["clause"])}],
+        "partialFingerprints": {"primaryLocationLineHash": hashlib.sha256(print_.encode()).hexdigest()[:16] + ":1"},
+        "baselineState": "new",
+    }
+
+
+def _place(clause: str) -> dict[str, Any]:
+    """The file of the clause; GitHub shows no result without a line."""
+    area = quote(printable(clause.partition(".")[0]), safe="")
+    location = {"uri": f"contracts/clauses/{area}.toml", "uriBaseId": "%SRCROOT%"}
+    return {"artifactLocation": location, "region": {"startLine": 1}}
+
+
+def _invocation(data: words.Data) -> dict[str, Any]:
+    told = [("error", why, cells) for why, _, cells in words.undecided(data)]
+    told += [("error", why, cells) for why, cells in words.uninstallable(data, before=False)]
+    told += [("note", why, cells) for why, cells in words.uninstallable(data, before=True)]
+    return {
+        "executionSuccessful": words.verdict(data) != "undecided",
+        "exitCode": int(data["exit"]),
+        "toolExecutionNotifications": [
+            {"level": level, "message": _text(f"{why} ({words.places(cells)})")} for level, why, cells in told
+        ],
+    }
+
+
+def _text(text: str) -> dict[str, str]:
+    return {"text": printable(text)}

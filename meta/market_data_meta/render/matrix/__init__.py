@@ -1,0 +1,1 @@
+"""The complete matrix, one renderer a file."""

@@ -1,0 +1,95 @@
+"""The matrix as one static page: a single HTML file that asks nothing of any other host."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from html import escape
+from importlib.resources import files
+from string import Template
+from typing import Any
+
+from market_data_meta.contract import Contract
+from market_data_meta.render.matrix.counts import published
+from market_data_meta.render.page.refused import refused
+from market_data_meta.render.proof.words import detected
+
+# In the order in which they run: they share one function scope, and the last one starts the page.
+SCRIPTS = ("data.js", "dom.js", "deploy.js", "grid.js", "promise.js", "clauses.js", "timeline.js", "start.js")
+# What could end the data block or the line that it stands on, as JSON's own escapes.
+ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
+
+
+def site(data: Mapping[str, Any], contract: Contract, proof: Mapping[str, Any] | None = None) -> str:
+    """The text of the page for ``data``, in the shape of ``matrix.json``. The same data gives the same text.
+
+    ``proof`` is what the same suite was seen to detect, in the shape of ``proof.json``.
+    """
+    style = _part("page.css")
+    script = "(() => {\n'use strict';\n" + "\n".join(_part(name) for name in SCRIPTS) + "})();\n"
+    return Template(_part("page.html")).substitute(
+        policy=escape(_policy(style, script)),
+        summary=escape(summary(data)),
+        proof=f'<p class="hint" id="proof">{escape(detected(proof))}</p>' if proof else "",
+        style=style,
+        data=embedded({"matrix": data, "clauses": _clauses(contract), "refused": refused(data)}),
+        script=script,
+    )
+
+
+def summary(data: Mapping[str, Any]) -> str:
+    """The whole matrix in one sentence: what was decided, by how many runs, and with which result."""
+    counts = published(data)
+    return (
+        f"{counts.total():,} published combinations of {_listed(list(data['packages']))}, decided by "
+        f"{len(data['cells']):,} runs of distinct code: {counts['compatible']:,} are compatible."
+    )
+
+
+def embedded(value: object) -> str:
+    """The value as JSON that cannot end the script element that holds it."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(ESCAPES)
+
+
+def _policy(style: str, script: str) -> str:
+    """The content security policy: nothing but this page's own style and script, and pictures that are data."""
+    return "; ".join(
+        [
+            "default-src 'none'",
+            f"style-src {_source(style)}",
+            f"script-src {_source(script)}",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+        ]
+    )
+
+
+def _source(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _clauses(contract: Contract) -> list[dict[str, Any]]:
+    """What the page says about each clause, in the contract's order."""
+    return [
+        {
+            "id": clause.id,
+            "rule": clause.rule,
+            "level": clause.level,
+            "scope": clause.scope,
+            "binds": list(clause.binds),
+            "source": clause.source,
+        }
+        for clause in contract.clauses.values()
+    ]
+
+
+def _part(name: str) -> str:
+    return files("market_data_meta.render.page").joinpath(name).read_text(encoding="utf-8")
+
+
+def _listed(names: list[str]) -> str:
+    """The names as prose: ``core, pipeline and store``."""
+    return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)

@@ -1,0 +1,1 @@
+"""A proof, one renderer a file."""

@@ -1,0 +1,65 @@
+"""A proof as a picture: what is caught of what should be, as bars with their figures, for the README."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+from market_data_meta.judging.findings import printable
+
+LEFT, WIDTH, TOP, ROW, BAR = 250, 260, 58, 26, 14
+# Told apart without colour vision too: what is not right is hatched by its own, paler colour and said in figures.
+RIGHT, WRONG = "#3b7dd8", "#d9822b"
+STYLE = """
+text{font:12px system-ui,sans-serif;fill:#24292f}.t{font-weight:600;font-size:14px}.m{fill:#57606a}
+@media(prefers-color-scheme:dark){text{fill:#e6edf3}.m{fill:#9ba7b4}}
+"""
+
+
+def proof_picture(data: Mapping[str, Any]) -> str:
+    """The picture of ``proof.json``: a bar for each kind of change."""
+    rows = list(_rows(data))
+    height = TOP + len(rows) * ROW + 8
+    title = "What the suite detects, and what it leaves alone"
+    parts = [_text(8, 20, title, "t"), _text(8, 40, _about(data), "m")]
+    for number, (name, right, of) in enumerate(rows):
+        y = TOP + number * ROW
+        parts.append(_text(8, y + BAR - 2, name, ""))
+        share = right / of if of else 0.0
+        parts.append(f'<rect x="{LEFT}" y="{y}" width="{WIDTH}" height="{BAR}" rx="2" fill="{WRONG}" opacity="0.45"/>')
+        parts.append(f'<rect x="{LEFT}" y="{y}" width="{WIDTH * share:.1f}" height="{BAR}" rx="2" fill="{RIGHT}"/>')
+        parts.append(_text(LEFT + WIDTH + 10, y + BAR - 2, f"{right:,} of {of:,}, {_percent(right, of)}", ""))
+    body = "\n".join(parts)
+    width = LEFT + WIDTH + 160
+    box = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
+    said = "; ".join(f"{name}: {right} of {of}" for name, right, of in rows)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" {box} role="img" aria-label={quoteattr(said)}>'
+        f"<style>{STYLE}</style>\n{body}\n</svg>\n"
+    )
+
+
+def _rows(data: Mapping[str, Any]) -> Iterator[tuple[str, int, int]]:
+    yield "seeded breaks caught", data["breaks"]["right"], data["breaks"]["of"]
+    yield "harmless changes left alone", data["harmless"]["right"], data["harmless"]["of"]
+    mutants = data["mutants"]
+    if mutants["of"]:
+        yield "mutants of the chain caught", mutants["caught"], mutants["of"]
+        yield "… or explained", mutants["caught"] + mutants["explained"], mutants["of"]
+
+
+def _percent(right: int, of: int) -> str:
+    """Rounded down: what is not complete is never shown as 100 %."""
+    return f"{100 * right // of} %" if of else "none"
+
+
+def _about(data: Mapping[str, Any]) -> str:
+    when = time.strftime("%Y-%m-%d", time.gmtime(data["start"]))
+    names = ", ".join(f"{package} {version}" for package, version in data["combination"].items())
+    return f"{names}; {when}; suite {data['suite'][:12]}"
+
+
+def _text(x: int, y: int, text: str, kind: str) -> str:
+    return f'<text x="{x}" y="{y}" class="{kind}">{escape(printable(text))}</text>'

@@ -1,0 +1,1 @@
+"""The report of judged records, one renderer a file."""

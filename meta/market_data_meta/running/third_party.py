@@ -1,0 +1,139 @@
+"""Third-party sets: which libraries a cell's releases run with, resolved once for each distinct set of requirements."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from market_data_meta.contract import Contract
+from market_data_meta.errors import UninstallableError
+from market_data_meta.files import write_whole
+from market_data_meta.releases.combinations import Cell
+from market_data_meta.releases.contents import ContentCombination
+from market_data_meta.releases.ledger import Ledger
+from market_data_meta.running import bytecode, environments
+
+
+@dataclass(frozen=True)
+class ThirdPartyLock:
+    """A resolved third-party set: a lock without the packages under test, and which optional libraries are in it."""
+
+    lock: str
+    optional: frozenset[str]
+
+    @property
+    def digest(self) -> str:
+        """Sixteen digits that stand for the exact set."""
+        return hashlib.sha256(self.lock.encode()).hexdigest()[:16]
+
+
+def resolved(
+    contract: Contract, ledger: Ledger, squares: Iterable[ContentCombination], python: str, cache: Path
+) -> dict[tuple[tuple[str, ...], ...], ThirdPartyLock | str]:
+    """For each distinct set of requirements what it resolves to as of the ledger's date, or why nothing satisfies it.
+
+    ``python`` is the interpreter that will run it. What was resolved before is read from ``cache``: a resolution as of
+    a date does not change.
+    """
+    representatives: dict[tuple[tuple[str, ...], ...], ContentCombination] = {}
+    for square in squares:
+        representatives.setdefault(square.libraries, square)
+    about = environments.uv("python", "find", "--no-project", python).strip()
+    # Threads, because the resolver is a process of its own.
+    with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:
+        found = pool.map(lambda one: _resolved(contract, ledger, one, python, about, cache), representatives.values())
+        return dict(zip(representatives, found, strict=True))
+
+
+def _resolved(
+    contract: Contract, ledger: Ledger, square: ContentCombination, python: str, about: str, cache: Path
+) -> ThirdPartyLock | str:
+    asked = [ledger.as_of, about, square.libraries, environments.SUITE, environments.OPTIONAL]
+    file = cache / "locks" / f"{hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:16]}.json"
+    known = _read(file)
+    if known is not None:
+        return known
+    try:
+        whole = environments.lock(contract, ledger, Cell(square.combination), python)
+    except UninstallableError as error:
+        return error.why
+    own = {package.distribution for package in contract.packages.values()}
+    found = ThirdPartyLock(without(whole.whole, own), whole.libraries)
+    write_whole(file, json.dumps({"lock": found.lock, "optional": sorted(found.optional)}))
+    return found
+
+
+def _read(file: Path) -> ThirdPartyLock | None:
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+        return ThirdPartyLock(data["lock"], frozenset(data["optional"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        # What cannot be read is resolved again.
+        return None
+
+
+def without(lock: str, distributions: Iterable[str]) -> str:
+    """The lock less the entries of some distributions."""
+    for name in distributions:
+        entry = rf"^{re.escape(name)}(?:==| @ )[^\s\\]+(?: \\\n    --hash=\S+)*\n?"
+        lock = re.sub(entry, "", lock, flags=re.MULTILINE)
+    return lock
+
+
+def families(
+    published: Sequence[ThirdPartyLock], candidates: Sequence[ThirdPartyLock] = ()
+) -> dict[ThirdPartyLock, str]:
+    """A digest for each set, the same for sets that agree on the version of every library that they share.
+
+    Sets of one family differ only in libraries that the others do not ask for at all. The digest is that of what is
+    published: a candidate joins a family as it is, or makes one of its own.
+    """
+    found = _merged([], published)
+    digests = {one: _digest(versions) for versions, members in found for one in members}
+    known = len(found)
+    for number, (versions, members) in enumerate(_merged(found, candidates)):
+        digest = digests[members[0]] if number < known else _digest(versions)
+        digests |= dict.fromkeys(members, digest)
+    return digests
+
+
+def _merged(
+    families_: list[tuple[dict[str, str], list[ThirdPartyLock]]], sets: Sequence[ThirdPartyLock]
+) -> list[tuple[dict[str, str], list[ThirdPartyLock]]]:
+    """The families with more sets in them: each in the first that it agrees with, or in a new one."""
+    merged = [(dict(versions), list(members)) for versions, members in families_]
+    for one in sets:
+        pins = environments.pins(one.lock)
+        for versions, members in merged:
+            if all(versions.get(name, version) == version for name, version in pins.items()):
+                versions.update(pins)
+                members.append(one)
+                break
+        else:
+            merged.append((dict(pins), [one]))
+    return merged
+
+
+def _digest(versions: Mapping[str, str]) -> str:
+    return hashlib.sha256(json.dumps(sorted(versions.items())).encode()).hexdigest()[:16]
+
+
+def installed(libraries: ThirdPartyLock, python: str, cache: Path) -> Path:
+    """The interpreter of an environment that holds the set and nothing else; made once."""
+    name = hashlib.sha256(f"{libraries.digest} {python}".encode()).hexdigest()[:16]
+    folder = cache / "environments" / name
+    with environments.exclusive_lock(folder):
+        interpreter = environments.create(folder, python)
+        ready = folder / "ready"
+        if not ready.exists():
+            environments.install(interpreter, libraries.lock)
+            others = (file.parent for file in folder.parent.glob("*/ready"))
+            bytecode.complete(folder, Path(interpreter), others)
+            ready.touch()
+    return Path(interpreter)

@@ -1,0 +1,201 @@
+"""Wheels of releases: downloaded once, checked against the ledger, unpacked safely and compiled."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path, PurePosixPath
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+
+from pypi_simple import NoSuchProjectError, PyPISimple
+from requests import RequestException
+
+from market_data_meta.errors import MetaError, undecided
+from market_data_meta.inside.mdm_content import content_id, content_of_wheel, counted_path
+from market_data_meta.releases.index import TIMEOUT, index_url
+from market_data_meta.releases.ledger import Release
+from market_data_meta.running import bytecode, environments
+
+MAX_BYTES = 500 << 20
+"""What a wheel may hold when unpacked: a hundred times the largest of today."""
+MAX_ENTRIES = 10_000
+"""Files that a wheel may hold: the packages' own have fewer than 300."""
+MAX_RATIO = 200
+"""How much smaller than its content a file of more than a megabyte may be packed: source code comes to about five."""
+MAX_METADATA = 1 << 20
+"""Bytes that one file of dist-info may have: the packages' own have less than 40 KiB."""
+_UNIX, _ENCRYPTED = 3, 0x1
+
+
+def unpack_all(
+    releases: Mapping[str, Iterable[Release]], cache: Path, python: str
+) -> tuple[dict[str, Path], dict[str, str]]:
+    """The folder of each release (by sha256) with its unpacked wheel, and for those that cannot be had, why.
+
+    ``releases`` are by distribution; ``python`` is the interpreter that will import them.
+    """
+    folders: dict[str, Path] = {}
+    faults: dict[str, str] = {}
+    with PyPISimple(index_url()) as client, ThreadPoolExecutor(8) as pool:
+
+        def had(distribution: str, release: Release) -> tuple[str, Path | MetaError]:
+            try:
+                return release.sha256, unpacked(
+                    release, cache, lambda file: _download(client, distribution, release, file)
+                )
+            except MetaError as error:
+                return release.sha256, error
+
+        wanted = [(distribution, release) for distribution, rows in releases.items() for release in rows]
+        for sha256, result in pool.map(lambda pair: had(*pair), wanted):
+            if isinstance(result, Path):
+                folders[sha256] = result
+            else:
+                faults[sha256] = result.what
+    # Here, so that no release needs to write where another one is read.
+    bytecode.compile_all(python, folders.values())
+    return folders, faults
+
+
+def unpacked(release: Release, cache: Path, download: Callable[[Path], None]) -> Path:
+    """The folder that holds the release as it would be installed; ``download`` fetches the wheel if it is not there.
+
+    What lies in the cache is checked, and made anew where it is damaged. Raises MetaError naming the file where the
+    wheel is not the ledger's, is torn, or would write outside its folder.
+    """
+    folder = cache / "wheels" / release.sha256[:16]
+    site, wheel = folder / "site", folder / release.filename
+    with environments.exclusive_lock(folder):
+        if site.is_dir() and _content_of_folder(site) == release.content:
+            return site
+        shutil.rmtree(site, ignore_errors=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        if not wheel.is_file() or _sha256(wheel) != release.sha256:
+            part = wheel.with_name(f".{wheel.name}.{os.getpid()}.part")
+            try:
+                download(part)
+                _check(release, part)
+                part.replace(wheel)
+            finally:
+                part.unlink(missing_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".site-", dir=folder) as name:
+            extract(wheel, Path(name) / "site")
+            (Path(name) / "site").rename(site)
+    return site
+
+
+def _check(release: Release, file: Path) -> None:
+    found = _sha256(file)
+    if found != release.sha256:
+        hint = "a published file must never change: find out what happened before trusting this release"
+        why = f"the ledger has sha256 {release.sha256}, what was downloaded has {found}"
+        raise MetaError("wrong-hash", f"{release.filename} is not the file that the ledger names", why, hint)
+    try:
+        with ZipFile(file) as archive:
+            check_members(file.with_name(release.filename), archive.infolist())
+        content = content_of_wheel(file)
+    except (BadZipFile, EOFError, NotImplementedError) as error:
+        raise MetaError("bad-wheel", f"{release.filename} is not a whole wheel", str(error)) from None
+    if content != release.content:
+        why = f"the ledger has {release.content}, the wheel {content}"
+        raise MetaError("wrong-content", f"{release.filename} has another content id than the ledger says", why)
+
+
+def extract(wheel: Path, folder: Path) -> None:
+    """Unpack a wheel. Raises MetaError for what ``check_members`` refuses, and for a wheel that is damaged."""
+    try:
+        with ZipFile(wheel) as archive:
+            infos = archive.infolist()
+            check_members(wheel, infos)
+            for info in infos:
+                target = folder / info.filename
+                if info.is_dir():
+                    target.mkdir(parents=True, exist_ok=True)
+                    continue
+                target.parent.mkdir(parents=True, exist_ok=True)
+                # zipfile stops at the declared size and checks the CRC, so no entry is larger than what was summed up.
+                with archive.open(info) as source, target.open("xb") as copy:
+                    shutil.copyfileobj(source, copy)
+    except (BadZipFile, EOFError, FileExistsError, NotADirectoryError, NotImplementedError) as error:
+        raise MetaError("bad-wheel", f"{wheel.name} is not a whole wheel", str(error)) from None
+
+
+def check_members(wheel: Path, infos: Sequence[ZipInfo]) -> None:
+    """Raise MetaError, naming the file, for a wheel that is not fit to be read; none of its content has been read yet.
+
+    That is one with a path that leaves the folder or that two files have, something that is no file, encryption, more
+    than MAX_BYTES or MAX_ENTRIES in all, or content packed in a way that no source code is.
+    """
+    if len(infos) > MAX_ENTRIES:
+        raise MetaError("bad-wheel", f"{_short(wheel)} holds more than {MAX_ENTRIES} files")
+    names: set[str] = set()
+    for info in infos:
+        _check_path(wheel, info)
+        _check_kind(wheel, info)
+        if info.filename.rstrip("/") in names:
+            raise MetaError("bad-wheel", f"{_short(wheel)} holds two files of one name: {info.filename[:200]!r}")
+        names.add(info.filename.rstrip("/"))
+    if sum(info.file_size for info in infos) > MAX_BYTES:
+        raise MetaError("bad-wheel", f"{_short(wheel)} would unpack to more than {MAX_BYTES >> 20} MiB")
+    if wheel.is_file() and sum(info.compress_size for info in infos) > wheel.stat().st_size:
+        raise MetaError("bad-wheel", f"{_short(wheel)} holds files that share their bytes")
+
+
+def _check_path(wheel: Path, info: ZipInfo) -> None:
+    # What follows a NUL is cut from filename, and is only seen in orig_filename.
+    name, path = info.orig_filename, PurePosixPath(info.filename)
+    drive = ":" in path.parts[0] if path.parts else False
+    if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name or drive:
+        raise MetaError("bad-wheel", f"{_short(wheel)} holds a path that leaves its folder: {name[:200]!r}")
+    longest = max((len(part.encode(errors="replace")) for part in path.parts), default=0)
+    if str(path) != name.rstrip("/") or not name.isprintable() or longest > 200 or len(name) > 1000:
+        raise MetaError("bad-wheel", f"{_short(wheel)} holds a path that no wheel needs: {name[:200]!r}")
+
+
+def _check_kind(wheel: Path, info: ZipInfo) -> None:
+    kind = info.external_attr >> 16 if info.create_system == _UNIX else 0
+    if kind and stat.S_IFMT(kind) not in (0, stat.S_IFREG, stat.S_IFDIR):
+        raise MetaError("bad-wheel", f"{_short(wheel)} holds something that is no file: {info.filename[:200]!r}")
+    if info.flag_bits & _ENCRYPTED or info.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+        raise MetaError("bad-wheel", f"{_short(wheel)} is packed in a way that wheels are not: {info.filename[:200]!r}")
+    if ".dist-info/" in info.filename and info.file_size > MAX_METADATA:
+        what = f"more than {MAX_METADATA >> 10} KiB of {info.filename[-200:].rpartition('/')[2]}"
+        raise MetaError("bad-wheel", f"{_short(wheel)} has {what}")
+    if info.file_size > 1 << 20 and info.file_size > MAX_RATIO * max(1, info.compress_size):
+        raise MetaError("bad-wheel", f"{_short(wheel)} holds a bomb: {info.filename[:200]!r}")
+
+
+def _short(wheel: Path) -> str:
+    return wheel.name if len(wheel.name) <= 120 else wheel.name[:119] + "…"
+
+
+def _content_of_folder(site: Path) -> str:
+    digests = []
+    for file in site.rglob("*"):
+        if not file.is_file():
+            continue
+        name = counted_path(file.relative_to(site).as_posix())
+        if name is not None:
+            digests.append((name, _sha256(file)))
+    return content_id(digests)
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _download(client: PyPISimple, distribution: str, release: Release, file: Path) -> None:
+    try:
+        page = client.get_project_page(distribution, timeout=TIMEOUT)
+        wheel = next((p for p in page.packages if p.filename == release.filename), None)
+        if wheel is None:
+            raise undecided("gone", f"{release.filename} is no longer on the index")
+        client.download_package(wheel, file, timeout=TIMEOUT, verify=False)
+    except (RequestException, NoSuchProjectError) as error:
+        hint = "check the network and the index your uv or pip is set up to use"
+        raise undecided("no-index", f"{release.filename} could not be downloaded", str(error)[:300], hint) from None

@@ -1,0 +1,51 @@
+"""A JSON file that anyone may have written, read as the input that it is: bounded, and of its schema."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from market_data_meta.errors import MetaError
+
+MAX_BYTES = 50 << 20
+"""A gate of every cell with a hundred differences has less than a tenth of it, and so has the complete matrix."""
+MAX_DEPTH = 64
+"""Values within values: what a check got is a list of lists at most."""
+
+
+def schema(root: Path, name: str) -> dict[str, Any]:
+    """One of the schemas of our own formats, ``contracts/schemas/<name>.schema.json``."""
+    data: dict[str, Any] = json.loads((root / "contracts" / "schemas" / f"{name}.schema.json").read_text())
+    return data
+
+
+def read_given(root: Path, file: Path, kind: str, hint: str) -> dict[str, Any]:
+    """What is in ``file``, valid by ``contracts/schemas/<kind>.schema.json``. Raises MetaError that names the file."""
+    # Only what reads such a file pays for loading the library.
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import best_match
+
+    try:
+        with file.open("rb") as stream:
+            text = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise MetaError("unreadable", f"cannot read {file}", str(error.strerror), hint) from None
+    if len(text) > MAX_BYTES:
+        raise MetaError(f"bad-{kind}", f"{file} has more than {MAX_BYTES >> 20} MiB", hint=hint)
+    try:
+        data: dict[str, Any] = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise MetaError("not-json", f"{file} is not JSON", str(error)[:300], hint) from None
+    if _deeper(data, MAX_DEPTH):
+        raise MetaError(f"bad-{kind}", f"{file} is not a {kind}", f"it nests deeper than {MAX_DEPTH}", hint)
+    if wrong := best_match(Draft202012Validator(schema(root, kind)).iter_errors(data)):
+        where = "/".join(map(str, wrong.absolute_path)) or "the whole"
+        raise MetaError(f"bad-{kind}", f"{file} is not a {kind}", f"{where}: {wrong.message}"[:300], hint)
+    return data
+
+
+def _deeper(value: object, depth: int) -> bool:
+    """Whether there are values within values to more than some depth."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(depth == 0 or _deeper(one, depth - 1) for one in inner)

@@ -1,0 +1,137 @@
+"""The command: exit codes, one message without a traceback, JSON in its published shape."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from market_data_meta.cli import COMMANDS
+from market_data_meta.schemas import schema
+
+
+def mdmeta(root: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the installed command as a user would."""
+    command = [sys.executable, "-m", "market_data_meta", "--root", str(root), *arguments]
+    environment = os.environ | environment
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)
+
+
+def test_every_command_is_named(root: Path) -> None:
+    files = (root / "meta" / "market_data_meta" / "commands").glob("*.py")
+    assert sorted(COMMANDS) == sorted(
+        f.stem.replace("_", "-") for f in files if f"def {f.stem}_command" in f.read_text()
+    )
+
+
+@pytest.mark.parametrize("command", ["can-i-deploy", "history", "matrix", "report"])
+def test_what_reads_loads_nothing_that_downloads_or_validates(command: str) -> None:
+    """A library that only some work needs is loaded where that work begins."""
+    name = command.replace("-", "_")
+    code = f"import sys, market_data_meta.cli, market_data_meta.commands.{name}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+    assert {"pypi_simple", "requests", "jsonschema", "distributed"} & set(done.stdout.split()) == set()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_an_example(root: Path, command: str) -> None:
+    done = mdmeta(root, command, "--help")
+    assert done.returncode == 0
+    assert f"Example: mdmeta {command}" in done.stdout
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    assert not [line for line in lines if "\\b" in line or line.count("mdmeta ") > 1], "an example has its own line"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        (["check"], "check"),
+        (["explain", "controls.must-pass"], "explain"),
+        (["explain"], "clause-list"),
+        (["releases"], "ledger"),
+    ],
+)
+def test_json_has_the_published_shape(root: Path, arguments: list[str], name: str) -> None:
+    done = mdmeta(root, *arguments, "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    Draft202012Validator(schema(root, name)).validate(json.loads(done.stdout))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (["run", "croe==1.4.61"], 2, "did you mean core==1.4.61"),
+        (["run", "core==9.9.9"], 2, "not in the ledger"),
+        (["run", "core==1.4.61", "store==0.6.73"], 2, "pipeline==0.8.70"),
+        (["run"], 2, "Missing argument"),
+        (["run", "core==1.4.61", "--third-party", "newest"], 2, "not one of"),
+        (["explain", "control.must-pass"], 2, "did you mean controls.must-pass"),
+        (["no-such-command"], 2, "No such command"),
+        (["report", "--out", "{empty}"], 3, ""),
+        (["report", "--out", "{empty}", "--complete"], 3, "there is no record"),
+    ],
+)
+def test_each_end_has_its_exit_code_and_says_what_to_do(
+    root: Path, tmp_path: Path, arguments: list[str], status: int, words: str
+) -> None:
+    done = mdmeta(root, *(argument.replace("{empty}", str(tmp_path)) for argument in arguments))
+    assert done.returncode == status, done.stderr
+    assert words in " ".join((done.stdout + done.stderr).split())
+    assert "Traceback" not in done.stderr
+
+
+def test_prove_catches_a_break_and_says_so_in_its_published_shape(root: Path, tmp_path: Path) -> None:
+    done = mdmeta(root, "prove", "enums.members", "--json", "--out", str(tmp_path))
+    data = json.loads(done.stdout)
+    Draft202012Validator(schema(root, "prove")).validate(data)
+    assert done.returncode == 0, done.stderr
+    assert {trial["verdict"] for trial in data["breaks"]["trials"]} == {"caught"}
+    assert data["breaks"]["right"] == data["breaks"]["of"] > 0
+
+
+def test_outside_of_a_checkout_it_says_so(tmp_path: Path) -> None:
+    done = mdmeta(tmp_path, "check")
+    assert (done.returncode, "--root" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("text", ["passed\n" * 9, "", '{"kind":"header","format":1}'])
+def test_a_damaged_record_is_an_unknown_cell_and_loses_no_other(root: Path, tmp_path: Path, text: str) -> None:
+    (tmp_path / "records").mkdir()
+    (tmp_path / "records" / "core1.2.9.jsonl").write_text(text)
+    done = mdmeta(root, "report", "--out", str(tmp_path), "--json")
+    assert done.returncode == 3, done.stderr
+    data = json.loads(done.stdout)
+    Draft202012Validator(schema(root, "report")).validate(data)
+    assert [(cell["cell"], cell["verdict"]) for cell in data["cells"]] == [("core1.2.9", "unknown")]
+    assert "cannot be read" in data["cells"][0]["reasons"][0]
+
+
+def test_a_failure_of_the_tool_is_neither_compatible_nor_violated(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "report.json").mkdir(parents=True)
+    done = mdmeta(root, "report", "--out", str(tmp_path))
+    assert (done.returncode, "Traceback" in done.stderr) == (4, False)
+
+
+def test_a_password_of_the_index_is_not_shown(root: Path) -> None:
+    where = {"UV_DEFAULT_INDEX": "http://user:s3cret@127.0.0.1:9/simple/"}
+    done = mdmeta(root, "releases", "--refresh", **where)
+    assert (done.returncode, "s3cret" in done.stderr) == (3, False), done.stderr
+
+
+def test_only_a_version_is_a_python_and_only_an_environment_is_filled(root: Path, tmp_path: Path) -> None:
+    assert mdmeta(root, "run", "core==1.2.9", "--python", "[/]", "--out", str(tmp_path)).returncode == 2
+    assert mdmeta(root, "run", "core==1.2.9", "--into", "/usr", "--out", str(tmp_path)).returncode == 2
+
+
+def test_a_report_can_be_rebuilt_without_running(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "records").mkdir()
+    mdmeta(root, "report", "--out", str(tmp_path))
+    data = json.loads((tmp_path / "report.json").read_text())
+    Draft202012Validator(schema(root, "report")).validate(data)
+    assert (tmp_path / "report.md").read_text().startswith("# Compatibility report")
+    assert (tmp_path / "junit.xml").read_text().startswith("<?xml")

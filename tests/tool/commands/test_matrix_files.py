@@ -1,0 +1,96 @@
+"""The matrix rendered again from its JSON: the same files, and a damaged file is bad input and loses nothing else."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from market_data_meta.commands.matrix_files import NAME, read_matrix, write_matrix
+from market_data_meta.contract import Contract
+from market_data_meta.errors import MetaError
+from market_data_meta.matrix.document import matrix_json
+from market_data_meta.matrix.verdicts import Matrix
+
+FILES = ("matrix.md", "matrix.svg", "badge.json", "site/index.html")
+
+
+@pytest.fixture
+def data(small: Contract, make_matrix: Callable[..., Matrix]) -> dict[str, Any]:
+    """A matrix with one broken cell, as JSON."""
+    written: dict[str, Any] = json.loads(
+        json.dumps(matrix_json(small, make_matrix({"1.3 0.1 0.6": {"area.first": "failed"}})))
+    )
+    return written
+
+
+def report(root: Path, out: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "market_data_meta", "--root", str(root), "report", "--out", str(out)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_what_is_written_reads_back(root: Path, tmp_path: Path, data: dict[str, Any]) -> None:
+    (tmp_path / NAME).write_text(json.dumps(data))
+    assert read_matrix(tmp_path / NAME, root) == data
+
+
+def test_a_report_renders_the_matrix_as_the_matrix_itself_does(
+    root: Path, tmp_path: Path, contract: Contract, data: dict[str, Any]
+) -> None:
+    """Nothing but the JSON is needed, and it is not written again."""
+    once, again = tmp_path / "once", tmp_path / "again"
+    write_matrix(once, data, contract)
+    again.mkdir()
+    (again / NAME).write_text(json.dumps(data, indent=3))
+    done = report(root, again)
+    assert done.returncode == 3, done.stderr
+    assert [(again / name).read_text() for name in FILES] == [(once / name).read_text() for name in FILES]
+    assert (again / NAME).read_text() == json.dumps(data, indent=3)
+
+
+def test_without_a_matrix_none_is_rendered(root: Path, tmp_path: Path) -> None:
+    assert report(root, tmp_path).returncode == 3
+    assert not any((tmp_path / name).exists() for name in FILES)
+
+
+def change(data: dict[str, Any], **changes: Any) -> str:
+    return json.dumps(data | changes)
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda data: json.dumps(data)[:-9], "is not JSON"),
+        (lambda _: "[]", "is not a matrix"),
+        (lambda data: change(data, format=2), "format: "),
+        (
+            lambda data: change(data, cells=[{**data["cells"][0], "codes": {"core": 9, "pipeline": 0, "store": 0}}]),
+            "code",
+        ),
+        (lambda data: change(data, cells=[{**data["cells"][0], "codes": {"core": 0}}]), "not of the packages"),
+        (lambda data: change(data, supported=[{**data["supported"][0], "asks": "~~1"}]), "'~~1'"),
+        (lambda data: change(data, supported=[{**data["supported"][0], "other": "croe"}]), "croe"),
+        (lambda data: change(data, findings=[{**data["findings"][0], "cells": [99]}]), "area.first"),
+    ],
+)
+def test_what_no_matrix_says_is_bad_input_that_names_the_place(
+    root: Path, tmp_path: Path, data: dict[str, Any], damage: Callable[[dict[str, Any]], str], words: str
+) -> None:
+    (tmp_path / NAME).write_text(damage(data))
+    with pytest.raises(MetaError) as raised:
+        read_matrix(tmp_path / NAME, root)
+    assert raised.value.code in {"bad-matrix", "not-json"}
+    assert words in str(raised.value)
+
+
+def test_a_damaged_matrix_does_not_lose_the_report(root: Path, tmp_path: Path) -> None:
+    (tmp_path / NAME).write_text("{}")
+    done = report(root, tmp_path)
+    assert (done.returncode, "bad-matrix" in done.stderr) == (2, True), done.stderr
+    assert (tmp_path / "report.json").exists()
+    assert not any((tmp_path / name).exists() for name in FILES)

@@ -1,0 +1,142 @@
+"""The gate for real: changed builds of the newest releases against their newest partners."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from jsonschema import Draft202012Validator
+from made_wheels import changed_wheel, made_wheel
+
+from market_data_meta.cli import cli
+from market_data_meta.contract import Contract
+from market_data_meta.judging.records import read_records
+from market_data_meta.releases.ledger import Ledger
+from market_data_meta.running.cache import default_cache
+from market_data_meta.schemas import schema
+
+POLICY = "market_data_pipeline/orchestration/feedback/consumer.py"
+LEVELS = "market_data_core/telemetry/backpressure.py"
+
+Gate = Callable[..., dict[str, Any]]
+Build = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def build(contract: Contract, ledger: Ledger, tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """Build the next release of a package: ``build("core", {file: (before, after)})``, the path of its wheel."""
+
+    def make(package: str, changes: Mapping[str, tuple[str, str]]) -> str:
+        head, _, last = ledger.newest(package).version.rpartition(".")
+        folder = tmp_path_factory.mktemp(package)
+        distribution = contract.packages[package].distribution
+        return str(changed_wheel(ledger, package, distribution, f"{head}.{int(last) + 1}", folder, changes))
+
+    return make
+
+
+@pytest.fixture
+def gate(contract: Contract, tmp_path: Path) -> Gate:
+    """Run ``mdmeta gate --json`` on these words; what it says, which has the published shape."""
+    validator = Draft202012Validator(schema(contract.root, "gate"))
+
+    def run(*words: str) -> dict[str, Any]:
+        arguments = ["--root", str(contract.root), "gate", *words, "--out", str(tmp_path), "--json"]
+        done = CliRunner().invoke(cli, arguments)
+        data: dict[str, Any] = json.loads(done.stdout)
+        validator.validate(data)
+        assert data["exit"] == done.exit_code
+        assert json.loads((tmp_path / "gate.json").read_text()) == data
+        assert all(record.death is None for record in read_records(tmp_path / "gate-records"))
+        told = {cell["cell"] for cell in data["cells"] if cell["verdict"] != "unknown"}
+        # A record is named after its cell; its header says which run of the same code it rests on.
+        assert told <= {file.stem for file in (tmp_path / "gate-records").glob("*.jsonl")}
+        return data
+
+    return run
+
+
+def regressions(data: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {d["clause"]: d for d in data["differences"] if d["kind"] == "regression"}
+
+
+def test_a_broken_promise_is_found_with_its_clause_and_the_command_that_shows_it(gate: Gate, build: Build) -> None:
+    wheel = build("pipeline", {POLICY: ("BackpressureLevel.hard: 0.0,", "BackpressureLevel.hard: 0.1,")})
+    data = gate("--pipeline", wheel, "--quick")
+    assert data["exit"] == 1
+    found = regressions(data)["chain.hard-pauses"]
+    assert (found["now"]["expected"], found["now"]["got"]) == ([0.0], [0.1])
+    assert (found["was"]["outcome"], found["guilty"]) == ("passed", ["pipeline"])
+    command = found["reproduce"].split()
+    assert command[:2] == ["./scripts/mdmeta", "gate"]
+    again = gate(*command[2:])
+    assert again["exit"] == 1
+    assert "chain.hard-pauses" in regressions(again)
+    assert {cell["cell"] for cell in again["cells"]} <= {cell["cell"] for cell in data["cells"]}
+
+
+def test_what_no_consumer_can_see_passes(gate: Gate, build: Build) -> None:
+    data = gate("--core", build("core", {LEVELS: ("Current queue size", "How many items wait")}), "--quick")
+    assert (data["exit"], data["differences"]) == (0, [])
+    assert {cell["verdict"] for cell in data["cells"]} == {"compatible"}
+    assert "release" in {cell["scope"] for cell in data["cells"]}
+
+
+def test_the_same_code_under_another_version_runs_in_no_cell(gate: Gate, build: Build) -> None:
+    wheel = build("store", {})
+    # What is not known of the predecessor yet is run for the first of the two.
+    data = gate("--store", wheel, "--quick")
+    assert (data["exit"], data["differences"]) == (0, [])
+    assert gate("--store", wheel, "--quick")["evidence"]["ran"] == 0
+    assert data["candidates"][0]["same_code_as"]
+
+
+def test_of_two_candidates_the_guilty_one_is_named(gate: Gate, build: Build) -> None:
+    """Core's member more breaks it with the old Pipeline too; Pipeline's own change is harmless."""
+    core = build("core", {LEVELS: ('    hard = "hard"', '    critical = "critical"\n    hard = "hard"')})
+    pipeline = build("pipeline", {POLICY: ("BackpressureLevel.ok: 1.0,", "BackpressureLevel.ok: 1.00,")})
+    data = gate("--core", core, "--pipeline", pipeline, "--quick")
+    assert data["exit"] == 1
+    assert {name: d["guilty"] for name, d in regressions(data).items()}["enums.members"] == ["core"]
+    assert {tuple(d["guilty"]) for d in regressions(data).values()} == {("core",)}
+
+
+def test_a_candidate_that_takes_the_process_along_is_undecided_and_leaves_no_trace_in_what_is_known(
+    gate: Gate, tmp_path: Path
+) -> None:
+    """Runs of candidates are kept aside: what is known of releases is the same before and after."""
+    runs = default_cache() / "runs"
+    known = {file: file.read_bytes() for file in runs.rglob("*.jsonl") if ".dead-" not in file.name}
+    wheel = made_wheel(
+        tmp_path, "market-data-core", "1.4.62", {"market_data_core/__init__.py": "import os\nos._exit(0)\n"}
+    )
+    data = gate("--core", str(wheel), "--quick")
+    assert data["exit"] == 3
+    assert {cell["verdict"] for cell in data["cells"]} == {"unknown"}
+    assert data["undecided"][0]["guilty"] == ["core"]
+    assert {file: file.read_bytes() for file in known} == known
+    content = data["candidates"][0]["content"]
+    assert not [file for file in runs.rglob("*.jsonl") if content in file.read_text()]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "no candidate is given"),
+        (["--core", "1.4.61", "core==1.4.61"], "both a candidate and a partner"),
+        (["--core", "1.4.61", "store==0.6.73", "--all"], "nothing to choose"),
+    ],
+)
+def test_bad_usage_is_told(contract: Contract, words: list[str], said: str) -> None:
+    done = CliRunner().invoke(cli, ["--root", str(contract.root), "gate", *words])
+    assert said in str(done.exception)
+
+
+def test_a_candidate_that_may_be_installed_with_nothing_is_undecided(contract: Contract, tmp_path: Path) -> None:
+    wheel = made_wheel(tmp_path, "market-data-core", "0.0.1", {"market_data_core/__init__.py": ""})
+    done = CliRunner().invoke(cli, ["--root", str(contract.root), "gate", "--core", str(wheel)])
+    assert "forbid every combination" in str(done.exception)

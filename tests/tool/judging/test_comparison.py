@@ -1,0 +1,188 @@
+"""Candidates beside their predecessors: what counts as worse, as better, as the same, and as not to be told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from market_data_meta.contract import Clause, Contract
+from market_data_meta.gate.blame import Symptom, guilty
+from market_data_meta.gate.candidates import Candidate
+from market_data_meta.judging.comparison import (
+    KNOWN,
+    REGRESSION,
+    REPAIR,
+    SAME,
+    UNDECIDED,
+    CellComparison,
+    Pair,
+    compared,
+    differences,
+)
+from market_data_meta.judging.comparison import kind_of as kind
+from market_data_meta.judging.records import Check, Record
+
+Make = Callable[..., Record]
+VERSIONS = {"core": "1.5", "pipeline": "0.1", "store": "0.6"}
+
+
+def check(outcome: str, got: Any = "a defect", message: str = "what was looked at") -> Check:
+    return Check("area.first", outcome, message, "the contract's value", got, 0.01)
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "expected"),
+    [
+        ("passed", "passed", SAME),
+        ("passed", "failed", REGRESSION),
+        ("failed", "passed", REPAIR),
+        ("failed", "failed", KNOWN),
+        ("passed", "error", UNDECIDED),
+        ("failed", "error", UNDECIDED),
+        ("error", "failed", REGRESSION),
+        ("error", "passed", SAME),
+        ("passed", "not-applicable", REGRESSION),
+        ("failed", "not-applicable", SAME),
+        ("not-applicable", "failed", REGRESSION),
+        ("not-applicable", "passed", SAME),
+    ],
+)
+def test_each_pair_of_outcomes_has_its_kind(was: str, now: str, expected: str) -> None:
+    assert kind(check(was), check(now)) == expected
+
+
+def test_what_was_never_decided_before_is_judged_by_itself() -> None:
+    assert kind(None, check("failed")) == REGRESSION
+    assert kind(None, check("passed")) == SAME
+    assert kind(check("passed"), None) == UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "expected"),
+    [
+        ("x", "y", REGRESSION),
+        (["a", "b"], ["a"], KNOWN),
+        (["a"], ["a", "b"], REGRESSION),
+        (["a"], ["b"], REGRESSION),
+        ("core 1.4.61 says 0.1", "core 1.4.62 says 0.1", KNOWN),
+        ("core 1.4.61 says 0.1", "core 1.4.62 says 0.2", REGRESSION),
+    ],
+)
+def test_a_failure_is_known_only_if_it_says_the_same_or_less(was: Any, now: Any, expected: str) -> None:
+    """A version's own number makes no difference; a problem more does."""
+    assert kind(check("failed", was), check("failed", now), [("1.4.61", "1.4.62")]) == expected
+
+
+def test_a_failure_at_another_place_is_another_failure() -> None:
+    assert kind(check("failed", message="one"), check("failed", message="other")) == REGRESSION
+
+
+@pytest.fixture
+def clauses(small: Contract) -> dict[str, Clause]:
+    return {name: clause for name, clause in small.clauses.items() if clause.scope == "combination"}
+
+
+@pytest.fixture
+def judge(make_record: Make, clauses: dict[str, Clause]) -> Callable[..., CellComparison]:
+    """Compare ``judge({"area.first": "failed"}, {"area.first": "passed"})``: now, and before."""
+
+    def build(
+        now: dict[str, str] | None, was: dict[str, str] | None, *, strict: bool = False, **changes: Any
+    ) -> CellComparison:
+        records = [None if outcomes is None else make_record(outcomes) for outcomes in (now, was)]
+        pair = Pair("cell", "combination", VERSIONS, records[0], records[1])
+        return compared(replace(pair, **changes), clauses, [], strict=strict)
+
+    return build
+
+
+def test_a_cell_is_compatible_if_nothing_got_worse(judge: Callable[..., CellComparison]) -> None:
+    known = judge({"area.first": "failed"}, {"area.first": "failed"})
+    assert (known.verdict, known.kinds["area.first"]) == ("compatible", KNOWN)
+
+
+def test_a_must_clause_that_got_worse_breaks_the_cell(judge: Callable[..., CellComparison]) -> None:
+    assert judge({"area.first": "failed"}, {}).verdict == "incompatible"
+    assert judge({"area.second": "failed"}, {}).verdict == "compatible"
+    assert judge({"area.second": "failed"}, {}, strict=True).verdict == "incompatible"
+
+
+@pytest.mark.parametrize(
+    "now", [{"area.first": "error"}, {"area.first": "missing"}, {"controls.must-fail": "passed"}, None]
+)
+def test_what_could_not_be_told_is_never_compatible(
+    judge: Callable[..., CellComparison], now: dict[str, str] | None
+) -> None:
+    assert judge(now, {}).verdict == "unknown"
+
+
+def test_a_cell_that_died_or_cannot_be_installed_says_why(judge: Callable[..., CellComparison]) -> None:
+    died = judge({}, {}, fault="the run was killed by SIGSEGV")
+    assert (died.verdict, died.reasons) == ("unknown", ("the run was killed by SIGSEGV",))
+    lost = judge(None, {}, fault="no solution", uninstallable=True)
+    assert (lost.verdict, lost.reasons) == ("uninstallable", ("no solution",))
+
+
+def test_a_difference_in_many_cells_is_told_once(
+    judge: Callable[..., CellComparison], clauses: dict[str, Clause]
+) -> None:
+    cells = [judge({"area.first": "failed"}, {}, cell=name) for name in ("one", "two")]
+    cells.append(judge({}, {"area.second": "failed"}, cell="three"))
+    found = differences(cells, clauses)
+    assert [(d.kind, d.clause.id, d.cells) for d in found] == [
+        (REGRESSION, "area.first", ("one", "two")),
+        (REPAIR, "area.second", ("three",)),
+    ]
+
+
+def candidates(ledger_release: Any, *names: str) -> tuple[Candidate, ...]:
+    return tuple(Candidate(name, "x", ledger_release, ledger_release) for name in names)
+
+
+@pytest.mark.parametrize(
+    ("guilty_sets", "expected"),
+    [
+        ([{"core"}], ("core",)),
+        ([{"store"}, {"core", "store"}], ("store",)),
+        ([{"core", "store"}], ("core", "store")),
+        ([], ("core", "pipeline", "store")),
+    ],
+)
+def test_the_smallest_set_that_shows_a_symptom_is_guilty(
+    ledger: Any, guilty_sets: list[set[str]], expected: tuple[str, ...]
+) -> None:
+    symptom = Symptom("cell", "area.first")
+    tried: list[set[str]] = []
+
+    def shown(chosen: tuple[Candidate, ...], left: Any) -> list[Symptom]:
+        names = {one.package for one in chosen}
+        tried.append(names)
+        return list(left) if any(names >= one for one in guilty_sets) else []
+
+    everyone = candidates(ledger.newest("core"), "core", "pipeline", "store")
+    assert guilty(everyone, [symptom], shown) == {symptom: expected}
+    assert {"core", "pipeline", "store"} not in tried
+
+
+def test_one_candidate_alone_is_guilty_without_a_trial(ledger: Any) -> None:
+    symptom = Symptom("cell", "area.first")
+
+    def never(chosen: object, left: object) -> list[Symptom]:
+        raise AssertionError(chosen, left)
+
+    assert guilty(candidates(ledger.newest("core"), "core"), [symptom], never) == {symptom: ("core",)}
+
+
+def test_a_candidate_without_a_predecessor_is_never_swapped_back(ledger: Any) -> None:
+    first, second = candidates(ledger.newest("core"), "core", "store")
+    sets: list[tuple[str, ...]] = []
+
+    def shown(chosen: tuple[Candidate, ...], _: object) -> list[Symptom]:
+        sets.append(tuple(one.package for one in chosen))
+        return []
+
+    guilty((replace(first, predecessor=None), second), [Symptom("cell")], shown)
+    assert sets == [("core",)]

@@ -1,0 +1,79 @@
+"""``mdmeta check`` sees each kind of disagreement: on a copy of the contract in which it was made."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from market_data_meta.contract import load_contract
+from market_data_meta.errors import MetaError
+from market_data_meta.judging.consistency import problems
+
+
+@pytest.fixture
+def copy(root: Path, tmp_path: Path) -> Path:
+    """A copy of what ``check`` looks at."""
+    for name in ("contracts", "tests/conformance"):
+        shutil.copytree(root / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(root / "tox.ini", tmp_path)
+    return tmp_path
+
+
+CONTROLS = "contracts/clauses/controls.toml"
+WAIVER = '\n[[waiver]]\nclause = "{}"\nfingerprint = "{}"\nreason = "{}"\nversions = {{ core = ["1.2.9", "1.2.9"] }}\n'
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        (CONTROLS, "[clauses.must-pass]", "[clauses.must-succeed]", "clause controls.must-succeed has no check"),
+        (CONTROLS, "[clauses.must-pass]", "[clauses.must-succeed]", "check controls.must-pass has no clause"),
+        (CONTROLS, "holds passes.", "holds succeeds.", "docstring is not the clause's rule"),
+        (CONTROLS, "holds passes.", "holds passes", "does not match"),
+        (
+            CONTROLS,
+            'level = "control"\nscope = "control"\nbinds = []',
+            'level = "may"\nscope = "control"\nbinds = []',
+            "may",
+        ),
+        (CONTROLS, "binds = []", 'binds = ["shop"]', "shop, which is no package"),
+        ("tox.ini", "    core1.2.9-pipeline0.8.1-store0.6.0\n", "", "pinned block"),
+        ("tox.ini", "# >>>", "#", "lost the marks"),
+        ("contracts/releases/core.json", '"yanked": false', '"yanked": "no"', "releases/core.json"),
+        ("contracts/releases/core.json", '"yanked": false', '"withdrawn": false', "unknown fields"),
+        ("contracts/releases/snapshot.json", '"format": 1', '"format": 2', "snapshot.json"),
+        ("contracts/waivers.toml", "#", WAIVER.format("no.clause", "0" * 12, "r") + "#", "no.clause is no clause"),
+        ("contracts/waivers.toml", "#", WAIVER.format("controls.must-pass", "0" * 12, " ") + "#", "has no reason"),
+        ("contracts/waivers.toml", "#", WAIVER.format("controls.must-pass", "x", "r") + "#", "does not match"),
+    ],
+)
+def test_a_disagreement_is_a_problem(copy: Path, file: str, old: str, new: str, said: str) -> None:
+    text = (copy / file).read_text()
+    assert old in text
+    (copy / file).write_text(text.replace(old, new, 1))
+    assert said in "\n".join(problems(load_contract(copy)))
+
+
+def test_the_copy_itself_is_fine(copy: Path) -> None:
+    assert problems(load_contract(copy)) == []
+
+
+def test_a_clause_without_a_rule_is_named(copy: Path) -> None:
+    file = copy / CONTROLS
+    file.write_text(file.read_text().replace("rule = ", "rules = ", 1))
+    with pytest.raises(MetaError, match=r"controls\.must-pass has no 'rule'"):
+        load_contract(copy)
+
+
+def test_a_clause_that_came_later_does_not_apply_before(copy: Path) -> None:
+    file = copy / CONTROLS
+    file.write_text(
+        file.read_text() + '\n[clauses.later]\nrule = "R."\nlevel = "must"\nscope = "control"\nbinds = []\n'
+        'source = "S."\napplies = { store = ">=0.6.24" }\nneeds = ["schemathesis"]\n'
+    )
+    clause = load_contract(copy).clauses["controls.later"]
+    assert clause.why_not({"store": "0.6.9"}, {"schemathesis"}) == "applies to store >=0.6.24 only"
+    assert "schemathesis cannot be installed" in str(clause.why_not({"store": "0.6.24"}, set()))
+    assert clause.why_not({"store": "0.6.24"}, {"schemathesis"}) is None

@@ -1,0 +1,96 @@
+"""Records: read back whole, torn or odd; fingerprints that tell failures apart and runs not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from market_data_meta.errors import MetaError
+from market_data_meta.judging.records import Check, read_record, record_text
+
+HEADER: dict[str, object] = {"kind": "header", "format": 1, "cell": "core1.2.9", "combination": {"core": "1.2.9"}}
+HEADER |= {"suite": "5" * 64, "third_party_choice": "highest", "expected": {}, "forced": []}
+LINE = {
+    "kind": "check",
+    "clause": "a.b",
+    "outcome": "passed",
+    "message": None,
+    "expected": None,
+    "got": None,
+    "duration": 0.1,
+}
+FOOTER = {"kind": "footer", "counts": {"passed": 1}, "end": 1.0}
+
+
+def written(tmp_path: Path, *lines: object, tail: str = "") -> Path:
+    file = tmp_path / "record.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines) + tail)
+    return file
+
+
+def test_a_whole_record_has_a_footer(tmp_path: Path) -> None:
+    record = read_record(written(tmp_path, HEADER, LINE, FOOTER))
+    assert record.footer is not None
+    assert record.checks["a.b"].outcome == "passed"
+
+
+def test_a_torn_last_line_is_an_incomplete_record(tmp_path: Path) -> None:
+    record = read_record(written(tmp_path, HEADER, LINE, tail='{"kind": "che'))
+    assert record.footer is None
+    assert list(record.checks) == ["a.b"]
+
+
+def test_a_death_after_a_torn_line_is_read(tmp_path: Path) -> None:
+    record = read_record(written(tmp_path, HEADER, LINE, tail='{"kind": "che\n{"kind": "death", "cause": "killed"}\n'))
+    assert (record.footer, record.death) == (None, "killed")
+
+
+@pytest.mark.parametrize("lines", [[LINE, FOOTER], [HEADER | {"format": 99}, FOOTER]])
+def test_without_a_known_header_it_is_no_record(tmp_path: Path, lines: list[object]) -> None:
+    with pytest.raises(MetaError, match=r"record\.jsonl has no header"):
+        read_record(written(tmp_path, *lines))
+
+
+def test_a_foreign_line_in_the_middle_is_an_error_that_names_the_line(tmp_path: Path) -> None:
+    with pytest.raises(MetaError, match=r"record\.jsonl:2"):
+        read_record(written(tmp_path, HEADER, "passed", LINE, LINE, FOOTER))
+
+
+def failure(got: object, message: str = "scale") -> Check:
+    return Check("a.b", "failed", message, 0.0, got, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("<Bus at 0x7f01>", "<Bus at 0x7f02>"),
+        ("/opt/a/lib/x.py: no module", "/home/b/x.py: no module"),
+    ],
+)
+def test_what_differs_from_run_to_run_is_the_same_failure(one: str, other: str) -> None:
+    assert failure(one).fingerprint == failure(other).fingerprint
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (0.1, 0.2),
+        ("a/b.py", "a/c.py"),
+        ("1.2.35", "9.9.9"),
+        ("GET /a/b: 500", "GET /a/c: 500"),
+        (["x"], ["x", "y"]),
+        (None, "x"),
+    ],
+)
+def test_another_value_is_another_failure(one: object, other: object) -> None:
+    assert failure(one).fingerprint != failure(other).fingerprint
+
+
+def test_what_is_written_again_reads_back(tmp_path: Path) -> None:
+    """Whatever was asked of its checks in between: what is worked out of them is not written."""
+    record = read_record(written(tmp_path, HEADER, LINE, FOOTER))
+    assert record.checks["a.b"].fingerprint
+    (tmp_path / "again.jsonl").write_text(record_text(record))
+    assert read_record(tmp_path / "again.jsonl") == record

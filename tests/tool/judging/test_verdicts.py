@@ -1,0 +1,143 @@
+"""Verdicts: what may be said of a combination, and when nothing may be said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from examples import SUITE, VERSIONS
+
+from market_data_meta.contract import Contract
+from market_data_meta.errors import Exit
+from market_data_meta.judging.records import Record
+from market_data_meta.judging.verdicts import CellVerdict, judge, judge_records
+from market_data_meta.judging.waivers import Waiver
+
+Make = Callable[..., Record]
+
+
+def judged(small: Contract, record: Record, *waivers: Waiver) -> CellVerdict:
+    return judge(small, SUITE, record, waivers)
+
+
+def waiver(record: Record, clause: str = "area.first", **versions: tuple[str, str]) -> Waiver:
+    return Waiver(clause, record.checks[clause].fingerprint, "known", versions or {"store": ("0.6.0", "0.6.73")})
+
+
+def test_all_passed_is_compatible(small: Contract, make_record: Make) -> None:
+    result = judged(small, make_record())
+    assert (result.verdict, result.counts) == ("compatible", {"passed": 2})
+
+
+def test_a_failed_must_is_incompatible_and_names_the_clause(small: Contract, make_record: Make) -> None:
+    result = judged(small, make_record({"area.first": "failed"}))
+    assert (result.verdict, result.reasons) == ("incompatible", ("area.first",))
+
+
+def test_a_failed_should_is_reported_and_not_incompatible(small: Contract, make_record: Make) -> None:
+    result = judged(small, make_record({"area.second": "failed"}))
+    assert (result.verdict, [f.clause.id for f in result.findings]) == ("compatible", ["area.second"])
+
+
+def test_a_waived_failure_is_compatible_and_counted(small: Contract, make_record: Make) -> None:
+    record = make_record({"area.first": "failed"})
+    result = judged(small, record, waiver(record))
+    assert (result.verdict, result.counts) == ("compatible", {"passed": 1, "waived": 1})
+
+
+@pytest.mark.parametrize("outcome", ["error", "missing"])
+def test_what_was_not_decided_is_unknown(small: Contract, make_record: Make, outcome: str) -> None:
+    assert judged(small, make_record({"area.first": outcome})).verdict == "unknown"
+
+
+def test_an_error_does_not_hide_a_violation(small: Contract, make_record: Make) -> None:
+    record = make_record({"area.first": "failed", "area.second": "error"})
+    assert judged(small, record).verdict == "incompatible"
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"footer": None}, "incomplete"),
+        ({"footer": None, "death": "killed by SIGSEGV"}, "SIGSEGV"),
+        ({"suite": "6" * 64}, "another version of the suite"),
+        ({"cell": "py312-core1.4.61"}, "it ran on Python 3.11.7, the label says 3.12"),
+        ({"attestation": {}}, "core is not installed"),
+        ({"attestation": {n: {"version": "9", "content": "c" * 64} for n in VERSIONS}}, "core 9 is installed"),
+        ({"attestation": {n: {"version": v, "content": "0" * 64} for n, v in VERSIONS.items()}}, "files of core"),
+    ],
+)
+def test_weak_evidence_is_unknown(small: Contract, make_record: Make, changes: dict[str, object], reason: str) -> None:
+    result = judged(small, make_record(**changes))
+    assert result.verdict == "unknown"
+    assert reason in result.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("control", "outcome"), [("must-pass", "failed"), ("must-fail", "passed"), ("must-fail", "missing")]
+)
+def test_a_wrong_control_voids_the_run(small: Contract, make_record: Make, control: str, outcome: str) -> None:
+    result = judged(small, make_record({f"controls.{control}": outcome}))
+    assert result.verdict == "unknown"
+    assert "control" in result.reasons[0]
+
+
+def test_all_not_applicable_is_no_evidence(small: Contract, make_record: Make) -> None:
+    record = make_record({"area.first": "not-applicable", "area.second": "not-applicable"})
+    assert "no evidence" in judged(small, record).reasons[0]
+
+
+def test_uninstallable_says_the_resolvers_reason(small: Contract, make_record: Make) -> None:
+    result = judged(small, make_record(uninstallable="because a needs b"))
+    assert (result.verdict, result.reasons) == ("uninstallable", ("because a needs b",))
+
+
+def test_a_missing_expected_cell_is_unknown(small: Contract, make_record: Make) -> None:
+    report = judge_records(small, SUITE, [make_record()], (), expected=[make_record().cell, "core1.2.9"])
+    assert [c.verdict for c in report.cells] == ["compatible", "unknown"]
+    assert report.exit is Exit.UNDECIDED
+
+
+def test_a_cell_without_its_interpreter_is_reported_and_not_judged(small: Contract, make_record: Make) -> None:
+    name = make_record().cell
+    report = judge_records(small, SUITE, [make_record()], (), expected=[name, "py313-x"], absent=("py313-x",))
+    assert (len(report.cells), report.absent, report.exit) == (1, ("py313-x",), Exit.COMPATIBLE)
+
+
+def test_no_records_are_undecided(small: Contract) -> None:
+    assert judge_records(small, SUITE, [], ()).exit is Exit.UNDECIDED
+
+
+def test_a_violation_outweighs_an_unknown(small: Contract, make_record: Make) -> None:
+    records = [make_record({"area.first": "failed"}), make_record(cell="other", footer=None)]
+    assert judge_records(small, SUITE, records, ()).exit is Exit.VIOLATED
+
+
+def test_a_waiver_whose_failure_is_gone_fails_the_build(small: Contract, make_record: Make) -> None:
+    broken = make_record({"area.first": "failed"})
+    report = judge_records(small, SUITE, [make_record()], (waiver(broken),))
+    assert report.exit is Exit.VIOLATED
+    assert "gone" in report.rotten[0].how
+
+
+def test_a_waiver_does_not_accept_another_failure(small: Contract, make_record: Make) -> None:
+    broken, other = make_record({"area.first": "failed"}), make_record({"area.first": "failed"}, got="worse")
+    report = judge_records(small, SUITE, [other], (waiver(broken),))
+    assert report.cells[0].verdict == "incompatible"
+    assert "another one" in report.rotten[0].how
+
+
+def test_an_idle_waiver_fails_a_complete_report_only(small: Contract, make_record: Make) -> None:
+    broken = make_record({"area.first": "failed"})
+    idle = waiver(broken, store=("0.6.0", "0.6.1"))
+    record = make_record()
+    assert judge_records(small, SUITE, [record], (idle,)).exit is Exit.COMPATIBLE
+    assert (
+        judge_records(small, SUITE, [record], (idle,), expected=[record.cell]).rotten[0].how
+        == "it matches nothing that was run"
+    )
+
+
+def test_a_record_that_is_no_evidence_rots_no_waiver(small: Contract, make_record: Make) -> None:
+    broken = make_record({"area.first": "failed"})
+    assert judge_records(small, SUITE, [make_record(footer=None)], (waiver(broken),)).rotten == ()

@@ -1,0 +1,55 @@
+"""Proposed waivers accept exactly the failures that were seen."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from examples import SUITE
+
+from market_data_meta.contract import Contract
+from market_data_meta.judging.records import Record
+from market_data_meta.judging.verdicts import judge_records
+from market_data_meta.judging.waiver_proposals import proposed
+from market_data_meta.judging.waivers import Waiver
+from market_data_meta.releases.ledger import Ledger
+
+Make = Callable[..., Record]
+OLD = {"core": "1.2.9", "pipeline": "0.8.1", "store": "0.6.0"}
+NEW = {"core": "1.4.61", "pipeline": "0.8.70", "store": "0.6.73"}
+
+
+def at(make_record: Make, versions: dict[str, str], outcome: str, **changes: Any) -> Record:
+    attestation = {name: {"version": version, "content": "c" * 64} for name, version in versions.items()}
+    cell = "-".join(versions.values()) + changes.get("third_party_choice", "")
+    return make_record({"area.first": outcome}, combination=versions, attestation=attestation, cell=cell, **changes)
+
+
+@pytest.mark.parametrize(
+    ("records", "versions"),
+    [
+        ([(OLD, "failed"), (NEW, "failed")], {"core": ["1.2.9", "1.4.61"], "store": ["0.6.0", "0.6.73"]}),
+        ([(OLD, "passed"), (NEW, "failed")], {"core": ["1.4.22", "1.4.61"], "store": ["0.6.73", "0.6.73"]}),
+    ],
+)
+def test_a_proposal_accepts_the_failures_and_nothing_else(
+    small: Contract, ledger: Ledger, make_record: Make, records: list[tuple[dict[str, str], str]], versions: object
+) -> None:
+    made = [at(make_record, *row) for row in records]
+    report = judge_records(small, SUITE, made, ())
+    (table,) = tomllib.loads(proposed(small, ledger, report))["waiver"]
+    assert table["versions"] == versions
+    ends = {name: (low, high) for name, (low, high) in table["versions"].items()}
+    waiver = Waiver(table["clause"], table["fingerprint"], "r", ends)
+    again = judge_records(small, SUITE, made, (waiver,), expected=[r.cell for r in made])
+    assert ({c.verdict for c in again.cells}, again.rotten) == ({"compatible"}, ())
+
+
+def test_a_failure_of_one_third_party_choice_is_proposed_for_it_alone(
+    small: Contract, ledger: Ledger, make_record: Make
+) -> None:
+    made = [at(make_record, NEW, "passed"), at(make_record, NEW, "failed", third_party_choice="lowest")]
+    (table,) = tomllib.loads(proposed(small, ledger, judge_records(small, SUITE, made, ())))["waiver"]
+    assert table["third_party"] == ["lowest"]

@@ -1,0 +1,145 @@
+"""What the matrix, its answers and its histories look like as JSON: the published shapes, and nothing beyond them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from examples import LEDGER, SUITE
+from jsonschema import Draft202012Validator
+
+from market_data_meta.commands.can_i_deploy import answer_json
+from market_data_meta.commands.history import history_json
+from market_data_meta.contract import Contract
+from market_data_meta.matrix.deploy_answer import answer
+from market_data_meta.matrix.document import matrix_json
+from market_data_meta.matrix.history import STATES, history
+from market_data_meta.matrix.verdicts import Matrix
+from market_data_meta.releases.combinations import Combination
+from market_data_meta.schemas import schema
+
+
+@pytest.fixture
+def matrix(make_matrix: Callable[..., Matrix]) -> Matrix:
+    """An incompatible cell, one that failed what it only should, one unknown, one uninstallable, two that work."""
+    return make_matrix(
+        {
+            "1.3 0.1 0.6": {"area.first": "failed"},
+            "1.3 0.1 0.5": {"area.second": "failed"},
+            "1.2 0.1 0.6": None,
+            "1.0 0.1 0.6": "no versions satisfy it",
+        }
+    )
+
+
+def valid(root: Path, name: str, data: dict[str, Any]) -> Any:
+    """The data as a reader gets it, if it has the published shape."""
+    read = json.loads(json.dumps(data))
+    Draft202012Validator(schema(root, name)).validate(read)
+    return read
+
+
+def test_the_matrix_has_the_published_shape(root: Path, small: Contract, matrix: Matrix) -> None:
+    data = valid(root, "matrix", matrix_json(small, matrix))
+    assert data["suite"] == SUITE
+    verdicts = {" ".join(cell["combination"].values()): cell["verdict"] for cell in data["cells"]}
+    assert verdicts == {
+        "1.3 0.1 0.6": "incompatible",
+        "1.3 0.1 0.5": "compatible",
+        "1.2 0.1 0.6": "unknown",
+        "1.2 0.1 0.5": "compatible",
+        "1.0 0.1 0.6": "uninstallable",
+        "1.0 0.1 0.5": "compatible",
+    }
+
+
+def test_cells_and_findings_point_at_what_they_mean(root: Path, small: Contract, matrix: Matrix) -> None:
+    data = valid(root, "matrix", matrix_json(small, matrix))
+    for cell in data["cells"]:
+        for package, version in cell["combination"].items():
+            assert version in data["packages"][package][cell["codes"][package]]["releases"]
+    places = {f["clause"]: [data["cells"][n]["combination"] for n in f["cells"]] for f in data["findings"]}
+    assert places == {
+        "area.first": [{"core": "1.3", "pipeline": "0.1", "store": "0.6"}],
+        "area.second": [{"core": "1.3", "pipeline": "0.1", "store": "0.5"}],
+    }
+
+
+def test_each_clause_with_a_finding_has_its_history(
+    root: Path, small: Contract, make_matrix: Callable[..., Matrix]
+) -> None:
+    """What is said of releases in a row is said once, and a change begins a new row."""
+    failed = {"area.first": "failed"}
+    data = valid(root, "matrix", matrix_json(small, make_matrix({"1.2 0.1": failed, "1.3 0.1": failed})))
+    assert data["history"].keys() == {"area.first"}
+    assert data["history"]["area.first"]["core"] == [
+        {"from": "1.0", "to": "1.0", "state": "passed", "changed": False},
+        {"from": "1.1", "to": "1.3", "state": "failed", "changed": True},
+    ]
+    assert [row["state"] for row in data["history"]["area.first"]["store"]] == ["mixed"]
+
+
+def test_every_release_has_its_date(root: Path, small: Contract, matrix: Matrix) -> None:
+    data = valid(root, "matrix", matrix_json(small, matrix))
+    codes = [code for column in data["packages"].values() for code in column]
+    assert all(code["uploaded"] == ["2026-01-01"] * len(code["releases"]) for code in codes)
+
+
+def test_promises_add_up_to_what_the_cells_stand_for(root: Path, small: Contract, matrix: Matrix) -> None:
+    data = valid(root, "matrix", matrix_json(small, matrix))
+    assert sum(data["promise"].values()) == sum(cell["stands_for"] for cell in data["cells"]) == 8
+    assert {row["works"] for row in data["supported"] if row["package"] == "core" and row["version"] == "1.3"} == {
+        ">=0.1",
+        "==0.5",
+    }
+
+
+@pytest.mark.parametrize(
+    ("core", "store", "verdict", "exit_"),
+    [
+        ("1.2", "0.5", "compatible", 0),
+        ("1.0", "0.5", "compatible", 1),
+        ("1.3", "0.6", "incompatible", 1),
+        ("1.1", "0.6", "unknown", 3),
+        ("1.0", "0.6", "uninstallable", 3),
+    ],
+)
+def test_an_answer_has_the_published_shape(
+    root: Path, small: Contract, matrix: Matrix, core: str, store: str, verdict: str, exit_: int
+) -> None:
+    combination = Combination((("core", core), ("pipeline", "0.1"), ("store", store)))
+    data = valid(root, "can-i-deploy", answer_json(answer(small, LEDGER, matrix, combination)))
+    assert (data["verdict"], data["exit"], data["deploy"]) == (verdict, exit_, exit_ == 0)
+    assert (data["evidence"]["suite"] is None) == (verdict in ("unknown", "uninstallable"))
+
+
+def test_a_history_has_the_published_shape(root: Path, small: Contract, matrix: Matrix) -> None:
+    """Nothing is known of store 0.6 before core 1.3, so that its failure there is not known to be a change."""
+    data = valid(root, "history", history_json(history(small, matrix, "area.first")))
+    assert [(row["from"], row["to"], row["state"], row["changed"]) for row in data["packages"]["core"]] == [
+        ("1.0", "1.0", "passed", False),
+        ("1.1", "1.2", "unknown", False),
+        ("1.3", "1.3", "mixed", False),
+    ]
+
+
+def test_the_schema_knows_every_state(root: Path) -> None:
+    row = schema(root, "history")["properties"]["packages"]["additionalProperties"]["items"]
+    assert tuple(row["properties"]["state"]["enum"]) == STATES
+
+
+@pytest.mark.parametrize("name", ["can-i-deploy", "history", "matrix"])
+def test_a_schema_refuses_what_is_not_in_it(root: Path, small: Contract, matrix: Matrix, name: str) -> None:
+    combination = Combination((("core", "1.2"), ("pipeline", "0.1"), ("store", "0.5")))
+    data = {
+        "can-i-deploy": lambda: answer_json(answer(small, LEDGER, matrix, combination)),
+        "history": lambda: history_json(history(small, matrix, "area.first")),
+        "matrix": lambda: matrix_json(small, matrix),
+    }[name]()
+    validator = Draft202012Validator(schema(root, name))
+    assert validator.is_valid(data)
+    assert not validator.is_valid(data | {"more": 1})
+    assert not any(validator.is_valid({k: v for k, v in data.items() if k != key}) for key in data)

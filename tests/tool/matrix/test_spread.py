@@ -1,0 +1,62 @@
+"""The matrix on an executor: a worker's runs reach the cache whole, and one that fails costs nothing but time."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor, Future
+from pathlib import Path
+from typing import Any
+
+import pytest
+from distributed import LocalCluster
+
+from market_data_meta.errors import MetaError
+from market_data_meta.judging.records import read_record
+from market_data_meta.judging.verdicts import weaknesses
+from market_data_meta.matrix.spread import dask, spread
+
+
+class Answering(Executor):
+    """An executor whose worker answers what it is told to, or fails."""
+
+    def __init__(self, answer: dict[str, str] | Exception) -> None:
+        self._answer = answer
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        if isinstance(self._answer, Exception):
+            future.set_exception(self._answer)
+        else:
+            future.set_result(self._answer)
+        return future
+
+
+@pytest.mark.filterwarnings("default")  # distributed and what it brings warn of their own matters
+def test_a_cell_run_by_a_local_cluster_is_evidence_here(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "worker"))
+    cluster = LocalCluster(  # type: ignore[no-untyped-call]  # distributed has no types
+        n_workers=1, threads_per_worker=1, dashboard_address=None
+    )
+    with cluster, dask(cluster.scheduler_address) as executor:
+        taken = spread(executor, root, tmp_path / "here", parts=[(150, 480)], exhaustive=False)
+    (file,) = (tmp_path / "here" / "runs").rglob("*.jsonl")
+    assert taken == 1
+    assert not weaknesses(read_record(file))
+
+
+def test_a_part_whose_worker_fails_is_left_to_be_run_here(root: Path, tmp_path: Path) -> None:
+    engine = Answering(RuntimeError("gone"))
+    assert spread(engine, root, tmp_path, parts=[(1, 1)], exhaustive=False) == 0
+
+
+@pytest.mark.parametrize("name", ["../x.jsonl", "runs/../../x.jsonl", "/etc/x.jsonl", "wheels/a/x.jsonl"])
+def test_a_worker_may_write_into_the_cache_of_runs_only(root: Path, tmp_path: Path, name: str) -> None:
+    with pytest.raises(MetaError, match="a worker named the file"):
+        spread(Answering({name: "x"}), root, tmp_path / "cache", parts=[(1, 1)], exhaustive=False)
+    assert not list(tmp_path.rglob("*.jsonl"))
+
+
+def test_a_cluster_that_is_not_there_is_undecided() -> None:
+    with pytest.raises(MetaError, match="no Dask scheduler"), dask("tcp://127.0.0.1:1"):
+        pass

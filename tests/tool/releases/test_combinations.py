@@ -1,0 +1,64 @@
+"""Combinations: how they are written, what is wrong with them, and what the packages forbid."""
+
+from __future__ import annotations
+
+import pytest
+
+from market_data_meta.contract import Contract
+from market_data_meta.errors import MetaError
+from market_data_meta.releases.combinations import Cell, Combination, broken_promises, newest_of, parse_cell
+from market_data_meta.releases.ledger import Ledger
+
+TRIO = Combination((("core", "1.4.9"), ("pipeline", "0.8.30"), ("store", "0.6.34")))
+
+
+@pytest.mark.parametrize(
+    ("words", "cell"),
+    [
+        (["core==1.4.9", "pipeline==0.8.30", "store==0.6.34"], Cell(TRIO)),
+        (["store==0.6.34", "core==1.4.9", "pipeline==0.8.30"], Cell(TRIO)),
+        (["market-data-core==1.4.9", "market_data_pipeline==0.8.30", "Store==0.6.34"], Cell(TRIO)),
+        (["core1.4.9-pipeline0.8.30-store0.6.34"], Cell(TRIO)),
+        (["py312-core1.4.9-pipeline0.8.30-store0.6.34-lowest"], Cell(TRIO, "lowest", "3.12")),
+        (["store==0.6.34"], Cell(Combination((("store", "0.6.34"),)))),
+    ],
+)
+def test_both_spellings_are_read(contract: Contract, ledger: Ledger, words: list[str], cell: Cell) -> None:
+    assert parse_cell(words, contract.packages, ledger) == cell
+
+
+@pytest.mark.parametrize("cell", [Cell(TRIO), Cell(TRIO, "lowest", "3.11"), Cell(TRIO, "today")])
+def test_a_name_reads_back_as_the_cell(contract: Contract, ledger: Ledger, cell: Cell) -> None:
+    assert parse_cell([cell.name], contract.packages, ledger) == cell
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "hint"),
+    [
+        (["croe==1.4.9"], "unknown-package", "core==1.4.9"),
+        (["core==1.4.999"], "unknown-release", "1.4.61"),
+        (["core==nonsense"], "bad-version", ""),
+        (["core"], "bad-pin", "core=="),
+        (["core==1.4.9", "core==1.4.8"], "twice", ""),
+        (["core==1.4.9", "store==0.6.34"], "incomplete", "pipeline=="),
+    ],
+)
+def test_what_is_wrong_is_said_with_what_to_do(
+    contract: Contract, ledger: Ledger, words: list[str], code: str, hint: str
+) -> None:
+    with pytest.raises(MetaError) as raised:
+        parse_cell(words, contract.packages, ledger)
+    assert raised.value.code == code
+    assert hint in str(raised.value)
+
+
+def test_an_allowed_combination_breaks_no_promise(contract: Contract, ledger: Ledger) -> None:
+    newest = newest_of(contract.packages, ledger)
+    assert broken_promises(newest, contract.packages, ledger) == []
+
+
+def test_a_forbidden_combination_names_the_requirement(contract: Contract, ledger: Ledger) -> None:
+    old_core = Combination((("core", "1.2.9"), ("pipeline", "0.8.70"), ("store", "0.6.73")))
+    broken = broken_promises(old_core, contract.packages, ledger)
+    assert len(broken) == 2
+    assert "pipeline 0.8.70 requires market-data-core" in broken[0]

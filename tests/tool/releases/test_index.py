@@ -1,0 +1,156 @@
+"""Reading an index: a real one on loopback, which may lie."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import threading
+import zipfile
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from market_data_meta.contract import Contract
+from market_data_meta.errors import Exit, MetaError
+from market_data_meta.releases.index import refreshed_ledger
+from market_data_meta.releases.ledger import Ledger
+
+PINS = "core==1.0", "pipeline==1.0", "store==1.0"
+
+
+def wheel(name: str, version: str, code: str = "x = 1", requires: tuple[str, ...] = ()) -> bytes:
+    """The bytes of a small wheel."""
+    stem, file = name.replace("-", "_"), io.BytesIO()
+    metadata = [f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nRequires-Python: >=3.11"]
+    metadata += [f"Requires-Dist: {requirement}" for requirement in requires]
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(f"{stem}/__init__.py", code)
+        archive.writestr(f"{stem}-{version}.dist-info/METADATA", "\n".join(metadata) + "\n")
+    return file.getvalue()
+
+
+class Index:
+    """A small index: projects with their wheels, changed by a test at will."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, dict[str, bytes]] = {}
+        self.yanked: set[str] = set()
+        self.asked: list[str] = []
+
+    def add(self, name: str, version: str, **options: Any) -> None:
+        """Publish a wheel, in place of one of the same name."""
+        filename = f"{name.replace('-', '_')}-{version}-py3-none-any.whl"
+        self.files.setdefault(name, {})[filename] = wheel(name, version, **options)
+
+    def page(self, name: str) -> dict[str, Any]:
+        """The project's page."""
+        files = [
+            {
+                "filename": filename,
+                "url": f"/files/{name}/{filename}",
+                "hashes": {"sha256": hashlib.sha256(data).hexdigest()},
+                "upload-time": "2025-10-20T00:00:00Z",
+                "yanked": filename in self.yanked,
+            }
+            for filename, data in self.files[name].items()
+        ]
+        return {"meta": {"api-version": "1.1"}, "name": name, "versions": [], "files": files}
+
+
+@pytest.fixture
+def index(small: Contract, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
+    """An index on loopback that holds one release of each package and of the deploying distribution."""
+    index = Index()
+    for package in small.packages.values():
+        index.add(package.distribution, "1.0")
+    index.add(small.deployed, "2.0", requires=tuple(f"{p.distribution}==1.0" for p in small.packages.values()))
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            kind, name, *rest = self.path.strip("/").split("/")
+            index.asked.append(self.path)
+            data = index.files.get(name, {}).get(rest[0], b"") if kind == "files" else b""
+            if kind == "simple":
+                data = json.dumps(index.page(name)).encode() if name in index.files else b""
+            self.send_response(200 if data else 404)
+            self.send_header(
+                "Content-Type", "application/vnd.pypi.simple.v1+json" if kind == "simple" else "application/zip"
+            )
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("UV_DEFAULT_INDEX", f"http://127.0.0.1:{server.server_port}/simple/")
+    yield index
+    server.shutdown()
+    server.server_close()
+
+
+def read(small: Contract, old: Ledger | None = None) -> Ledger:
+    return refreshed_ledger(small, old, lambda _: None)
+
+
+def test_the_first_reading_takes_everything(small: Contract, index: Index) -> None:
+    ledger = read(small)
+    assert [r.version for r in ledger.releases["core"]] == ["1.0"]
+    assert ledger.deployed == {
+        "distribution": small.deployed,
+        "version": "2.0",
+        "pins": dict.fromkeys(small.packages, "1.0"),
+    }
+    assert len(index.asked) == 8
+
+
+def test_a_later_reading_downloads_only_what_is_new(small: Contract, index: Index) -> None:
+    old = read(small)
+    index.add("market-data-core", "1.1")
+    index.asked.clear()
+    ledger = read(small, old)
+    assert [r.version for r in ledger.releases["core"]] == ["1.0", "1.1"]
+    assert [path for path in index.asked if "core" in path and path.startswith("/files")] == [
+        "/files/market-data-core/market_data_core-1.1-py3-none-any.whl"
+    ]
+    assert len({r.content for r in ledger.releases["core"]}) == 1
+
+
+def test_a_file_that_changed_under_its_name_is_an_error(small: Contract, index: Index) -> None:
+    old = read(small)
+    index.add("market-data-store", "1.0", code="x = 'evil'")
+    with pytest.raises(MetaError) as raised:
+        read(small, old)
+    assert raised.value.code == "changed-file"
+    assert "market_data_store-1.0" in str(raised.value)
+
+
+def test_a_yanked_release_stays_and_is_marked(small: Contract, index: Index) -> None:
+    old = read(small)
+    index.yanked.add("market_data_core-1.0-py3-none-any.whl")
+    assert read(small, old).releases["core"][0].yanked
+
+
+def test_a_release_that_is_gone_from_the_index_stays_in_the_ledger(small: Contract, index: Index) -> None:
+    index.add("market-data-core", "1.1")
+    old = read(small)
+    del index.files["market-data-core"]["market_data_core-1.0-py3-none-any.whl"]
+    assert [r.version for r in read(small, old).releases["core"]] == ["1.0", "1.1"]
+
+
+def test_a_damaged_wheel_is_named(small: Contract, index: Index) -> None:
+    filename = "market_data_core-1.0-py3-none-any.whl"
+    index.files["market-data-core"][filename] = index.files["market-data-core"][filename][:-40]
+    with pytest.raises(MetaError, match=filename):
+        read(small)
+
+
+def test_an_index_that_does_not_answer_is_undecided(small: Contract, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple/")
+    with pytest.raises(MetaError) as raised:
+        read(small)
+    assert (raised.value.code, raised.value.exit) == ("no-index", Exit.UNDECIDED)

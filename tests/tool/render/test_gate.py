@@ -1,0 +1,248 @@
+"""Renderings of a gate: what got worse comes first, and nothing that a package says gets out of its place."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gate_sample
+import pytest
+from jsonschema import Draft202012Validator
+from rich.console import Console
+
+from market_data_meta.render.gate import github as gate_github
+from market_data_meta.render.gate import words
+from market_data_meta.render.gate.markdown import LIMIT, gate_markdown
+from market_data_meta.render.gate.terminal import show_gate
+from market_data_meta.render.markdown_text import code, line
+from market_data_meta.schemas import schema
+
+Data = dict[str, Any]
+GATES = (gate_sample.worse, gate_sample.same, gate_sample.undecided, gate_sample.hostile)
+every_gate = pytest.mark.parametrize("gate", GATES)
+
+
+def terminal(data: Data, *, width: int = 100, verbose: bool = False, colour: bool = False) -> str:
+    """What is printed."""
+    out = io.StringIO()
+    show_gate(data, Console(file=out, width=width, force_terminal=colour), verbose=verbose)
+    return out.getvalue()
+
+
+@every_gate
+def test_the_samples_have_the_published_shape(root: Path, gate: Callable[[], Data]) -> None:
+    Draft202012Validator(schema(root, "gate")).validate(gate())
+
+
+@pytest.mark.parametrize(
+    ("gate", "first"),
+    [
+        (gate_sample.worse, "✘ incompatible  core 1.4.62 and store 0.6.74 in 6 combinations"),
+        (gate_sample.same, "✔ compatible  core 1.4.62 in 1 combination standing for 40 published ones"),
+        (gate_sample.undecided, "? undecided  core 1.4.62 in 1 combination"),
+    ],
+)
+def test_the_verdict_comes_first(gate: Callable[[], Data], first: str) -> None:
+    assert terminal(gate()).startswith(first)
+    sign, word, *_ = gate_markdown(gate()).splitlines()[0].removeprefix("# ").split()
+    assert word == f"{words.verdict(gate())}:"
+    assert sign in "✅❌❔"
+
+
+def test_a_regression_explains_itself() -> None:
+    """Clause, level, rule, what was looked at, was, got, source, whose doing, where and a command: all are there."""
+    for text in (terminal(gate_sample.worse(), width=160), gate_markdown(gate_sample.worse())):
+        for phrase in (
+            "chain.hard-pauses",
+            "(must)",
+            "A hard event gives an adjustment of scale 0.0",
+            "scale after a hard event",
+            "with core 1.4.61 it held",
+            "0.25",
+            "policy ok 1.0, soft 0.5, hard 0.0.",
+            "core 1.4.62 and store 0.6.74 (only together)",
+            "and 1 more",
+            "./scripts/mdmeta gate --core dist/market_data_core-1.4.62-py3-none-any.whl pipeline==0.8.70",
+        ):
+            assert phrase in text
+
+
+def test_the_worst_comes_first() -> None:
+    order = ["chain.hard-pauses", "metrics.labels", "bus.delivers", "enums.labels", "known failures"]
+    places = [terminal(gate_sample.worse()).index(words) for words in order]
+    assert places == sorted(places)
+
+
+def test_what_is_undecided_has_its_cause() -> None:
+    for text in (terminal(gate_sample.worse()), gate_markdown(gate_sample.worse())):
+        assert "cause: it took more than 60 s" in text or re.search(r"cause +it took more than 60 s", text)
+        assert "the process was killed: it used more than 1 GiB" in text
+
+
+def test_a_baseline_that_failed_otherwise_is_quoted() -> None:
+    assert "it failed otherwise: FeedbackBus" in terminal(gate_sample.worse(), width=160)
+
+
+def test_a_first_release_has_no_baseline() -> None:
+    data = gate_sample.worse()
+    for one in data["candidates"]:
+        one["predecessor"] = None
+    assert "there is no release before" in terminal(data, width=160)
+
+
+def test_a_regression_where_the_packages_forbid_it_says_so() -> None:
+    data = gate_sample.worse()
+    for cell in data["cells"]:
+        cell["forbidden"] = ["pipeline 0.8.70 requires market-data-core<1.4.62"]
+    assert "forbid it there: pipeline 0.8.70 requires" in terminal(data, width=160)
+
+
+@pytest.mark.parametrize(("now", "said"), [(240, True), (1034, False), (2000, False)])
+def test_narrower_requirements_are_told(now: int, *, said: bool) -> None:
+    data = gate_sample.worse() | {"allowed": {"now": now, "before": 1034}}
+    for text in (terminal(data, width=160), gate_markdown(data), "\n".join(gate_github.annotations(data))):
+        assert ("rule out 794 published combinations" in text) is said
+
+
+def test_the_same_code_is_named() -> None:
+    for text in (terminal(gate_sample.same()), gate_markdown(gate_sample.same())):
+        assert "runs the same code as 1.4.60, 1.4.61" in text
+
+
+def test_nothing_decided_is_not_called_compatible() -> None:
+    text = terminal(gate_sample.undecided())
+    assert "nothing could be decided" in text
+    assert "✔" not in text
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_known_failures_are_counted_or_listed(*, verbose: bool) -> None:
+    text = terminal(gate_sample.worse(), verbose=verbose)
+    assert "3 known failures, as before" in text
+    assert ("openapi.known-2" in text) is verbose
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_long_values_are_cut_unless_all_is_asked_for(*, verbose: bool) -> None:
+    data = gate_sample.worse()
+    data["differences"][0]["now"]["got"] = [f"problem {number}" for number in range(100)]
+    text = terminal(data, verbose=verbose)
+    assert ("problem 99" in text) is verbose
+    assert ("--verbose shows all of it" in text) is not verbose
+
+
+@pytest.mark.parametrize("width", [60, 100])
+def test_a_log_holds_no_command_and_no_colour(width: int) -> None:
+    """GitHub's runner obeys a line that begins with :: after spaces, and the older sign wherever it stands."""
+    text = terminal(gate_sample.hostile(), width=width, verbose=True)
+    assert [row for row in text.splitlines() if row.lstrip().startswith("::")] == []
+    assert "##[" not in text
+    assert text.isprintable() or set(re.findall(r"[^\x20-\x7e]", text)) <= set("\n✘│…")
+    assert "[bold]z[/bold]" in text
+
+
+def test_commands_can_be_copied_whatever_the_width() -> None:
+    command = gate_sample.worse()["differences"][0]["reproduce"]
+    assert any(row.endswith(command) for row in terminal(gate_sample.worse(), width=60).splitlines())
+
+
+def test_colour_is_for_terminals_and_no_color_is_obeyed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert "\x1b[1;31m" in terminal(gate_sample.worse(), colour=True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "31m" not in terminal(gate_sample.worse(), colour=True)
+
+
+@every_gate
+def test_markdown_opens_what_differs_and_folds_the_rest(gate: Callable[[], Data]) -> None:
+    text = gate_markdown(gate())
+    assert text.count("<details") == text.count("</details>")
+    opened = text[: text.index("<details><summary>")] if "<details><summary>" in text else text
+    assert "Known failures" not in opened
+    assert text.count("<details open>") == sum(d["kind"] != "repair" for d in gate()["differences"])
+
+
+def test_markdown_holds_no_html_links_or_calls() -> None:
+    """Outside of code nothing that a package says is HTML, emphasis, a link, or calls somebody."""
+    text = gate_markdown(gate_sample.hostile())
+    ours = r"</?details( open)?>|</?summary>|</?code>|<!-- -->"
+    outside = re.sub(r"(`{2,}) .*? \1", "", text)
+    assert set(re.findall(r"<[^>]*>", outside)) <= {m.group() for m in re.finditer(ours, text)}
+    # Markdown is not read in a summary element, up to the blank line after it.
+    markdown = re.sub(r"<summary>.*?</summary>|\*\*narrower\*\*", "", outside)
+    assert not re.search(r"(?<!\\)[*_\[\]`|]", markdown)
+    assert not re.search(r"[@#]\w|://|www\.", re.sub(r"<code>.*?</code>", "", outside))
+    assert re.search(r"[@#]\w|://|www\.", gate_sample.HOSTILE)
+
+
+@pytest.mark.parametrize("text", ["plain", "a `b` c", "``", "`" * 7, "a\nb"])
+def test_a_code_span_ends_where_it_should(text: str) -> None:
+    found = re.fullmatch(r"(?s)(`+) (.*) (`+)", code(text))
+    assert found
+    assert found[1] == found[3]
+    assert found[1] not in found[2]
+    assert "\n" not in found[2]
+
+
+def test_a_line_is_cut_before_it_is_escaped() -> None:
+    assert line("<" * 9, 3) == "&lt;&lt;…"
+
+
+def test_markdown_is_never_longer_than_github_shows() -> None:
+    """However much there is, it stays within the limit, says how much was left out, and closes what it opened."""
+    data = gate_sample.worse()
+    data["differences"] = [one | {"rule": "\x00" * 5000} for one in data["differences"][:1] * 3000]
+    data["cells"] = data["cells"][:1] * 20_000
+    text = gate_markdown(data)
+    assert LIMIT / 2 < len(text.encode()) < 1 << 20
+    assert "more are left out here" in text
+    assert text.count("<details") == text.count("</details>")
+
+
+def test_annotations_are_ten_at_most_and_the_last_counts_the_others() -> None:
+    data = gate_sample.worse()
+    data["differences"] = data["differences"][3:] + data["differences"][:1] * 12
+    told = gate_github.annotations(data)
+    assert len(told) == 10
+    assert all(row.startswith("::error title=chain.hard-pauses") for row in told[:9])
+    assert told[-1].startswith("::error title=8 more::")
+
+
+def test_annotations_are_one_line_each_with_their_own_properties_only() -> None:
+    told = gate_github.annotations(gate_sample.hostile())
+    assert len(told) == 8
+    for row in told:
+        found = re.fullmatch(r"::(error|warning|notice) title=([^,:\r\n]*)::(.*)", row)
+        assert found
+        assert row.isprintable()
+        assert "%0A" not in row
+    assert "%250A" in told[0]
+
+
+@pytest.mark.parametrize(("strict", "kind"), [(False, "warning"), (True, "error")])
+def test_what_is_only_reported_is_a_warning(strict: bool, kind: str) -> None:
+    told = gate_github.annotations(gate_sample.worse() | {"strict": strict})
+    assert [row.split()[0] for row in told if "metrics.labels" in row] == [f"::{kind}"]
+
+
+def test_a_gate_that_did_not_pass_is_never_silent() -> None:
+    assert gate_github.annotations(gate_sample.same()) == []
+    assert gate_github.annotations(gate_sample.undecided())[0].startswith("::error title=undecided")
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        (["a", "b"], "a\nb"),
+        ([0.0, "hard"], '[0.0, "hard"]'),
+        ([], "[]"),
+        ("text", "text"),
+        (None, "null"),
+        ({"soft": 0.5, "hard": 0.0}, '{"hard": 0.0, "soft": 0.5}'),
+    ],
+)
+def test_values_read_as_a_person_would_write_them(what: object, said: str) -> None:
+    assert words.value(what) == said

@@ -1,0 +1,159 @@
+"""Decisions: one run speaks for every cell with the same code, and for no other; two that differ are noticed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from market_data_meta.contract import Contract
+from market_data_meta.judging.records import Record
+from market_data_meta.matrix.confirm import compared, sample
+from market_data_meta.releases.contents import Content, ContentCombination, distinct_contents
+from market_data_meta.releases.ledger import Ledger
+from market_data_meta.running.decisions import Decisions
+from market_data_meta.running.third_party import ThirdPartyLock, families, without
+
+Make = Callable[..., Record]
+
+
+@pytest.fixture
+def square(ledger: Ledger) -> Callable[..., ContentCombination]:
+    """Build a cell of made-up codes: ``square(pipeline="b")`` has the contents a, b and a."""
+
+    def build(**contents: str) -> ContentCombination:
+        return ContentCombination(
+            tuple(
+                Content(name, contents.get(name, "a") * 64, (), (ledger.newest(name),))
+                for name in ("core", "pipeline", "store")
+            )
+        )
+
+    return build
+
+
+@pytest.fixture
+def run(make_record: Make) -> Callable[..., Record]:
+    """Build the record of a run of a cell."""
+
+    def build(square: ContentCombination, outcomes: dict[str, str] | None = None, **changes: object) -> Record:
+        contents = square.contents
+        versions = square.combination.as_dict()
+        return make_record(
+            outcomes,
+            combination=versions,
+            cell=square.combination.label,
+            expected={name: {"content": content, "sha256": "d" * 64} for name, content in contents.items()},
+            attestation={n: {"version": versions[n], "content": c, "direct_url": None} for n, c in contents.items()},
+            **changes,
+        )
+
+    return build
+
+
+def test_a_run_decides_a_clause_for_all_cells_with_the_same_code_of_what_it_binds(
+    small: Contract, square: Callable[..., ContentCombination], run: Callable[..., Record]
+) -> None:
+    known = Decisions(small)
+    known.add([run(square(), {"area.first": "failed"})])
+    clause = small.clauses["area.first"]
+    other = known.of(clause, square(pipeline="b").contents)
+    assert other is not None
+    assert other.check.outcome == "failed"
+    assert known.of(clause, square(core="b").contents) is None
+    assert known.of(clause, square(store="b").contents) is None
+
+
+def test_a_clause_that_differs_with_what_it_does_not_bind_is_wide(
+    small: Contract, square: Callable[..., ContentCombination], run: Callable[..., Record]
+) -> None:
+    known = Decisions(small)
+    known.add([run(square()), run(square(pipeline="b"), {"area.first": "failed"})])
+    assert known.wide == {"area.first"}
+    clause = small.clauses["area.first"]
+    outcomes = [known.of(clause, square(pipeline=content).contents) for content in "abc"]
+    assert [found and found.check.outcome for found in outcomes] == ["passed", "failed", None]
+
+
+def test_two_runs_of_the_same_code_that_differ_are_an_error_of_the_check(
+    small: Contract, square: Callable[..., ContentCombination], run: Callable[..., Record]
+) -> None:
+    known = Decisions(small)
+    known.add([run(square()), run(square(), {"area.first": "failed"})])
+    record = known.record(square())
+    assert record is not None
+    assert record.checks["area.first"].outcome == "error"
+
+
+@pytest.mark.parametrize(
+    "changes", [{"footer": None}, {"death": "it was killed"}, {"controls.must-fail": "passed"}, {"attestation": {}}]
+)
+def test_a_run_that_is_no_evidence_decides_nothing_and_is_its_cells_fault(
+    small: Contract, square: Callable[..., ContentCombination], run: Callable[..., Record], changes: dict[str, object]
+) -> None:
+    outcomes = {name: str(value) for name, value in changes.items() if "." in name}
+    fields = {name: value for name, value in changes.items() if "." not in name}
+    record = run(square(), outcomes)
+    record = replace(record, **{k: v for k, v in fields.items() if k != "attestation"})  # type: ignore[arg-type]  # made up
+    if "attestation" in fields:
+        record = replace(record, header={**record.header, "attestation": {}})
+    known = Decisions(small)
+    known.add([record])
+    assert known.record(square()) is None
+    assert tuple(square().contents.values()) in known.faults
+
+
+def test_an_error_decides_nothing(
+    small: Contract, square: Callable[..., ContentCombination], run: Callable[..., Record]
+) -> None:
+    known = Decisions(small)
+    known.add([run(square(), {"area.first": "error"})])
+    assert known.of(small.clauses["area.first"], square().contents) is None
+    assert not known.own(square(), "area.first")
+
+
+def test_exhaustive_believes_no_run_for_another_cell(
+    small: Contract, square: Callable[..., ContentCombination], run: Callable[..., Record]
+) -> None:
+    known = Decisions(small, exhaustive=True)
+    known.add([run(square())])
+    assert known.of(small.clauses["area.first"], square(pipeline="b").contents) is None
+
+
+def test_the_lanes_are_compared_check_by_check_and_library_by_library(
+    small: Contract, square: Callable[..., ContentCombination], run: Callable[..., Record]
+) -> None:
+    one = run(square(), third_party={"pydantic": "2.12.0"})
+    assert not compared(small, one, one)
+    other = run(square(), {"area.first": "failed"}, third_party={"pydantic": "2.13.0"})
+    assert [(d.clause, d.isolated, d.warm) for d in compared(small, one, other)] == [
+        ("area.first", "passed", f"failed {other.checks['area.first'].fingerprint}"),
+        ("third-party pydantic", "2.12.0", "2.13.0"),
+    ]
+    missing = replace(one, checks={k: v for k, v in one.checks.items() if k != "area.second"})
+    assert [d.clause for d in compared(small, one, missing)] == ["area.second"]
+
+
+def test_the_sample_holds_all_corners_and_is_the_same_for_the_same_seed(contract: Contract, ledger: Ledger) -> None:
+    codes = distinct_contents(contract, ledger)
+    chosen = sample(codes, 12, "seed")
+    assert len(chosen) == 12
+    assert chosen == sample(codes, 12, "seed")
+    assert chosen != sample(codes, 12, "another")
+    for square, combination in chosen:
+        for code in square.codes:
+            assert combination.as_dict()[code.package] in {release.version for release in code.releases}
+
+
+def test_sets_that_agree_on_what_they_share_are_one_family() -> None:
+    both = ThirdPartyLock("a==1 \\\n    --hash=sha256:0\nb==1\n", frozenset())
+    less = ThirdPartyLock("a==1\n", frozenset())
+    other = ThirdPartyLock("a==2\n", frozenset())
+    digests = families([both, less, other])
+    assert digests[both] == digests[less] != digests[other]
+
+
+def test_a_lock_without_a_distribution_keeps_the_others() -> None:
+    lock = "a==1 \\\n    --hash=sha256:0 \\\n    --hash=sha256:1\na-b==2 \\\n    --hash=sha256:2\n"
+    assert without(lock, ["a"]) == "a-b==2 \\\n    --hash=sha256:2\n"

@@ -1,0 +1,116 @@
+"""Environments under test, through the real uv and index: what is installed is what was resolved."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from market_data_meta.contract import Contract
+from market_data_meta.errors import Exit, MetaError, UninstallableError
+from market_data_meta.releases.combinations import Cell, Combination, newest_of, parse_cell
+from market_data_meta.releases.ledger import Ledger
+from market_data_meta.running import environments
+from market_data_meta.running.environments import OPTIONAL, SUITE, pins
+from market_data_meta.running.isolated import clean_environment, run_cell
+
+
+def newest(contract: Contract, ledger: Ledger, third_party: str = "highest") -> Cell:
+    return Cell(newest_of(contract.packages, ledger), third_party)
+
+
+@pytest.mark.parametrize("third_party", ["highest", "lowest"])
+def test_the_suite_changes_nothing_that_the_packages_resolve_to(
+    contract: Contract, ledger: Ledger, third_party: str
+) -> None:
+    lock = environments.lock(contract, ledger, newest(contract, ledger, third_party), sys.executable)
+    alone, whole = pins(lock.packages), pins(lock.whole)
+    assert len(alone) > 40
+    assert {name: whole.get(name) for name in alone} == alone
+    assert set(SUITE) <= whole.keys()
+
+
+def test_what_cannot_stand_beside_the_packages_stays_out(contract: Contract, ledger: Ledger) -> None:
+    lowest = environments.lock(contract, ledger, newest(contract, ledger, "lowest"), sys.executable)
+    highest = environments.lock(contract, ledger, newest(contract, ledger), sys.executable)
+    assert (lowest.libraries, highest.libraries) == (frozenset(), frozenset(OPTIONAL))
+    assert not set(OPTIONAL) & pins(lowest.whole).keys()
+
+
+def test_the_packages_are_locked_to_the_ledgers_hashes(contract: Contract, ledger: Ledger) -> None:
+    lock = environments.lock(contract, ledger, newest(contract, ledger), sys.executable)
+    for name, package in contract.packages.items():
+        entry = re.search(rf"^{package.distribution}==(.+)((?:\n    --hash=.+)+)", lock.whole, re.MULTILINE)
+        assert entry
+        assert re.findall(r"sha256:(\w+)", entry[2]) == [ledger.newest(name).sha256]
+
+
+def test_a_wheel_with_another_hash_is_not_installed(contract: Contract, ledger: Ledger, tmp_path: Path) -> None:
+    release = ledger.newest("core")
+    python = environments.create(tmp_path / "venv", sys.executable)
+    text = f"{contract.packages['core'].distribution}=={release.version} --hash=sha256:{'0' * 64}\n"
+    with pytest.raises(MetaError, match=r"(?i)hash mismatch"):
+        environments.install(python, text)
+
+
+def test_a_forbidden_combination_is_forced_and_says_so(contract: Contract, ledger: Ledger) -> None:
+    cell = parse_cell(["core==1.2.9", "pipeline==0.8.70", "store==0.6.73"], contract.packages, ledger)
+    lock = environments.lock(contract, ledger, cell, sys.executable)
+    assert pins(lock.packages)["market-data-core"] == "1.2.9"
+    assert len(lock.forced) == 2
+
+
+def test_an_allowed_combination_is_not_forced(contract: Contract, ledger: Ledger) -> None:
+    assert environments.lock(contract, ledger, newest(contract, ledger), sys.executable).forced == ()
+
+
+def test_what_nothing_satisfies_gives_the_resolvers_reason() -> None:
+    with pytest.raises(UninstallableError, match="click"):
+        environments.uv("pip", "compile", "-", "--quiet", text="click<8\nclick>=8")
+
+
+def test_without_the_network_it_is_undecided(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path))
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    with pytest.raises(MetaError) as raised:
+        environments.uv("pip", "compile", "-", "--quiet", text="click")
+    assert (raised.value.code, raised.value.exit) == ("no-network", Exit.UNDECIDED)
+
+
+def test_a_missing_interpreter_is_undecided(tmp_path: Path) -> None:
+    with pytest.raises(MetaError) as raised:
+        environments.create(tmp_path / "venv", "3.99")
+    assert (raised.value.code, raised.value.exit) == ("no-interpreter", Exit.UNDECIDED)
+
+
+def test_two_runs_do_not_share_an_environment_at_once(tmp_path: Path) -> None:
+    text = "import sys; from pathlib import Path; from market_data_meta import environment\n"
+    text += "with environments.held(Path(sys.argv[1])): print('held', flush=True)"
+    with environments.exclusive_lock(tmp_path / "venv"):
+        second = subprocess.Popen([sys.executable, "-c", text, str(tmp_path / "venv")], stdout=subprocess.PIPE)
+        with pytest.raises(subprocess.TimeoutExpired):
+            second.wait(1.0)
+    assert second.communicate(timeout=20)[0] == b"held\n"
+
+
+def test_a_release_sees_no_token_and_no_setting_of_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "secret")
+    monkeypatch.setenv("MDP_FB_SCALE_SOFT", "0.9")
+    assert not {"GITHUB_TOKEN", "MDP_FB_SCALE_SOFT"} & clean_environment("/nowhere", Path("/nowhere")).keys()
+
+
+def test_a_full_disk_ends_in_one_message_and_no_record(
+    contract: Contract, ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    cell = Cell(Combination((("core", "1.2.9"),)))
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(MetaError, match="No space left"):
+        run_cell(contract, ledger, cell, out=tmp_path)
+    assert not list((tmp_path / "records").iterdir())

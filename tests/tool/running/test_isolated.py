@@ -1,0 +1,140 @@
+"""One cell for real: core alone from the index, its record, and what may come in between."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from market_data_meta import suite
+from market_data_meta.contract import Contract
+from market_data_meta.judging.records import read_record
+from market_data_meta.judging.verdicts import judge
+from market_data_meta.releases.combinations import Cell, Combination
+from market_data_meta.releases.ledger import Ledger
+from market_data_meta.running.isolated import PreparedCell, prepare, run_prepared
+from market_data_meta.schemas import schema
+
+CELL = Cell(Combination((("core", "1.2.9"),)))
+TRIO = Cell(Combination((("core", "1.4.61"), ("pipeline", "0.8.70"), ("store", "0.6.73"))))
+
+
+@pytest.fixture(scope="module")
+def prepared(contract: Contract, ledger: Ledger, tmp_path_factory: pytest.TempPathFactory) -> PreparedCell:
+    """The three newest releases in an environment, with a plan of a few quick clauses."""
+    whole = prepare(contract, ledger, TRIO, tmp_path_factory.mktemp("trio") / "environment")
+    quick = {name: table for name, table in whole.plan["clauses"].items() if name.startswith(("controls.", "enums."))}
+    return PreparedCell(whole.folder, whole.python, {**whole.plan, "clauses": quick})
+
+
+def run(contract: Contract, prepared: PreparedCell, folder: Path, **plan: Any) -> Path:
+    record = folder / "record.jsonl"
+    changed = PreparedCell(prepared.folder, prepared.python, {**prepared.plan, **plan})
+    run_prepared(contract.root, changed, record, folder / "log.txt")
+    return record
+
+
+def test_a_record_has_the_published_shape_and_is_true(
+    contract: Contract, ledger: Ledger, prepared: PreparedCell, tmp_path: Path
+) -> None:
+    record = run(contract, prepared, tmp_path)
+    validator = Draft202012Validator(schema(contract.root, "record"))
+    for line in record.read_text().splitlines():
+        validator.validate(json.loads(line))
+    header = read_record(record).header
+    for name, version in TRIO.combination.versions:
+        assert header["attestation"][name]["version"] == version
+        assert header["attestation"][name]["content"] == ledger.release(name, version).content
+    assert "pydantic" in header["third_party"]
+
+
+def test_what_is_installed_is_attested_from_its_bytes(
+    contract: Contract, prepared: PreparedCell, tmp_path: Path
+) -> None:
+    """A file changed after the installation makes the verdict unknown, whatever the checks say."""
+    module = next(prepared.folder.glob("lib/*/site-packages/market_data_core/federation/types.py"))
+    whole = module.read_bytes()
+    module.unlink()
+    module.write_bytes(whole + b"\n# changed\n")
+    try:
+        judged = judge(contract, suite.digest(contract.root), read_record(run(contract, prepared, tmp_path)), ())
+    finally:
+        module.unlink()
+        module.write_bytes(whole)
+    assert judged.verdict == "unknown"
+    assert "the files of core 1.4.61 are not those of the release" in judged.reasons
+
+
+def test_a_suite_that_is_stopped_leaves_an_incomplete_record_with_its_cause(
+    contract: Contract, prepared: PreparedCell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("market_data_meta.run.SUITE_SECONDS", 5.0)
+    slow = {"clauses": contract_clauses(contract), "jobs": 1}
+    record = read_record(run(contract, prepared, tmp_path, **slow))
+    assert (record.footer, record.death) == (None, "the suite did not end within 5 s and was stopped")
+    judged = judge(contract, suite.digest(contract.root), record, ())
+    assert judged.verdict == "unknown"
+    assert "did not end" in judged.reasons[0]
+
+
+def contract_clauses(contract: Contract) -> dict[str, dict[str, Any]]:
+    clauses = contract.clauses_for(TRIO.combination.packages).values()
+    return {c.id: {"rule": c.rule, "level": c.level, "scope": c.scope, "expect": c.expect} for c in clauses}
+
+
+def mdmeta(root: Path, out: Path, *arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "market_data_meta", "--root", str(root), "run", *arguments, "--out", str(out)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_two_runs_at_once_both_end_with_a_whole_record(contract: Contract, tmp_path: Path) -> None:
+    both = [mdmeta(contract.root, tmp_path, CELL.name, "--json") for _ in range(2)]
+    said = [process.communicate(timeout=120)[0] for process in both]
+    validator = Draft202012Validator(schema(contract.root, "report"))
+    for text in said:
+        data = json.loads(text)
+        validator.validate(data)
+        assert [cell["verdict"] for cell in data["cells"]] != ["unknown"]
+    assert read_record(tmp_path / "records" / f"{CELL.name}.jsonl").footer is not None
+    assert [file.name for file in (tmp_path / "records").iterdir()] == [f"{CELL.name}.jsonl"]
+
+
+@pytest.fixture
+def foreground() -> Iterator[None]:
+    """Ctrl-C reaches what is started here, also where these tests run as a job in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("foreground")
+@pytest.mark.parametrize("seconds", [0.5, 3.0])
+def test_an_interrupt_leaves_nothing_half_written(contract: Contract, tmp_path: Path, seconds: float) -> None:
+    process = mdmeta(contract.root, tmp_path, TRIO.name)
+    time.sleep(seconds)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert "Traceback" not in said
+    records = tmp_path / "records"
+    assert not records.exists() or not list(records.iterdir())
+    # What uv had started to ask an interpreter ends by itself, a moment after uv was ended.
+    patience = time.monotonic() + 10
+    while left := [process for process in Path("/proc").glob("[0-9]*") if _belongs(process, tmp_path)]:
+        assert time.monotonic() < patience, left
+        time.sleep(0.1)
+
+
+def _belongs(process: Path, folder: Path) -> bool:
+    try:
+        return str(folder) in (process / "cmdline").read_text()
+    except OSError:
+        return False

@@ -1,0 +1,177 @@
+"""Contained commands: limits are kept, nothing outlives them, and they see nothing of the caller's."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hostile_releases import DEEDS, HARMLESS, MARK
+
+from market_data_meta.contract import Contract
+from market_data_meta.errors import MetaError
+from market_data_meta.inside.mdm_landlock import version
+from market_data_meta.judging.records import Record, read_record
+from market_data_meta.releases.combinations import Cell, newest_of
+from market_data_meta.releases.ledger import Ledger
+from market_data_meta.running.isolated import PreparedCell, clean_environment, record_header, run_prepared, suite_plan
+from market_data_meta.running.limits import Bounds
+from market_data_meta.running.sandbox import BOUNDS, run_sandboxed
+
+ESCAPE = HARMLESS["leaves a child"].replace("MARK", MARK)
+SECRETS = {
+    "GITHUB_TOKEN": "hidden-1",
+    "AWS_SECRET_ACCESS_KEY": "hidden-2",
+    "UV_INDEX_PRIVATE_PASSWORD": "hidden-3",
+    "PIP_INDEX_URL": "https://user:hidden-4@index.example/simple",
+    "PYTEST_ADDOPTS": "hidden-5",
+}
+
+
+def run(source: str, folder: Path, *, seconds: float = 20.0, bounds: Bounds = BOUNDS) -> tuple[str, str]:
+    """Why a Python program that is contained ended, and what it printed."""
+    home = folder / "home"
+    home.mkdir(exist_ok=True)
+    command = [sys.executable, "-c", source]
+    variables = clean_environment(str(home), home)
+    log = folder / "log.txt"
+    cause = run_sandboxed(
+        command, log, home=str(home), variables=variables, writable=[], seconds=seconds, bounds=bounds
+    )
+    return cause, log.read_text()
+
+
+def marked() -> Iterator[int]:
+    """The processes that were started to stay."""
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if MARK.encode() in file.read_bytes():
+                yield int(file.parent.name)
+        except OSError:
+            continue
+
+
+def gone() -> bool:
+    """Whether all that were started to stay have ended, a moment given."""
+    until = time.monotonic() + 5
+    while any(True for _ in marked()) and time.monotonic() < until:
+        time.sleep(0.05)
+    return not list(marked())
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("print('well')", ""),
+        ("import sys; sys.exit(3)", "it ended with status 3"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "it was killed by SIGSEGV"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "it was killed by SIGKILL"),
+        ("import os; os.write(1, b'x' * (2 << 20))", "the run printed more than 1 MiB and was stopped"),
+        ("import os; open('f', 'wb').write(os.urandom(9 << 20))", "the run wrote more than 8 MiB and was stopped"),
+        ("import time; hoard = b'x' * (300 << 20); time.sleep(9)", "the run used more than 200 MiB of memory"),
+    ],
+)
+def test_how_a_command_ended_is_told(tmp_path: Path, source: str, said: str) -> None:
+    cause, _ = run(source, tmp_path, bounds=Bounds(200 << 20, 20, written=8 << 20, printed=1 << 20))
+    assert cause.startswith(said)
+    assert bool(cause) == bool(said)
+
+
+def test_a_command_that_cannot_be_started_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(MetaError, match="could not be started"):
+        run_sandboxed(["/no/such"], tmp_path / "log", home=str(tmp_path), variables={}, writable=[], seconds=9)
+
+
+@pytest.mark.parametrize(("more", "said"), [("", ""), ("import time; time.sleep(99)", "it did not end within 2 s")])
+def test_nothing_outlives_a_command(tmp_path: Path, more: str, said: str) -> None:
+    """What has left its session and its parent is ended with the command, whether that ends or is stopped."""
+    cause, _ = run(f"{ESCAPE}\n{more}", tmp_path, seconds=2.0)
+    assert cause.startswith(said)
+    assert gone()
+
+
+def test_nothing_outlives_the_tool(tmp_path: Path) -> None:
+    """Where the tool itself is killed, so is all that it had under way, and what that had started."""
+    source = f"{ESCAPE}\nimport time\ntime.sleep(600)"
+    code = f"import sys; sys.path[:0] = {sys.path!r}\nfrom test_contained import run\nfrom pathlib import Path\n"
+    tool = subprocess.Popen([sys.executable, "-c", f"{code}run({source!r}, Path({str(tmp_path)!r}), seconds=600.0)"])
+    try:
+        until = time.monotonic() + 20
+        # The tool and the keeper have the mark in their own commands: it is in the source that they are given.
+        while len(list(marked())) < 4 and time.monotonic() < until:
+            time.sleep(0.05)
+        assert len(list(marked())) >= 4
+    finally:
+        tool.send_signal(signal.SIGKILL)
+        tool.wait()
+    assert gone()
+
+
+@pytest.mark.skipif(version() < 1, reason="the kernel has no Landlock")
+def test_a_command_changes_only_what_is_its_own(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text("whole")
+    tries = f"for path in ('mine', '{outside}', '{sys.prefix}/mdm-hostile'):\n    try: open(path, 'w'); print('open')\n"
+    _, said = run(f"{tries}    except OSError as error: print(type(error).__name__)", tmp_path)
+    assert said.split() == ["open", "PermissionError", "PermissionError"]
+    assert outside.read_text() == "whole"
+
+
+def test_the_callers_secrets_are_out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are neither among its own variables nor to be read from the tool, where the kernel can keep them."""
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    looking = f"import os\nprint(dict(os.environ))\nfor pid in (os.getppid(), {os.getpid()}):\n"
+    looking += "    try: print(open(f'/proc/{pid}/environ').read())\n    except OSError: print('held')"
+    cause, said = run(looking, tmp_path)
+    assert cause == ""
+    assert said.splitlines()[0].count("PATH")
+    if version():
+        assert said.splitlines()[1:] == ["held", "held"]
+    assert "hidden" not in said.splitlines()[0]
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A virtual environment whose packages are those that the tests run with, and room for one under test."""
+    folder = tmp_path_factory.mktemp("isolated") / "environment"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    (site,) = (folder / "lib").glob("python*/site-packages")
+    ours = [path for path in sys.path if path.endswith("site-packages")]
+    (site / "tests.pth").write_text("\n".join(ours))
+    return folder
+
+
+ISOLATED = ("exits", "crashes", "adds to the record", "replaces the judgement", "connects", "signals its parent")
+
+
+@pytest.mark.parametrize("name", [*ISOLATED, "leaves a child"])
+def test_the_isolated_lane_takes_no_evidence_from_what_does_harm(
+    contract: Contract, ledger: Ledger, environment: Path, tmp_path: Path, name: str
+) -> None:
+    said, source = DEEDS[name] if name in DEEDS else ("", HARMLESS[name].replace("MARK", MARK))
+    record = isolated(contract, ledger, environment, source, tmp_path)
+    assert said in (record.death or ""), record
+    assert bool(record.death) == bool(said)
+    assert gone()
+
+
+def isolated(contract: Contract, ledger: Ledger, environment: Path, source: str, folder: Path) -> Record:
+    """The record of the controls, on a package made of ``source``."""
+    (site,) = (environment / "lib").glob("python*/site-packages")
+    package = site / "market_data_core"
+    package.mkdir(exist_ok=True)
+    (package / "__init__.py").write_text(source)
+    names = tuple(contract.packages)
+    plan: dict[str, Any] = suite_plan(contract, names) | {"preload": ["market_data_core"]}
+    plan["clauses"] = {name: table for name, table in plan["clauses"].items() if name in contract.controls}
+    plan["header"] = record_header(contract, ledger, Cell(newest_of(names, ledger)), (), sorted(contract.controls))
+    prepared = PreparedCell(environment, environment / "bin" / "python", plan)
+    run_prepared(contract.root, prepared, folder / "record.jsonl", folder / "log.txt")
+    return read_record(folder / "record.jsonl")
