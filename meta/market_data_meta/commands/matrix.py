@@ -36,10 +36,12 @@ cache_option = click.option(
 )
 
 
-def known_matrix(here: Checkout, cache: Path | None) -> Matrix:
+def known_matrix(checkout: Checkout, cache: Path | None) -> Matrix:
     """What the runs so far say, to be judged; nothing is run."""
-    done = decide_matrix(here.contract, here.ledger, RunOptions(cache or default_cache(), run=False), lambda _: None)
-    return Matrix(here.contract, suite.digest(here.root), done, load_waivers(here.root, here.ledger))
+    done = decide_matrix(
+        checkout.contract, checkout.ledger, RunOptions(cache or default_cache(), run=False), lambda _: None
+    )
+    return Matrix(checkout.contract, suite.digest(checkout.root), done, load_waivers(checkout.root, checkout.ledger))
 
 
 def _shard(context: click.Context, option: click.Parameter, text: str) -> tuple[int, int]:
@@ -61,7 +63,7 @@ def _shard(context: click.Context, option: click.Parameter, text: str) -> tuple[
 @json_option
 @click.pass_obj
 def matrix_command(
-    here: Checkout,
+    checkout: Checkout,
     shard: tuple[int, int],
     executor: str | None,
     sampled: int | None,
@@ -87,44 +89,46 @@ def matrix_command(
     if executor:
         parts = [(number, PARTS) for number in range(1, PARTS + 1)] if shard == (1, 1) else [shard]
         with dask(executor) as engine:
-            taken = spread(engine, here.root, asked.cache, parts=parts, exhaustive=exhaustive)
+            taken = spread(engine, checkout.root, asked.cache, parts=parts, exhaustive=exhaustive)
         say(f"{taken} runs came from {executor}")
-    done = _told(here, asked)
+    done = _decide_with_progress(checkout, asked)
     if shard != (1, 1):
         Console(stderr=True).print(f"part {shard[0]} of {shard[1]}: {done.ran} runs; mdmeta matrix puts them together")
         if done.faults:
             why = next(iter(done.faults.values()))
             raise undecided("cells-died", f"{len(done.faults)} cells brought no record", why)
         return
-    matrix = Matrix(here.contract, suite.digest(here.root), done, load_waivers(here.root, here.ledger))
-    data = matrix_json(here.contract, matrix)
-    folder = out or here.out
+    matrix = Matrix(checkout.contract, suite.digest(checkout.root), done, load_waivers(checkout.root, checkout.ledger))
+    data = matrix_json(checkout.contract, matrix)
+    folder = out or checkout.out
     write_whole(folder / NAME, json.dumps(data) + "\n")
-    write_matrix(folder, data, here.contract)
+    write_matrix(folder, data, checkout.contract)
     if as_json:
         click.echo(json.dumps(data))
     else:
         show_matrix(data, Console())
-    differ = sampled is not None and _differs(here, done, sampled, folder)
+    differ = sampled is not None and _differs(checkout, done, sampled, folder)
     sys.exit(Exit.TOOL_FAILED if differ else matrix.exit)
 
 
-def _differs(here: Checkout, done: CellRecords, number: int, out: Path) -> bool:
+def _differs(checkout: Checkout, records: CellRecords, number: int, out: Path) -> bool:
     """Say how the isolated lane compares; whether it says anything else than the warm one."""
     say(f"[dim]confirming {number} cells in the isolated lane …[/]")
-    wanted = sample(done.codes, number, here.ledger.as_of)
-    found = confirm(here.contract, done, suite.digest(here.root), wanted=wanted, out=out.resolve(), tell=_told_cell)
-    say(f"confirmed by the isolated lane: {len(found.cells)} cells, {found.agreed:,} checks agree")
-    for one in found.disagreements:
-        say(f"[bold red]the lanes disagree[/] {one.cell} {one.clause}: isolated {one.isolated}, warm {one.warm}")
-    return bool(found.disagreements)
+    sampled = sample(records.codes, number, checkout.ledger.as_of)
+    confirmation = confirm(
+        checkout.contract, checkout.ledger, records, sampled, out=out.resolve(), on_progress=_say_confirming
+    )
+    say(f"confirmed by the isolated lane: {len(confirmation.cells)} cells, {confirmation.agreed:,} checks agree")
+    for row in confirmation.disagreements:
+        say(f"[bold red]the lanes disagree[/] {row.cell} {row.clause}: isolated {row.isolated}, warm {row.warm}")
+    return bool(confirmation.disagreements)
 
 
-def _told_cell(name: str) -> None:
+def _say_confirming(name: str) -> None:
     say(f"[dim]{name} in an environment of its own …[/]")
 
 
-def _told(here: Checkout, asked: RunOptions) -> CellRecords:
+def _decide_with_progress(checkout: Checkout, options: RunOptions) -> CellRecords:
     """Run what is missing, with progress."""
-    with progress() as tell:
-        return decide_matrix(here.contract, here.ledger, asked, tell)
+    with progress() as on_progress:
+        return decide_matrix(checkout.contract, checkout.ledger, options, on_progress)

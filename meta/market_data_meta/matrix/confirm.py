@@ -1,21 +1,23 @@
-"""The isolated lane confirms the warm one: sampled cells are run through tox too, and compared check by check."""
+"""The isolated lane confirms the warm one: sampled cells are run there too, and compared check by check."""
 
 from __future__ import annotations
 
 import random
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from market_data_meta import suite
 from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit, MetaError
 from market_data_meta.judging.records import Check, Record, read_records
 from market_data_meta.judging.verdicts import weaknesses
-from market_data_meta.releases.combinations import Combination
+from market_data_meta.releases.combinations import Cell, Combination
 from market_data_meta.releases.contents import Content, ContentCombination, content_combinations, corner_combinations
+from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running.cells import CellRecords
 from market_data_meta.running.decisions import contents_of
+from market_data_meta.running.isolated import run_cell
 
 
 @dataclass(frozen=True)
@@ -57,78 +59,67 @@ def sample(
 
 def confirm(
     contract: Contract,
-    complete: CellRecords,
-    suite: str,
+    ledger: Ledger,
+    records: CellRecords,
+    sampled: Sequence[tuple[ContentCombination, Combination]],
     *,
-    wanted: Sequence[tuple[ContentCombination, Combination]],
     out: Path,
-    tell: Callable[[str], None],
+    on_progress: Callable[[str], None],
 ) -> Confirmation:
     """Compare the warm lane with every isolated record of this suite in ``out``, after running those that lack.
 
-    ``tell`` is called with each that is run. Raises MetaError where a wanted cell brings no whole record: then nothing
-    is confirmed.
+    ``on_progress`` is called with each that is run. Raises MetaError where a sampled cell brings no whole record: then
+    nothing is confirmed.
     """
-    have = _isolated(out, suite)
-    for square, one in wanted:
-        if tuple(square.contents.values()) not in have:
-            tell(str(one))
-            command = [
-                str(contract.root / "scripts" / "tox"),
-                "run",
-                "-e",
-                "combination",
-                "--",
-                *str(one).split(),
-                "--out",
-                str(out),
-            ]
-            # Its exit code speaks of verdicts; what was run and what not is in the records.
-            subprocess.run(command, cwd=contract.root, capture_output=True, check=False)
-    have = _isolated(out, suite)
-    warm = {tuple(square.contents.values()): record for square, record in complete.records.items()}
-    missing = [str(one) for square, one in wanted if tuple(square.contents.values()) not in have]
+    digest = suite.digest(contract.root)
+    known = _isolated(out, digest)
+    for cell, combination in sampled:
+        if tuple(cell.contents.values()) not in known:
+            on_progress(str(combination))
+            run_cell(contract, ledger, Cell(combination), out=out)
+    known = _isolated(out, digest)
+    warm = {tuple(cell.contents.values()): record for cell, record in records.records.items()}
+    missing = [combination for cell, combination in sampled if tuple(cell.contents.values()) not in known]
     if missing:
         what = f"the isolated lane brought no whole record of {missing[0]}"
         raise MetaError("not-confirmed", what, hint=f"./scripts/mdmeta run {missing[0]}", exit=Exit.UNDECIDED)
-    found: list[Disagreement] = []
+    disagreements: list[Disagreement] = []
     agreed, cells = 0, []
-    for contents, records in have.items():
-        for record in records if contents in warm else ():
-            differing = compared(contract, record, warm[contents])
-            found += differing
-            agreed += len(record.checks) - len(differing)
+    for contents, isolated in known.items():
+        for record in isolated if contents in warm else ():
+            differences = lane_disagreements(contract, record, warm[contents])
+            disagreements += differences
+            agreed += len(record.checks) - len(differences)
             cells.append(record.cell)
-    return Confirmation(tuple(cells), agreed, tuple(found))
+    return Confirmation(tuple(cells), agreed, tuple(disagreements))
 
 
-def _isolated(out: Path, suite: str) -> dict[tuple[str, ...], list[Record]]:
+def _isolated(out: Path, suite_digest: str) -> dict[tuple[str, ...], list[Record]]:
     """The whole isolated records of combinations by their contents; the warm lane has the usual third-party choice."""
-    found: dict[tuple[str, ...], list[Record]] = {}
+    whole: dict[tuple[str, ...], list[Record]] = {}
     for record in read_records(out / "records"):
         header = record.header
         usual = header.get("third_party_choice") == "highest" and not record.cell.startswith("py")
-        if len(record.versions) > 1 and usual and header.get("suite") == suite and not weaknesses(record):
-            found.setdefault(tuple(contents_of(record).values()), []).append(record)
-    return found
+        if len(record.versions) > 1 and usual and header.get("suite") == suite_digest and not weaknesses(record):
+            whole.setdefault(tuple(contents_of(record).values()), []).append(record)
+    return whole
 
 
-def compared(contract: Contract, isolated: Record, warm: Record) -> Sequence[Disagreement]:
+def lane_disagreements(contract: Contract, isolated: Record, warm: Record) -> Sequence[Disagreement]:
     """Where the two lanes differ: a check's outcome, a failure's fingerprint, or the third-party versions."""
-    found = [
-        Disagreement(isolated.cell, name, _said(isolated.checks.get(name)), _said(warm.checks.get(name)))
+    pairs = {
+        name: (_outcome_text(isolated.checks.get(name)), _outcome_text(warm.checks.get(name)))
         for name in contract.clauses_for(tuple(isolated.versions))
-        if _said(isolated.checks.get(name)) != _said(warm.checks.get(name))
-    ]
-    one, other = (record.header["third_party"] for record in (isolated, warm))
-    return found + [
-        Disagreement(isolated.cell, f"third-party {name}", str(one.get(name)), str(other.get(name)))
-        for name in sorted(one.keys() | other.keys())
-        if one.get(name) != other.get(name)
-    ]
+    }
+    isolated_versions, warm_versions = (record.header["third_party"] for record in (isolated, warm))
+    pairs |= {
+        f"third-party {name}": (str(isolated_versions.get(name)), str(warm_versions.get(name)))
+        for name in sorted(isolated_versions.keys() | warm_versions.keys())
+    }
+    return [Disagreement(isolated.cell, name, *pair) for name, pair in pairs.items() if pair[0] != pair[1]]
 
 
-def _said(check: Check | None) -> str:
+def _outcome_text(check: Check | None) -> str:
     if check is None:
         return "missing"
     return f"failed {check.fingerprint}" if check.outcome == "failed" else check.outcome

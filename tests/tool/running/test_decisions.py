@@ -9,8 +9,7 @@ import pytest
 
 from market_data_meta.contract import Contract
 from market_data_meta.judging.records import Record
-from market_data_meta.matrix.confirm import compared, sample
-from market_data_meta.releases.contents import Content, ContentCombination, distinct_contents
+from market_data_meta.releases.contents import Content, ContentCombination
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running.decisions import Decisions
 from market_data_meta.running.third_party import ThirdPartyLock, families, without
@@ -119,31 +118,6 @@ def test_exhaustive_believes_no_run_for_another_cell(
     known = Decisions(small, exhaustive=True)
     known.add([run(square())])
     assert known.of(small.clauses["area.first"], square(pipeline="b").contents) is None
-
-
-def test_the_lanes_are_compared_check_by_check_and_library_by_library(
-    small: Contract, square: Callable[..., ContentCombination], run: Callable[..., Record]
-) -> None:
-    one = run(square(), third_party={"pydantic": "2.12.0"})
-    assert not compared(small, one, one)
-    other = run(square(), {"area.first": "failed"}, third_party={"pydantic": "2.13.0"})
-    assert [(d.clause, d.isolated, d.warm) for d in compared(small, one, other)] == [
-        ("area.first", "passed", f"failed {other.checks['area.first'].fingerprint}"),
-        ("third-party pydantic", "2.12.0", "2.13.0"),
-    ]
-    missing = replace(one, checks={k: v for k, v in one.checks.items() if k != "area.second"})
-    assert [d.clause for d in compared(small, one, missing)] == ["area.second"]
-
-
-def test_the_sample_holds_all_corners_and_is_the_same_for_the_same_seed(contract: Contract, ledger: Ledger) -> None:
-    codes = distinct_contents(contract, ledger)
-    chosen = sample(codes, 12, "seed")
-    assert len(chosen) == 12
-    assert chosen == sample(codes, 12, "seed")
-    assert chosen != sample(codes, 12, "another")
-    for square, combination in chosen:
-        for code in square.codes:
-            assert combination.as_dict()[code.package] in {release.version for release in code.releases}
 
 
 def test_sets_that_agree_on_what_they_share_are_one_family() -> None:
