@@ -88,8 +88,8 @@ def test_a_missing_interpreter_is_undecided(tmp_path: Path) -> None:
 
 
 def test_two_runs_do_not_share_an_environment_at_once(tmp_path: Path) -> None:
-    text = "import sys; from pathlib import Path; from market_data_meta import environment\n"
-    text += "with environments.held(Path(sys.argv[1])): print('held', flush=True)"
+    text = "import sys; from pathlib import Path; from market_data_meta.running import environments\n"
+    text += "with environments.exclusive_lock(Path(sys.argv[1])): print('held', flush=True)"
     with environments.exclusive_lock(tmp_path / "venv"):
         second = subprocess.Popen([sys.executable, "-c", text, str(tmp_path / "venv")], stdout=subprocess.PIPE)
         with pytest.raises(subprocess.TimeoutExpired):

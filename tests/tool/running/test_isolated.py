@@ -76,7 +76,7 @@ def test_what_is_installed_is_attested_from_its_bytes(
 def test_a_suite_that_is_stopped_leaves_an_incomplete_record_with_its_cause(
     contract: Contract, prepared: PreparedCell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("market_data_meta.run.SUITE_SECONDS", 5.0)
+    monkeypatch.setattr("market_data_meta.running.isolated.SUITE_SECONDS", 5.0)
     slow = {"clauses": contract_clauses(contract), "jobs": 1}
     record = read_record(run(contract, prepared, tmp_path, **slow))
     assert (record.footer, record.death) == (None, "the suite did not end within 5 s and was stopped")

@@ -99,7 +99,8 @@ def test_nothing_outlives_a_command(tmp_path: Path, more: str, said: str) -> Non
 def test_nothing_outlives_the_tool(tmp_path: Path) -> None:
     """Where the tool itself is killed, so is all that it had under way, and what that had started."""
     source = f"{ESCAPE}\nimport time\ntime.sleep(600)"
-    code = f"import sys; sys.path[:0] = {sys.path!r}\nfrom test_contained import run\nfrom pathlib import Path\n"
+    path = [str(Path(__file__).parent), *sys.path]
+    code = f"import sys; sys.path[:0] = {path!r}\nfrom test_sandbox import run\nfrom pathlib import Path\n"
     tool = subprocess.Popen([sys.executable, "-c", f"{code}run({source!r}, Path({str(tmp_path)!r}), seconds=600.0)"])
     try:
         until = time.monotonic() + 20
