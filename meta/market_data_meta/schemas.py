@@ -6,7 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from market_data_meta.errors import MetaError
+from market_data_meta.models import D, invalid
 
 MAX_BYTES = 50 << 20
 """A gate of every cell with a hundred differences has less than a tenth of it, and so has the complete matrix."""
@@ -45,7 +48,33 @@ def read_given(root: Path, file: Path, kind: str, hint: str) -> dict[str, Any]:
     return data
 
 
+def read_document(file: Path, kind: type[D], hint: str) -> D:
+    """What is in ``file``, whoever wrote it. Raises MetaError that names the file where it is no ``kind``."""
+    name = kind.schema_name
+    try:
+        with file.open("rb") as stream:
+            text = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise MetaError("unreadable", f"cannot read {file}", str(error.strerror), hint) from None
+    if len(text) > MAX_BYTES:
+        raise MetaError(f"bad-{name}", f"{file} has more than {MAX_BYTES >> 20} MiB", hint=hint)
+    try:
+        data = json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise MetaError("not-json", f"{file} is not JSON", str(error)[:300], hint) from None
+    if _deeper(data, MAX_DEPTH):
+        raise MetaError(f"bad-{name}", f"{file} is not a {name}", f"it nests deeper than {MAX_DEPTH}", hint)
+    try:
+        return kind.model_validate_json(text, strict=True)
+    except ValidationError as error:
+        raise invalid(kind, error, str(file), hint) from None
+
+
+def _refuse(constant: str) -> object:
+    raise ValueError(f"{constant} is not JSON")
+
+
 def _deeper(value: object, depth: int) -> bool:
     """Whether there are values within values to more than some depth."""
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return any(depth == 0 or _deeper(one, depth - 1) for one in inner)
+    return any(depth == 0 or _deeper(item, depth - 1) for item in inner)

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import sys
-import time
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import Console
-from rich.markup import escape
 
 from market_data_meta.commands.common import Checkout, json_option
 from market_data_meta.commands.matrix import cache_option, known_matrix
 from market_data_meta.errors import undecided
-from market_data_meta.judging.findings import evidence, printable
-from market_data_meta.matrix.deploy_answer import Answer, answer, partners
+from market_data_meta.matrix.deploy_answer import answer, answer_result, partners
+from market_data_meta.models import json_text
 from market_data_meta.releases.combinations import Combination, parse_pins
+from market_data_meta.render.deploy_answer.terminal import show_answer
 
 
 @click.command("can-i-deploy")
@@ -39,63 +36,16 @@ def can_i_deploy_command(here: Checkout, pins: tuple[str, ...], cache: Path | No
     matrix = known_matrix(here, cache)
     if len(given) == len(contract.packages):
         combination = Combination(tuple((name, given[name]) for name in contract.packages))
-        said = answer(contract, ledger, matrix, combination)
+        decision = answer(contract, ledger, matrix, combination)
     else:
-        found = partners(contract, ledger, matrix, given)
-        if found is None:
+        newest = partners(contract, ledger, matrix, given)
+        if newest is None:
             what = f"no published partners of {' '.join(f'{n}=={v}' for n, v in given.items())} are known to work"
             raise undecided("no-partners", what, hint="mdmeta matrix shows what there is evidence of")
-        said = found
+        decision = newest
+    result = answer_result(decision)
     if as_json:
-        click.echo(json.dumps(answer_json(said), indent=1))
+        click.echo(json_text(result), nl=False)
     else:
-        _show(said, Console(soft_wrap=True))
-    sys.exit(said.exit)
-
-
-def answer_json(said: Answer) -> dict[str, Any]:
-    """The answer with its evidence, in the shape of ``contracts/schemas/can-i-deploy.schema.json``."""
-    header = said.judged.record.header if said.judged.record else {}
-    return {
-        "format": 1,
-        "exit": int(said.exit),
-        "deploy": said.yes,
-        "combination": said.combination.as_dict(),
-        "verdict": said.judged.verdict,
-        "reasons": list(said.judged.reasons),
-        "forbidden": list(said.forbidden),
-        "evidence": {
-            "counts": dict(said.judged.counts),
-            "lane": header.get("lane"),
-            "suite": header.get("suite"),
-            "start": header.get("start"),
-            "interpreter": header.get("interpreter", {}).get("version"),
-            "attestation": header.get("attestation"),
-            "stands_for": said.stands_for,
-        },
-        "waived": sorted({f.clause.id for f in said.judged.findings if f.waiver}),
-        "failed": sorted({f.clause.id for f in said.judged.findings if not f.waiver}),
-    }
-
-
-def _show(said: Answer, console: Console) -> None:
-    data = answer_json(said)
-    word = "[green]yes[/]" if said.yes else "[red]no[/]" if said.exit == 1 else "[yellow]undecided[/]"
-    console.print(f"{word}  {said.combination}  ({data['verdict']})", highlight=False)
-    for why in said.forbidden:
-        console.print(f"  forbidden  {escape(why)}", highlight=False)
-    for why in said.judged.reasons:
-        console.print(f"  because    {escape(printable(why))}", highlight=False)
-    proof = data["evidence"]
-    if proof["start"]:
-        when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(proof["start"]))
-        console.print(f"  evidence   {evidence(dict(said.judged.counts))}", highlight=False)
-        about = f"{proof['lane']} lane, {when}, Python {proof['interpreter']}, suite {proof['suite'][:12]}"
-        console.print(f"  run        {about}; it stands for {said.stands_for:,} combinations", highlight=False)
-        for name, seen in (proof["attestation"] or {}).items():
-            console.print(f"  installed  {name} {seen['version']}, content {seen['content'][:12]}", highlight=False)
-    else:
-        console.print("  evidence   none: mdmeta matrix makes it", highlight=False)
-    for title in ("failed", "waived"):
-        for name in data[title]:
-            console.print(f"  {title:9}  {name}", highlight=False)
+        show_answer(result, Console(soft_wrap=True))
+    sys.exit(decision.exit)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from dataclasses import dataclass
@@ -13,11 +12,11 @@ import click
 from rich.console import Console
 
 from market_data_meta.contract import Contract, find_root, load_contract
-from market_data_meta.judging.findings import printable
-from market_data_meta.judging.report_document import report_json
-from market_data_meta.judging.verdicts import Report
+from market_data_meta.models import json_text
 from market_data_meta.releases.ledger import Ledger, load_ledger
-from market_data_meta.render.report.terminal import show
+from market_data_meta.render.report.terminal import show_report
+from market_data_meta.render.text import printable
+from market_data_meta.results.report import ReportResult
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON to standard output.")
 out_option = click.option("--out", type=click.Path(path_type=Path), help="Folder for records and reports [results/].")
@@ -58,10 +57,10 @@ def say(text: str) -> None:
     Console(stderr=True).print(text, highlight=False, soft_wrap=True)
 
 
-def finish(report: Report, *, as_json: bool, verbose: bool) -> None:
+def finish(report: ReportResult, *, as_json: bool, verbose: bool) -> None:
     """Show the report and end with the exit code that it stands for."""
     if as_json:
-        click.echo(json.dumps(report_json(report), indent=1))
+        click.echo(json_text(report), nl=False)
     else:
-        show(report, Console(), verbose=verbose)
+        show_report(report, Console(), verbose=verbose)
     sys.exit(report.exit)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from pathlib import Path
@@ -19,9 +18,10 @@ from market_data_meta.files import write_whole
 from market_data_meta.judging.waivers import load_waivers
 from market_data_meta.matrix.complete import decide_matrix
 from market_data_meta.matrix.confirm import confirm, sample
-from market_data_meta.matrix.document import matrix_json
+from market_data_meta.matrix.document import matrix_result
 from market_data_meta.matrix.spread import dask, spread
 from market_data_meta.matrix.verdicts import Matrix
+from market_data_meta.models import json_text
 from market_data_meta.render.matrix.terminal import show_matrix
 from market_data_meta.running.cache import default_cache
 from market_data_meta.running.cells import CellRecords, RunOptions
@@ -99,14 +99,14 @@ def matrix_command(
             raise undecided("cells-died", f"{len(done.faults)} cells brought no record", why)
         return
     matrix = Matrix(checkout.contract, suite.digest(checkout.root), done, load_waivers(checkout.root, checkout.ledger))
-    data = matrix_json(checkout.contract, matrix)
+    result = matrix_result(checkout.contract, matrix)
     folder = out or checkout.out
-    write_whole(folder / NAME, json.dumps(data) + "\n")
-    write_matrix(folder, data, checkout.contract)
+    write_whole(folder / NAME, json_text(result, indent=None))
+    write_matrix(folder, result, checkout.contract)
     if as_json:
-        click.echo(json.dumps(data))
+        click.echo(json_text(result, indent=None), nl=False)
     else:
-        show_matrix(data, Console())
+        show_matrix(result, Console())
     differ = sampled is not None and _differs(checkout, done, sampled, folder)
     sys.exit(Exit.TOOL_FAILED if differ else matrix.exit)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -14,8 +13,9 @@ from market_data_meta.commands.matrix import cache_option
 from market_data_meta.commands.progress import progress
 from market_data_meta.errors import MetaError
 from market_data_meta.files import write_whole
+from market_data_meta.models import json_text
 from market_data_meta.prove.changes import Change, load_breaks, load_harmless
-from market_data_meta.prove.document import proof_json
+from market_data_meta.prove.document import proof_result
 from market_data_meta.prove.proof import prove
 from market_data_meta.render.proof.picture import proof_picture
 from market_data_meta.render.proof.terminal import show_proof
@@ -65,17 +65,17 @@ def prove_command(
     asked = RunOptions(cache or default_cache())
     with progress() as tell:
         proof = prove(here.contract, here.ledger, changes, asked, tell, number=number, quick=quick)
-    data = proof_json(proof)
+    result = proof_result(proof)
     # A part is no proof of the whole, and says nothing about clauses that no break of it is aimed at.
     if areas or quick:
-        data["silent_clauses"] = data["fragile"] = []
+        result = result.model_copy(update={"silent_clauses": (), "fragile": ()})
     else:
-        write_whole((out or here.out) / "proof.json", json.dumps(data, indent=1) + "\n")
-        write_whole((out or here.out) / "proof.svg", proof_picture(data))
+        write_whole((out or here.out) / "proof.json", json_text(result))
+        write_whole((out or here.out) / "proof.svg", proof_picture(result))
     if as_json:
-        click.echo(json.dumps(data, indent=1))
+        click.echo(json_text(result), nl=False)
     else:
-        show_proof(data, Console(), verbose=verbose)
+        show_proof(result, Console(), verbose=verbose)
     sys.exit(proof.exit)
 
 

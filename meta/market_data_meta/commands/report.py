@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
@@ -15,10 +14,11 @@ from market_data_meta.commands.report_gate import report_gate
 from market_data_meta.errors import MetaError
 from market_data_meta.files import write_whole
 from market_data_meta.judging.records import read_records
-from market_data_meta.judging.report_document import report_json
+from market_data_meta.judging.report_document import report_result
 from market_data_meta.judging.verdicts import judge_records
 from market_data_meta.judging.waiver_proposals import proposed
 from market_data_meta.judging.waivers import load_waivers
+from market_data_meta.models import json_text
 from market_data_meta.releases import pins
 from market_data_meta.releases.combinations import parse_cell
 from market_data_meta.render.report.junit import report_junit
@@ -82,17 +82,18 @@ def report_command(
     if propose:
         click.echo(proposed(here.contract, here.ledger, report))
         return
-    write_whole(folder / "report.json", json.dumps(report_json(report), indent=1) + "\n")
-    write_whole(folder / "report.md", report_markdown(report))
-    write_whole(folder / "junit.xml", report_junit(report))
-    write_whole(folder / "report.svg", report_picture(report))
+    result = report_result(report)
+    write_whole(folder / "report.json", json_text(result))
+    write_whole(folder / "report.md", report_markdown(result))
+    write_whole(folder / "junit.xml", report_junit(result))
+    write_whole(folder / "report.svg", report_picture(result))
     if not as_json:
         say(f"[dim]wrote report.json, report.md, report.svg and junit.xml to {escape(str(folder))}[/]")
     if (folder / NAME).is_file():
-        write_matrix(folder, read_matrix(folder / NAME, here.root), here.contract)
+        write_matrix(folder, read_matrix(folder / NAME), here.contract)
         if not as_json:
             say(f"[dim]wrote the page, summary, picture and badge of {escape(str(folder / NAME))}[/]")
-    finish(report, as_json=as_json, verbose=verbose)
+    finish(result, as_json=as_json, verbose=verbose)
 
 
 def _interpreter_exists(here: Checkout, name: str) -> bool:

@@ -11,6 +11,7 @@ from rich.markup import escape
 from market_data_meta import suite
 from market_data_meta.commands.common import Checkout, finish, json_option, out_option, say, verbose_option
 from market_data_meta.errors import MetaError
+from market_data_meta.judging.report_document import report_result
 from market_data_meta.judging.verdicts import judge_records
 from market_data_meta.judging.waivers import load_waivers
 from market_data_meta.releases.combinations import THIRD_PARTY, Cell, parse_cell
@@ -64,4 +65,4 @@ def run_command(
 
     record = run_cell(here.contract, here.ledger, cell, out=(out or here.out).resolve(), into=into, progress=progress)
     report = judge_records(here.contract, suite.digest(here.root), [record], load_waivers(here.root, here.ledger))
-    finish(report, as_json=as_json, verbose=verbose)
+    finish(report_result(report), as_json=as_json, verbose=verbose)

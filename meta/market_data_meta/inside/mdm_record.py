@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import time
 from collections.abc import Callable
@@ -59,8 +60,8 @@ class Record:
 
 
 def plain(value: object, depth: int = 6) -> Any:
-    """``value`` as JSON can hold it, bounded in size; what JSON cannot say becomes its ``repr``."""
-    if value is None or isinstance(value, bool | int | float):
+    """``value`` as JSON can hold it, bounded in size; what JSON cannot say, NaN too, becomes its ``repr``."""
+    if value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
         return value
     if depth and isinstance(value, dict):
         return {str(key)[:200]: plain(item, depth - 1) for key, item in list(value.items())[:200]}

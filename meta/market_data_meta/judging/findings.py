@@ -41,20 +41,3 @@ def group_findings(report: Report) -> list[Group]:
     return sorted(
         groups, key=lambda g: (g.waiver is not None, g.check.outcome != "failed", g.clause.level, g.clause.id)
     )
-
-
-def printable(text: str) -> str:
-    """The text with control characters spelt out: what a package says must not steer the reader's terminal."""
-    return "".join(char if char.isprintable() or char == "\n" else repr(char)[1:-1] for char in text)
-
-
-def evidence(counts: dict[str, int]) -> str:
-    """The counts of a cell in words: ``81 passed, 12 waived, 2 not applicable``."""
-    words = {
-        "passed": "passed",
-        "failed": "failed",
-        "error": "errors",
-        "waived": "waived",
-        "not-applicable": "not applicable",
-    }
-    return ", ".join(f"{counts[key]} {word}" for key, word in words.items() if counts.get(key)) or "no checks"

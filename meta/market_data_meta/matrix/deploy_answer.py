@@ -17,10 +17,11 @@ from market_data_meta.matrix.verdicts import Matrix
 from market_data_meta.releases.combinations import Combination, broken_promises
 from market_data_meta.releases.contents import Content
 from market_data_meta.releases.ledger import Ledger, Release
+from market_data_meta.results.deploy_answer import DeployAnswer, DeployEvidence
 
 
 @dataclass(frozen=True)
-class Answer:
+class DeployDecision:
     """What may be said of a combination: its verdict with the run behind it, and what its releases forbid."""
 
     combination: Combination
@@ -41,16 +42,40 @@ class Answer:
         return Exit.COMPATIBLE if self.yes else Exit.UNDECIDED
 
 
-def answer(contract: Contract, ledger: Ledger, matrix: Matrix, combination: Combination) -> Answer:
+def answer_result(decision: DeployDecision) -> DeployAnswer:
+    """The answer with its evidence, as programs and renderers read it."""
+    header = decision.judged.record.header if decision.judged.record else {}
+    return DeployAnswer(
+        exit=int(decision.exit),
+        deploy=decision.yes,
+        combination=decision.combination.as_dict(),
+        verdict=decision.judged.verdict,
+        reasons=decision.judged.reasons,
+        forbidden=decision.forbidden,
+        evidence=DeployEvidence(
+            counts=dict(decision.judged.counts),
+            lane=header.get("lane"),
+            suite=header.get("suite"),
+            start=header.get("start"),
+            interpreter=header.get("interpreter", {}).get("version"),
+            attestation=header.get("attestation"),
+            stands_for=decision.stands_for,
+        ),
+        waived=tuple(sorted({finding.clause.id for finding in decision.judged.findings if finding.waiver})),
+        failed=tuple(sorted({finding.clause.id for finding in decision.judged.findings if not finding.waiver})),
+    )
+
+
+def answer(contract: Contract, ledger: Ledger, matrix: Matrix, combination: Combination) -> DeployDecision:
     """The answer for one release of each package."""
     code_of = _code_of(matrix)
     codes = tuple(code_of[pair] for pair in combination.versions)
     square = next(square for square in matrix.complete.squares if square.codes == codes)
     forbidden = tuple(broken_promises(combination, contract.packages, ledger))
-    return Answer(combination, matrix.judged(square), square.size, forbidden)
+    return DeployDecision(combination, matrix.judged(square), square.size, forbidden)
 
 
-def partners(contract: Contract, ledger: Ledger, matrix: Matrix, given: Mapping[str, str]) -> Answer | None:
+def partners(contract: Contract, ledger: Ledger, matrix: Matrix, given: Mapping[str, str]) -> DeployDecision | None:
     """The newest releases of the packages that are not ``given`` with which those may go out; None if there are none.
 
     Among equals the packages that come first in the contract are kept newest.

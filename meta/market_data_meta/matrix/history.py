@@ -10,12 +10,13 @@ from typing import Any
 
 from packaging.version import Version
 
-from market_data_meta.contract import Contract
+from market_data_meta.contract import Clause, Contract
 from market_data_meta.judging.records import Check
 from market_data_meta.judging.verdicts import UNINSTALLABLE, UNKNOWN, CellVerdict, weaknesses
 from market_data_meta.matrix.verdicts import Matrix
 from market_data_meta.releases.contents import Content
 from market_data_meta.releases.ledger import Release
+from market_data_meta.results.history import HistoryResult, HistorySpan
 from market_data_meta.running.decisions import DECIDED
 
 ERROR, MIXED = "error", "mixed"
@@ -38,7 +39,7 @@ class ClauseOutcome:
 
 
 @dataclass(frozen=True)
-class Change:
+class OutcomeChange:
     """The first release with which the clause comes out differently with at least one combination of partners.
 
     ``since`` is the last release that is known to be as before. What lies between the two is unknown.
@@ -59,7 +60,7 @@ class ReleaseSpan:
     state: str
     partners: Mapping[str, int]
     got: Any
-    change: Change | None
+    change: OutcomeChange | None
 
     @property
     def first(self) -> str:
@@ -90,7 +91,7 @@ class History:
         return any(stretch.partners.get(o) for rows in self.packages.values() for stretch in rows for o in _SEEN)
 
     @property
-    def changes(self) -> tuple[tuple[str, Change], ...]:
+    def changes(self) -> tuple[tuple[str, OutcomeChange], ...]:
         """Every change with its package."""
         return tuple((name, s.change) for name, rows in self.packages.items() for s in rows if s.change)
 
@@ -98,6 +99,24 @@ class History:
 def history(contract: Contract, matrix: Matrix, clause_id: str) -> History:
     """How the clause came out in each release of each package that it binds. Raises KeyError for an unknown clause."""
     return histories(contract, matrix, (clause_id,))[clause_id]
+
+
+def history_result(clause: Clause, history: History) -> HistoryResult:
+    """The history as programs and renderers read it."""
+    packages = {package: tuple(_span_result(span) for span in spans) for package, spans in history.packages.items()}
+    return HistoryResult(clause=clause.id, rule=clause.rule, packages=packages)
+
+
+def _span_result(span: ReleaseSpan) -> HistorySpan:
+    return HistorySpan(
+        first=span.first,
+        last=span.last,
+        state=span.state,
+        partners=dict(span.partners),
+        changed=span.change is not None,
+        since=span.change.since if span.change else None,
+        got=span.got,
+    )
 
 
 def histories(contract: Contract, matrix: Matrix, clause_ids: Iterable[str]) -> dict[str, History]:
@@ -150,7 +169,7 @@ def _walk(
         if other:
             before = rows[max(last[p][1] for p in other)]
             got = _got(seen[p] for p in other)
-            change = Change(releases[0].version, before.last, before.state, state, got)
+            change = OutcomeChange(releases[0].version, before.last, before.state, state, got)
         rows.append(ReleaseSpan(releases, state, dict(counts), _got(found.values()), change))
         last |= {partners: (one.outcome, len(rows) - 1) for partners, one in seen.items()}
     return tuple(rows)

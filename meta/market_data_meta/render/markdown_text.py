@@ -6,7 +6,7 @@ import json
 import re
 from html import escape
 
-from market_data_meta.judging.findings import printable
+from market_data_meta.render.text import printable
 
 # Where GitHub would make a link or call a person: after @ and #, in http:// and in www. An empty comment parts them.
 _LINKS = re.compile(r"(?<=[@#])(?=\w)|(?<=:)(?=//)|(?<=www)(?=\.)", re.IGNORECASE)

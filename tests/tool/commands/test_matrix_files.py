@@ -14,8 +14,10 @@ import pytest
 from market_data_meta.commands.matrix_files import NAME, read_matrix, write_matrix
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
-from market_data_meta.matrix.document import matrix_json
+from market_data_meta.matrix.document import matrix_result
 from market_data_meta.matrix.verdicts import Matrix
+from market_data_meta.models import json_text, parsed
+from market_data_meta.results.matrix import MatrixResult
 
 FILES = ("matrix.md", "matrix.svg", "badge.json", "site/index.html")
 
@@ -24,7 +26,7 @@ FILES = ("matrix.md", "matrix.svg", "badge.json", "site/index.html")
 def data(small: Contract, make_matrix: Callable[..., Matrix]) -> dict[str, Any]:
     """A matrix with one broken cell, as JSON."""
     written: dict[str, Any] = json.loads(
-        json.dumps(matrix_json(small, make_matrix({"1.3 0.1 0.6": {"area.first": "failed"}})))
+        json_text(matrix_result(small, make_matrix({"1.3 0.1 0.6": {"area.first": "failed"}})))
     )
     return written
 
@@ -34,9 +36,9 @@ def report(root: Path, out: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
-def test_what_is_written_reads_back(root: Path, tmp_path: Path, data: dict[str, Any]) -> None:
+def test_what_is_written_reads_back(tmp_path: Path, data: dict[str, Any]) -> None:
     (tmp_path / NAME).write_text(json.dumps(data))
-    assert read_matrix(tmp_path / NAME, root) == data
+    assert json.loads(json_text(read_matrix(tmp_path / NAME))) == data
 
 
 def test_a_report_renders_the_matrix_as_the_matrix_itself_does(
@@ -44,7 +46,7 @@ def test_a_report_renders_the_matrix_as_the_matrix_itself_does(
 ) -> None:
     """Nothing but the JSON is needed, and it is not written again."""
     once, again = tmp_path / "once", tmp_path / "again"
-    write_matrix(once, data, contract)
+    write_matrix(once, parsed(MatrixResult, data, NAME), contract)
     again.mkdir()
     (again / NAME).write_text(json.dumps(data, indent=3))
     done = report(root, again)
@@ -79,11 +81,11 @@ def change(data: dict[str, Any], **changes: Any) -> str:
     ],
 )
 def test_what_no_matrix_says_is_bad_input_that_names_the_place(
-    root: Path, tmp_path: Path, data: dict[str, Any], damage: Callable[[dict[str, Any]], str], words: str
+    tmp_path: Path, data: dict[str, Any], damage: Callable[[dict[str, Any]], str], words: str
 ) -> None:
     (tmp_path / NAME).write_text(damage(data))
     with pytest.raises(MetaError) as raised:
-        read_matrix(tmp_path / NAME, root)
+        read_matrix(tmp_path / NAME)
     assert raised.value.code in {"bad-matrix", "not-json"}
     assert words in str(raised.value)
 

@@ -11,7 +11,7 @@ from market_data_meta.contract import Contract
 from market_data_meta.judging.records import Record
 from market_data_meta.judging.verdicts import COMPATIBLE, INCOMPATIBLE, UNINSTALLABLE, UNKNOWN, CellVerdict, judge
 from market_data_meta.judging.waivers import Waiver
-from market_data_meta.matrix.deploy_answer import Answer, answer, partners
+from market_data_meta.matrix.deploy_answer import DeployDecision, answer, partners
 from market_data_meta.matrix.verdicts import Matrix
 from market_data_meta.releases.combinations import Combination
 from market_data_meta.releases.ledger import Ledger
@@ -20,7 +20,7 @@ Make = Callable[..., Matrix]
 FAILED = {"area.first": "failed"}
 
 
-def asked(contract: Contract, matrix: Matrix, core: str, store: str) -> Answer:
+def asked(contract: Contract, matrix: Matrix, core: str, store: str) -> DeployDecision:
     return answer(contract, LEDGER, matrix, Combination((("core", core), ("pipeline", "0.1"), ("store", store))))
 
 

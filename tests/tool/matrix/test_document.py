@@ -11,13 +11,12 @@ import pytest
 from examples import LEDGER, SUITE
 from jsonschema import Draft202012Validator
 
-from market_data_meta.commands.can_i_deploy import answer_json
-from market_data_meta.commands.history import history_json
 from market_data_meta.contract import Contract
-from market_data_meta.matrix.deploy_answer import answer
-from market_data_meta.matrix.document import matrix_json
-from market_data_meta.matrix.history import STATES, history
+from market_data_meta.matrix.deploy_answer import answer, answer_result
+from market_data_meta.matrix.document import matrix_result
+from market_data_meta.matrix.history import STATES, history, history_result
 from market_data_meta.matrix.verdicts import Matrix
+from market_data_meta.models import Document, json_text
 from market_data_meta.releases.combinations import Combination
 from market_data_meta.schemas import schema
 
@@ -35,15 +34,15 @@ def matrix(make_matrix: Callable[..., Matrix]) -> Matrix:
     )
 
 
-def valid(root: Path, name: str, data: dict[str, Any]) -> Any:
+def valid(root: Path, name: str, document: Document) -> Any:
     """The data as a reader gets it, if it has the published shape."""
-    read = json.loads(json.dumps(data))
+    read = json.loads(json_text(document))
     Draft202012Validator(schema(root, name)).validate(read)
     return read
 
 
 def test_the_matrix_has_the_published_shape(root: Path, small: Contract, matrix: Matrix) -> None:
-    data = valid(root, "matrix", matrix_json(small, matrix))
+    data = valid(root, "matrix", matrix_result(small, matrix))
     assert data["suite"] == SUITE
     verdicts = {" ".join(cell["combination"].values()): cell["verdict"] for cell in data["cells"]}
     assert verdicts == {
@@ -57,7 +56,7 @@ def test_the_matrix_has_the_published_shape(root: Path, small: Contract, matrix:
 
 
 def test_cells_and_findings_point_at_what_they_mean(root: Path, small: Contract, matrix: Matrix) -> None:
-    data = valid(root, "matrix", matrix_json(small, matrix))
+    data = valid(root, "matrix", matrix_result(small, matrix))
     for cell in data["cells"]:
         for package, version in cell["combination"].items():
             assert version in data["packages"][package][cell["codes"][package]]["releases"]
@@ -73,7 +72,7 @@ def test_each_clause_with_a_finding_has_its_history(
 ) -> None:
     """What is said of releases in a row is said once, and a change begins a new row."""
     failed = {"area.first": "failed"}
-    data = valid(root, "matrix", matrix_json(small, make_matrix({"1.2 0.1": failed, "1.3 0.1": failed})))
+    data = valid(root, "matrix", matrix_result(small, make_matrix({"1.2 0.1": failed, "1.3 0.1": failed})))
     assert data["history"].keys() == {"area.first"}
     assert data["history"]["area.first"]["core"] == [
         {"from": "1.0", "to": "1.0", "state": "passed", "changed": False},
@@ -83,13 +82,13 @@ def test_each_clause_with_a_finding_has_its_history(
 
 
 def test_every_release_has_its_date(root: Path, small: Contract, matrix: Matrix) -> None:
-    data = valid(root, "matrix", matrix_json(small, matrix))
+    data = valid(root, "matrix", matrix_result(small, matrix))
     codes = [code for column in data["packages"].values() for code in column]
     assert all(code["uploaded"] == ["2026-01-01"] * len(code["releases"]) for code in codes)
 
 
 def test_promises_add_up_to_what_the_cells_stand_for(root: Path, small: Contract, matrix: Matrix) -> None:
-    data = valid(root, "matrix", matrix_json(small, matrix))
+    data = valid(root, "matrix", matrix_result(small, matrix))
     assert sum(data["promise"].values()) == sum(cell["stands_for"] for cell in data["cells"]) == 8
     assert {row["works"] for row in data["supported"] if row["package"] == "core" and row["version"] == "1.3"} == {
         ">=0.1",
@@ -111,14 +110,14 @@ def test_an_answer_has_the_published_shape(
     root: Path, small: Contract, matrix: Matrix, core: str, store: str, verdict: str, exit_: int
 ) -> None:
     combination = Combination((("core", core), ("pipeline", "0.1"), ("store", store)))
-    data = valid(root, "can-i-deploy", answer_json(answer(small, LEDGER, matrix, combination)))
+    data = valid(root, "can-i-deploy", answer_result(answer(small, LEDGER, matrix, combination)))
     assert (data["verdict"], data["exit"], data["deploy"]) == (verdict, exit_, exit_ == 0)
     assert (data["evidence"]["suite"] is None) == (verdict in ("unknown", "uninstallable"))
 
 
 def test_a_history_has_the_published_shape(root: Path, small: Contract, matrix: Matrix) -> None:
     """Nothing is known of store 0.6 before core 1.3, so that its failure there is not known to be a change."""
-    data = valid(root, "history", history_json(history(small, matrix, "area.first")))
+    data = valid(root, "history", history_result(small.clauses["area.first"], history(small, matrix, "area.first")))
     assert [(row["from"], row["to"], row["state"], row["changed"]) for row in data["packages"]["core"]] == [
         ("1.0", "1.0", "passed", False),
         ("1.1", "1.2", "unknown", False),
@@ -127,18 +126,19 @@ def test_a_history_has_the_published_shape(root: Path, small: Contract, matrix: 
 
 
 def test_the_schema_knows_every_state(root: Path) -> None:
-    row = schema(root, "history")["properties"]["packages"]["additionalProperties"]["items"]
-    assert tuple(row["properties"]["state"]["enum"]) == STATES
+    span = schema(root, "history")["$defs"]["HistorySpan"]
+    assert tuple(span["properties"]["state"]["enum"]) == STATES
 
 
 @pytest.mark.parametrize("name", ["can-i-deploy", "history", "matrix"])
 def test_a_schema_refuses_what_is_not_in_it(root: Path, small: Contract, matrix: Matrix, name: str) -> None:
     combination = Combination((("core", "1.2"), ("pipeline", "0.1"), ("store", "0.5")))
-    data = {
-        "can-i-deploy": lambda: answer_json(answer(small, LEDGER, matrix, combination)),
-        "history": lambda: history_json(history(small, matrix, "area.first")),
-        "matrix": lambda: matrix_json(small, matrix),
-    }[name]()
+    build: Callable[[], Document] = {
+        "can-i-deploy": lambda: answer_result(answer(small, LEDGER, matrix, combination)),
+        "history": lambda: history_result(small.clauses["area.first"], history(small, matrix, "area.first")),
+        "matrix": lambda: matrix_result(small, matrix),
+    }[name]
+    data = json.loads(json_text(build()))
     validator = Draft202012Validator(schema(root, name))
     assert validator.is_valid(data)
     assert not validator.is_valid(data | {"more": 1})

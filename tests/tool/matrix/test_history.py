@@ -15,7 +15,7 @@ from market_data_meta.commands import history as command
 from market_data_meta.commands.common import Checkout
 from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit, MetaError
-from market_data_meta.matrix.history import Change, History, ReleaseSpan, history
+from market_data_meta.matrix.history import History, OutcomeChange, ReleaseSpan, history
 from market_data_meta.matrix.verdicts import Matrix
 from market_data_meta.releases.ledger import Ledger
 
@@ -57,8 +57,8 @@ def test_only_the_packages_that_a_clause_binds_have_a_history(told: Callable[...
 def test_a_change_names_the_first_release_of_the_new_code(told: Callable[..., History]) -> None:
     found = told({"1.2 0.1": FAILED})
     assert found.changes[:2] == (
-        ("core", Change("1.1", "1.0", "passed", "failed", "a defect")),
-        ("core", Change("1.3", "1.2", "failed", "passed", None)),
+        ("core", OutcomeChange("1.1", "1.0", "passed", "failed", "a defect")),
+        ("core", OutcomeChange("1.3", "1.2", "failed", "passed", None)),
     )
     assert [row.got for row in found.packages["core"]] == [None, "a defect", None]
 
@@ -88,7 +88,7 @@ def test_releases_are_compared_partner_by_partner(told: Callable[..., History]) 
 
 def test_a_clause_that_begins_to_apply_has_changed(told: Callable[..., History]) -> None:
     found = told({"1.0 0.1": ABSENT})
-    assert found.changes[0] == ("core", Change("1.1", "1.0", "not-applicable", "passed", None))
+    assert found.changes[0] == ("core", OutcomeChange("1.1", "1.0", "not-applicable", "passed", None))
 
 
 def test_a_release_whose_check_could_not_run_is_an_error(told: Callable[..., History]) -> None:
@@ -122,7 +122,7 @@ def test_a_change_across_unknown_releases_says_since_when(told: Callable[..., Hi
         ("1.1 to 1.2", "unknown", False),
         ("1.3", "failed", True),
     ]
-    assert found.changes[0] == ("core", Change("1.3", "1.0", "passed", "failed", "a defect"))
+    assert found.changes[0] == ("core", OutcomeChange("1.3", "1.0", "passed", "failed", "a defect"))
 
 
 def test_partners_that_cannot_be_installed_do_not_count(told: Callable[..., History]) -> None:
@@ -176,8 +176,24 @@ def test_the_command_prints_json(run: Callable[..., click.testing.Result], make_
     done = run(make_matrix({"1.3 0.1": FAILED}), "area.first", "--json")
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["packages"]["core"][1:] == [
-        {"from": "1.1", "to": "1.2", "state": "passed", "partners": {"passed": 2}, "changed": False, "got": None},
-        {"from": "1.3", "to": "1.3", "state": "failed", "partners": {"failed": 2}, "changed": True, "got": "a defect"},
+        {
+            "from": "1.1",
+            "to": "1.2",
+            "state": "passed",
+            "partners": {"passed": 2},
+            "changed": False,
+            "since": None,
+            "got": None,
+        },
+        {
+            "from": "1.3",
+            "to": "1.3",
+            "state": "failed",
+            "partners": {"failed": 2},
+            "changed": True,
+            "since": "1.2",
+            "got": "a defect",
+        },
     ]
 
 

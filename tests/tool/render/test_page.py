@@ -10,22 +10,54 @@ from typing import Any
 import pytest
 
 from market_data_meta.contract import Contract
+from market_data_meta.models import parsed
 from market_data_meta.render.page.site import embedded, site, summary
+from market_data_meta.results.matrix import MatrixResult
+from market_data_meta.results.proof import MutantResult, ProofResult, TrialScore
 
 HOSTILE = "</script><img src=x onerror=alert(1)><!-- & \u2028\u2029 $data ${style}"
+CELL: dict[str, Any] = {
+    "codes": dict.fromkeys(("core", "pipeline", "store"), 0),
+    "combination": dict.fromkeys(("core", "pipeline", "store"), "1.0"),
+    "reasons": [],
+    "counts": {},
+    "allowed": 1,
+    "start": None,
+    "interpreter": None,
+}
 DATA: dict[str, Any] = {
-    "format": 1,
     "suite": "5" * 64,
+    "exit": 3,
     "packages": {
-        n: [{"content": "c", "label": "1.0", "releases": ["1.0"], "uploaded": ["2026-01-01"]}]
+        n: [{"content": "c" * 64, "label": "1.0", "releases": ["1.0"], "uploaded": ["2026-01-01"]}]
         for n in ("core", "pipeline", "store")
     },
-    "cells": [{"verdict": "compatible", "stands_for": 1200}, {"verdict": "unknown", "stands_for": 34}],
-    "findings": [{"clause": "area.first", "message": HOSTILE, "got": [HOSTILE]}],
-    "promise": {},
+    "cells": [
+        CELL | {"verdict": "compatible", "stands_for": 1200},
+        CELL | {"verdict": "unknown", "stands_for": 34},
+    ],
+    "findings": [
+        {
+            "clause": "area.first",
+            "level": "must",
+            "outcome": "failed",
+            "message": HOSTILE,
+            "expected": None,
+            "got": [HOSTILE],
+            "fingerprint": "f" * 12,
+            "waived": None,
+            "reproduce": "./scripts/mdmeta run x",
+            "cells": [0],
+        }
+    ],
+    "promise": dict.fromkeys(("kept", "over-promised", "over-restricted", "rightly excluded", "undecided"), 0),
     "supported": [],
     "history": {},
+    "rotten_waivers": [],
+    "wide": [],
+    "ran": 2,
 }
+MATRIX = parsed(MatrixResult, DATA, "matrix.json")
 
 
 def block(text: str) -> Any:
@@ -36,13 +68,13 @@ def block(text: str) -> Any:
 
 
 def test_every_clause_is_on_the_page_with_its_rule_and_source(contract: Contract) -> None:
-    shown = {clause["id"]: clause for clause in block(site(DATA, contract))["clauses"]}
+    shown = {clause["id"]: clause for clause in block(site(MATRIX, contract))["clauses"]}
     assert list(shown) == list(contract.clauses)
     assert all(shown[c.id]["rule"] == c.rule and shown[c.id]["source"] == c.source for c in contract.clauses.values())
 
 
 def test_what_a_package_says_stays_in_the_data_block(small: Contract) -> None:
-    text = site(DATA, small)
+    text = site(MATRIX, small)
     assert "<img" not in text
     assert text.count("</script>") == 2
     assert block(text)["matrix"]["findings"][0]["message"] == HOSTILE
@@ -55,7 +87,7 @@ def test_no_character_that_could_end_the_block_is_in_it(character: str) -> None:
 
 
 def test_nothing_is_loaded_from_anywhere(small: Contract) -> None:
-    text = site(DATA, small)
+    text = site(MATRIX, small)
     loaded = re.findall(r'(?:src|href|action|srcset)="([^"]*)"', text)
     assert all(target.startswith(("#", "data:")) for target in loaded)
     assert "@import" not in text
@@ -63,39 +95,50 @@ def test_nothing_is_loaded_from_anywhere(small: Contract) -> None:
 
 
 def test_the_policy_names_the_pages_own_style_and_script_only(small: Contract) -> None:
-    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', site(DATA, small))
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', site(MATRIX, small))
     assert policy
     assert policy[1].startswith("default-src &#x27;none&#x27;; style-src &#x27;sha256-")
     assert "unsafe" not in policy[1]
 
 
 def test_the_script_parses_no_html(small: Contract) -> None:
-    text = site(DATA, small)
+    text = site(MATRIX, small)
     for way in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
         assert way not in text
 
 
 def test_the_same_data_gives_the_same_page(small: Contract) -> None:
-    assert site(DATA, small) == site(copy.deepcopy(DATA), small)
+    assert site(MATRIX, small) == site(parsed(MatrixResult, copy.deepcopy(DATA), "matrix.json"), small)
 
 
 def test_the_summary_counts_combinations_not_cells() -> None:
-    assert summary(DATA) == (
+    assert summary(MATRIX) == (
         "1,234 published combinations of core, pipeline and store, decided by 2 runs of distinct code: "
         "1,200 are compatible."
     )
 
 
-PROOF: dict[str, Any] = {
-    "start": 0.0,
-    "breaks": {"right": 318, "of": 318},
-    "harmless": {"right": 57, "of": 58},
-    "mutants": {"caught": 190, "of": 200},
-}
+def score(right: int, of: int) -> TrialScore:
+    return TrialScore(right=right, of=of, counts={}, by_package={}, by_area={}, trials=())
+
+
+PROOF = ProofResult(
+    exit=1,
+    suite="5" * 64,
+    as_of="2026-01-01",
+    combination={"core": "1.0"},
+    start=0.0,
+    seconds=1.0,
+    breaks=score(318, 318),
+    harmless=score(57, 58),
+    mutants=MutantResult(possible=900, of=200, caught=190, explained=0, survivors=(), stale_reasons=()),
+    fragile=(),
+    silent_clauses=(),
+)
 
 
 def test_the_page_says_what_the_suite_detects_and_when(small: Contract) -> None:
-    text = site(DATA, small, PROOF)
+    text = site(MATRIX, small, PROOF)
     assert "Proven on 1970-01-01: of 318 seeded breaks the suite catches 318" in text
     assert "190 of 200 machine-made mutants; of 58 harmless changes it leaves 57 alone." in text
-    assert 'id="proof"' not in site(DATA, small)
+    assert 'id="proof"' not in site(MATRIX, small)

@@ -15,13 +15,15 @@ from rich.console import Console
 
 from market_data_meta.contract import Contract
 from market_data_meta.judging.records import Record
-from market_data_meta.judging.report_document import report_json
-from market_data_meta.judging.verdicts import Report, judge_records
+from market_data_meta.judging.report_document import report_result
+from market_data_meta.judging.verdicts import judge_records
 from market_data_meta.judging.waivers import Waiver
+from market_data_meta.models import json_text
 from market_data_meta.render.report.junit import report_junit
 from market_data_meta.render.report.markdown import report_markdown
 from market_data_meta.render.report.picture import report_picture
-from market_data_meta.render.report.terminal import show
+from market_data_meta.render.report.terminal import show_report
+from market_data_meta.results.report import ReportResult
 from market_data_meta.schemas import schema
 
 Make = Callable[..., Record]
@@ -29,24 +31,24 @@ HOSTILE = "<script>alert(1)</script> | `x` [bold]y[/bold] \x1b[31m \x00 ]]> " + 
 
 
 @pytest.fixture
-def report(small: Contract, make_record: Make) -> Report:
+def report(small: Contract, make_record: Make) -> ReportResult:
     """One violated cell with a hostile message, one with a waived failure, one that was not run."""
     violated = make_record({"area.first": "failed"}, got=[HOSTILE], cell="violated")
     waived = make_record(
         {"area.second": "failed"}, cell="waived", combination={"core": "1.2.9", "pipeline": "0.8.1", "store": "0.6.0"}
     )
-    waived.header["attestation"].update({n: {"version": v, "content": "c" * 64} for n, v in waived.versions.items()})
+    waived.header["attestation"].update(
+        {n: {"version": v, "content": "c" * 64, "direct_url": None} for n, v in waived.versions.items()}
+    )
     waiver = Waiver(
         "area.second", waived.checks["area.second"].fingerprint, "it is known", {"core": ("1.2.9", "1.2.9")}
     )
-    return judge_records(small, SUITE, [violated, waived], (waiver,), expected=["violated", "waived", "absent-cell"])
+    judged = judge_records(small, SUITE, [violated, waived], (waiver,), expected=["violated", "waived", "absent-cell"])
+    return report_result(judged)
 
 
-def test_json_has_the_published_shape(root: Path, report: Report) -> None:
-    data = json.loads(json.dumps(report_json(report)))
-    for cell in data["cells"]:
-        for attested in (cell["attestation"] or {}).values():
-            attested.setdefault("direct_url", None)
+def test_json_has_the_published_shape(root: Path, report: ReportResult) -> None:
+    data = json.loads(json_text(report))
     Draft202012Validator(schema(root, "report")).validate(data)
     assert [cell["verdict"] for cell in data["cells"]] == ["incompatible", "compatible", "unknown"]
     assert [(f["clause"], f["waived"]) for f in data["findings"]] == [
@@ -55,7 +57,7 @@ def test_json_has_the_published_shape(root: Path, report: Report) -> None:
     ]
 
 
-def test_markdown_escapes_what_packages_say(report: Report) -> None:
+def test_markdown_escapes_what_packages_say(report: ReportResult) -> None:
     text = report_markdown(report)
     assert "incompatible" in text
     assert "it is known" in text
@@ -63,7 +65,7 @@ def test_markdown_escapes_what_packages_say(report: Report) -> None:
     assert "<script>" not in outside_code
 
 
-def test_junit_is_xml_with_a_case_for_each_check(report: Report) -> None:
+def test_junit_is_xml_with_a_case_for_each_check(report: ReportResult) -> None:
     suites = ET.fromstring(report_junit(report))  # noqa: S314 - our own text
     assert [s.get("name") for s in suites] == ["violated", "waived", "absent-cell", "waivers"]
     assert [s.get("failures") for s in suites] == ["1", "0", "0", "0"]
@@ -71,7 +73,7 @@ def test_junit_is_xml_with_a_case_for_each_check(report: Report) -> None:
     assert suites[1].find(".//skipped") is not None
 
 
-def test_the_picture_is_xml_with_a_row_for_each_cell(report: Report) -> None:
+def test_the_picture_is_xml_with_a_row_for_each_cell(report: ReportResult) -> None:
     picture = ET.fromstring(report_picture(report))  # noqa: S314 - our own text
     rows = picture.findall("{http://www.w3.org/2000/svg}g")
     assert [row[0].text for row in rows][1] == "waived: compatible, 1 passed, 1 waived"
@@ -79,9 +81,9 @@ def test_the_picture_is_xml_with_a_row_for_each_cell(report: Report) -> None:
 
 
 @pytest.mark.parametrize("verbose", [False, True])
-def test_the_terminal_shows_text_and_colours_a_terminal_only(report: Report, *, verbose: bool) -> None:
+def test_the_terminal_shows_text_and_colours_a_terminal_only(report: ReportResult, *, verbose: bool) -> None:
     out = io.StringIO()
-    show(report, Console(file=out, width=100), verbose=verbose)
+    show_report(report, Console(file=out, width=100), verbose=verbose)
     text = out.getvalue()
     assert "incompatible" in text
     assert "[bold]y[/bold]" in text
@@ -89,8 +91,8 @@ def test_the_terminal_shows_text_and_colours_a_terminal_only(report: Report, *, 
     assert "\x1b" not in text
 
 
-def test_a_finding_names_clause_expected_got_source_and_a_command(report: Report) -> None:
+def test_a_finding_names_clause_expected_got_source_and_a_command(report: ReportResult) -> None:
     out = io.StringIO()
-    show(report, Console(file=out, width=200))
+    show_report(report, Console(file=out, width=200))
     for words in ("area.first", "the contract's value", "<script>", "A source.", "./scripts/mdmeta run violated"):
         assert words in out.getvalue()

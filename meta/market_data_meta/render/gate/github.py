@@ -3,9 +3,9 @@
 # Without the __future__ import of this name, which the type checker takes for the function.
 from collections.abc import Iterator
 
-from market_data_meta.judging.findings import printable
 from market_data_meta.render.gate import words
 from market_data_meta.render.markdown_text import short
+from market_data_meta.render.text import printable
 
 MOST = 10
 """GitHub shows ten annotations of a step, and fifty of a job."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
-from market_data_meta.judging.findings import printable
 from market_data_meta.render.gate import words
-from market_data_meta.render.report.junit import counted, document, xml_text
+from market_data_meta.render.junit_xml import document, with_counts, xml_text
+from market_data_meta.render.text import printable
 
 _BAD = ("failure", "error")
 
@@ -19,7 +19,7 @@ def gate_junit(data: words.Data) -> str:
         # No evidence is not passing: a gate that is not compatible shows it, whatever is missing.
         case = ET.SubElement(suites[1], "testcase", classname="cells", name="evidence")
         ET.SubElement(case, "error", message=_text(f"{words.verdict(data)}: {words.found(data)}"))
-    root.extend(counted(suite) for suite in suites)
+    root.extend(with_counts(suite) for suite in suites)
     return document(root)
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import quote
 
 from market_data_meta import __version__
-from market_data_meta.judging.findings import printable
 from market_data_meta.render.gate import words
+from market_data_meta.render.text import printable
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 

@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.text import Text
 
-from market_data_meta.judging.findings import printable
 from market_data_meta.render.gate import words
 from market_data_meta.render.markdown_text import short
+from market_data_meta.render.text import printable
 
 Rows = Iterable[tuple[str, str]]
 

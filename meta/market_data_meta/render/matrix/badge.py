@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from market_data_meta.results.matrix import MatrixResult
 
 
-def badge(data: Mapping[str, Any]) -> dict[str, Any]:
+def badge(matrix: MatrixResult) -> dict[str, str | int]:
     """How many of the combinations that the packages allow were seen to work; grey where one is undecided."""
-    promise = data["promise"]
     # What is undecided may be allowed or not: the cells know.
-    allowed = sum(cell["allowed"] for cell in data["cells"])
-    unknown = sum(cell["allowed"] for cell in data["cells"] if cell["verdict"] == "unknown")
-    colour = "red" if promise["over-promised"] else "lightgrey" if unknown or not allowed else "brightgreen"
-    message = f"{promise['kept']:,} of {allowed:,} work"
+    allowed = sum(cell.allowed for cell in matrix.cells)
+    unknown = sum(cell.allowed for cell in matrix.cells if cell.verdict == "unknown")
+    colour = "red" if matrix.promise.over_promised else "lightgrey" if unknown or not allowed else "brightgreen"
+    message = f"{matrix.promise.kept:,} of {allowed:,} work"
     return {"schemaVersion": 1, "label": "allowed combinations", "message": message, "color": colour}

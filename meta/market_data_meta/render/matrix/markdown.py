@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from market_data_meta.render.markdown_text import line
-from market_data_meta.render.matrix.counts import published
+from market_data_meta.render.verdict_signs import VERDICTS
+from market_data_meta.results.matrix import MatrixResult
 
-SIGNS = {"compatible": "✅", "incompatible": "❌", "uninstallable": "🚫", "unknown": "❔"}
 
-
-def matrix_markdown(data: Mapping[str, Any]) -> str:
+def matrix_markdown(matrix: MatrixResult) -> str:
     """Verdicts and promises in numbers, what is broken where, and the ranges that the evidence supports."""
     lines = ["# Compatibility matrix", "", "| verdict | published combinations |", "|---|---:|"]
-    lines += [f"| {SIGNS[name]} {name} | {number:,} |" for name, number in published(data).most_common()]
+    lines += [f"| {VERDICTS[name].emoji} {name} | {number:,} |" for name, number in matrix.published.most_common()]
     lines += ["", "| promise | combinations |", "|---|---:|"]
-    lines += [f"| {name} | {number:,} |" for name, number in data["promise"].items()]
-    open_ = [finding for finding in data["findings"] if finding["waived"] is None]
-    if open_:
+    lines += [f"| {name} | {number:,} |" for name, number in matrix.promise.model_dump(by_alias=True).items()]
+    violations = [finding for finding in matrix.findings if finding.waived is None]
+    if violations:
         lines += ["", "## Violations", "", "| clause | level | cells | got | run it |", "|---|---|---:|---|---|"]
-    for row in open_:
-        got = _plain(row["message"] if row["outcome"] == "error" else row["got"])
-        lines.append(
-            f"| `{row['clause']}` | {row['level']} | {len(row['cells'])} | {got} | `{_plain(row['reproduce'])}` |"
-        )
+    for finding in violations:
+        got = _plain(finding.message if finding.outcome == "error" else finding.got)
+        about = f"`{finding.clause}` | {finding.level} | {len(finding.cells)}"
+        lines.append(f"| {about} | {got} | `{_plain(finding.reproduce)}` |")
     lines += ["", "## What works with what", "", "| release | of | asks for | works with |", "|---|---|---|---|"]
-    newest = {name: codes[-1]["releases"][-1] for name, codes in data["packages"].items()}
-    for row in data["supported"]:
-        if row["version"] == newest[row["package"]]:
-            asks = "nothing" if row["asks"] is None else row["asks"] or "any version"
-            lines.append(f"| {row['package']} {row['version']} | {row['other']} | {asks} | {row['works']} |")
-    lines += [f"\n**Wide**: `{name}` depends on more than it binds." for name in data["wide"]]
+    newest = {name: contents[-1].releases[-1] for name, contents in matrix.packages.items()}
+    for row in matrix.supported:
+        if row.version == newest[row.package]:
+            asks = "nothing" if row.asks is None else row.asks or "any version"
+            lines.append(f"| {row.package} {row.version} | {row.other} | {asks} | {row.works} |")
+    lines += [f"\n**Wide**: `{name}` depends on more than it binds." for name in matrix.wide]
     return "\n".join(lines) + "\n"
 
 

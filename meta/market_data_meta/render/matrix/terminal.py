@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from market_data_meta.judging.findings import printable
-from market_data_meta.render.matrix.counts import published
-from market_data_meta.render.report.terminal import SIGNS
+from market_data_meta.render.text import printable
+from market_data_meta.render.verdict_signs import marked
+from market_data_meta.results.matrix import MatrixCell, MatrixResult
 
 _SAID = {
     "kept": "allowed, and they work",
@@ -23,40 +22,40 @@ _SAID = {
 }
 
 
-def show_matrix(data: Mapping[str, Any], console: Console) -> None:
+def show_matrix(matrix: MatrixResult, console: Console) -> None:
     """Print verdicts and promises of ``matrix.json`` in numbers, then each clause that breaks cells, with how many."""
-    verdicts = Counter(cell["verdict"] for cell in data["cells"])
-    sizes = published(data)
+    verdicts = Counter(cell.verdict for cell in matrix.cells)
+    sizes = matrix.published
     table = Table(box=None, pad_edge=False)
     for name in ("verdict", "cells", "published combinations"):
         table.add_column(name, justify="left" if name == "verdict" else "right")
     for verdict, number in verdicts.most_common():
-        table.add_row(SIGNS[verdict], f"{number:,}", f"{sizes[verdict]:,}")
+        table.add_row(marked(verdict), f"{number:,}", f"{sizes[verdict]:,}")
     console.print(table)
     table = Table(box=None, pad_edge=False)
     table.add_column("promise")
     table.add_column("combinations", justify="right")
     table.add_column("what the packages' own requirements say of them", overflow="fold")
-    for name, number in data["promise"].items():
+    for name, number in matrix.promise.model_dump(by_alias=True).items():
         table.add_row(name, f"{number:,}", _SAID[name])
     console.print()
     console.print(table)
-    _show_broken(data["cells"], console)
-    for rot in data["rotten_waivers"]:
-        what = f"[bold red]rotten waiver[/] {rot['clause']} ({rot['fingerprint']})"
-        console.print(f"\n{what}: {escape(rot['how'])}")
-    for name in data["wide"]:
+    _show_broken(matrix.cells, console)
+    for waiver in matrix.rotten_waivers:
+        what = f"[bold red]rotten waiver[/] {waiver.clause} ({waiver.fingerprint})"
+        console.print(f"\n{what}: {escape(waiver.how)}")
+    for name in matrix.wide:
         console.print(f"\n[yellow]wide[/] {name} depends on more than it binds: it was decided in every cell")
 
 
-def _show_broken(cells: Iterable[Mapping[str, Any]], console: Console) -> None:
+def _show_broken(cells: Iterable[MatrixCell], console: Console) -> None:
     broken: Counter[str] = Counter()
     why: Counter[str] = Counter()
     for cell in cells:
-        if cell["verdict"] == "incompatible":
-            broken.update(cell["reasons"])
-        elif cell["verdict"] == "unknown":
-            why.update(cell["reasons"][:1])
+        if cell.verdict == "incompatible":
+            broken.update(cell.reasons)
+        elif cell.verdict == "unknown":
+            why.update(cell.reasons[:1])
     for title, counts in (("broken clauses", broken), ("why there is no verdict", why)):
         if counts:
             console.print(f"\n{title}:")

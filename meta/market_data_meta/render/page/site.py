@@ -5,16 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
 from html import escape
 from importlib.resources import files
 from string import Template
 from typing import Any
 
 from market_data_meta.contract import Contract
-from market_data_meta.render.matrix.counts import published
 from market_data_meta.render.page.refused import refused
 from market_data_meta.render.proof.words import detected
+from market_data_meta.results.matrix import MatrixResult
+from market_data_meta.results.proof import ProofResult
 
 # In the order in which they run: they share one function scope, and the last one starts the page.
 SCRIPTS = ("data.js", "dom.js", "deploy.js", "grid.js", "promise.js", "clauses.js", "timeline.js", "start.js")
@@ -22,29 +22,30 @@ SCRIPTS = ("data.js", "dom.js", "deploy.js", "grid.js", "promise.js", "clauses.j
 ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
 
-def site(data: Mapping[str, Any], contract: Contract, proof: Mapping[str, Any] | None = None) -> str:
-    """The text of the page for ``data``, in the shape of ``matrix.json``. The same data gives the same text.
+def site(matrix: MatrixResult, contract: Contract, proof: ProofResult | None = None) -> str:
+    """The text of the page for a matrix. The same data gives the same text.
 
-    ``proof`` is what the same suite was seen to detect, in the shape of ``proof.json``.
+    ``proof`` is what the same suite was seen to detect.
     """
     style = _part("page.css")
     script = "(() => {\n'use strict';\n" + "\n".join(_part(name) for name in SCRIPTS) + "})();\n"
+    data = matrix.model_dump(mode="json", by_alias=True)
     return Template(_part("page.html")).substitute(
         policy=escape(_policy(style, script)),
-        summary=escape(summary(data)),
+        summary=escape(summary(matrix)),
         proof=f'<p class="hint" id="proof">{escape(detected(proof))}</p>' if proof else "",
         style=style,
-        data=embedded({"matrix": data, "clauses": _clauses(contract), "refused": refused(data)}),
+        data=embedded({"matrix": data, "clauses": _clauses(contract), "refused": refused(matrix)}),
         script=script,
     )
 
 
-def summary(data: Mapping[str, Any]) -> str:
+def summary(matrix: MatrixResult) -> str:
     """The whole matrix in one sentence: what was decided, by how many runs, and with which result."""
-    counts = published(data)
+    counts = matrix.published
     return (
-        f"{counts.total():,} published combinations of {_listed(list(data['packages']))}, decided by "
-        f"{len(data['cells']):,} runs of distinct code: {counts['compatible']:,} are compatible."
+        f"{counts.total():,} published combinations of {_listed(list(matrix.packages))}, decided by "
+        f"{len(matrix.cells):,} runs of distinct code: {counts['compatible']:,} are compatible."
     )
 
 

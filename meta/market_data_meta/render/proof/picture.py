@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
-from market_data_meta.judging.findings import printable
+from market_data_meta.render.text import printable
+from market_data_meta.results.proof import ProofResult
 
 LEFT, WIDTH, TOP, ROW, BAR = 250, 260, 58, 26, 14
 # Told apart without colour vision too: what is not right is hatched by its own, paler colour and said in figures.
@@ -18,12 +18,12 @@ text{font:12px system-ui,sans-serif;fill:#24292f}.t{font-weight:600;font-size:14
 """
 
 
-def proof_picture(data: Mapping[str, Any]) -> str:
+def proof_picture(proof: ProofResult) -> str:
     """The picture of ``proof.json``: a bar for each kind of change."""
-    rows = list(_rows(data))
+    rows = list(_rows(proof))
     height = TOP + len(rows) * ROW + 8
     title = "What the suite detects, and what it leaves alone"
-    parts = [_text(8, 20, title, "t"), _text(8, 40, _about(data), "m")]
+    parts = [_text(8, 20, title, "t"), _text(8, 40, _about(proof), "m")]
     for number, (name, right, of) in enumerate(rows):
         y = TOP + number * ROW
         parts.append(_text(8, y + BAR - 2, name, ""))
@@ -41,13 +41,13 @@ def proof_picture(data: Mapping[str, Any]) -> str:
     )
 
 
-def _rows(data: Mapping[str, Any]) -> Iterator[tuple[str, int, int]]:
-    yield "seeded breaks caught", data["breaks"]["right"], data["breaks"]["of"]
-    yield "harmless changes left alone", data["harmless"]["right"], data["harmless"]["of"]
-    mutants = data["mutants"]
-    if mutants["of"]:
-        yield "mutants of the chain caught", mutants["caught"], mutants["of"]
-        yield "… or explained", mutants["caught"] + mutants["explained"], mutants["of"]
+def _rows(proof: ProofResult) -> Iterator[tuple[str, int, int]]:
+    yield "seeded breaks caught", proof.breaks.right, proof.breaks.of
+    yield "harmless changes left alone", proof.harmless.right, proof.harmless.of
+    mutants = proof.mutants
+    if mutants.of:
+        yield "mutants of the chain caught", mutants.caught, mutants.of
+        yield "… or explained", mutants.caught + mutants.explained, mutants.of
 
 
 def _percent(right: int, of: int) -> str:
@@ -55,10 +55,10 @@ def _percent(right: int, of: int) -> str:
     return f"{100 * right // of} %" if of else "none"
 
 
-def _about(data: Mapping[str, Any]) -> str:
-    when = time.strftime("%Y-%m-%d", time.gmtime(data["start"]))
-    names = ", ".join(f"{package} {version}" for package, version in data["combination"].items())
-    return f"{names}; {when}; suite {data['suite'][:12]}"
+def _about(proof: ProofResult) -> str:
+    when = time.strftime("%Y-%m-%d", time.gmtime(proof.start))
+    names = ", ".join(f"{package} {version}" for package, version in proof.combination.items())
+    return f"{names}; {when}; suite {proof.suite[:12]}"
 
 
 def _text(x: int, y: int, text: str, kind: str) -> str:

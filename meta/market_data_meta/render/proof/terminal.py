@@ -2,67 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from market_data_meta.judging.findings import printable
+from market_data_meta.render.text import printable
+from market_data_meta.results.proof import MutantResult, ProofResult, TrialResult
 
-KINDS = {"breaks": "breaks caught", "harmless": "harmless changes left alone"}
+TITLES = ("breaks caught", "harmless changes left alone")
 
 
-def show_proof(data: Mapping[str, Any], console: Console, *, verbose: bool) -> None:
+def show_proof(proof: ProofResult, console: Console, *, verbose: bool) -> None:
     """Print the misses and false alarms, then the counts by package and area, then what depends on one check."""
-    for kind in KINDS:
-        for one in data[kind]["trials"]:
-            if one["verdict"] not in ("caught", "silent"):
-                _wrong(one, console)
-    for kind, title in KINDS.items():
-        score = data[kind]
-        style = "green" if score["right"] == score["of"] else "bold red"
-        console.print(Text(f"{score['right']} of {score['of']} {title}", style=style))
-    _mutants(data["mutants"], console, verbose=verbose)
-    console.print(_counts(data))
-    fragile = data["fragile"]
-    console.print(f"{len(fragile)} breaks are caught by one check only{'' if verbose else ' (--verbose lists them)'}")
-    for one in fragile if verbose else ():
-        console.print(Text(printable(f"  {one['clause']}  {one['package']}: {one['why']}"), style="dim"))
-    for name in data["silent_clauses"]:
+    scores = {TITLES[0]: proof.breaks, TITLES[1]: proof.harmless}
+    for score in scores.values():
+        for trial in score.trials:
+            if trial.verdict not in ("caught", "silent"):
+                _wrong(trial, console)
+    for title, score in scores.items():
+        style = "green" if score.right == score.of else "bold red"
+        console.print(Text(f"{score.right} of {score.of} {title}", style=style))
+    _mutants(proof.mutants, console, verbose=verbose)
+    console.print(_counts(proof))
+    console.print(
+        f"{len(proof.fragile)} breaks are caught by one check only{'' if verbose else ' (--verbose lists them)'}"
+    )
+    for row in proof.fragile if verbose else ():
+        console.print(Text(printable(f"  {row.clause}  {row.package}: {row.why}"), style="dim"))
+    for name in proof.silent_clauses:
         console.print(Text(f"never fired: {name}", style="yellow"))
 
 
-def _mutants(mutants: Mapping[str, Any], console: Console, *, verbose: bool) -> None:
-    if not mutants["of"]:
+def _mutants(mutants: MutantResult, console: Console, *, verbose: bool) -> None:
+    if not mutants.of:
         return
-    told = f"{mutants['caught']} of {mutants['of']} mutants caught, {mutants['explained']} more explained"
-    console.print(f"{told} (of {mutants['possible']:,} possible ones)")
-    for text in mutants["stale_reasons"]:
+    told = f"{mutants.caught} of {mutants.of} mutants caught, {mutants.explained} more explained"
+    console.print(f"{told} (of {mutants.possible:,} possible ones)")
+    for text in mutants.stale_reasons:
         console.print(Text(printable(f"a reason without its mutant: {text}"), style="bold red"))
-    for one in mutants["survivors"]:
-        if verbose or not one["reason"]:
-            change = f"{one['kind']}: {one['before']} -> {one['after']}  {one['reason']}"
-            text = printable(f"  {one['file']}:{one['line']}  {change}".replace("\n", " "))
-            console.print(Text(text, style="dim" if one["reason"] else "yellow"))
+    for survivor in mutants.survivors:
+        if verbose or not survivor.reason:
+            change = f"{survivor.kind}: {survivor.before} -> {survivor.after}  {survivor.reason}"
+            text = printable(f"  {survivor.file}:{survivor.line}  {change}".replace("\n", " "))
+            console.print(Text(text, style="dim" if survivor.reason else "yellow"))
 
 
-def _counts(data: Mapping[str, Any]) -> Table:
+def _counts(proof: ProofResult) -> Table:
     table = Table(box=None, pad_edge=False)
-    for column in ("by package or area", *KINDS.values()):
+    for column in ("by package or area", *TITLES):
         table.add_column(column)
-    found = [data[kind]["by_package"] | data[kind]["by_area"] for kind in KINDS]
-    for name in dict.fromkeys(name for part in found for name in part):
-        cells = [part.get(name) for part in found]
-        table.add_row(name, *(f"{cell['right']} of {cell['of']}" if cell else "" for cell in cells))
+    columns = [score.by_package | score.by_area for score in (proof.breaks, proof.harmless)]
+    for name in dict.fromkeys(name for column in columns for name in column):
+        shares = [column.get(name) for column in columns]
+        table.add_row(name, *(f"{share.right} of {share.of}" if share else "" for share in shares))
     return table
 
 
-def _wrong(one: Mapping[str, Any], console: Console) -> None:
-    console.print(Text(f"{one['verdict']}  {one['package']} {one['file']}", style="bold red"))
-    rows = {"why": one["why"], "aimed at": ", ".join(one["clauses"]), "got worse": ", ".join(one["worse"])}
-    rows |= {"said": one["said"], "undecided": ", ".join(one["undecided"]), "fault": one["fault"]}
+def _wrong(trial: TrialResult, console: Console) -> None:
+    console.print(Text(f"{trial.verdict}  {trial.package} {trial.file}", style="bold red"))
+    rows = {"why": trial.why, "aimed at": ", ".join(trial.clauses), "got worse": ", ".join(trial.worse)}
+    rows |= {"said": trial.said, "undecided": ", ".join(trial.undecided), "fault": trial.fault}
     for name, value in rows.items():
         if value:
             console.print(Text(printable(f"  {name:9}  {value}")))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from typing import Any
+
+from market_data_meta.results.proof import ProofResult
 
 
-def detected(data: Mapping[str, Any]) -> str:
+def detected(proof: ProofResult) -> str:
     """What the suite was seen to detect and to leave alone, and when; in counts, which nobody has to round."""
-    breaks, harmless, mutants = data["breaks"], data["harmless"], data["mutants"]
-    when = time.strftime("%Y-%m-%d", time.gmtime(data["start"]))
-    machine = f" and {mutants['caught']:,} of {mutants['of']:,} machine-made mutants" if mutants["of"] else ""
+    breaks, harmless, mutants = proof.breaks, proof.harmless, proof.mutants
+    when = time.strftime("%Y-%m-%d", time.gmtime(proof.start))
+    machine = f" and {mutants.caught:,} of {mutants.of:,} machine-made mutants" if mutants.of else ""
     return (
-        f"Proven on {when}: of {breaks['of']:,} seeded breaks the suite catches {breaks['right']:,}{machine}; "
-        f"of {harmless['of']:,} harmless changes it leaves {harmless['right']:,} alone."
+        f"Proven on {when}: of {breaks.of:,} seeded breaks the suite catches {breaks.right:,}{machine}; "
+        f"of {harmless.of:,} harmless changes it leaves {harmless.right:,} alone."
     )

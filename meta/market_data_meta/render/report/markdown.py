@@ -2,56 +2,58 @@
 
 from __future__ import annotations
 
-from market_data_meta.judging.findings import Group, evidence, group_findings
-from market_data_meta.judging.verdicts import Report
 from market_data_meta.render.markdown_text import code, html, line
+from market_data_meta.render.text import counts_in_words
+from market_data_meta.render.verdict_signs import VERDICTS
+from market_data_meta.results.report import ReportCell, ReportFinding, ReportResult
 
-SIGNS = {"compatible": "✅", "incompatible": "❌", "uninstallable": "🚫", "unknown": "❔"}
 
-
-def report_markdown(report: Report) -> str:
+def report_markdown(report: ReportResult) -> str:
     """The cells as a table, then every finding, waived ones folded."""
     lines = ["# Compatibility report", "", f"Suite `{report.suite[:12]}`. {_summary(report)}", ""]
     lines += ["| verdict | combination | Python | third-party | evidence |", "|---|---|---|---|---|"]
-    for cell in report.cells:
-        header = cell.record.header if cell.record else {}
-        python = header.get("interpreter", {}).get("version", "?")
-        third = f"{header.get('third_party_choice', '?')}, {(header.get('as_of') or 'today')[:10]}"
-        forced = " (forced)" if header.get("forced") else ""
-        why = f": {line(cell.reasons[0])}" if cell.reasons and cell.verdict in ("unknown", "uninstallable") else ""
-        proof = evidence(dict(cell.counts)) + why
-        lines.append(f"| {SIGNS[cell.verdict]} {cell.verdict} | `{cell.cell}`{forced} | {python} | {third} | {proof} |")
+    lines += [_cell(cell) for cell in report.cells]
     lines += [f"\nNot run here, no such interpreter: `{name}`" for name in report.absent]
-    lines += [f"\n**Rotten waiver** `{r.waiver.clause}` `{r.waiver.fingerprint}`: {line(r.how)}" for r in report.rotten]
-    groups = group_findings(report)
-    for title, chosen in (
-        ("Violations and errors", [g for g in groups if not g.waiver]),
-        ("Known failures, waived", [g for g in groups if g.waiver]),
+    lines += [
+        f"\n**Rotten waiver** `{waiver.clause}` `{waiver.fingerprint}`: {line(waiver.how)}"
+        for waiver in report.rotten_waivers
+    ]
+    for title, findings in (
+        ("Violations and errors", [finding for finding in report.findings if finding.waived is None]),
+        ("Known failures, waived", [finding for finding in report.findings if finding.waived is not None]),
     ):
-        if chosen:
-            lines += ["", f"## {title}", *(line for group in chosen for line in _finding(group))]
+        if findings:
+            lines += ["", f"## {title}", *(row for finding in findings for row in _finding(finding))]
     return "\n".join(lines) + "\n"
 
 
-def _summary(report: Report) -> str:
-    verdicts = [cell.verdict for cell in report.cells]
-    return ", ".join(f"{verdicts.count(v)} {v}" for v in SIGNS if v in verdicts) or "Nothing was run."
+def _summary(report: ReportResult) -> str:
+    counts = report.verdict_counts
+    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if verdict in counts) or "Nothing was run."
 
 
-def _finding(group: Group) -> list[str]:
-    check = group.check
-    about = f"({group.clause.level}) {group.title} in {len(group.cells)} cells"
-    folded = "" if group.waiver else " open"
+def _cell(cell: ReportCell) -> str:
+    third_party = f"{cell.third_party_choice or '?'}, {(cell.as_of or 'today')[:10]}"
+    forced = " (forced)" if cell.forced else ""
+    why = f": {line(cell.reasons[0])}" if cell.reasons and cell.verdict in ("unknown", "uninstallable") else ""
+    evidence = counts_in_words(cell.counts) + why
+    verdict = f"{VERDICTS[cell.verdict].emoji} {cell.verdict}"
+    return f"| {verdict} | `{cell.cell}`{forced} | {cell.interpreter or '?'} | {third_party} | {evidence} |"
+
+
+def _finding(finding: ReportFinding) -> list[str]:
+    about = f"({finding.level}) {finding.title} in {len(finding.cells)} cells"
+    folded = "" if finding.waived is not None else " open"
     lines = [
         "",
-        f"<details{folded}><summary><code>{html(group.clause.id)}</code> {about}</summary>",
+        f"<details{folded}><summary><code>{html(finding.clause)}</code> {about}</summary>",
         "",
-        f"- rule: {line(group.clause.rule)}",
-        f"- looked at: {line(str(check.message))}",
+        f"- rule: {line(finding.rule)}",
+        f"- looked at: {line(str(finding.message))}",
     ]
-    if check.outcome == "failed":
-        lines += [f"- expected: {code(check.expected)}", f"- got: {code(check.got)}"]
-    if group.waiver:
-        lines.append(f"- accepted: {line(group.waiver.reason)}")
-    lines += [f"- source: {line(group.clause.source)}", f"- cells: {', '.join(f'`{name}`' for name in group.cells)}"]
-    return [*lines, f"- run it: `{group.reproduce}`", "", "</details>"]
+    if finding.outcome == "failed":
+        lines += [f"- expected: {code(finding.expected)}", f"- got: {code(finding.got)}"]
+    if finding.waived is not None:
+        lines.append(f"- accepted: {line(finding.waived)}")
+    lines += [f"- source: {line(finding.source)}", f"- cells: {', '.join(f'`{name}`' for name in finding.cells)}"]
+    return [*lines, f"- run it: `{finding.reproduce}`", "", "</details>"]

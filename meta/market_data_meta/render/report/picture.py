@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from html import escape
 
-from market_data_meta.judging.findings import evidence, printable
-from market_data_meta.judging.verdicts import CellVerdict, Report
+from market_data_meta.render.text import counts_in_words, printable
+from market_data_meta.render.verdict_signs import VERDICTS
+from market_data_meta.results.report import ReportCell, ReportResult
 
 # Okabe and Ito's colours: told apart by all kinds of colour vision, on white and on black.
 COLOURS = {
@@ -15,13 +16,12 @@ COLOURS = {
     "error": "#cc79a7",
     "not-applicable": "#999999",
 }
-MARKS = {"compatible": "✔", "incompatible": "✘", "uninstallable": "⊘", "unknown": "?"}
 ROW, LABEL, BAR, WIDTH = 18, 400, 300, 800
 STYLE = """text{font:12px ui-monospace,monospace;fill:#1f2328}
 @media (prefers-color-scheme:dark){text{fill:#e6edf3}}"""
 
 
-def report_picture(report: Report) -> str:
+def report_picture(report: ReportResult) -> str:
     """The SVG text. A bar is as wide as its share of the cell's checks; the counts stand beside it and in its title."""
     height = ROW * (len(report.cells) + 2)
     rows = [_row(cell, ROW * (number + 2)) for number, cell in enumerate(report.cells)]
@@ -38,9 +38,9 @@ def report_picture(report: Report) -> str:
     )
 
 
-def _summary(report: Report) -> str:
-    verdicts = [cell.verdict for cell in report.cells]
-    return ", ".join(f"{verdicts.count(name)} {name}" for name in MARKS if name in verdicts)
+def _summary(report: ReportResult) -> str:
+    counts = report.verdict_counts
+    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if verdict in counts)
 
 
 def _legend() -> list[str]:
@@ -52,10 +52,10 @@ def _legend() -> list[str]:
     return parts
 
 
-def _row(cell: CellVerdict, y: int) -> str:
-    counts = dict(cell.counts)
+def _row(cell: ReportCell, y: int) -> str:
+    counts = cell.counts
     total, x = sum(counts.values()) or 1, float(LABEL)
-    parts = [f'<text x="8" y="{y}">{MARKS[cell.verdict]} {escape(printable(cell.cell))}</text>']
+    parts = [f'<text x="8" y="{y}">{VERDICTS[cell.verdict].mark} {escape(printable(cell.cell))}</text>']
     for name, colour in COLOURS.items():
         width = BAR * counts.get(name, 0) / total
         if width:
@@ -63,4 +63,4 @@ def _row(cell: CellVerdict, y: int) -> str:
             x += width
     said = f"{counts.get('passed', 0)} / {total}" if cell.counts else "no evidence"
     parts.append(f'<text x="{LABEL + BAR + 10}" y="{y}">{said}</text>')
-    return f"<g><title>{escape(f'{cell.cell}: {cell.verdict}, {evidence(counts)}')}</title>{''.join(parts)}</g>"
+    return f"<g><title>{escape(f'{cell.cell}: {cell.verdict}, {counts_in_words(counts)}')}</title>{''.join(parts)}</g>"

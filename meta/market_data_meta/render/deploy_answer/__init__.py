@@ -1,0 +1,1 @@
+"""The answer of can-i-deploy, one renderer a file."""

@@ -1,0 +1,1 @@
+"""The history of a clause, one renderer a file."""

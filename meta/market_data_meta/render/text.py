@@ -1,0 +1,22 @@
+"""Text for people: what a package says is shown as text whatever it says, and counts stand in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+def printable(text: str) -> str:
+    """The text with control characters spelt out: what a package says must not steer the reader's terminal."""
+    return "".join(char if char.isprintable() or char == "\n" else repr(char)[1:-1] for char in text)
+
+
+def counts_in_words(counts: Mapping[str, int]) -> str:
+    """The counts of a cell in words: ``81 passed, 12 waived, 2 not applicable``."""
+    words = {
+        "passed": "passed",
+        "failed": "failed",
+        "error": "errors",
+        "waived": "waived",
+        "not-applicable": "not applicable",
+    }
+    return ", ".join(f"{counts[key]} {word}" for key, word in words.items() if counts.get(key)) or "no checks"

@@ -1,0 +1,42 @@
+"""What several results are made of: kinds of values, and small parts that they share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, JsonValue
+
+from market_data_meta.models import Model
+
+Text = Annotated[str, Field(min_length=1)]
+Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+"""A sha256 in hexadecimal digits: of a suite, a content, a wheel."""
+Fingerprint = Annotated[str, Field(pattern="^[0-9a-f]{12}$")]
+"""What tells one failure of a clause from another."""
+Count = Annotated[int, Field(ge=0)]
+Seconds = Annotated[float, Field(ge=0)]
+Level = Literal["must", "should"]
+Outcome = Literal["passed", "failed", "error", "not-applicable"]
+Verdict = Literal["compatible", "incompatible", "uninstallable", "unknown"]
+ExitCode = Literal[0, 1, 3]
+"""Exit codes that a result can stand for: nothing violated, violated, undecided."""
+Versions = Annotated[dict[Text, Text], Field(min_length=1)]
+"""Package to version."""
+Value = JsonValue
+"""What a check expected or got: any JSON value."""
+
+
+class InstalledPackage(Model):
+    """One package as it was really installed, read inside the environment."""
+
+    version: Text
+    content: Digest
+    direct_url: str | None
+
+
+class WaiverProblem(Model):
+    """A waiver that no longer says the truth, and how."""
+
+    clause: Text
+    fingerprint: Fingerprint
+    how: Text

@@ -1,0 +1,95 @@
+"""The report: judged records of the isolated lane, with every failure that they show."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from market_data_meta.models import Document, Model
+from market_data_meta.results.parts import (
+    Count,
+    Digest,
+    ExitCode,
+    Fingerprint,
+    InstalledPackage,
+    Level,
+    Outcome,
+    Seconds,
+    Text,
+    Value,
+    Verdict,
+    Versions,
+    WaiverProblem,
+)
+
+
+class ReportCheck(Model):
+    """How one check of a cell came out; ``message`` says what was looked at, or why it could not be."""
+
+    clause: Text
+    outcome: Outcome
+    message: str | None
+    seconds: Seconds
+
+
+class ReportCell(Model):
+    """One cell: its verdict, the reasons for it, and the evidence that it rests on."""
+
+    cell: Text
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    counts: dict[str, int]
+    combination: Versions | None
+    forced: tuple[str, ...]
+    lane: str | None
+    interpreter: str | None
+    third_party_choice: str | None
+    as_of: str | None
+    attestation: dict[str, InstalledPackage] | None
+    suite: str | None
+    start: float | None
+    checks: tuple[ReportCheck, ...]
+
+
+class ReportFinding(Model):
+    """One distinct failure of a clause with all the cells that show it; ``waived`` is why it is accepted, if it is."""
+
+    clause: Text
+    level: Level
+    rule: Text
+    source: Text
+    binds: tuple[Text, ...]
+    outcome: Literal["failed", "error"]
+    message: str | None
+    expected: Value
+    got: Value
+    fingerprint: Fingerprint
+    waived: str | None
+    cells: Annotated[tuple[Text, ...], Field(min_length=1)]
+    reproduce: Text
+
+    @property
+    def title(self) -> str:
+        """What it is called in a list."""
+        return "waived" if self.waived is not None else self.outcome
+
+
+class ReportResult(Document):
+    """What `mdmeta run --json` and `mdmeta report --json` print, and report.json."""
+
+    schema_name: ClassVar[str] = "report"
+
+    format: Literal[2] = 2
+    suite: Digest
+    exit: ExitCode
+    cells: tuple[ReportCell, ...]
+    findings: tuple[ReportFinding, ...]
+    rotten_waivers: tuple[WaiverProblem, ...]
+    absent: tuple[Text, ...]
+
+    @property
+    def verdict_counts(self) -> dict[str, Count]:
+        """How many cells have each verdict."""
+        verdicts = [cell.verdict for cell in self.cells]
+        return {verdict: verdicts.count(verdict) for verdict in dict.fromkeys(verdicts)}
