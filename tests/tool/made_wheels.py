@@ -55,6 +55,7 @@ def changed_wheel(
     stem = f"{distribution.replace('-', '_')}-"
     files: dict[str, bytes] = {}
     with ZipFile(kept) as archive:
+        assert changes.keys() <= {*archive.namelist()}
         for info in archive.infolist():
             if info.is_dir() or info.filename.endswith(".dist-info/RECORD"):
                 continue
@@ -66,5 +67,4 @@ def changed_wheel(
             if info.filename.endswith(".dist-info/METADATA"):
                 data = data.replace(f"\nVersion: {release.version}".encode(), f"\nVersion: {version}".encode(), 1)
             files[info.filename.replace(f"{stem}{release.version}.dist-info", f"{stem}{version}.dist-info")] = data
-    assert changes.keys() <= files.keys()
     return packed(folder / "changed" / f"{stem}{version}-{TAG}.whl", files)

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 
 from market_data_meta.contract import Contract
 from market_data_meta.gate.candidates import Candidate
-from market_data_meta.releases.combinations import broken_promises
+from market_data_meta.releases.combinations import Combination, broken_promises
 from market_data_meta.releases.contents import Content, ContentCombination, distinct_contents
 from market_data_meta.releases.ledger import Ledger, Release
 from market_data_meta.releases.pins import allowed
+from market_data_meta.releases.unmet import unmet_promises
 
 ALLOWED, ALL, QUICK, PINNED = "allowed", "all", "quick", "pinned"
 """How far a gate reaches: partners that all requirements allow, all, the newest and the deployed, or those named."""
@@ -25,6 +26,20 @@ class GateCell:
     before: ContentCombination | None
     stands_for: int
     forbidden: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ShutOut:
+    """Candidates that may be installed with no published partner, by their own requirements, and why.
+
+    ``combination`` is with the newest partners that their predecessors could be installed with, ``baseline`` those
+    predecessors there, and ``stands_for`` how many published combinations they could be installed in.
+    """
+
+    combination: Combination
+    baseline: Combination | None
+    stands_for: int
+    why: str
 
 
 def with_candidates(ledger: Ledger, candidates: Iterable[Candidate]) -> Ledger:
@@ -91,5 +106,45 @@ def _chosen(contract: Contract, ledger: Ledger, reach: str) -> Iterator[tuple[Re
 
 def allowed_number(contract: Contract, ledger: Ledger, releases: Mapping[str, Release]) -> int:
     """How many published combinations the requirements allow around some releases."""
-    rows = {name: (releases[name],) if name in releases else rows for name, rows in ledger.releases.items()}
-    return sum(1 for _ in allowed(contract, replace(ledger, releases=rows)))
+    return sum(1 for _ in allowed(contract, _around(ledger, releases)))
+
+
+def shut_out(contract: Contract, ledger: Ledger, candidates: tuple[Candidate, ...]) -> ShutOut | None:
+    """What candidates have lost that forbid every published partner, or None where that is not their doing.
+
+    It is not where their predecessors could be installed with nothing either, and not where the partners' requirements
+    forbid it as well: those who ask for less than a next major version mean to be left alone by it.
+    """
+    new = with_candidates(ledger, candidates)
+    if next(allowed(contract, _around(new, {one.package: one.release for one in candidates})), None):
+        return None
+    asking_nothing = {one.package: replace(one.release, requires=()) for one in candidates}
+    if next(allowed(contract, _around(new, asking_nothing)), None) is None:
+        return None
+    before = {one.package: one.predecessor for one in candidates if one.predecessor}
+    unmet = [why for one in candidates for why in unmet_promises(one.package, one.release, contract.packages, new)]
+    if len(before) == len(candidates):
+        partners = next(allowed(contract, _around(ledger, before)), None)
+        if partners is None:
+            return None
+    elif unmet:
+        partners = tuple(before.get(name) or ledger.newest(name) for name in contract.packages)
+    else:
+        return None
+    own = {one.package: one.release for one in candidates}
+    versions = {name: r.version for name, r in zip(contract.packages, partners, strict=True)}
+    combination = Combination(tuple((name, own[name].version if name in own else v) for name, v in versions.items()))
+    whole = len(before) == len(candidates)
+    return ShutOut(
+        combination,
+        Combination(tuple(versions.items())) if whole else None,
+        allowed_number(contract, ledger, before) if whole else 1,
+        "; ".join(unmet or broken_promises(combination, contract.packages, new)),
+    )
+
+
+def _around(ledger: Ledger, releases: Mapping[str, Release]) -> Ledger:
+    """The ledger with only some releases of their packages."""
+    return replace(
+        ledger, releases={n: (releases[n],) if n in releases else rows for n, rows in ledger.releases.items()}
+    )

@@ -16,7 +16,16 @@ from market_data_meta.contract import Clause, Contract
 from market_data_meta.errors import MetaError, undecided
 from market_data_meta.gate.blame import Symptom, guilty
 from market_data_meta.gate.candidates import Candidate
-from market_data_meta.gate.partners import GateCell, allowed_number, gate_cells, with_candidates
+from market_data_meta.gate.partners import (
+    ALLOWED,
+    QUICK,
+    GateCell,
+    ShutOut,
+    allowed_number,
+    gate_cells,
+    shut_out,
+    with_candidates,
+)
 from market_data_meta.gate.release_runs import alone
 from market_data_meta.gate.result import GateOutcome
 from market_data_meta.judging.comparison import (
@@ -33,6 +42,7 @@ from market_data_meta.judging.records import Record
 from market_data_meta.releases.combinations import Cell, Combination
 from market_data_meta.releases.contents import ContentCombination
 from market_data_meta.releases.ledger import Ledger
+from market_data_meta.releases.unmet import unmet_promises
 from market_data_meta.running.cells import CellRecords, RunOptions, decide
 from market_data_meta.running.warm_runner import ProgressStep, RunRequest
 
@@ -97,8 +107,9 @@ class Gate:
     def run(self) -> GateOutcome:
         """Run what is not known yet and compare. Raises MetaError where the candidates meet nothing."""
         start = time.time()
-        met = gate_cells(self.contract, self.ledger, self.candidates, self.reach, self.pinned)
-        if not met:
+        lost_all = shut_out(self.contract, self.ledger, self.candidates) if self.reach in (ALLOWED, QUICK) else None
+        met = () if lost_all else gate_cells(self.contract, self.ledger, self.candidates, self.reach, self.pinned)
+        if not met and not lost_all:
             names = " and ".join(f"{one.package} {one.release.version}" for one in self.candidates)
             what = f"{names} may be installed with no published release of the others"
             hint = "mend the version or the requirements, or judge it all the same with --all"
@@ -115,8 +126,9 @@ class Gate:
                 self.listener.step(step)
 
             now = self._now(met, self.candidates, None, heard)
-            survived.tell(yes=bool(now.records))
+            survived.tell(yes=bool(now.records) or not met)
             cells = [self._cell(meeting, now, before) for meeting in met]
+            cells += [self._shut_out(lost_all)] if lost_all else []
             cells += [one.result() for one in releases]
         found = differences(cells, self.contract.clauses)
         lost = [cell.pair.cell for cell in cells if not cell.kinds]
@@ -178,6 +190,21 @@ class Gate:
         )
         return self._compared(pair, self._clauses(tuple(self.contract.packages)))
 
+    def _shut_out(self, found: ShutOut) -> CellComparison:
+        """The cell that stands for all that the candidates can no longer be installed with."""
+        pair = Pair(
+            cell=found.combination.label,
+            scope="combination",
+            combination=found.combination.as_dict(),
+            now=None,
+            was=None,
+            fault=found.why,
+            uninstallable=True,
+            baseline=found.baseline.label if found.baseline else None,
+            stands_for=found.stands_for,
+        )
+        return self._compared(pair, {})
+
     def _at_first(self, met: Sequence[GateCell], record: Record, before: CellRecords) -> CellComparison:
         """A first cell by its own run alone, for whoever waits."""
         meeting = next(m for m in met if m.now.combination.label == record.cell)
@@ -193,7 +220,7 @@ class Gate:
         try:
             if one.predecessor:
                 was = alone(self.contract, self.ledger, one.package, one.predecessor.version, python, cache)
-            new = with_candidates(self.ledger, [one])
+            new = with_candidates(self.ledger, [one, *self._companions(one)])
             now = alone(self.contract, new, one.package, one.release.version, python, cache, ready)
         except MetaError as error:
             fault = f"{error.what}: {error.why}" if error.why else error.what
@@ -210,6 +237,15 @@ class Gate:
             baseline=was.cell if was else None,
         )
         return self._compared(pair, self._clauses((one.package,)))
+
+    def _companions(self, one: Candidate) -> list[Candidate]:
+        """The other candidates without which one cannot be installed: they meet what nothing published meets."""
+        packages = self.contract.packages
+
+        def unmet(others: list[Candidate]) -> int:
+            return len(unmet_promises(one.package, one.release, packages, with_candidates(self.ledger, others)))
+
+        return [other for other in self.candidates if other.package != one.package and unmet([other]) < unmet([])]
 
     def _compared(self, pair: Pair, clauses: Mapping[str, Clause]) -> CellComparison:
         return compared(pair, clauses, self._versions, strict=self.strict)

@@ -144,6 +144,9 @@ def weaknesses(record: Record) -> list[str]:
     """Why nothing that the run says counts: it is incomplete, its label is false, or a control came out wrong."""
     if record.death or record.footer is None:
         return [f"the run is incomplete: {record.death or 'it has no footer'}"]
+    if why := record.header.get("uninstallable"):
+        # Nothing ran, so there is no interpreter, no attestation and no control to look at.
+        return [f"it could not be installed: {why}"]
     reasons = _false_labels(record)
     for name, outcome in (("controls.must-pass", "passed"), ("controls.must-fail", "failed")):
         check = record.checks.get(name)
@@ -155,12 +158,12 @@ def weaknesses(record: Record) -> list[str]:
 def _false_labels(record: Record) -> list[str]:
     """Where what is really installed is not what the label says."""
     reasons = []
-    python = record.header["interpreter"]["version"]
+    python = record.header.get("interpreter", {}).get("version", "of no known version")
     wanted = re.match(r"py(\d)(\d+)-", record.cell)
     if wanted and not python.startswith(f"{wanted[1]}.{wanted[2]}."):
         reasons.append(f"it ran on Python {python}, the label says {wanted[1]}.{wanted[2]}")
     for package, version in record.versions.items():
-        seen = record.header["attestation"].get(package)
+        seen = record.header.get("attestation", {}).get(package)
         if seen is None:
             reasons.append(f"{package} is not installed")
         elif seen["version"] != version:

@@ -111,7 +111,7 @@ def lane_disagreements(contract: Contract, isolated: Record, warm: Record) -> Se
         name: (_outcome_text(isolated.checks.get(name)), _outcome_text(warm.checks.get(name)))
         for name in contract.clauses_for(tuple(isolated.versions))
     }
-    isolated_versions, warm_versions = (record.header["third_party"] for record in (isolated, warm))
+    isolated_versions, warm_versions = (record.header.get("third_party", {}) for record in (isolated, warm))
     pairs |= {
         f"third-party {name}": (str(isolated_versions.get(name)), str(warm_versions.get(name)))
         for name in sorted(isolated_versions.keys() | warm_versions.keys())

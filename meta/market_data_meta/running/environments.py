@@ -23,7 +23,8 @@ from uv import find_uv_bin
 from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit, MetaError, UninstallableError, undecided
 from market_data_meta.releases.combinations import Cell, broken_promises
-from market_data_meta.releases.ledger import Ledger
+from market_data_meta.releases.ledger import Ledger, Release
+from market_data_meta.releases.unmet import not_found, resolvers_reason, too_new, unmet_libraries, unmet_promises
 
 SUITE = ("pytest", "pytest-asyncio", "jsonschema", "hypothesis")
 """What the suite always needs beside the packages."""
@@ -122,15 +123,56 @@ def lock(contract: Contract, ledger: Ledger, cell: Cell, python: str) -> Lock:
             overrides.write_text("\n".join(requirements))
             options += ["--override", str(overrides)]
         resolution = "lowest" if cell.third_party == "lowest" else "highest"
-        packages = uv("pip", "compile", "-", *options, "--resolution", resolution, text="\n".join(requirements))
+        beside = _companions(contract, ledger, cell)
+        if beside:
+            companions = Path(folder) / "companions.txt"
+            companions.write_text("\n".join(ledger.requirement(*companion) for companion in beside.items()))
+            options += ["--constraint", str(companions)]
+        try:
+            packages = uv("pip", "compile", "-", *options, "--resolution", resolution, text="\n".join(requirements))
+        except UninstallableError as error:
+            raise _reasoned(contract, ledger, cell, error.why) from None
         if len(wanted) == 1:
             whole, libraries = uv("pip", "compile", "-", *options, text="\n".join(SUITE)), frozenset[str]()
         else:
             constraints = Path(folder) / "constraints.txt"
             constraints.write_text("\n".join(f"{name}=={version}" for name, version in pins(packages).items()))
             whole, libraries = _with_suite([*options, "--constraint", str(constraints)], requirements)
-    own = {distribution: release.sha256 for distribution, release in wanted.items()}
+    own = {distribution: release.sha256 for distribution, release in (wanted | beside).items()}
     return Lock(_own_hashes(packages, own), _own_hashes(whole, own), libraries, forced)
+
+
+def _companions(contract: Contract, ledger: Ledger, cell: Cell) -> dict[str, Release]:
+    """Unpublished builds of other packages that a release alone may be installed with, by distribution."""
+    return {
+        contract.packages[name].distribution: release
+        for name, releases in ledger.releases.items()
+        for release in releases
+        if name not in cell.combination.packages and release.sha256 in ledger.local
+    }
+
+
+def _reasoned(contract: Contract, ledger: Ledger, cell: Cell, said: str) -> MetaError:
+    """Why nothing satisfies the cell, in a sentence; undecided where that says nothing of its releases.
+
+    An index without the packages under contract is another one than theirs, and a library that was published after the
+    ledger's date is no fault of who requires it.
+    """
+    releases = {package: ledger.release(package, version) for package, version in cell.combination.versions}
+    own = [package.distribution for package in contract.packages.values()]
+    if missing := not_found(said) & set(own):
+        what = f"the package index does not have {' and '.join(sorted(missing))}"
+        return undecided("wrong-index", what, hint="check the index your uv or pip is set up to use")
+    if newer := too_new(said):
+        what = f"{cell.name} needs a version of {' and '.join(sorted(newer))} from after the ledger's date"
+        return undecided("too-new", what, resolvers_reason(said), "mdmeta releases --refresh")
+    reasons = unmet_libraries(said, releases, contract.packages)
+    if len(releases) == 1:
+        # Beside each other the packages are forced, whatever they require of one another.
+        reasons += [
+            s for name, release in releases.items() for s in unmet_promises(name, release, contract.packages, ledger)
+        ]
+    return UninstallableError("; ".join(dict.fromkeys(reasons)) or resolvers_reason(said))
 
 
 def _with_suite(options: list[str], requirements: list[str]) -> tuple[str, frozenset[str]]:

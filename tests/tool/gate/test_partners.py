@@ -18,6 +18,7 @@ from market_data_meta.gate.partners import (
     GateCell,
     allowed_number,
     gate_cells,
+    shut_out,
     with_candidates,
 )
 from market_data_meta.releases.ledger import Ledger
@@ -103,3 +104,44 @@ def test_how_much_a_candidate_narrows_what_it_may_meet_is_counted(small: Contrac
     narrow = candidate("store", "0.7", "9", "market-data-core>=1.3")
     new = with_candidates(DEPLOYED, [narrow])
     assert allowed_number(small, new, {"store": narrow.release}) == 1
+
+
+def test_a_candidate_whose_own_requirement_forbids_every_partner_is_shut_out(small: Contract) -> None:
+    found = shut_out(small, DEPLOYED, (candidate("store", "0.7", "9", "market-data-core>=1.5.0"),))
+    assert found
+    assert found.why == "store 0.7 requires market-data-core>=1.5.0; the newest published is 1.3"
+    assert found.combination.as_dict() == {"core": "1.2", "pipeline": "0.1", "store": "0.7"}
+    assert found.baseline
+    assert (found.baseline.as_dict()["store"], found.stands_for) == ("0.6", 2)
+
+
+def test_requirements_that_no_partners_meet_together_shut_out_too(small: Contract) -> None:
+    """There is such a core, and no pipeline that can stand beside it."""
+    found = shut_out(small, DEPLOYED, (candidate("store", "0.7", "9", "market-data-core<1.1"),))
+    assert found
+    assert found.why == "store 0.7 requires market-data-core<1.1, not 1.2"
+
+
+def test_who_is_forbidden_by_the_partners_is_not_shut_out_by_its_own_doing(small: Contract) -> None:
+    assert shut_out(small, DEPLOYED, (candidate("core", "0.9", "9"),)) is None
+    assert shut_out(small, DEPLOYED, (candidate("store", "0.7", "9", "market-data-core>=1.3"),)) is None
+
+
+def test_what_the_predecessor_could_not_be_installed_with_either_is_not_lost(small: Contract) -> None:
+    before = release("0.6", "f", "market-data-core>=1.5.0")
+    ledger = replace(DEPLOYED, releases={**DEPLOYED.releases, "store": (before,)})
+    own = replace(candidate("store", "0.7", "9", "market-data-core>=1.5.0"), predecessor=before)
+    assert shut_out(small, ledger, (own,)) is None
+
+
+def test_a_first_release_that_requires_what_is_not_published_is_shut_out(small: Contract) -> None:
+    own = candidate("store", "0.1", "9", "market-data-core>=1.5.0")
+    assert own.predecessor is None
+    found = shut_out(small, DEPLOYED, (own,))
+    assert found
+    assert (found.baseline, found.stands_for) == (None, 1)
+
+
+def test_a_companion_that_meets_the_requirement_opens_the_way(small: Contract) -> None:
+    both = (candidate("core", "1.5.0", "9"), candidate("store", "0.7", "8", "market-data-core>=1.5.0"))
+    assert shut_out(small, DEPLOYED, both) is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import io
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,11 +13,13 @@ import pytest
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 from made_wheels import changed_wheel, made_wheel
+from rich.console import Console
 
 from market_data_meta.cli import cli
 from market_data_meta.contract import Contract
 from market_data_meta.judging.records import read_records
 from market_data_meta.releases.ledger import Ledger
+from market_data_meta.render.gate.terminal import show_gate
 from market_data_meta.running.cache import default_cache
 from market_data_meta.schemas import schema
 
@@ -52,7 +56,7 @@ def gate(contract: Contract, tmp_path: Path) -> Gate:
         assert data["exit"] == done.exit_code
         assert json.loads((tmp_path / "gate.json").read_text()) == data
         assert all(record.death is None for record in read_records(tmp_path / "gate-records"))
-        told = {cell["cell"] for cell in data["cells"] if cell["verdict"] != "unknown"}
+        told = {cell["cell"] for cell in data["cells"] if cell["verdict"] in ("compatible", "incompatible")}
         # A record is named after its cell; its header says which run of the same code it rests on.
         assert told <= {file.stem for file in (tmp_path / "gate-records").glob("*.jsonl")}
         return data
@@ -121,6 +125,55 @@ def test_a_candidate_that_takes_the_process_along_is_undecided_and_leaves_no_tra
     assert {file: file.read_bytes() for file in known} == known
     content = data["candidates"][0]["content"]
     assert not [file for file in runs.rglob("*.jsonl") if content in file.read_text()]
+
+
+@pytest.fixture(scope="module")
+def requiring(ledger: Ledger, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
+    """Build the next Store with another requirement in place of its own on Core; the path of its wheel."""
+
+    def make(requirement: str) -> str:
+        newest = ledger.newest("store")
+        own = newest.requirement_on("market-data-core")
+        head, _, last = newest.version.rpartition(".")
+        metadata = f"market_data_store-{newest.version}.dist-info/METADATA"
+        changes = {metadata: (f"Requires-Dist: {own}\n", f"Requires-Dist: {requirement}\n")}
+        folder = tmp_path_factory.mktemp("store")
+        version = f"{head}.{int(last) + 1}"
+        return str(changed_wheel(ledger, "store", "market-data-store", version, folder, changes))
+
+    return make
+
+
+@pytest.mark.parametrize("reach", [[], ["--quick"]])
+@pytest.mark.parametrize(
+    ("requirement", "told"),
+    [
+        (
+            "market-data-core>=1.5.0",
+            "store 0.6.74 requires market-data-core>=1.5.0; the newest published is 1.4.61",
+        ),
+        (
+            "market-data-of-nobody-at-all",
+            "store 0.6.74 requires market-data-of-nobody-at-all; the package index has no project of that name",
+        ),
+    ],
+)
+def test_a_candidate_that_cannot_be_installed_is_a_violation_that_names_the_requirement(
+    gate: Gate, requiring: Callable[[str], str], tmp_path: Path, reach: list[str], requirement: str, told: str
+) -> None:
+    data = gate("--store", requiring(requirement), *reach)
+    assert data["exit"] == 1
+    assert {cell["verdict"] for cell in data["cells"]} == {"uninstallable"}
+    assert {cell["scope"] for cell in data["cells"]} == {"combination", "release"}
+    assert {(row["why"], row["before"]) for row in data["uninstallable"]} == {(told, False)}
+    written = {file.suffix: file.read_text() for file in tmp_path.glob("gate.*")}
+    assert {".json", ".md", ".xml", ".sarif"} <= written.keys()
+    plain = {kind: html.unescape(text).replace("\\", "") for kind, text in written.items()}
+    assert [kind for kind, text in plain.items() if told not in text] == []
+    assert json.loads(written[".sarif"])["runs"][0]["results"]
+    shown = Console(record=True, width=200, file=io.StringIO())
+    show_gate(data, shown, verbose=False)
+    assert told in shown.export_text()
 
 
 @pytest.mark.parametrize(

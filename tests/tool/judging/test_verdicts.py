@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from examples import SUITE, VERSIONS
@@ -10,7 +11,7 @@ from examples import SUITE, VERSIONS
 from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit
 from market_data_meta.judging.records import Record
-from market_data_meta.judging.verdicts import CellVerdict, judge, judge_records
+from market_data_meta.judging.verdicts import CellVerdict, judge, judge_records, weaknesses
 from market_data_meta.judging.waivers import Waiver
 
 Make = Callable[..., Record]
@@ -90,6 +91,22 @@ def test_all_not_applicable_is_no_evidence(small: Contract, make_record: Make) -
 def test_uninstallable_says_the_resolvers_reason(small: Contract, make_record: Make) -> None:
     result = judged(small, make_record(uninstallable="because a needs b"))
     assert (result.verdict, result.reasons) == ("uninstallable", ("because a needs b",))
+
+
+def test_a_record_of_what_could_not_be_installed_counts_for_nothing_and_says_why(make_record: Make) -> None:
+    """It is written before anything ran: without interpreter, attestation, third-party versions and checks."""
+    whole = make_record(uninstallable="because a needs b")
+    header = {k: v for k, v in whole.header.items() if k not in ("interpreter", "attestation")}
+    assert weaknesses(replace(whole, header=header, checks={})) == ["it could not be installed: because a needs b"]
+
+
+def test_a_record_that_does_not_say_what_it_ran_on_is_weak(make_record: Make) -> None:
+    whole = make_record(cell="py312-core1.4.61")
+    header = {k: v for k, v in whole.header.items() if k not in ("interpreter", "attestation")}
+    assert weaknesses(replace(whole, header=header))[:2] == [
+        "it ran on Python of no known version, the label says 3.12",
+        "core is not installed",
+    ]
 
 
 def test_a_missing_expected_cell_is_unknown(small: Contract, make_record: Make) -> None:

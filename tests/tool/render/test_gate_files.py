@@ -100,7 +100,10 @@ def test_sarif_shows_what_is_worse_or_undecided() -> None:
         ("surface.names", "error"),
         ("metrics.labels", "warning"),
         ("bus.delivers", "none"),
+        ("installable", "error"),
     ]
+    rules = run["tool"]["driver"]["rules"]
+    assert all(rules[result["ruleIndex"]]["id"] == result["ruleId"] for result in run["results"])
     assert run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == (
         "contracts/clauses/chain.toml"
     )

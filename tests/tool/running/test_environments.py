@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from made_wheels import made_wheel
 
 from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit, MetaError, UninstallableError
+from market_data_meta.gate.sources import release_of
 from market_data_meta.releases.combinations import Cell, Combination, newest_of, parse_cell
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import environments
@@ -79,6 +83,95 @@ def test_without_the_network_it_is_undecided(monkeypatch: pytest.MonkeyPatch, tm
     with pytest.raises(MetaError) as raised:
         environments.uv("pip", "compile", "-", "--quiet", text="click")
     assert (raised.value.code, raised.value.exit) == ("no-network", Exit.UNDECIDED)
+
+
+def test_offline_it_is_undecided_though_the_resolver_calls_it_no_solution(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path))
+    with pytest.raises(MetaError) as raised:
+        environments.uv("pip", "compile", "-", "--quiet", text="click")
+    assert (raised.value.code, raised.value.exit) == ("no-network", Exit.UNDECIDED)
+
+
+@pytest.fixture
+def candidate(ledger: Ledger, tmp_path: Path) -> Callable[[str], Ledger]:
+    """The ledger with a build of Store, 0.6.74, that has more lines of METADATA."""
+
+    def build(metadata: str, as_of: str = ledger.as_of) -> Ledger:
+        files = {"market_data_store/__init__.py": ""}
+        wheel = made_wheel(tmp_path, "market-data-store", "0.6.74", files, metadata)
+        release = release_of(wheel, "market-data-store")
+        return replace(ledger, as_of=as_of).with_candidate("store", release, wheel)
+
+    return build
+
+
+ALONE = Cell(Combination((("store", "0.6.74"),)))
+MISSING = "market-data-of-nobody-at-all"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "told"),
+    [
+        (
+            "Requires-Dist: market-data-core>=1.5.0",
+            "store 0.6.74 requires market-data-core>=1.5.0; the newest published is 1.4.61",
+        ),
+        (
+            "Requires-Dist: market-data-core==1.4.9999",
+            "store 0.6.74 requires market-data-core==1.4.9999; the newest published is 1.4.61",
+        ),
+        (
+            f"Requires-Dist: {MISSING}>=2",
+            f"store 0.6.74 requires {MISSING}>=2; the package index has no project of that name",
+        ),
+        (
+            "Requires-Dist: click==8.1.999",
+            "store 0.6.74 requires click==8.1.999; there is no version of click==8.1.999",
+        ),
+        ("Requires-Python: >=3.99", "Because the current Python version"),
+    ],
+)
+def test_what_cannot_be_installed_says_which_requirement_nothing_meets(
+    contract: Contract, candidate: Callable[[str], Ledger], metadata: str, told: str
+) -> None:
+    with pytest.raises(UninstallableError) as raised:
+        environments.lock(contract, candidate(metadata), ALONE, sys.executable)
+    assert raised.value.why.startswith(told)
+    assert "\n" not in raised.value.why
+
+
+def test_an_index_without_the_packages_is_another_one_and_nobodys_fault(
+    contract: Contract, candidate: Callable[[str], Ledger], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("UV_DEFAULT_INDEX", (tmp_path / "empty").as_uri())
+    with pytest.raises(MetaError) as raised:
+        environments.lock(contract, candidate("Requires-Dist: market-data-core>=1.4"), ALONE, sys.executable)
+    assert (raised.value.code, raised.value.exit) == ("wrong-index", Exit.UNDECIDED)
+
+
+def test_a_library_from_after_the_ledgers_date_is_nobodys_fault(
+    contract: Contract, candidate: Callable[..., Ledger]
+) -> None:
+    ledger = candidate("Requires-Dist: click>=8.2", "2025-01-01T00:00:00Z")
+    with pytest.raises(MetaError) as raised:
+        environments.lock(contract, ledger, ALONE, sys.executable)
+    assert (raised.value.code, raised.value.exit) == ("too-new", Exit.UNDECIDED)
+
+
+def test_a_release_alone_is_installed_with_an_unpublished_companion_that_it_requires(
+    contract: Contract, candidate: Callable[[str], Ledger], tmp_path: Path
+) -> None:
+    core = made_wheel(tmp_path, "market-data-core", "1.5.0", {"market_data_core/__init__.py": ""})
+    release = release_of(core, "market-data-core")
+    ledger = candidate("Requires-Dist: market-data-core>=1.5.0").with_candidate("core", release, core)
+    lock = environments.lock(contract, ledger, ALONE, sys.executable)
+    python = environments.create(tmp_path / "venv", sys.executable)
+    environments.install(python, lock.packages)
+    assert release.sha256 in lock.packages
+    assert list((tmp_path / "venv").glob("lib/python3*/site-packages/market_data_core-1.5.0.dist-info"))
 
 
 def test_a_missing_interpreter_is_undecided(tmp_path: Path) -> None:

@@ -14,16 +14,35 @@ from market_data_meta.render.text import printable
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 
+_INSTALLABLE = {
+    "id": "installable",
+    "shortDescription": {"text": "What could be installed before can still be installed."},
+    "help": {"text": "The requirements of a candidate can be met by what is published, as those of its predecessor."},
+    "defaultConfiguration": {"level": "error"},
+}
+"""No clause of the contract, which are about what is installed, and all the same a reason to stop."""
+
+
 def gate_sarif(data: words.Data) -> str:
     """The SARIF text. A repair is told by its absence; a cell without a verdict is a fault of the run, not a result."""
     shown = [one for one in data["differences"] if one["kind"] != words.REPAIR]
     rules = {one["clause"]: one for one in shown}
     places = {name: number for number, name in enumerate(rules)}
-    driver = {"name": "market-data-meta", "version": __version__, "rules": [_rule(one) for one in rules.values()]}
+    driver: dict[str, Any] = {
+        "name": "market-data-meta",
+        "version": __version__,
+        "rules": [_rule(one) for one in rules.values()],
+    }
+    lost = words.uninstallable(data, before=False)
+    if lost:
+        driver["rules"] = [*driver["rules"], _INSTALLABLE]
     run = {
         "tool": {"driver": driver},
         "invocations": [_invocation(data)],
-        "results": [_result(data, one, places[one["clause"]]) for one in shown],
+        "results": [
+            *(_result(data, one, places[one["clause"]]) for one in shown),
+            *(_lost(why, cells, len(rules)) for why, cells in lost),
+        ],
         "properties": {"verdict": words.verdict(data), "suite": printable(data["suite"])},
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
@@ -51,6 +70,22 @@ def _result(data: words.Data, one: words.Data, place: int) -> dict[str, Any]:
         "message": _text(said),
         "locations": [{"physicalLocation": _place(one["clause"])}],
         "partialFingerprints": {"primaryLocationLineHash": hashlib.sha256(print_.encode()).hexdigest()[:16] + ":1"},
+        "baselineState": "new",
+    }
+
+
+def _lost(why: str, cells: list[str], place: int) -> dict[str, Any]:
+    """Cells that can no longer be installed: one result for each reason."""
+    return {
+        "kind": "fail",
+        "level": "error",
+        "ruleId": _INSTALLABLE["id"],
+        "ruleIndex": place,
+        "message": _text(f"it can no longer be installed: {why} ({words.places(cells)})"),
+        "locations": [{"physicalLocation": _place("packaging")}],
+        "partialFingerprints": {
+            "primaryLocationLineHash": hashlib.sha256(json.dumps(why).encode()).hexdigest()[:16] + ":1"
+        },
         "baselineState": "new",
     }
 
