@@ -18,7 +18,6 @@ from typing import Any
 import mdc_probe
 from mdc_source import Sources
 
-_PATIENCE = 50.0
 # Where this interpreter keeps byte code; beside the files of the install nothing may be written.
 _BYTECODE = ("-X", f"pycache_prefix={sys.pycache_prefix}") if sys.pycache_prefix else ()
 
@@ -58,12 +57,15 @@ class Release:
         return json.loads(done.stdout)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run the install's interpreter, isolated: neither the suite's folders nor the user's are on its path."""
+        """Run the install's interpreter, isolated: neither the suite's folders nor the user's are on its path.
+
+        How long it may take is for the limits of the check to say, which end this too: what cannot be had in that time
+        could not be looked at, and says nothing of the release.
+        """
         return subprocess.run(
             [str(self.python), "-I", *_BYTECODE, *arguments],
             capture_output=True,
             text=True,
-            timeout=_PATIENCE,
             check=False,
             env={name: value for name, value in os.environ.items() if not name.startswith("PYTHON")},
         )

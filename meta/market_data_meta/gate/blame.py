@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from market_data_meta.gate.candidates import Candidate
+from market_data_meta.gate.partners import GateCell
+from market_data_meta.judging.comparison import SAME, UNDECIDED, kind_of
+from market_data_meta.releases.contents import ContentCombination
+from market_data_meta.running.cells import CellRecords
 
 Chosen = tuple[Candidate, ...]
 
@@ -45,3 +49,29 @@ def _smaller_sets(candidates: Chosen) -> Iterator[Chosen]:
         for chosen in itertools.combinations(candidates, size):
             if all(one.predecessor for one in candidates if one not in chosen):
                 yield chosen
+
+
+def swapped_back(meeting: GateCell, chosen: Iterable[Candidate]) -> GateCell:
+    """The cell with only the chosen candidates in it, the others swapped back to their predecessors."""
+    keep = {one.package for one in chosen}
+    before = meeting.before.codes if meeting.before else meeting.now.codes
+    return replace(
+        meeting,
+        now=ContentCombination(
+            tuple(n if n.package in keep else b for n, b in zip(meeting.now.codes, before, strict=True))
+        ),
+    )
+
+
+def symptom_now(
+    symptom: Symptom, meeting: GateCell, now: CellRecords, before: CellRecords, versions: Iterable[tuple[str, str]]
+) -> str:
+    """What a cell says of a symptom: the kind of its clause; without a clause, undecided if it came to nothing."""
+    record = now.records.get(meeting.now)
+    if record is None:
+        return UNDECIDED
+    if not symptom.clause:
+        return SAME
+    was = before.records.get(meeting.before) if meeting.before else None
+    checks = was.checks.get(symptom.clause) if was else None, record.checks.get(symptom.clause)
+    return kind_of(*checks, versions, first=meeting.before is None)

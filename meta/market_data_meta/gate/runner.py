@@ -14,7 +14,7 @@ from typing import Self
 from market_data_meta import suite
 from market_data_meta.contract import Clause, Contract
 from market_data_meta.errors import MetaError, undecided
-from market_data_meta.gate.blame import Symptom, guilty
+from market_data_meta.gate.blame import Symptom, guilty, swapped_back, symptom_now
 from market_data_meta.gate.candidates import Candidate
 from market_data_meta.gate.partners import (
     ALLOWED,
@@ -36,20 +36,18 @@ from market_data_meta.judging.comparison import (
     Pair,
     compared,
     differences,
-    kind_of,
 )
 from market_data_meta.judging.records import Record
 from market_data_meta.releases.combinations import Cell, Combination
-from market_data_meta.releases.contents import ContentCombination
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.releases.unmet import unmet_promises
 from market_data_meta.running.cells import CellRecords, RunOptions, decide
 from market_data_meta.running.warm_runner import ProgressStep, RunRequest
 
-CELL_SECONDS = 120.0
-"""Wall time of one run: the whole suite takes 8 s on two idle cores."""
+CELL_SECONDS = 90.0
+"""CPU time of one run: the whole suite takes less than 16 s."""
 PATIENCE = 3
-"""Runs that may come to nothing (each may take CELL_SECONDS) before the gate says that it cannot tell."""
+"""Runs that may come to nothing (each may use CELL_SECONDS) before the gate says that it cannot tell."""
 
 
 @dataclass(frozen=True)
@@ -184,6 +182,7 @@ class Gate:
             fault=now.uninstallable.get(meeting.now) or now.faults.get(meeting.now, ""),
             uninstallable=meeting.now in now.uninstallable,
             was_uninstallable=meeting.before in before.uninstallable,
+            was_fault=before.why_none(meeting.before),
             baseline=meeting.before.combination.label if meeting.before else None,
             stands_for=meeting.stands_for,
             forbidden=meeting.forbidden,
@@ -209,7 +208,9 @@ class Gate:
         """A first cell by its own run alone, for whoever waits."""
         meeting = next(m for m in met if m.now.combination.label == record.cell)
         was = before.records.get(meeting.before) if meeting.before else None
-        pair = Pair(record.cell, "combination", record.versions, record, was)
+        baseline = meeting.before.combination.label if meeting.before else None
+        fault = before.why_none(meeting.before)
+        pair = Pair(record.cell, "combination", record.versions, record, was, was_fault=fault, baseline=baseline)
         every = self._clauses(tuple(self.contract.packages))
         return self._compared(pair, {name: clause for name, clause in every.items() if name in record.checks})
 
@@ -234,6 +235,7 @@ class Gate:
             fault=lost or fault,
             uninstallable=bool(lost),
             was_uninstallable=bool(before),
+            was_fault=before,
             baseline=was.cell if was else None,
         )
         return self._compared(pair, self._clauses((one.package,)))
@@ -274,42 +276,26 @@ class Gate:
         self, met: Sequence[GateCell], before: CellRecords, found: Sequence[Difference], lost: Sequence[str]
     ) -> dict[Symptom, tuple[str, ...]]:
         """Whose doing each regression is, and the first cell that came to nothing."""
-        of_clauses = [Symptom(d.cells[0], d.clause.id) for d in found if d.kind in (REGRESSION, UNDECIDED)]
+        kinds = {Symptom(d.cells[0], d.clause.id): d.kind for d in found if d.kind == REGRESSION or d.of_candidates}
         meeting_of = {meeting.now.combination.label: meeting for meeting in met}
         alone_ = {f"{one.package}{one.release.version}": (one.package,) for one in self.candidates}
-        symptoms = [*of_clauses, *map(Symptom, lost[:1])]
+        symptoms = [*kinds, *map(Symptom, lost[:1])]
+        doubtful: set[Symptom] = set()
         blamed = {symptom: alone_[symptom.cell] for symptom in symptoms if symptom.cell in alone_}
 
         def shown(chosen: tuple[Candidate, ...], left: Sequence[Symptom]) -> list[Symptom]:
-            swapped = {s.cell: _swapped(meeting_of[s.cell], chosen) for s in left}
+            swapped = {s.cell: swapped_back(meeting_of[s.cell], chosen) for s in left}
             clauses = frozenset(s.clause for s in left if s.clause)
             few = clauses if all(s.clause for s in left) else None
             now = self._now(list(swapped.values()), chosen, few, self.listener.step)
-            return [s for s in left if self._shows(s, swapped[s.cell], now, before)]
+            told = {s: symptom_now(s, swapped[s.cell], now, before, self._versions) for s in left}
+            doubtful.update(s for s in left if told[s] == UNDECIDED != kinds.get(s, UNDECIDED))
+            return [s for s in left if told[s] == kinds.get(s, UNDECIDED)]
 
-        return blamed | guilty(self.candidates, [s for s in symptoms if s not in blamed], shown)
-
-    def _shows(self, symptom: Symptom, meeting: GateCell, now: CellRecords, before: CellRecords) -> bool:
-        record = now.records.get(meeting.now)
-        if not symptom.clause or record is None:
-            return record is None
-        was = before.records.get(meeting.before) if meeting.before else None
-        kind = kind_of(
-            was.checks.get(symptom.clause) if was else None, record.checks.get(symptom.clause), self._versions
-        )
-        return kind in (REGRESSION, UNDECIDED)
-
-
-def _swapped(meeting: GateCell, chosen: Iterable[Candidate]) -> GateCell:
-    """The cell with only the chosen candidates in it, the others swapped back to their predecessors."""
-    keep = {one.package for one in chosen}
-    before = meeting.before.codes if meeting.before else meeting.now.codes
-    return replace(
-        meeting,
-        now=ContentCombination(
-            tuple(n if n.package in keep else b for n, b in zip(meeting.now.codes, before, strict=True))
-        ),
-    )
+        found_guilty = guilty(self.candidates, [s for s in symptoms if s not in blamed], shown)
+        # Where a smaller set could not be looked at, that it takes all of them is not known.
+        everyone = tuple(one.package for one in self.candidates)
+        return blamed | {s: () if s in doubtful and names == everyone else names for s, names in found_guilty.items()}
 
 
 def _uninstallable(record: Record | None) -> str:

@@ -29,6 +29,8 @@ from typing import NoReturn
 import pytest
 from _pytest.runner import runtestprotocol
 
+from mdm_tree import cpu_seconds, overtime
+
 Reports = list[pytest.TestReport]
 # As they are now: a package that is loaded later may put others in their place.
 _write, _exit, _dumps = os.write, os._exit, json.dumps
@@ -40,7 +42,7 @@ _SHARED = 0.25
 class _Child:
     """A process that runs checks one after the other: its pipe, and what it has said and not yet been heard.
 
-    ``fresh`` until one has ended in it.
+    ``fresh`` until one has ended in it; ``started`` and ``used`` (seconds of CPU time) are of the one that runs.
     """
 
     items: list[pytest.Item]
@@ -50,6 +52,7 @@ class _Child:
     heard: bytearray = field(default_factory=bytearray)
     status: int | None = None
     fresh: bool = True
+    used: float = 0.0
 
     def listen(self) -> None:
         """Take in what the checks have said."""
@@ -82,7 +85,9 @@ def run_all(
     timeout: float,
     done: Callable[[pytest.Item, Reports | str, float], None],
 ) -> None:
-    """Run ``items`` in forked children, ``jobs`` at a time, each check for at most ``timeout`` seconds.
+    """Run ``items`` in forked children, ``jobs`` at a time, each check for at most ``timeout`` seconds of CPU time.
+
+    One that waits, and does not compute, is stopped when it has taken a multiple of that of wall time (see mdm_tree).
 
     Up to ``share`` neighbours have a child between them; those that are ``doubted`` (known to fail, or misled by what
     another has left) come first in theirs. ``believed`` says whether what a check has brought behind others may stand.
@@ -146,14 +151,15 @@ def _attend(
         # Several may have been heard at once, so that the time since the last says nothing of each.
         seconds = now - child.started if isinstance(result, str) else sum(report.duration for report in result)
         done(child.items.pop(0), result, seconds)
-        child.fresh, child.started = False, now
-    seconds = time.monotonic() - child.started
+        child.fresh, child.started, child.used = False, now, cpu_seconds([child.pid])
+    if not child.items:
+        return True
     limit = timeout if child.fresh else timeout * _SHARED
-    if child.items and not gone and seconds <= limit:
+    cause = _death(child) if gone else overtime(child.pid, child.started, limit, child.used)
+    if not cause:
         return False
-    if child.items and child.fresh:
-        cause = _death(child) if gone else f"did not finish within {limit:g} s and was stopped"
-        done(child.items.pop(0), cause, seconds)
+    if child.fresh:
+        done(child.items.pop(0), cause, time.monotonic() - child.started)
     return True
 
 

@@ -12,9 +12,11 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+WALL = 5.0
+"""How many times its limit of CPU time something may take of wall time: it waits, and the machine serves others too."""
 _SET_DEATH_SIGNAL, _SET_KEEPER = 1, 36
 PATIENCE = 5.0
 """Seconds that killed processes may take to be gone: the kernel ends them at once unless a disk holds them."""
@@ -56,6 +58,33 @@ def below(root: int) -> set[int]:
         found.update(fresh)
         waiting += fresh
     return found - dead
+
+
+def cpu_seconds(pids: Iterable[int]) -> float:
+    """CPU time that processes have used, with that of their children that have ended; 0 where that cannot be told.
+
+    What they compute takes the same of it on a busy machine as on an idle one, or nearly so.
+    """
+    ticks = 0
+    for pid in pids:
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+            ticks += sum(map(int, fields[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def overtime(pid: int, started: float, limit: float, used: float = 0.0) -> str:
+    """Which of its limits a process that ``started`` then, with all that comes from it, has exceeded; nothing if none.
+
+    It may use ``limit`` seconds of CPU time beside the ``used`` ones, and take ``WALL`` times that of wall time.
+    """
+    seconds = time.monotonic() - started
+    # It has used no more than all cores together could give, so that it need not be looked at before.
+    if seconds * (os.cpu_count() or 1) > limit and cpu_seconds(below(pid) | {pid}) - used > limit:
+        return f"used more than {limit:g} s of CPU time and was stopped"
+    if seconds > limit * WALL:
+        return f"did not end within {limit * WALL:g} s of wall time and was stopped"
+    return ""
 
 
 def alive(pid: int) -> set[int]:

@@ -13,6 +13,7 @@ from market_data_meta.judging.records import Check, Record
 from market_data_meta.judging.waivers import Rotten, Waiver, rotten
 
 COMPATIBLE, INCOMPATIBLE, UNINSTALLABLE, UNKNOWN = "compatible", "incompatible", "uninstallable", "unknown"
+_CONTROLS = (("controls.must-pass", "passed"), ("controls.must-fail", "failed"))
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,26 @@ def _why_unknown(contract: Contract, suite: str, record: Record) -> list[str]:
     return reasons
 
 
+def unsettled(record: Record) -> list[str]:
+    """Why the run may be read and is to be run again before it is believed: it died, a check is in error or missing.
+
+    A control that was run must have come out as it should. A run that was to go on only until one of some clauses does
+    not hold is through with that.
+    """
+    if record.death or record.footer is None:
+        return [f"the run is incomplete: {record.death or 'it has no footer'}"]
+    checks = record.checks
+    reasons = [f"{name} could not run: {check.message}" for name, check in checks.items() if check.outcome == "error"]
+    reasons += [
+        f"control {name} came out {checks[name].outcome}"
+        for name, outcome in _CONTROLS
+        if name in checks and checks[name].outcome not in (outcome, "error")
+    ]
+    if not any(name in checks and checks[name].outcome != "passed" for name in record.header.get("until", ())):
+        reasons += [f"{name} is missing" for name in record.header.get("clauses", ()) if name not in checks]
+    return reasons
+
+
 def weaknesses(record: Record) -> list[str]:
     """Why nothing that the run says counts: it is incomplete, its label is false, or a control came out wrong."""
     if record.death or record.footer is None:
@@ -148,7 +169,7 @@ def weaknesses(record: Record) -> list[str]:
         # Nothing ran, so there is no interpreter, no attestation and no control to look at.
         return [f"it could not be installed: {why}"]
     reasons = _false_labels(record)
-    for name, outcome in (("controls.must-pass", "passed"), ("controls.must-fail", "failed")):
+    for name, outcome in _CONTROLS:
         check = record.checks.get(name)
         if check is None or check.outcome != outcome:
             reasons.append(f"control {name} came out {check.outcome if check else 'not at all'}")

@@ -11,7 +11,7 @@ from market_data_meta import suite
 from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit, MetaError
 from market_data_meta.judging.records import Check, Record, read_records
-from market_data_meta.judging.verdicts import weaknesses
+from market_data_meta.judging.verdicts import unsettled, weaknesses
 from market_data_meta.releases.combinations import Cell, Combination
 from market_data_meta.releases.contents import Content, ContentCombination, content_combinations, corner_combinations
 from market_data_meta.releases.ledger import Ledger
@@ -72,12 +72,12 @@ def confirm(
     nothing is confirmed.
     """
     digest = suite.digest(contract.root)
-    known = _isolated(out, digest)
+    known = whole_isolated(out, digest)
     for cell, combination in sampled:
         if tuple(cell.contents.values()) not in known:
             on_progress(str(combination))
             run_cell(contract, ledger, Cell(combination), out=out)
-    known = _isolated(out, digest)
+    known = whole_isolated(out, digest)
     warm = {tuple(cell.contents.values()): record for cell, record in records.records.items()}
     missing = [combination for cell, combination in sampled if tuple(cell.contents.values()) not in known]
     if missing:
@@ -94,13 +94,17 @@ def confirm(
     return Confirmation(tuple(cells), agreed, tuple(disagreements))
 
 
-def _isolated(out: Path, suite_digest: str) -> dict[tuple[str, ...], list[Record]]:
-    """The whole isolated records of combinations by their contents; the warm lane has the usual third-party choice."""
+def whole_isolated(out: Path, suite_digest: str) -> dict[tuple[str, ...], list[Record]]:
+    """The whole isolated records of combinations by their contents; the warm lane has the usual third-party choice.
+
+    A record with a check in error or missing is not whole: its combination is run again.
+    """
     whole: dict[tuple[str, ...], list[Record]] = {}
     for record in read_records(out / "records"):
         header = record.header
         usual = header.get("third_party_choice") == "highest" and not record.cell.startswith("py")
-        if len(record.versions) > 1 and usual and header.get("suite") == suite_digest and not weaknesses(record):
+        of_this_suite = header.get("suite") == suite_digest and not weaknesses(record) and not unsettled(record)
+        if len(record.versions) > 1 and usual and of_this_suite:
             whole.setdefault(tuple(contents_of(record).values()), []).append(record)
     return whole
 

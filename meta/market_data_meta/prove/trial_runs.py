@@ -14,6 +14,7 @@ from market_data_meta import suite
 from market_data_meta.contract import Clause, Contract
 from market_data_meta.errors import undecided
 from market_data_meta.judging.records import Record
+from market_data_meta.judging.verdicts import unsettled
 from market_data_meta.prove.changes import Change
 from market_data_meta.prove.variant import Variant, counted, made, renumbered
 from market_data_meta.releases.combinations import Cell, newest_of
@@ -29,7 +30,7 @@ from market_data_meta.running.warm import Job, Template, run_all, warmed
 from market_data_meta.running.warm_runner import ProgressStep
 
 SECONDS, CHECK_SECONDS = 120.0, 20.0
-"""Wall time of one run and of one check: a change that makes it hang is noticed, and must not hold up the others."""
+"""CPU time of one run and of one check: a change that makes it hang is noticed, and must not hold up the others."""
 
 
 @dataclass
@@ -130,12 +131,12 @@ class Run:
 
 
 def proved(ground: NewestReleases, runs: Sequence[Run], tell: Callable[[ProgressStep], None]) -> dict[Run, Record]:
-    """The record of each run. What was run before on the same contents and clauses is read back."""
+    """The record of each run. What was run before on the same contents and clauses is read back, if it was whole."""
     names = {run: _key(run.label(ground), run.clauses, trace=run.trace, until=run.until) for run in runs}
     known: dict[str, Record] = {}
     for record in ground.store.records():
-        # One that was stopped may have been stopped by the machine.
-        if record.footer:
+        # One that was stopped, or in which a check could not run, may owe that to the machine.
+        if not unsettled(record):
             known[_key_of(record)] = record
     missing = {name: run for run, name in names.items() if name not in known}
     known |= dict(_ran(ground, missing, tell))

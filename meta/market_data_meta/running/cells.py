@@ -35,6 +35,10 @@ class CellRecords:
     ran: int
     stores: tuple[Path, ...] = field(default=())
 
+    def why_none(self, square: ContentCombination | None) -> str:
+        """Why a cell has no record, or nothing."""
+        return (self.uninstallable.get(square) or self.faults.get(square, "")) if square else ""
+
 
 @dataclass(frozen=True)
 class RunOptions:

@@ -21,6 +21,7 @@ from market_data_meta import suite
 from market_data_meta.errors import undecided
 from market_data_meta.inside.mdm_landlock import readable as always_readable
 from market_data_meta.inside.mdm_landlock import writable as always_writable
+from market_data_meta.inside.mdm_tree import overtime
 from market_data_meta.running.limits import Bounds, excess, filled, stop
 
 LIMITS = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": 1 << 30, "RLIMIT_AS": 16 << 30}
@@ -92,6 +93,7 @@ def run_sandboxed(
 ) -> str:
     """Run the command in ``home`` with its output in ``log``; why it did not end well, or nothing.
 
+    It may use ``seconds`` of CPU time, and a multiple of that of wall time (see mdm_tree).
     It may change what is in ``home`` and in ``writable`` and read that, the system, its own interpreter's environment,
     and ``readable``. Without ``network`` it has no TCP, where the kernel can keep it from that. ``name`` is what the
     sentence calls it; it ends well with a status that is ``fine``. Raises MetaError where it cannot be started.
@@ -100,7 +102,7 @@ def run_sandboxed(
     # The environment of the command's interpreter, and that from which it was made.
     own = [str(Path(place).parent.parent) for place in (command[0], os.path.realpath(command[0]))]
     read = always_readable([*own, *write, *map(str, readable)])
-    until = time.monotonic() + seconds
+    started = time.monotonic()
     with (
         log.open("w") as output,
         keeper_process(
@@ -114,10 +116,10 @@ def run_sandboxed(
     ):
         while True:
             try:
-                status = process.wait(min(_LOOK_SECONDS, max(0.0, until - time.monotonic())))
+                status = process.wait(_LOOK_SECONDS)
             except subprocess.TimeoutExpired:
-                if time.monotonic() >= until:
-                    return f"{name} did not end within {seconds:g} s and was stopped"
+                if late := overtime(process.pid, started, seconds):
+                    return f"{name} {late}"
                 if cause := excess(process.pid, Path(home), log, bounds):
                     return cause
             else:

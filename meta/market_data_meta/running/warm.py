@@ -20,6 +20,7 @@ from typing import Any, Self
 
 from market_data_meta import suite
 from market_data_meta.errors import undecided
+from market_data_meta.inside.mdm_tree import overtime
 from market_data_meta.running.isolated import clean_environment
 from market_data_meta.running.limits import Bounds, excess, filled, stop
 from market_data_meta.running.sandbox import keeper_process
@@ -175,7 +176,7 @@ class Template:
             raise undecided("no-template", what, hint=f"read {self.log}")
 
     def run(self, jobs: Sequence[Job], *, at_once: int, seconds: float) -> Iterator[tuple[Job, str]]:
-        """Run the jobs; each with why it ended before its time, or nothing.
+        """Run the jobs, each for ``seconds`` of CPU time at most; each with why it ended before its time, or nothing.
 
         Raises EOFError if the template dies; what has not been yielded by then has not been decided.
         """
@@ -240,8 +241,8 @@ def _watch(cell: _Running, seconds: float) -> None:
     """End a cell that has used more than its share."""
     if not cell.pid or cell.killed:
         return
-    if time.monotonic() - cell.started > seconds:
-        cell.killed = f"the run did not end within {seconds:g} s and was stopped"
+    if late := overtime(cell.pid, cell.started, seconds):
+        cell.killed = f"the run {late}"
     else:
         cell.killed = excess(cell.pid, Path(cell.home.name), cell.job.log, BOUNDS)
     if cell.killed:

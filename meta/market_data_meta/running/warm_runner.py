@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +22,9 @@ from market_data_meta.running.templates import Templates
 from market_data_meta.running.warm import Job, Template, run_all
 
 ROUNDS = 4
-"""How often what is not decided yet is tried elsewhere: a cell died, a clause is wide, a check was in error."""
+"""How often what is not decided yet is tried again: a cell died, a clause is wide, a check was in error."""
+ATTEMPTS = 2
+"""How often a clause is tried in the same cell before that is the answer: elsewhere first, where that is possible."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +42,9 @@ class RunRequest:
     """What is to be decided.
 
     ``whole`` are the combinations that run every clause themselves. The template loads what ``scouts`` load (all the
-    squares, without any): cells whose code may be trusted to be imported. A run may take ``seconds``, and after
-    ``patience`` runs that came to nothing no more are begun. Runs of ``candidates`` (contents by package) are kept
-    aside: what they say of other packages' code is believed in these cells and nowhere else.
+    squares, without any): cells whose code may be trusted to be imported. A run may use ``seconds`` of CPU time, and
+    after ``patience`` runs that came to nothing no more are begun. Runs of ``candidates`` (contents by package) are
+    kept aside: what they say of other packages' code is believed in these cells and nowhere else.
     """
 
     squares: tuple[ContentCombination, ...]
@@ -87,13 +90,13 @@ class Runner:
     def decide(self, family: ThirdPartyGroup, mine: Container[ContentCombination]) -> int:
         """Run what the family's decisions lack, in the cells that are ours; the number of runs that it took."""
         ran = 0
-        tried: set[tuple[str, ContentCombination]] = set()
+        tried: Counter[tuple[str, ContentCombination]] = Counter()
         for _ in range(ROUNDS):
             missing = self._missing(family, tried)
             wanted = {square: clauses for square, clauses in missing.items() if square in mine}
             if not wanted or self._impatient:
                 break
-            tried |= {(clause, square) for square, clauses in wanted.items() for clause in clauses}
+            tried.update((clause, square) for square, clauses in wanted.items() for clause in clauses)
             ran += self._run(family, wanted)
         if self._impatient:
             for square in family.squares:
@@ -102,27 +105,28 @@ class Runner:
         return ran
 
     def _missing(
-        self, family: ThirdPartyGroup, tried: set[tuple[str, ContentCombination]]
+        self, family: ThirdPartyGroup, tried: Mapping[tuple[str, ContentCombination], int]
     ) -> dict[ContentCombination, list[str]]:
-        """The clauses to run in each cell: each that is undecided in the first cell that it is decided by."""
+        """The clauses to run in each cell: each that is undecided in the first cell that it is decided by.
+
+        A cell in which a clause was tried comes after those in which it was not, and is tried ``ATTEMPTS`` times.
+        """
         decisions = family.decisions
         claimed: set[tuple[str, tuple[str, ...]]] = set()
         wanted: dict[ContentCombination, list[str]] = {}
-        for square in family.squares:
-            contents = square.contents
-            every = square.combination in self._wanted.whole
-            names = []
-            for clause in self._clauses:
-                if (clause.id, square) in tried:
-                    continue
-                key = (clause.id, decisions.key(clause, contents))
-                open_ = decisions.of(clause, contents) is None and key not in claimed
-                if open_ or (every and not decisions.own(square, clause.id)):
-                    names.append(clause.id)
-                    claimed.add(key)
-            if names:
-                wanted[square] = [*names, *self._contract.controls]
-        return wanted
+        for times in range(ATTEMPTS if tried else 1):
+            for square in family.squares:
+                contents = square.contents
+                every = square.combination in self._wanted.whole
+                for clause in self._clauses:
+                    if tried.get((clause.id, square), 0) != times:
+                        continue
+                    key = (clause.id, decisions.key(clause, contents))
+                    open_ = decisions.of(clause, contents) is None and key not in claimed
+                    if open_ or (every and not decisions.own(square, clause.id)):
+                        wanted.setdefault(square, []).append(clause.id)
+                        claimed.add(key)
+        return {square: [*names, *self._contract.controls] for square, names in wanted.items()}
 
     @property
     def _impatient(self) -> bool:

@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
+from market_data_meta.contract import Contract
 from market_data_meta.suite import INSIDE
 
 CHECKS = """
-    import asyncio, os, signal, sys, threading, time
+    import asyncio, os, signal, subprocess, sys, threading, time
     import pytest
 
     STATE = []
@@ -34,6 +35,11 @@ CHECKS = """
     def test_system_exit(clause): sys.exit(0)
     def test_dies(clause): os.kill(os.getpid(), signal.SIGSEGV)
     def test_hangs(clause): time.sleep(600)
+    def test_waits(clause): time.sleep(3)
+    def test_computes(clause):
+        while True: pass
+    def test_computes_below(clause):
+        with clause.works("a command"): subprocess.run([sys.executable, "-c", "while True: pass"], check=True)
     def test_leaves_a_child(clause):
         if os.fork() == 0:
             time.sleep(600)
@@ -61,6 +67,9 @@ OUTCOMES = {
     "system-exit": "error",
     "dies": "error",
     "hangs": "error",
+    "waits": "passed",
+    "computes": "error",
+    "computes-below": "error",
     "leaves-a-child": "passed",
     "leaves-a-thread": "passed",
     "first-writes": "passed",
@@ -126,7 +135,10 @@ def test_the_record_is_whole_and_counts_all(lines: list[dict[str, Any]]) -> None
 def test_an_error_says_its_cause(lines: list[dict[str, Any]]) -> None:
     causes = {line["clause"]: line["message"] for line in lines if line.get("outcome") == "error"}
     assert "SIGSEGV" in causes["area.dies"]
-    assert "2 s" in causes["area.hangs"]
+    assert causes["area.hangs"] == "did not end within 10 s of wall time and was stopped"
+    for name in ("area.computes", "area.computes-below"):
+        # Where the machine gives them next to nothing, the other limit comes first.
+        assert causes[name] in ("used more than 2 s of CPU time and was stopped", causes["area.hangs"])
     assert "no result" in causes["area.exits"]
     assert "nothing_like_this" in causes["area.broken-fixture"]
 
@@ -188,6 +200,23 @@ def test_the_lines_that_a_check_and_its_fixtures_execute_are_noted(tmp_path: Pat
     _, lines = run(tmp_path, text, trace=[str(package)])
     (traced,) = [line for line in lines if line["kind"] == "trace"]
     assert traced["lines"] == {"thing.py": [2, 8]}
+
+
+def test_a_question_to_a_clean_install_has_no_limit_but_that_of_its_check(contract: Contract, tmp_path: Path) -> None:
+    """One that it runs into is an error that says which, whatever a check makes of exceptions."""
+    text = f"""
+        import sys
+        from pathlib import Path
+        sys.path.insert(0, {str(contract.root / "tests" / "conformance")!r})
+        from mdc_release import Release
+        def test_computes(clause):
+            release = Release("core", "thing", (), None, Path(sys.executable), {{}}, {{}})
+            with clause.works("the question"): release.run("-c", "while True: pass")
+    """
+    _, lines = run(tmp_path, text, timeout=1.0)
+    (line,) = lines[1:-1]
+    assert line["outcome"] == "error"
+    assert line["message"].endswith(" time and was stopped")
 
 
 WRITTEN_DOWN = """

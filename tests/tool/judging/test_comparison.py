@@ -12,9 +12,12 @@ from market_data_meta.contract import Clause, Contract
 from market_data_meta.gate.blame import Symptom, guilty
 from market_data_meta.gate.candidates import Candidate
 from market_data_meta.judging.comparison import (
+    FIRST,
     KNOWN,
+    OUTCOMES,
     REGRESSION,
     REPAIR,
+    RULINGS,
     SAME,
     UNDECIDED,
     CellComparison,
@@ -33,31 +36,79 @@ def check(outcome: str, got: Any = "a defect", message: str = "what was looked a
     return Check("area.first", outcome, message, "the contract's value", got, 0.01)
 
 
+EXPECTED = {
+    # before: now passed, failed, error, not-applicable, missing
+    "passed": (SAME, REGRESSION, UNDECIDED, REGRESSION, UNDECIDED),
+    "failed": (REPAIR, KNOWN, UNDECIDED, SAME, UNDECIDED),
+    "error": (SAME, UNDECIDED, UNDECIDED, UNDECIDED, UNDECIDED),
+    "not-applicable": (SAME, REGRESSION, UNDECIDED, SAME, UNDECIDED),
+    "missing": (SAME, UNDECIDED, UNDECIDED, UNDECIDED, UNDECIDED),
+    FIRST: (SAME, REGRESSION, UNDECIDED, SAME, UNDECIDED),
+}
+"""What each pair of outcomes means, written down a second time: a change of the table is to be made twice."""
+
+
 @pytest.mark.parametrize(
-    ("was", "now", "expected"),
+    ("before", "now", "expected"),
+    [(before, now, kinds[n]) for before, kinds in EXPECTED.items() for n, now in enumerate(OUTCOMES)],
+)
+def test_each_pair_of_outcomes_has_its_kind_and_its_reason(before: str, now: str, expected: str) -> None:
+    was = None if before in ("missing", FIRST) else check(before)
+    assert kind(was, None if now == "missing" else check(now), first=before == FIRST) == expected
+    ruling = RULINGS[before, now]
+    assert ruling.kind == expected
+    assert len(ruling.reason.split()) > 3
+
+
+def test_the_table_has_every_pair_and_no_other() -> None:
+    pairs = {(before, now) for before in (*OUTCOMES, FIRST) for now in OUTCOMES}
+    assert set(RULINGS) == pairs | {("failed", "failed otherwise")}
+
+
+def test_an_outcome_that_nobody_knows_decides_nothing() -> None:
+    assert kind(check("passed"), check("odd")) == UNDECIDED
+    assert kind(check("odd"), check("failed")) == UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
     [
-        ("passed", "passed", SAME),
-        ("passed", "failed", REGRESSION),
-        ("failed", "passed", REPAIR),
-        ("failed", "failed", KNOWN),
-        ("passed", "error", UNDECIDED),
-        ("failed", "error", UNDECIDED),
-        ("error", "failed", REGRESSION),
-        ("error", "passed", SAME),
-        ("passed", "not-applicable", REGRESSION),
-        ("failed", "not-applicable", SAME),
-        ("not-applicable", "failed", REGRESSION),
-        ("not-applicable", "passed", SAME),
+        ({}, ("incompatible", REGRESSION)),
+        ({"baseline": "before"}, ("unknown", UNDECIDED)),
+        ({"baseline": "before", "was_fault": "it was killed"}, ("unknown", UNDECIDED)),
+        ({"baseline": "before", "was_uninstallable": True, "was_fault": "no versions"}, ("unknown", UNDECIDED)),
     ],
 )
-def test_each_pair_of_outcomes_has_its_kind(was: str, now: str, expected: str) -> None:
-    assert kind(check(was), check(now)) == expected
+def test_only_a_first_release_is_judged_by_itself(
+    judge: Callable[..., CellComparison], clauses: dict[str, Clause], changes: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    """A predecessor that came to nothing is no baseline: what fails now is undecided, and the cause is told."""
+    found = judge({"area.first": "failed"}, None, **changes)
+    assert (found.verdict, found.kinds["area.first"]) == expected
+    assert found.kinds["area.second"] == SAME
+    (told,) = [d for d in differences([found], clauses) if d.clause.id == "area.first"]
+    assert str(changes.get("was_fault", "")) in " ".join(found.reasons)
+    if changes:
+        assert told.was is not None
+        assert str(changes.get("was_fault", "")) in str(told.was.message)
 
 
-def test_what_was_never_decided_before_is_judged_by_itself() -> None:
-    assert kind(None, check("failed")) == REGRESSION
-    assert kind(None, check("passed")) == SAME
-    assert kind(check("passed"), None) == UNDECIDED
+@pytest.mark.parametrize("weak", [{"footer": None}, {"death": "it was killed"}, {"attestation": {}}, {"control": True}])
+def test_a_predecessors_run_that_is_no_evidence_is_no_baseline(
+    make_record: Make, clauses: dict[str, Clause], weak: dict[str, Any]
+) -> None:
+    """Whatever it said before it died, or with a control that came out wrong, does not count."""
+    outcomes = {"controls.must-fail": "passed"} if weak.pop("control", False) else {}
+    pair = Pair("cell", "combination", VERSIONS, make_record({"area.first": "failed"}), make_record(outcomes, **weak))
+    assert compared(pair, clauses, [], strict=False).kinds["area.first"] == UNDECIDED
+
+
+def test_the_cause_of_a_predecessors_error_is_told(judge: Callable[..., CellComparison]) -> None:
+    found = judge({"area.first": "failed"}, {"area.first": "error"})
+    assert found.verdict == "unknown"
+    assert found.reasons == (
+        "area.first: it fails, and it could not be looked at before: nothing says that this is new: what was looked at",
+    )
 
 
 @pytest.mark.parametrize(

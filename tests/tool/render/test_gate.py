@@ -77,6 +77,20 @@ def test_the_worst_comes_first() -> None:
     assert places == sorted(places)
 
 
+def test_what_could_not_be_looked_at_before_is_told_as_undecided_with_that_cause() -> None:
+    """And whose doing it is is not known: it may have been so before."""
+    why = "the predecessor's run came to nothing: the run was killed by SIGKILL"
+    was = gate_sample.outcome("error", why)
+    one = gate_sample.difference("undecided", "chain.hard-pauses", was=was, guilty=[])
+    data = gate_sample.worse() | {"exit": 3, "differences": [one]}
+    facts = dict(words.facts(data, one))
+    assert facts["cause"] == "the predecessor could not be looked at: nothing says whether this is new"
+    assert facts["was"].endswith(f"it could not be decided: {why}")
+    assert facts["because of"] == words.NOBODY
+    assert (facts["expected"], facts["got"]) == ("1", "2")
+    assert "regression" not in words.found(data)
+
+
 def test_what_is_undecided_has_its_cause() -> None:
     for text in (terminal(gate_sample.worse()), gate_markdown(gate_sample.worse())):
         assert "cause: it took more than 60 s" in text or re.search(r"cause +it took more than 60 s", text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -11,8 +12,10 @@ from market_data_meta.contract import Contract
 from market_data_meta.judging.records import Record
 from market_data_meta.releases.contents import Content, ContentCombination
 from market_data_meta.releases.ledger import Ledger
+from market_data_meta.running.cache import Store
 from market_data_meta.running.decisions import Decisions
 from market_data_meta.running.third_party import ThirdPartyLock, families, without
+from market_data_meta.running.warm_runner import Runner, RunRequest, ThirdPartyGroup
 
 Make = Callable[..., Record]
 
@@ -110,6 +113,80 @@ def test_an_error_decides_nothing(
     known.add([run(square(), {"area.first": "error"})])
     assert known.of(small.clauses["area.first"], square().contents) is None
     assert not known.own(square(), "area.first")
+
+
+@pytest.fixture
+def decide(
+    small: Contract, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., tuple[Decisions, list[list[str]]]]:
+    """Decide some cells, each run with what the next record says: what is known then, and the cells of each round."""
+
+    def build(
+        squares: list[ContentCombination], known: list[Record], runs: list[Record]
+    ) -> tuple[Decisions, list[list[str]]]:
+        decisions, left, rounds = Decisions(small), list(runs), []
+        decisions.add(known)
+
+        def run(_: Runner, family: ThirdPartyGroup, wanted: dict[ContentCombination, list[str]]) -> int:
+            rounds.append([square.combination.label + square.codes[1].content[0] for square in wanted])
+            family.decisions.add([left.pop(0) for _ in wanted])
+            return len(wanted)
+
+        monkeypatch.setattr(Runner, "_run", run)
+        wanted = RunRequest(tuple(squares), frozenset())
+        runner = Runner(small, ledger, wanted, Path(), "python", {}, lambda _: None)
+        runner.decide(ThirdPartyGroup(decisions, Store.__new__(Store), squares), frozenset(squares))
+        return decisions, rounds
+
+    return build
+
+
+@pytest.mark.parametrize("outcome", ["error", "missing"])
+def test_a_check_that_could_not_run_is_tried_again_at_once_and_by_every_later_call(
+    small: Contract,
+    square: Callable[..., ContentCombination],
+    run: Callable[..., Record],
+    decide: Callable[..., tuple[Decisions, list[list[str]]]],
+    outcome: str,
+) -> None:
+    """A run that holds it is kept and never the last word."""
+    clause, cell = small.clauses["area.first"], square()
+    bad = run(cell, {"area.first": outcome})
+    known, rounds = decide([cell], [], [bad, run(cell)])
+    assert len(rounds) == 2
+    found = known.said(clause, cell.contents)
+    assert found is not None
+    assert found.check.outcome == "passed"
+    known, rounds = decide([cell], [bad], [run(cell)])
+    assert len(rounds) == 1
+    assert known.of(clause, cell.contents) is not None
+    _, rounds = decide([cell], [bad], [bad, bad])
+    assert len(rounds) == 2, "what never comes to an end is not tried for ever"
+
+
+def test_what_could_not_run_is_tried_elsewhere_before_it_is_tried_there_again(
+    square: Callable[..., ContentCombination],
+    run: Callable[..., Record],
+    decide: Callable[..., tuple[Decisions, list[list[str]]]],
+) -> None:
+    """Both cells have the same code of what the clause binds."""
+    one, other = square(), square(pipeline="b")
+    _, rounds = decide([one, other], [], [run(one, {"area.first": "error"}), run(other)])
+    assert [cells[0][-1] for cells in rounds] == ["a", "b"]
+
+
+def test_a_run_that_died_is_run_again_by_every_later_call(
+    square: Callable[..., ContentCombination],
+    run: Callable[..., Record],
+    decide: Callable[..., tuple[Decisions, list[list[str]]]],
+) -> None:
+    cell = square()
+    dead = replace(run(cell), footer=None, death="it was killed")
+    known, rounds = decide([cell], [dead], [run(cell)])
+    assert len(rounds) == 1
+    assert known.record(cell) is not None
+    _, rounds = decide([cell], [], [dead, run(cell)])
+    assert len(rounds) == 2
 
 
 def test_exhaustive_believes_no_run_for_another_cell(

@@ -16,7 +16,9 @@ from hostile_releases import DEEDS, HARMLESS, MARK
 
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
+from market_data_meta.inside import mdm_tree
 from market_data_meta.inside.mdm_landlock import version
+from market_data_meta.inside.mdm_tree import below, cpu_seconds, overtime
 from market_data_meta.judging.records import Record, read_record
 from market_data_meta.releases.combinations import Cell, newest_of
 from market_data_meta.releases.ledger import Ledger
@@ -88,12 +90,54 @@ def test_a_command_that_cannot_be_started_is_an_error(tmp_path: Path) -> None:
         run_sandboxed(["/no/such"], tmp_path / "log", home=str(tmp_path), variables={}, writable=[], seconds=9)
 
 
-@pytest.mark.parametrize(("more", "said"), [("", ""), ("import time; time.sleep(99)", "it did not end within 2 s")])
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("", ""),
+        ("import time; time.sleep(99)", "it did not end within 5 s of wall time and was stopped"),
+    ],
+)
 def test_nothing_outlives_a_command(tmp_path: Path, more: str, said: str) -> None:
     """What has left its session and its parent is ended with the command, whether that ends or is stopped."""
-    cause, _ = run(f"{ESCAPE}\n{more}", tmp_path, seconds=2.0)
+    cause, _ = run(f"{ESCAPE}\n{more}", tmp_path, seconds=1.0)
     assert cause.startswith(said)
     assert gone()
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("import time; time.sleep(3)", ""),
+        ("while True: pass", "it used more than 1 s of CPU time and was stopped"),
+        ("import subprocess, sys; subprocess.run([sys.executable, '-c', 'while True: pass'])", "it used more than 1 s"),
+        ("import os\nwhile True:\n    if not os.fork(): os._exit(sum(range(2000000)) * 0)\n    os.wait()", "it used"),
+    ],
+)
+def test_what_counts_is_what_a_command_and_all_that_comes_from_it_compute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, said: str
+) -> None:
+    """Waiting is no offence, on a busy machine least of all; computing in many short processes is computing."""
+    monkeypatch.setattr(mdm_tree, "WALL", 60.0)
+    cause, _ = run(source, tmp_path, seconds=1.0)
+    assert cause.startswith(said)
+    assert bool(cause) == bool(said)
+
+
+@pytest.mark.parametrize("source", ["while True: pass", "import os; os.fork()\nwhile True: pass"])
+def test_the_limit_that_was_exceeded_is_told(source: str) -> None:
+    """What has computed too much is told by that, however long it took on a machine that was busy."""
+    process = subprocess.Popen([sys.executable, "-c", source], start_new_session=True)
+    try:
+        until = time.monotonic() + 60
+        while cpu_seconds(below(process.pid) | {process.pid}) < 0.3 and time.monotonic() < until:
+            time.sleep(0.01)
+        for passed in (1.0, 1000.0):
+            assert overtime(process.pid, time.monotonic() - passed, 0.1).startswith("used more than 0.1 s of CPU time")
+        assert overtime(process.pid, time.monotonic() - 1.0, 0.21, used=1000.0) == ""
+        assert overtime(process.pid, time.monotonic() - 1000.0, 99.0).startswith("did not end within 495 s of wall")
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def test_nothing_outlives_the_tool(tmp_path: Path) -> None:

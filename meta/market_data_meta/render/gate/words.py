@@ -112,7 +112,9 @@ def facts(data: Data, difference: Data) -> list[tuple[str, str]]:
         rows.append(("cause", "the check is missing: it was not run"))
     elif now["outcome"] == "error":
         rows.append(("cause", now["message"] or "the check could not run"))
-    elif now["outcome"] != "not-applicable":
+    elif difference["kind"] == UNDECIDED:
+        rows.append(("cause", "the predecessor could not be looked at: nothing says whether this is new"))
+    if now and now["outcome"] not in ("error", "not-applicable"):
         rows.append(("looked at", now["message"] or "not said"))
     if now and now["outcome"] == "failed":
         rows += [("expected", value(now["expected"])), ("was", _was(data, difference)), ("got", value(now["got"]))]

@@ -1,0 +1,185 @@
+"""A run with an error, a death or a missing check may be kept to be read: who would believe it runs it again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from examples import SUITE
+
+from market_data_meta.contract import Contract
+from market_data_meta.gate import release_runs as alone_module
+from market_data_meta.gate.candidates import Candidate, predecessor
+from market_data_meta.gate.release_runs import ATTEMPTS, alone
+from market_data_meta.gate.runner import Gate
+from market_data_meta.judging.comparison import CellComparison
+from market_data_meta.judging.records import Record, record_text
+from market_data_meta.judging.verdicts import unsettled
+from market_data_meta.matrix.confirm import whole_isolated
+from market_data_meta.prove import trial_runs
+from market_data_meta.prove.trial_runs import NewestReleases, Run, proved
+from market_data_meta.releases.combinations import Cell
+from market_data_meta.releases.ledger import Ledger
+from market_data_meta.running import environments
+from market_data_meta.running.cells import RunOptions
+
+Make = Callable[..., Record]
+CLAUSES = ["area.first", "area.second", "controls.must-fail", "controls.must-pass"]
+UNSETTLED: Mapping[str, Mapping[str, Any]] = {
+    "error": {"outcomes": {"area.first": "error"}},
+    "missing": {"outcomes": {"area.first": "missing"}},
+    "death": {"footer": None, "death": "it was killed"},
+    "control": {"outcomes": {"controls.must-fail": "passed"}},
+}
+
+
+@pytest.fixture(params=UNSETTLED)
+def bad(request: pytest.FixtureRequest, make_record: Make) -> Record:
+    """A run that is not to be believed."""
+    said = dict(UNSETTLED[request.param])
+    return make_record(said.pop("outcomes", None), clauses=CLAUSES, format=1, **said)
+
+
+@pytest.fixture
+def good(make_record: Make) -> Record:
+    """A whole run, in which a check failed: that is an answer."""
+    return make_record({"area.first": "failed"}, clauses=CLAUSES, format=1)
+
+
+def test_what_is_to_be_run_again_is_told(bad: Record, good: Record) -> None:
+    assert unsettled(bad)
+    assert unsettled(good) == []
+
+
+def test_a_run_that_was_to_end_with_a_failure_lacks_nothing_behind_it(make_record: Make) -> None:
+    outcomes = {"area.first": "failed", "area.second": "missing"}
+    assert unsettled(make_record(outcomes, clauses=CLAUSES, until=["area.first"])) == []
+    assert unsettled(make_record(outcomes, clauses=CLAUSES)) == ["area.second is missing"]
+    outcomes = {"area.first": "error", "area.second": "missing"}
+    assert unsettled(make_record(outcomes, clauses=CLAUSES, until=["area.first"]))
+
+
+@pytest.fixture
+def run_alone(
+    contract: Contract, ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., tuple[Record, int]]:
+    """Run a release alone, with these records as what comes of its runs: the answer, and how many it took."""
+    monkeypatch.setattr(environments, "uv", lambda *_, **__: "python")
+
+    def run(*records: Record) -> tuple[Record, int]:
+        left = list(records)
+
+        def run_cell(_contract: object, _ledger: object, cell: Any, *, out: Path, ready: Callable[[], None]) -> Record:
+            ready()
+            record = left.pop(0)
+            file = out / "records" / f"{cell.name}.jsonl"
+            file.parent.mkdir(parents=True)
+            file.write_text(record_text(record))
+            return record
+
+        monkeypatch.setattr(alone_module, "run_cell", run_cell)
+        found = alone(contract, ledger, "core", ledger.newest("core").version, "3.11", tmp_path)
+        return found, len(records) - len(left)
+
+    return run
+
+
+def test_a_release_alone_is_tried_again_and_only_a_settled_run_is_read_back(
+    run_alone: Callable[..., tuple[Record, int]], bad: Record, good: Record
+) -> None:
+    assert run_alone(bad, bad, good) == (bad, ATTEMPTS)
+    assert run_alone(bad, good, good) == (good, 2)
+    assert run_alone(bad) == (good, 0)
+
+
+def test_a_run_that_an_older_version_kept_is_not_believed(
+    run_alone: Callable[..., tuple[Record, int]], bad: Record, good: Record, tmp_path: Path
+) -> None:
+    run_alone(good)
+    (file,) = (tmp_path / "alone").glob("*.jsonl")
+    file.write_text(record_text(bad))
+    assert run_alone(good) == (good, 1)
+
+
+def test_a_harmless_change_is_not_accused_where_its_predecessor_ran_into_a_limit(
+    contract: Contract, ledger: Ledger, make_record: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole chain: undecided where it cannot be told, and decided by the next gate, for nothing of it is kept."""
+    monkeypatch.setattr(environments, "uv", lambda *_, **__: "python")
+    clause, release = "packaging.modules-import", ledger.newest("core")
+    before = predecessor(ledger, "core", release.version, itself=False)
+    assert before
+    outcomes = {before.version: ["error", "error", "failed"], release.version: ["failed"]}
+
+    def run_cell(_contract: object, _ledger: object, cell: Cell, *, out: Path, ready: Callable[[], None]) -> Record:
+        ready()
+        version = cell.combination.as_dict()["core"]
+        said = dict.fromkeys(contract.clauses_for(("core",)), "passed") | {"controls.must-fail": "failed"}
+        content = ledger.release("core", version).content
+        record = make_record(
+            said | {clause: outcomes[version].pop(0)},
+            format=1,
+            cell=cell.name,
+            combination={"core": version},
+            expected={"core": {"content": content, "sha256": "d" * 64}},
+            attestation={"core": {"version": version, "content": content, "direct_url": None}},
+        )
+        file = out / "records" / f"{cell.name}.jsonl"
+        file.parent.mkdir(parents=True)
+        file.write_text(record_text(record))
+        return record
+
+    monkeypatch.setattr(alone_module, "run_cell", run_cell)
+    candidate = Candidate("core", "x", release, before)
+
+    def gated() -> CellComparison:
+        gate = Gate(contract, ledger, (candidate,), RunOptions(tmp_path, python="3.11"), "quick")
+        return gate._release(candidate, lambda: None)
+
+    found = gated()
+    assert (found.verdict, found.kinds[clause]) == ("unknown", "undecided")
+    found = gated()
+    assert (found.verdict, found.kinds[clause]) == ("compatible", "known")
+    assert not any(outcomes.values())
+
+
+def test_the_isolated_lane_confirms_with_settled_runs_only(tmp_path: Path, bad: Record, good: Record) -> None:
+    (tmp_path / "records").mkdir()
+    file = tmp_path / "records" / "cell.jsonl"
+    file.write_text(record_text(good))
+    assert whole_isolated(tmp_path, SUITE)
+    file.write_text(record_text(bad))
+    assert not whole_isolated(tmp_path, SUITE)
+
+
+def test_a_proof_reads_back_settled_runs_only(
+    bad: Record, good: Record, make_record: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[str] = []
+
+    class Kept:
+        """What an earlier proof has kept."""
+
+        def __init__(self, *records: Record) -> None:
+            self.records = lambda: iter(records)
+
+    ground = object.__new__(NewestReleases)
+    contents = {name: row["content"] for name, row in good.header["expected"].items()}
+    monkeypatch.setattr(Run, "contents", lambda *_: contents)
+    monkeypatch.setattr(Run, "versions", lambda *_: good.versions)
+
+    def again(_: object, missing: Mapping[str, Run], __: object) -> Iterator[tuple[str, Record]]:
+        for name in missing:
+            ran.append(name)
+            yield name, make_record({"area.second": "failed"})
+
+    monkeypatch.setattr(trial_runs, "_ran", again)
+    run = Run(tuple(CLAUSES))
+    ground.store = Kept(good)  # type: ignore[assignment]  # only its records are read
+    assert proved(ground, [run], lambda _: None) == {run: good}
+    assert not ran
+    ground.store = Kept(bad)  # type: ignore[assignment]  # only its records are read
+    assert proved(ground, [run], lambda _: None)[run].checks["area.second"].outcome == "failed"
+    assert len(ran) == 1
