@@ -98,7 +98,7 @@ def _floor(
         folder = Path(name)
         jobs = [_empty(contract, ledger, square, paths, folder) for square in squares]
         interpreter = third_party.installed(one, python, cache)
-        with Template(contract.root, interpreter, plan, folder / "template.log") as template:
+        with Template(contract.root, interpreter, plan, folder / "template.log", list(paths.values())) as template:
             template.warm([jobs[0].request["path"]])
             start = time.perf_counter()
             list(template.run(jobs, at_once=1 + (os.cpu_count() or 1), seconds=60.0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -41,6 +42,13 @@ class UninstallableError(MetaError):
 
     def __init__(self, why: str) -> None:
         super().__init__("uninstallable", "no set of versions satisfies it", why, exit=Exit.UNDECIDED)
+
+
+def direct_reference(who: str, references: Iterable[str]) -> MetaError:
+    """The error for what asks for something by its address."""
+    why = "what stands at an address is nobody's release, and no index would take it"
+    hint = "ask for a version that is on the index; mdmeta gate --allow-direct follows it all the same"
+    return MetaError("direct-reference", f"{who} asks for {', '.join(references)}, which is not followed", why, hint)
 
 
 def undecided(code: str, what: str, why: str = "", hint: str = "") -> MetaError:

@@ -39,9 +39,12 @@ class Document(Model):
 
 
 def json_text(document: Document, *, indent: int | None = 1) -> str:
-    """The document as JSON that every parser reads: no NaN, no infinity, every field there."""
+    """The document as JSON that every parser reads: no NaN, no infinity, no half of a character, every field there."""
     data = document.model_dump(mode="json", by_alias=True)
-    return json.dumps(data, indent=indent, allow_nan=False) + "\n"
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False)
+    # A package may say half of a surrogate pair, which many parsers refuse.
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return json.dumps(json.loads(whole), indent=indent) + "\n"
 
 
 def parsed(kind: type[D], data: object, name: str, hint: str = "") -> D:

@@ -23,31 +23,6 @@ def schema(root: Path, name: str) -> dict[str, Any]:
     return data
 
 
-def read_given(root: Path, file: Path, kind: str, hint: str) -> dict[str, Any]:
-    """What is in ``file``, valid by ``contracts/schemas/<kind>.schema.json``. Raises MetaError that names the file."""
-    # Only what reads such a file pays for loading the library.
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import best_match
-
-    try:
-        with file.open("rb") as stream:
-            text = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise MetaError("unreadable", f"cannot read {file}", str(error.strerror), hint) from None
-    if len(text) > MAX_BYTES:
-        raise MetaError(f"bad-{kind}", f"{file} has more than {MAX_BYTES >> 20} MiB", hint=hint)
-    try:
-        data: dict[str, Any] = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise MetaError("not-json", f"{file} is not JSON", str(error)[:300], hint) from None
-    if _deeper(data, MAX_DEPTH):
-        raise MetaError(f"bad-{kind}", f"{file} is not a {kind}", f"it nests deeper than {MAX_DEPTH}", hint)
-    if wrong := best_match(Draft202012Validator(schema(root, kind)).iter_errors(data)):
-        where = "/".join(map(str, wrong.absolute_path)) or "the whole"
-        raise MetaError(f"bad-{kind}", f"{file} is not a {kind}", f"{where}: {wrong.message}"[:300], hint)
-    return data
-
-
 def read_document(file: Path, kind: type[D], hint: str) -> D:
     """What is in ``file``, whoever wrote it. Raises MetaError that names the file where it is no ``kind``."""
     name = kind.schema_name

@@ -9,6 +9,11 @@ INSIDE = Path(__file__).parent / "inside"
 """The folder that goes on ``PYTHONPATH`` in an environment under test."""
 
 
+def command(python: Path) -> list[str]:
+    """The command that runs pytest in the environment of ``python``, of which nothing runs before."""
+    return [str(python), "-S", str(INSIDE / "mdm_start.py"), "--quiet"]
+
+
 def folder(root: Path) -> Path:
     """Where the checks are."""
     return root / "tests" / "conformance"

@@ -32,6 +32,7 @@ class Release:
     app: str | None
     python: Path
     extras: dict[str, str | None]
+    unlooked: dict[str, str]
     published: dict[str, list[str]]
 
     @classmethod
@@ -46,6 +47,7 @@ class Release:
             app=package.get("app"),
             python=Path(release["python"]),
             extras=release["extras"],
+            unlooked=release.get("unlooked", {}),
             published=release["published"],
         )
 

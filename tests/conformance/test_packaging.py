@@ -95,7 +95,8 @@ def test_data_files(clause: Clause, release: Release) -> None:
 def test_extras_resolvable(clause: Clause, release: Release) -> None:
     """Each extra can be installed from what is published."""
     if not release.extras:
-        clause.not_applicable("the distribution has no extras")
+        unlooked = "; ".join(f"{extra} was not looked at: {why}" for extra, why in release.unlooked.items())
+        clause.not_applicable(unlooked or "the distribution has no extras")
     broken = [extra for extra, reason in release.extras.items() if reason]
     problems = [
         f"{extra}: {', '.join(r.written for r in release.requirements if r.extra == extra)}" for extra in broken

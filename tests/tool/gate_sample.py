@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
 from examples import SUITE
+
+from market_data_meta.models import parsed
+from market_data_meta.results.gate import GateResult
 
 HOSTILE = (
     "<script>alert(1)</script> | `x` ``y`` **b** [bold]z[/bold] @someone #1 https://evil.example www.evil.example"
@@ -63,7 +67,13 @@ def candidate(package: str, version: str, before: str | None, **said: Any) -> di
         "commit": None,
         "predecessor": {"version": before, "content": "b" * 64} if before else None,
         "same_code_as": [],
+        "not_looked_at": [],
     } | said
+
+
+def gate_of(data: Mapping[str, Any]) -> GateResult:
+    """The gate that is made up as data."""
+    return parsed(GateResult, data, "gate.json")
 
 
 def worse() -> dict[str, Any]:
@@ -80,6 +90,7 @@ def worse() -> dict[str, Any]:
             candidate("core", "1.4.62", "1.4.61"),
             candidate("store", "0.6.74", "0.6.73", source="git+https://git.example/store@main", commit="c0ffee" * 6),
         ],
+        "brings_along": [{"name": "evil-dep", "version": "1.0", "origin": "https://index.example/simple"}],
         "cells": [
             *(cell(name, "incompatible", reasons=["chain.hard-pauses"]) for name in cells[:4]),
             cell(cells[4], "unknown", reasons=["bus.delivers: it took more than 60 s"]),
@@ -157,7 +168,7 @@ def hostile() -> dict[str, Any]:
             return {name: poisoned(one, name) for name, one in value.items()}
         if isinstance(value, list):
             return [poisoned(one, key) for one in value]
-        fixed = ("kind", "level", "outcome", "scope", "verdict", "reach")
+        fixed = ("kind", "level", "outcome", "scope", "verdict", "reach", "sha256", "content")
         return HOSTILE + value if isinstance(value, str) and key not in fixed else value
 
     data = poisoned(deepcopy(worse()), "")

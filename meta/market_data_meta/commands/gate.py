@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import sys
 import tempfile
+from dataclasses import replace
 from io import TextIOBase
 from pathlib import Path
 
@@ -16,15 +16,18 @@ from rich.console import Console
 from market_data_meta.commands.common import Checkout, json_option, out_option, say, verbose_option
 from market_data_meta.commands.matrix import cache_option
 from market_data_meta.commands.progress import progress
+from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
 from market_data_meta.gate.candidates import Candidate
 from market_data_meta.gate.depends_on import companions, together
-from market_data_meta.gate.document import gate_json
+from market_data_meta.gate.document import gate_result
 from market_data_meta.gate.partners import ALL, ALLOWED, PINNED, QUICK
 from market_data_meta.gate.runner import Gate, GateListener
 from market_data_meta.gate.sources import candidate_of
 from market_data_meta.judging.comparison import CellComparison
+from market_data_meta.models import json_text
 from market_data_meta.releases.combinations import parse_pins
+from market_data_meta.releases.ledger import Ledger
 from market_data_meta.render.gate.files import forget_gate, write_gate
 from market_data_meta.render.gate.terminal import show_gate
 from market_data_meta.running.cache import default_cache
@@ -54,6 +57,7 @@ class _GateCommand(click.Command):
 @click.option("--all", "reach", flag_value=ALL, help="Also meet what the requirements forbid.")
 @click.option("--quick", "reach", flag_value=QUICK, help="Meet the newest and the deployed partners only.")
 @click.option("--strict", is_flag=True, help="A should clause that got worse counts like a must clause.")
+@click.option("--allow-direct", is_flag=True, help="Follow what a candidate asks for by address (name @ url).")
 @cache_option
 @verbose_option
 @out_option
@@ -69,6 +73,7 @@ def gate_command(
     out: Path | None,
     *,
     strict: bool,
+    allow_direct: bool,
     verbose: bool,
     as_json: bool,
     **sources: str | None,
@@ -85,7 +90,7 @@ def gate_command(
              mdmeta gate --core ../market-data-core pipeline==0.8.70 store==0.6.73
              mdmeta gate --core ../market-data-core --depends-on text-of-the-pull-request.md
     """
-    contract, ledger = here.contract, here.ledger
+    contract, ledger = here.contract, replace(here.ledger, follows_direct=allow_direct)
     if os.environ.get("GITHUB_ACTIONS"):
         # A line of output that begins as a command is one to GitHub, and what a candidate says is quoted in ours.
         click.echo(f"::stop-commands::{secrets.token_hex(16)}", err=True)
@@ -104,22 +109,22 @@ def gate_command(
     folder = out or here.out
     forget_gate(folder)
     with tempfile.TemporaryDirectory(prefix="mdmeta-gate-") as scratch, progress(10) as step:
-        candidates = _candidates(here, given, Path(scratch))
+        candidates = _candidates(contract, ledger, given, Path(scratch))
         listener = GateListener(step, _first)
         reached = PINNED if pinned else reach or ALLOWED
         gated = Gate(contract, ledger, candidates, asked, reached, pinned, strict, listener).run()
-    data = gate_json(gated, contract)
-    write_gate(folder, data, [cell.pair.now for cell in gated.cells if cell.pair.now])
+    result = gate_result(gated, contract)
+    write_gate(folder, result, [cell.pair.now for cell in gated.cells if cell.pair.now])
     if as_json:
-        click.echo(json.dumps(data, indent=1))
+        click.echo(json_text(result), nl=False)
     else:
-        show_gate(data, Console(), verbose=verbose)
+        show_gate(result, Console(), verbose=verbose)
     sys.exit(gated.exit)
 
 
-def _candidates(here: Checkout, given: dict[str, str], folder: Path) -> tuple[Candidate, ...]:
+def _candidates(contract: Contract, ledger: Ledger, given: dict[str, str], folder: Path) -> tuple[Candidate, ...]:
     return tuple(
-        candidate_of(here.contract, here.ledger, name, source, folder / name, lambda what: say(f"[dim]{what} …[/]"))
+        candidate_of(contract, ledger, name, source, folder / name, lambda what: say(f"[dim]{what} …[/]"))
         for name, source in given.items()
     )
 

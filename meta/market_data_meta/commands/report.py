@@ -64,7 +64,7 @@ def report_command(
     if github and as_json:
         raise click.UsageError("--github and --json both write to standard output")
     if gate:
-        report_gate(here.root, gate, out, github=github, as_json=as_json, verbose=verbose)
+        report_gate(gate, out, github=github, as_json=as_json, verbose=verbose)
         return
     folder = out or here.out
     records = read_records(folder / "records")

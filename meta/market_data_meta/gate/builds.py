@@ -11,7 +11,9 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
-from market_data_meta.errors import MetaError, undecided
+from packaging.requirements import InvalidRequirement, Requirement
+
+from market_data_meta.errors import MetaError, direct_reference, undecided
 from market_data_meta.running import environments
 from market_data_meta.running.isolated import clean_environment
 from market_data_meta.running.sandbox import run_sandboxed
@@ -70,14 +72,19 @@ def _git(folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def built(source: Path, folder: Path, as_of: str, tell: Callable[[str], None]) -> Path:
+def built(source: Path, folder: Path, as_of: str, tell: Callable[[str], None], *, allow_direct: bool = False) -> Path:
     """The wheel built from an sdist or a source tree, in ``folder``. Raises MetaError where none comes of it.
+
+    What the build asks for by address is refused, unless ``allow_direct``.
 
     The build's own requirements are installed first, as of the ledger's date; the build then runs on a copy, contained
     as a release is, and needs no network.
     """
     tree = source if source.is_dir() else _unpacked(source, folder / "sdist")
     requirements = [*_requirements(tree), "build"]
+    references = _references(requirements)
+    if references and not allow_direct:
+        raise direct_reference(f"the build of {source.name}", references)
     tell(f"building {source}")
     copy = shutil.copytree(tree, folder / "tree", symlinks=True, ignore=_LEFT_OUT)
     python = environments.create(folder / "builder", None)
@@ -112,6 +119,14 @@ def _requirements(tree: Path) -> list[str]:
         return [str(text) for text in table.get("requires", DEFAULT_BACKEND)]
     except (ValueError, AttributeError, TypeError) as error:
         raise MetaError("no-project", "its pyproject.toml cannot be read", str(error)[:300]) from None
+
+
+def _references(requirements: list[str]) -> list[str]:
+    """Those that name an address. Raises MetaError for what is no requirement: uv would read it as an option."""
+    try:
+        return [f"{r.name} @ {r.url}" for r in map(Requirement, requirements) if r.url]
+    except InvalidRequirement as error:
+        raise MetaError("no-project", "what it is built with cannot be read", str(error)[:300]) from None
 
 
 def _unpacked(sdist: Path, folder: Path) -> Path:

@@ -15,6 +15,7 @@ class Candidate:
     """A build of one package, the release that it would be, and the published one before it (None for the first).
 
     ``wheel`` is None for a published version, whose wheel is on the index. ``commit`` is that of a git source.
+    ``unlooked`` says which of its extras are not looked at, and why.
     """
 
     package: str
@@ -23,6 +24,7 @@ class Candidate:
     predecessor: Release | None
     wheel: Path | None = None
     commit: str | None = None
+    unlooked: tuple[str, ...] = ()
 
 
 def predecessor(ledger: Ledger, package: str, version: str, *, itself: bool) -> Release | None:

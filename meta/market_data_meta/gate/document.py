@@ -1,8 +1,6 @@
-"""A gate as JSON, in the shape of ``contracts/schemas/gate.schema.json``."""
+"""A gate as the result that programs and renderers read."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from market_data_meta.contract import Contract
 from market_data_meta.gate.candidates import Candidate
@@ -10,98 +8,109 @@ from market_data_meta.gate.result import GateOutcome
 from market_data_meta.judging.comparison import CellComparison, Difference
 from market_data_meta.judging.records import Check
 from market_data_meta.judging.verdicts import UNINSTALLABLE, UNKNOWN
+from market_data_meta.results.gate import (
+    AllowedCounts,
+    BroughtLibrary,
+    GateCandidate,
+    GateCellResult,
+    GateCheck,
+    GateDifference,
+    GateEvidence,
+    GatePredecessor,
+    GateResult,
+    KnownFailure,
+    UndecidedCell,
+    UninstallableCell,
+)
 
-FORMAT = 1
 
-
-def gate_json(gated: GateOutcome, contract: Contract) -> dict[str, Any]:
+def gate_result(gate: GateOutcome, contract: Contract) -> GateResult:
     """The whole gate: candidates, cells, what differs with whose doing it is, and what that rests on."""
-    interpreters = [c.pair.now.header.get("interpreter", {}).get("version") for c in gated.cells if c.pair.now]
-    return {
-        "format": FORMAT,
-        "exit": int(gated.exit),
-        "suite": gated.suite,
-        "as_of": gated.as_of,
-        "strict": gated.strict,
-        "reach": gated.reach,
-        "candidates": [_candidate(one, gated.same_code[one.package]) for one in gated.candidates],
-        "cells": [_cell(cell) for cell in gated.cells],
-        "differences": [_difference(found, gated) for found in gated.differences],
-        "known": [
-            {"clause": name, "level": clause.level, "rule": clause.rule, "cells": list(cells)}
-            for name, cells in gated.known.items()
-            for clause in [contract.clauses[name]]
-        ],
-        "undecided": [
-            {"cell": cell.pair.cell, "why": why, "guilty": list(gated.guilty.get(cell.pair.cell, ()))}
-            for cell in gated.cells
-            if cell.verdict == UNKNOWN and not cell.kinds
-            for why in cell.reasons[:1]
-        ],
-        "uninstallable": [
-            {"cell": cell.pair.cell, "why": why, "before": cell.pair.was_uninstallable}
-            for cell in gated.cells
-            if cell.verdict == UNINSTALLABLE
-            for why in cell.reasons[:1]
-        ],
-        "allowed": {"now": gated.allowed[0], "before": gated.allowed[1]},
-        "evidence": {
-            "checks": sum(sum(cell.counts.values()) for cell in gated.cells),
-            "ran": gated.ran,
-            "start": gated.start,
-            "seconds": round(gated.seconds, 3),
-            "interpreter": next((version for version in interpreters if version), None),
-        },
-    }
+    records = [cell.pair.now for cell in gate.cells if cell.pair.now]
+    interpreters = [record.header.get("interpreter", {}).get("version") for record in records]
+    return GateResult(
+        exit=int(gate.exit),
+        suite=gate.suite,
+        as_of=gate.as_of,
+        strict=gate.strict,
+        reach=gate.reach,
+        candidates=tuple(_candidate(candidate, gate.same_code[candidate.package]) for candidate in gate.candidates),
+        brings_along=tuple(BroughtLibrary(**vars(library)) for library in gate.brought),
+        cells=tuple(_cell(cell) for cell in gate.cells),
+        differences=tuple(_difference(difference, gate) for difference in gate.differences),
+        known=tuple(
+            KnownFailure(clause=name, level=contract.clauses[name].level, rule=contract.clauses[name].rule, cells=cells)
+            for name, cells in gate.known.items()
+        ),
+        undecided=tuple(
+            UndecidedCell(cell=cell.pair.cell, why=cell.reasons[0], guilty=gate.guilty.get(cell.pair.cell, ()))
+            for cell in gate.cells
+            if cell.verdict == UNKNOWN and not cell.kinds and cell.reasons
+        ),
+        uninstallable=tuple(
+            UninstallableCell(cell=cell.pair.cell, why=cell.reasons[0], before=cell.pair.was_uninstallable)
+            for cell in gate.cells
+            if cell.verdict == UNINSTALLABLE and cell.reasons
+        ),
+        allowed=AllowedCounts(now=gate.allowed[0], before=gate.allowed[1]),
+        evidence=GateEvidence(
+            checks=sum(sum(cell.counts.values()) for cell in gate.cells),
+            ran=gate.ran,
+            start=gate.start,
+            seconds=round(gate.seconds, 3),
+            interpreter=next((version for version in interpreters if version), None),
+        ),
+    )
 
 
-def _candidate(one: Candidate, same: tuple[str, ...]) -> dict[str, Any]:
-    before = one.predecessor
-    return {
-        "package": one.package,
-        "source": one.source,
-        "version": one.release.version,
-        "sha256": one.release.sha256,
-        "content": one.release.content,
-        "commit": one.commit,
-        "predecessor": {"version": before.version, "content": before.content} if before else None,
-        "same_code_as": list(same),
-    }
+def _candidate(candidate: Candidate, same_code: tuple[str, ...]) -> GateCandidate:
+    before = candidate.predecessor
+    return GateCandidate(
+        package=candidate.package,
+        source=candidate.source,
+        version=candidate.release.version,
+        sha256=candidate.release.sha256,
+        content=candidate.release.content,
+        commit=candidate.commit,
+        predecessor=GatePredecessor(version=before.version, content=before.content) if before else None,
+        same_code_as=same_code,
+        not_looked_at=candidate.unlooked,
+    )
 
 
-def _cell(cell: CellComparison) -> dict[str, Any]:
+def _cell(cell: CellComparison) -> GateCellResult:
     pair = cell.pair
-    return {
-        "cell": pair.cell,
-        "scope": pair.scope,
-        "combination": dict(pair.combination),
-        "verdict": cell.verdict,
-        "baseline": pair.baseline,
-        "stands_for": pair.stands_for,
-        "forbidden": list(pair.forbidden),
-        "reasons": list(cell.reasons),
-        "counts": dict(cell.counts),
-    }
+    return GateCellResult(
+        cell=pair.cell,
+        scope=pair.scope,
+        combination=dict(pair.combination),
+        verdict=cell.verdict,
+        baseline=pair.baseline,
+        stands_for=pair.stands_for,
+        forbidden=pair.forbidden,
+        reasons=cell.reasons,
+        counts=dict(cell.counts),
+    )
 
 
-def _difference(found: Difference, gated: GateOutcome) -> dict[str, Any]:
-    clause = found.clause
-    return {
-        "kind": found.kind,
-        "clause": clause.id,
-        "level": clause.level,
-        "rule": clause.rule,
-        "source": clause.source,
-        "binds": list(clause.binds),
-        "now": _check(found.now),
-        "was": _check(found.was),
-        "cells": list(found.cells),
-        "guilty": list(found.guilty),
-        "reproduce": gated.reproduce(found.cells[0], found.guilty),
-    }
+def _difference(difference: Difference, gate: GateOutcome) -> GateDifference:
+    clause = difference.clause
+    return GateDifference(
+        kind=difference.kind,
+        clause=clause.id,
+        level=clause.level,
+        rule=clause.rule,
+        source=clause.source,
+        binds=clause.binds,
+        now=_check(difference.now),
+        was=_check(difference.was),
+        cells=difference.cells,
+        guilty=difference.guilty,
+        reproduce=gate.reproduce(difference.cells[0], difference.guilty),
+    )
 
 
-def _check(check: Check | None) -> dict[str, Any] | None:
+def _check(check: Check | None) -> GateCheck | None:
     if check is None:
         return None
-    return {"outcome": check.outcome, "message": check.message, "expected": check.expected, "got": check.got}
+    return GateCheck(outcome=check.outcome, message=check.message, expected=check.expected, got=check.got)

@@ -42,7 +42,8 @@ def alone(
     # What is published is part of the question: extras may ask for releases that do not exist.
     published = [[r.version for r in rows] for rows in ledger.releases.values()]
     beside = sorted(ledger.local.keys() - {release.sha256})
-    asked = json.dumps([suite.digest(contract.root), release.sha256, about, ledger.as_of, published, *beside])
+    follows = ["follows direct references"] if ledger.follows_direct else []
+    asked = json.dumps([suite.digest(contract.root), release.sha256, about, ledger.as_of, published, *beside, *follows])
     file = cache / "alone" / f"{hashlib.sha256(asked.encode()).hexdigest()[:16]}.jsonl"
     if known := _read(file):
         return known

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from market_data_meta.errors import Exit
+from market_data_meta.gate.brought import Brought
 from market_data_meta.gate.candidates import Candidate
 from market_data_meta.judging.comparison import CellComparison, Difference, known
 from market_data_meta.judging.verdicts import COMPATIBLE, INCOMPATIBLE, UNINSTALLABLE, UNKNOWN
@@ -18,7 +19,7 @@ class GateOutcome:
 
     ``same_code`` names the published releases that run a candidate's code. ``guilty`` is by cell, for those that came
     to nothing. ``allowed`` counts the published combinations that all requirements allow, with the candidates and with
-    their predecessors. ``seconds`` is wall time.
+    their predecessors. ``seconds`` is wall time. ``brought`` are the libraries that the candidates bring along.
     """
 
     suite: str
@@ -34,6 +35,7 @@ class GateOutcome:
     ran: int
     start: float
     seconds: float
+    brought: tuple[Brought, ...] = ()
 
     @property
     def known(self) -> dict[str, tuple[str, ...]]:

@@ -15,6 +15,7 @@ from market_data_meta import suite
 from market_data_meta.contract import Clause, Contract
 from market_data_meta.errors import MetaError, undecided
 from market_data_meta.gate.blame import Symptom, guilty, swapped_back, symptom_now
+from market_data_meta.gate.brought import brought
 from market_data_meta.gate.candidates import Candidate
 from market_data_meta.gate.partners import (
     ALLOWED,
@@ -145,6 +146,7 @@ class Gate:
             before.ran + now.ran,
             start,
             time.time() - start,
+            brought(now.brought, self.asked.interpreter, self.ledger.as_of),
         )
 
     def _before(self, met: Iterable[GateCell]) -> CellRecords:

@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
 from market_data_meta.contract import Contract
-from market_data_meta.errors import MetaError
+from market_data_meta.errors import MetaError, direct_reference
 from market_data_meta.gate import builds
 from market_data_meta.gate.candidates import Candidate, predecessor
 from market_data_meta.inside.mdm_content import content_of_wheel
@@ -33,10 +33,12 @@ def candidate_of(
     """The candidate that ``source`` names, built in ``folder`` where it is not a wheel yet.
 
     ``source`` is a wheel, an sdist, a source tree, ``git+URL@REF`` or a published version. Raises MetaError where it is
-    none of these, does not build, or is another distribution than the package's.
+    none of these, does not build, is another distribution than the package's, or asks for something by its address,
+    where the ledger does not follow that.
     """
     if published := _published(ledger, package, source):
-        return Candidate(package, source, published, predecessor(ledger, package, published.version, itself=False))
+        before = predecessor(ledger, package, published.version, itself=False)
+        return Candidate(package, source, published, before, unlooked=_unlooked(ledger, published))
     folder.mkdir(parents=True, exist_ok=True)
     commit = None
     path = Path(source)
@@ -45,10 +47,22 @@ def candidate_of(
     if not path.exists():
         hint = "a wheel, an sdist, a source tree, git+URL@REF or a published version"
         raise MetaError("no-candidate", f"there is no {source[:200]} to take as {package}", hint=hint)
-    wheel = path if path.suffix == ".whl" else builds.built(path, folder, ledger.as_of, tell)
+    wheel = (
+        path
+        if path.suffix == ".whl"
+        else builds.built(path, folder, ledger.as_of, tell, allow_direct=ledger.follows_direct)
+    )
     release = release_of(wheel, contract.packages[package].distribution)
+    if not ledger.follows_direct and (references := release.direct_references()):
+        raise direct_reference(f"{package} {release.version}", references)
     own = predecessor(ledger, package, release.version, itself=True)
-    return Candidate(package, source, release, own, wheel.resolve(), commit)
+    return Candidate(package, source, release, own, wheel.resolve(), commit, _unlooked(ledger, release))
+
+
+def _unlooked(ledger: Ledger, release: Release) -> tuple[str, ...]:
+    """The extras that ask for something by its address, where that is not followed."""
+    references = {} if ledger.follows_direct else {e: release.direct_references(e) for e in release.extras()}
+    return tuple(f"extra {extra} names {', '.join(names)}" for extra, names in references.items() if names)
 
 
 def _published(ledger: Ledger, package: str, source: str) -> Release | None:

@@ -1,9 +1,9 @@
 """Run one command and let nothing of it outlive this process: ``python -I -S mdm_keep.py SETTINGS COMMAND…``.
 
 SETTINGS is JSON: ``stop``, the descriptor of a pipe whose end says that the tool is gone or has had enough; ``limits``
-for the command; and ``read`` and ``write``, the paths that it may use (without them it may use all). The command, and
-all that it starts, is ended when it ends, when the pipe does, and when this process is killed. This process ends as the
-command did.
+for the command; and ``read`` and ``write``, the paths that it may use (without them it may use all), with which it has
+no network but the loopback where the kernel can keep it from more. The command, and all that it starts, is ended when
+it ends, when the pipe does, and when this process is killed. This process ends as the command did.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 sys.path.insert(0, str(Path(__file__).parent))
 
 from mdm_landlock import restrict
+from mdm_net import cut_off
 from mdm_tree import below, die_with_parent, end, keep_orphans
 
 NOT_STARTED = 127
@@ -104,8 +105,11 @@ def _become(parent: int, settings: dict[str, Any], command: list[str]) -> NoRetu
 
 
 def _restricted(settings: dict[str, Any]) -> dict[str, object]:
+    # First, as it takes rights that are given up then.
+    loopback = cut_off()
     network = settings.get("network", True)
-    return restrict(read=settings["read"], write=settings["write"], network=network)
+    held = restrict(read=settings["read"], write=settings["write"], network=network)
+    return held | {"loopback_only": loopback}
 
 
 if __name__ == "__main__":

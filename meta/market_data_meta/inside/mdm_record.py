@@ -19,12 +19,13 @@ FORMAT = 1
 class Record:
     """The record being written: a header, a line per check, a footer only if all went through.
 
+    The plan has its path, or the descriptor of a file that is open.
     ``cage`` is called when the file is open and before anything of the packages runs; it says what restricts the run.
     """
 
     def __init__(self, plan: dict[str, Any], plan_file: str | None, cage: Callable[[], Any]) -> None:
         # Only ever added to: what a line says is not taken back.
-        self._file = Path(plan["record"]).open("a", encoding="utf-8") if plan_file else None  # noqa: SIM115 - see __exit__
+        self._file = open(plan["record"], "a", encoding="utf-8") if plan_file else None  # noqa: SIM115, PTH123 - see __exit__
         self._plan, self._plan_file, self._cage = plan, plan_file or "", cage
         self._seal = Seal(plan.pop("secret", ""))
         self._counts: dict[str, int] = {}

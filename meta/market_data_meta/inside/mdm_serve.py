@@ -18,13 +18,14 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NoReturn
 
 import mdm_cage
 from mdm_clause import described
 from mdm_fork import map_modules
+from mdm_keep import CAGE
 from mdm_tree import below, die_with_parent, end, keep_orphans
 
 Request = dict[str, Any]
@@ -42,6 +43,7 @@ class Template:
         self._channel = socket.socket(fileno=descriptor)
         self._run = run
         self._cells: dict[int, Any] = {}
+        self._files: list[int] = []
 
     def serve(self) -> None:
         """Answer requests until the tool closes the channel; cells that still run are ended with it."""
@@ -63,7 +65,8 @@ class Template:
                         read.recv(1 << 12)
                 self._reap()
                 if self._channel in ready:
-                    data = self._channel.recv(1 << 16)
+                    data, files, _, _ = socket.recv_fds(self._channel, 1 << 16, 16, socket.MSG_CMSG_CLOEXEC)
+                    self._files += files
                     if not data:
                         break
                     *lines, heard = (heard + data).split(b"\n")
@@ -84,13 +87,19 @@ class Template:
             gc.freeze()
             self._say(id=request["id"], loaded=len(sys.modules))
             return
+        # They come in the order of the requests, each no later than the first byte of its own.
+        files, self._files = self._files[: len(request["files"])], self._files[len(request["files"]) :]
+        request |= dict(zip(request["files"], files, strict=True))
         sys.stdout.flush()
         sys.stderr.flush()
         us = os.getpid()
         pid = os.fork()
         if pid == 0:
             die_with_parent(us)
+            # Those of a cell that is to come are not for this one.
+            _close(self._files)
             self._in_cell(request, _scout if kind == "scout" else self._run)
+        _close(files)
         self._cells[pid] = request["id"]
         self._say(id=request["id"], pid=pid)
 
@@ -135,9 +144,8 @@ class Template:
 
 def _enter(request: Request) -> None:
     """Make the process the cell's own: output, limits, home, and its releases in front of everything else."""
-    log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
+    os.dup2(request["log"], 1)
+    os.dup2(request["log"], 2)
     for name, amount in request["limits"].items():
         kind = getattr(resource, name)
         # What the template has already mapped is not the release's doing.
@@ -152,6 +160,11 @@ def _enter(request: Request) -> None:
     # Byte code is written where a release is unpacked, not by what runs there.
     sys.dont_write_bytecode = True
     importlib.invalidate_caches()
+
+
+def _close(descriptors: Iterable[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
 
 
 def _data_bytes() -> int:
@@ -170,7 +183,6 @@ def _load(name: str) -> None:
 
 def _scout(request: Request) -> None:
     """Write down which modules the cell's preload brings in, other than those of its own releases."""
-    file = os.open(request["found"], os.O_WRONLY | os.O_CREAT, 0o600)
     caged(request)
     before = set(sys.modules)
     for name in request["preload"]:
@@ -181,12 +193,12 @@ def _scout(request: Request) -> None:
         for name, module in list(sys.modules.items())
         if name not in before and not str(getattr(module, "__file__", None) or own[0]).startswith(own)
     ]
-    with os.fdopen(file, "w") as stream:
+    with os.fdopen(request["found"], "w") as stream:
         json.dump(found, stream)
 
 
 def caged(request: Request) -> Any:
-    """Put the process into its cage; what holds of it. What it writes to from now on must be open already."""
-    deeds = os.open(request["deeds"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+    """Put the process into its cage, within the template's; what holds of it. What it writes to is open already."""
     read = [*request["read"], *request["path"], request["home"]]
-    return mdm_cage.enter(read=read, write=[request["home"]], deeds=deeds, restricted=None)
+    held = mdm_cage.enter(read=read, write=[request["home"]], deeds=request["deeds"], restricted=None)
+    return held | {"loopback_only": json.loads(os.environ[CAGE])["loopback_only"]}

@@ -252,7 +252,7 @@ def _run_warm(session: pytest.Session, plan: dict[str, Any], request: dict[str, 
         plan |= {"trace": request["path"], "share": 1}
     plan["until"] = request.get("until", ())
     _tables(request["home"])
-    _run(session, plan, request["record"], lambda: caged(request))
+    _run(session, plan, str(request["record"]), lambda: caged(request))
 
 
 def _run(session: pytest.Session, plan: dict[str, Any], plan_file: str | None, cage: Callable[[], Any]) -> None:

@@ -76,7 +76,8 @@ def read_record(file: Path) -> Record:
     lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
     for number, text in enumerate(lines, 1):
         try:
-            line = json.loads(text)
+            # NaN and infinity are not JSON, and what a package says may hold them: they are read as their names.
+            line = json.loads(text, parse_constant=str)
             kind = line.pop("kind")
         except (ValueError, KeyError, AttributeError, TypeError):
             # A run that was stopped may have torn its last line, and its death is written after that.

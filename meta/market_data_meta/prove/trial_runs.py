@@ -166,9 +166,11 @@ def _ran(
         folder = Path(name)
         jobs = [_job(ground, key, run, folder) for key, run in missing.items()]
 
+        releases = [*ground.sites.values(), *{Path(path) for run in missing.values() for path in run.path(ground)}]
+
         def start() -> Template:
             scout = [str(site) for site in ground.sites.values()]
-            return warmed(ground.contract.root, interpreter, plan, folder / "template.log", [scout])
+            return warmed(ground.contract.root, interpreter, plan, folder / "template.log", [scout], releases)
 
         # Twice as many as elsewhere: a change often makes checks wait for what does not come.
         at_once = 2 * (os.cpu_count() or 1) + 1

@@ -44,9 +44,33 @@ class Release:
 
     def extras(self) -> list[str]:
         """The names of its extras, sorted."""
-        return sorted(
-            {name for text in self.requires for name in re.findall(r'extra == "([^"]+)"', str(Requirement(text)))}
-        )
+        return sorted({name for text in self.requires for name in _extras_of(Requirement(text))})
+
+    def direct_references(self, extra: str = "") -> tuple[str, ...]:
+        """What it asks for by address (``name @ url``): with no extra, or what ``extra`` adds, by way of others too.
+
+        Markers for other machines count as well: whether one holds is for the installer to say.
+        """
+        own = canonicalize_name(self.filename.partition("-")[0])
+        found: dict[str, None] = {}
+        waiting, seen = [extra], {extra}
+        while waiting:
+            name = waiting.pop()
+            for text in self.requires:
+                requirement = Requirement(text)
+                extras = _extras_of(requirement)
+                if name not in extras if name else extras and not required(text):
+                    continue
+                if requirement.url:
+                    found[f"{requirement.name} @ {requirement.url}"] = None
+                if canonicalize_name(requirement.name) == own:
+                    waiting += requirement.extras - seen
+                    seen |= requirement.extras
+        return tuple(found)
+
+
+def _extras_of(requirement: Requirement) -> list[str]:
+    return re.findall(r'extra == "([^"]+)"', str(requirement.marker or ""))
 
 
 # Releases repeat their requirements, and the matrix asks for them thirty thousand times.
@@ -68,6 +92,8 @@ class Ledger:
     """Wheels that are not on the index (candidates), by sha256."""
     base: Ledger | None = None
     """The ledger without any candidate, where there is one in this one."""
+    follows_direct: bool = False
+    """Whether what a candidate asks for by address is fetched from there."""
 
     @property
     def published(self) -> Ledger:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import AfterValidator, Field, JsonValue
 
 from market_data_meta.models import Model
 
-Text = Annotated[str, Field(min_length=1)]
+
+def _not_empty(text: str) -> str:
+    if not text:
+        raise ValueError("it is empty")
+    return text
+
+
+# Not by Field(min_length=1), which refuses what a package may say: half of a surrogate pair.
+Text = Annotated[str, AfterValidator(_not_empty), Field(json_schema_extra={"minLength": 1})]
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 """A sha256 in hexadecimal digits: of a suite, a content, a wheel."""
 Fingerprint = Annotated[str, Field(pattern="^[0-9a-f]{12}$")]

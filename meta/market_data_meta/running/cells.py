@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from market_data_meta import suite
@@ -34,6 +34,8 @@ class CellRecords:
     wide: frozenset[str]
     ran: int
     stores: tuple[Path, ...] = field(default=())
+    brought: tuple[str, ...] = ()
+    """The third-party entries of locks that candidates have brought along."""
 
     def why_none(self, square: ContentCombination | None) -> str:
         """Why a cell has no record, or nothing."""
@@ -71,23 +73,38 @@ def decide(
     sets, digests = _libraries(contract, ledger, wanted, python, asked.cache)
     installable = {wants: one for wants, one in sets.items() if not isinstance(one, str)}
     uninstallable = {s: why for s in wanted.squares if isinstance(why := sets[s.libraries], str)}
-    folder = _aside(wanted, asked.cache)
     families: dict[str, ThirdPartyGroup] = {}
     for square in wanted.squares:
         if square in uninstallable:
             continue
-        digest = digests[installable[square.libraries]]
+        one = installable[square.libraries]
+        digest = digests[one]
         if digest not in families:
-            families[digest] = _family(contract, wanted, asked, digest, folder)
+            families[digest] = _family(contract, wanted, asked, digest, one)
         families[digest].squares.append(square)
     ran = 0
     if asked.run:
         part, parts = asked.shard
         runner = Runner(contract, ledger, wanted, asked.cache, python, installable, tell)
         for family in families.values():
+            if _begins(family, installable, python, asked.cache):
+                continue
             mine = frozenset(s for number, s in enumerate(family.squares) if number % parts == part - 1)
             ran += runner.decide(family, mine)
-    return _collected(codes, wanted, families.values(), uninstallable, ran)
+    found = _collected(codes, wanted, families.values(), uninstallable, ran)
+    brought = {entry: None for one in installable.values() for entry in one.brought}
+    return replace(found, brought=tuple(sorted(brought)))
+
+
+def _begins(
+    family: ThirdPartyGroup, sets: Mapping[tuple[tuple[str, ...], ...], ThirdPartyLock], python: str, cache: Path
+) -> bool:
+    """Whether something that was brought along runs at every start of Python: the cells' fault, and none is run."""
+    one = sets[family.squares[0].libraries]
+    why = third_party.begins(one, third_party.installed(one, python, cache)) if one.brought else ""
+    if why:
+        family.decisions.faults.update({tuple(square.contents.values()): why for square in family.squares})
+    return bool(why)
 
 
 def _libraries(
@@ -101,8 +118,10 @@ def _libraries(
     sets = third_party.resolved(contract, ledger.published, published, python, cache)
     others = (square for square in wanted.squares if square.libraries not in sets)
     new = third_party.resolved(contract, ledger, others, python, cache)
-    known, added = ([one for one in some.values() if not isinstance(one, str)] for some in (sets, new))
-    return sets | new, third_party.families(known, added)
+    known = [one for one in sets.values() if not isinstance(one, str)]
+    told = {wants: one if isinstance(one, str) else one.beside(known) for wants, one in new.items()}
+    added = [one for one in told.values() if not isinstance(one, str)]
+    return sets | told, third_party.families(known, added)
 
 
 def _aside(wanted: RunRequest, cache: Path) -> Path:
@@ -113,11 +132,18 @@ def _aside(wanted: RunRequest, cache: Path) -> Path:
     return cache / "candidates" / name
 
 
-def _family(contract: Contract, wanted: RunRequest, asked: RunOptions, digest: str, folder: Path) -> ThirdPartyGroup:
-    """A family with what is known of it: the runs of releases, and those that are kept in ``folder``."""
+def _family(
+    contract: Contract, wanted: RunRequest, asked: RunOptions, digest: str, one: ThirdPartyLock
+) -> ThirdPartyGroup:
+    """A family with what is known of it: the runs of releases, and those of the candidates.
+
+    With libraries that a candidate has brought along only its own runs are known, and kept beside these.
+    """
+    folder = _aside(wanted, one.home(asked.cache))
+    places = (folder,) if one.brought else (asked.cache, folder)
     decisions = Decisions(contract, asked.exhaustive, also=frozenset(wanted.candidates))
-    stores = [Store(place, suite.digest(contract.root), digest, asked.interpreter) for place in (asked.cache, folder)]
-    for store in stores if folder != asked.cache else stores[:1]:
+    stores = [Store(place, suite.digest(contract.root), digest, asked.interpreter) for place in dict.fromkeys(places)]
+    for store in stores:
         decisions.add(store.records())
     return ThirdPartyGroup(decisions, stores[-1], [])
 

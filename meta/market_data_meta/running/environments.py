@@ -21,7 +21,7 @@ from pathlib import Path
 from uv import find_uv_bin
 
 from market_data_meta.contract import Contract
-from market_data_meta.errors import Exit, MetaError, UninstallableError, undecided
+from market_data_meta.errors import Exit, MetaError, UninstallableError, direct_reference, undecided
 from market_data_meta.releases.combinations import Cell, broken_promises
 from market_data_meta.releases.ledger import Ledger, Release
 from market_data_meta.releases.unmet import not_found, resolvers_reason, too_new, unmet_libraries, unmet_promises
@@ -43,6 +43,7 @@ _CALLERS = re.compile(
     "UV_(DEFAULT_INDEX|INDEX|INDEX_.*|EXTRA_INDEX_URL|FIND_LINKS|CACHE_DIR|OFFLINE|NATIVE_TLS|SYSTEM_CERTS|INSECURE_HOST"
     "|HTTP_.*|KEYRING_PROVIDER|LINK_MODE|CONCURRENT_.*)"
 )
+_DIRECT = re.compile(r"^([A-Za-z0-9._-]+) @ ([^\s\\]+)", re.MULTILINE)
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 
 
@@ -139,6 +140,10 @@ def lock(contract: Contract, ledger: Ledger, cell: Cell, python: str) -> Lock:
             constraints.write_text("\n".join(f"{name}=={version}" for name, version in pins(packages).items()))
             whole, libraries = _with_suite([*options, "--constraint", str(constraints)], requirements)
     own = {distribution: release.sha256 for distribution, release in (wanted | beside).items()}
+    # What the releases say is looked at before; this is what has come of it, whoever has said it.
+    foreign = [] if ledger.follows_direct else [f"{n} @ {url}" for n, url in _DIRECT.findall(whole) if n not in own]
+    if foreign:
+        raise direct_reference(cell.name, foreign)
     return Lock(_own_hashes(packages, own), _own_hashes(whole, own), libraries, forced)
 
 
@@ -192,6 +197,11 @@ def _own_hashes(text: str, own: Mapping[str, str]) -> str:
         if found > 1:
             raise MetaError("odd-lock", f"the lock has {found} entries of {distribution}", exit=Exit.TOOL_FAILED)
     return text
+
+
+def base_of(python: str) -> str:
+    """The interpreter that an environment was made from: to ask it runs nothing of what is installed."""
+    return os.path.realpath(python)
 
 
 def create(folder: Path, python: str | None) -> str:

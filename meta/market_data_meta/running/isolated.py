@@ -91,14 +91,16 @@ def prepare(
     """Fill ``folder`` with an environment that holds the cell. Raises UninstallableError where nothing satisfies it."""
     python = environments.create(folder, cell.python)
     progress(f"{cell.name}: resolving")
-    lock = environments.lock(contract, ledger, cell, python)
+    # uv asks the interpreter what it is: not the one that holds what a stranger may have put there.
+    base = environments.base_of(python)
+    lock = environments.lock(contract, ledger, cell, base)
     progress(f"{cell.name}: installing {len(environments.pins(lock.whole))} distributions")
     alone = len(cell.combination.packages) == 1
     environments.install(python, lock.packages if alone else lock.whole)
     host = python
     if alone:
         # The clean install stays clean: the checks run in an environment inside it and look at it from there.
-        host = environments.create(folder / "suite", python)
+        host = environments.create(folder / "suite", base)
         environments.install(host, lock.whole)
     clauses = contract.clauses_for(cell.combination.packages)
     versions = cell.combination.as_dict()
@@ -174,15 +176,8 @@ def _pytest(root: Path, prepared: PreparedCell, secret: str, log: Path) -> tuple
         plan = {**prepared.plan, "record": str(record), "deeds": str(deeds), "secret": secret, "write": write}
         plan_file.write_text(json.dumps(plan))
         checks = suite.folder(root)
-        command = [
-            str(python),
-            "-m",
-            "pytest",
-            "--quiet",
-            "--tb=native",
-            f"--config-file={checks / 'pytest.ini'}",
-            f"--rootdir={root}",
-        ]
+        command = [*suite.command(python), "--tb=native"]
+        command += [f"--config-file={checks / 'pytest.ini'}", f"--rootdir={root}"]
         areas = sorted({name.split(".")[0] for name in plan["clauses"]})
         command += ["--mdm-plan", str(plan_file), *(str(checks / f"test_{area}.py") for area in areas)]
         cause = run_sandboxed(
@@ -216,6 +211,8 @@ def clean_environment(home: str, storage: Path) -> dict[str, str]:
         "HYPOTHESIS_STORAGE_DIRECTORY": str(storage),
         # Plugins come along with what the packages and the suite require; none of them is to take part.
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "HYPOTHESIS_NO_PLUGINS": "1",
+        "PYDANTIC_DISABLE_PLUGINS": "__all__",
     }
 
 
@@ -249,9 +246,14 @@ def _release(contract: Contract, ledger: Ledger, cell: Cell, python: str) -> dic
     ((package, version),) = cell.combination.versions
     distribution = contract.packages[package].distribution
     extras: dict[str, str | None] = {}
+    unlooked: dict[str, str] = {}
     release = ledger.release(package, version)
     for extra in release.extras():
-        options = ["--python", python, "--only-binary", ":all:", "--exclude-newer", ledger.as_of]
+        references = () if ledger.follows_direct else release.direct_references(extra)
+        if references:
+            unlooked[extra] = f"it names {', '.join(references)}"
+            continue
+        options = ["--python", environments.base_of(python), "--only-binary", ":all:", "--exclude-newer", ledger.as_of]
         try:
             wanted = ledger.requirement(distribution, release, f"[{extra}]")
             environments.uv("pip", "compile", "-", *options, text=wanted)
@@ -259,4 +261,5 @@ def _release(contract: Contract, ledger: Ledger, cell: Cell, python: str) -> dic
         except UninstallableError as error:
             extras[extra] = error.why
     published = {contract.packages[n].distribution: [r.version for r in rows] for n, rows in ledger.releases.items()}
-    return {"package": package, "version": version, "python": python, "extras": extras, "published": published}
+    about = {"package": package, "version": version, "python": python, "published": published}
+    return about | {"extras": extras, "unlooked": unlooked}

@@ -77,6 +77,11 @@ def keeper_process(
                 process.wait()
 
 
+def environments_of(python: str) -> list[str]:
+    """The folder of an interpreter's environment, and that of the environment from which it was made."""
+    return [str(Path(place).parent.parent) for place in (python, os.path.realpath(python))]
+
+
 def run_sandboxed(
     command: Sequence[str],
     log: Path,
@@ -99,9 +104,7 @@ def run_sandboxed(
     sentence calls it; it ends well with a status that is ``fine``. Raises MetaError where it cannot be started.
     """
     write = always_writable([home, *map(str, writable)])
-    # The environment of the command's interpreter, and that from which it was made.
-    own = [str(Path(place).parent.parent) for place in (command[0], os.path.realpath(command[0]))]
-    read = always_readable([*own, *write, *map(str, readable)])
+    read = always_readable([*environments_of(command[0]), *write, *map(str, readable)])
     started = time.monotonic()
     with (
         log.open("w") as output,

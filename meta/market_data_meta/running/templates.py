@@ -23,10 +23,18 @@ class Templates:
     """
 
     def __init__(
-        self, root: Path, plan: Mapping[str, Any], sets: Iterable[ThirdPartyLock], *, python: str, cache: Path
+        self,
+        root: Path,
+        plan: Mapping[str, Any],
+        sets: Iterable[ThirdPartyLock],
+        *,
+        python: str,
+        cache: Path,
+        releases: Sequence[Path],
     ) -> None:
         self.order = tuple(sorted(sets, key=lambda one: -len(environments.pins(one.lock))))
         self._root, self._plan, self._python, self._cache = root, plan, python, cache
+        self._releases = releases
         self._begun: dict[ThirdPartyLock, Template] = {}
         self._number = 0
         self._modules: list[str] | None = None
@@ -83,6 +91,6 @@ class Templates:
     def _begin(self, one: ThirdPartyLock) -> None:
         self._number += 1
         log = Path(self._folder.name) / f"template-{self._number}.log"
-        template = Template(self._root, self._interpreters[one].result(), self._plan, log).__enter__()
+        template = Template(self._root, self._interpreters[one].result(), self._plan, log, self._releases).__enter__()
         self._begun[one] = template
         template.load([*self._late, *(self._modules or ())])

@@ -8,8 +8,10 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from packaging.utils import canonicalize_name
 
 from market_data_meta.contract import Contract
 from market_data_meta.errors import UninstallableError
@@ -22,15 +24,29 @@ from market_data_meta.running import bytecode, environments
 
 @dataclass(frozen=True)
 class ThirdPartyLock:
-    """A resolved third-party set: a lock without the packages under test, and which optional libraries are in it."""
+    """A resolved third-party set: a lock without the packages under test, and which optional libraries are in it.
+
+    ``brought`` are the entries that no set of published releases has: a candidate has chosen them. Such a set shares
+    nothing with others.
+    """
 
     lock: str
     optional: frozenset[str]
+    brought: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
         """Sixteen digits that stand for the exact set."""
         return hashlib.sha256(self.lock.encode()).hexdigest()[:16]
+
+    def home(self, cache: Path) -> Path:
+        """The folder that keeps its environment and its runs: a candidate's own where it has brought something."""
+        return cache / "candidates" / self.digest if self.brought else cache
+
+    def beside(self, published: Iterable[ThirdPartyLock]) -> ThirdPartyLock:
+        """The same set, knowing what it has that none of the published ones has."""
+        known = {entry for one in published for entry in entries(one.lock)}
+        return replace(self, brought=tuple(entry for entry in entries(self.lock) if entry not in known))
 
 
 def resolved(
@@ -86,21 +102,27 @@ def without(lock: str, distributions: Iterable[str]) -> str:
     return lock
 
 
+def entries(lock: str) -> list[str]:
+    """What a lock installs, one by one: name, version or address, and hashes."""
+    return [entry.strip() for entry in re.split(r"\n(?=\S)", lock) if entry.strip()]
+
+
 def families(
     published: Sequence[ThirdPartyLock], candidates: Sequence[ThirdPartyLock] = ()
 ) -> dict[ThirdPartyLock, str]:
     """A digest for each set, the same for sets that agree on the version of every library that they share.
 
     Sets of one family differ only in libraries that the others do not ask for at all. The digest is that of what is
-    published: a candidate joins a family as it is, or makes one of its own.
+    published: a candidate joins a family as it is. With something that it has brought along it joins none: what was
+    run with that says nothing of anybody else, nor the other way round.
     """
     found = _merged([], published)
     digests = {one: _digest(versions) for versions, members in found for one in members}
     known = len(found)
-    for number, (versions, members) in enumerate(_merged(found, candidates)):
+    for number, (versions, members) in enumerate(_merged(found, [one for one in candidates if not one.brought])):
         digest = digests[members[0]] if number < known else _digest(versions)
         digests |= dict.fromkeys(members, digest)
-    return digests
+    return digests | {one: f"own-{one.digest}" for one in candidates if one.brought}
 
 
 def _merged(
@@ -127,13 +149,42 @@ def _digest(versions: Mapping[str, str]) -> str:
 def installed(libraries: ThirdPartyLock, python: str, cache: Path) -> Path:
     """The interpreter of an environment that holds the set and nothing else; made once."""
     name = hashlib.sha256(f"{libraries.digest} {python}".encode()).hexdigest()[:16]
-    folder = cache / "environments" / name
+    folder = libraries.home(cache) / "environments" / name
     with environments.exclusive_lock(folder):
         interpreter = environments.create(folder, python)
         ready = folder / "ready"
         if not ready.exists():
             environments.install(interpreter, libraries.lock)
-            others = (file.parent for file in folder.parent.glob("*/ready"))
+            # Of a candidate's own nobody else has any use, nor it of theirs.
+            others = () if libraries.brought else (file.parent for file in folder.parent.glob("*/ready"))
             bytecode.complete(folder, Path(interpreter), others)
             ready.touch()
     return Path(interpreter)
+
+
+def begins(libraries: ThirdPartyLock, python: Path) -> str:
+    """What a candidate has brought along that Python runs at every start, or nothing; ``python`` has it installed.
+
+    It is not run in what judges. It is in every other process that a check starts, and no evidence comes of that.
+    """
+    names = [canonicalize_name(re.split(r"==| @ ", entry, maxsplit=1)[0]) for entry in libraries.brought]
+    for site in sorted((python.parent.parent / "lib").glob("python*/site-packages")):
+        owners: dict[str, str] = {}
+        for info in sorted(site.glob("*.dist-info")):
+            for line in (info / "RECORD").read_text(encoding="utf-8", errors="replace").splitlines():
+                owners[line.partition(",")[0].strip('"')] = info.name.removesuffix(".dist-info")
+        for path in sorted(site.iterdir()):
+            owner = owners.get(path.name, "")
+            if _begins(path) and (not owner or canonicalize_name(owner.rpartition("-")[0]) in names):
+                who = owner.replace("-", " ") or "what it installs"
+                return f"{who}, which was brought along, has code that Python runs at every start: {path.name}"
+    return ""
+
+
+def _begins(path: Path) -> bool:
+    if path.name.partition(".")[0] in ("sitecustomize", "usercustomize"):
+        return True
+    if path.suffix != ".pth" or not path.is_file():
+        return False
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    return any(line.startswith(("import ", "import\t")) for line in lines)

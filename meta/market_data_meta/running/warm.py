@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import secrets
 import selectors
-import signal
 import socket
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,10 +17,12 @@ from typing import Any, Self
 
 from market_data_meta import suite
 from market_data_meta.errors import undecided
+from market_data_meta.inside.mdm_landlock import readable, writable
 from market_data_meta.inside.mdm_tree import overtime
 from market_data_meta.running.isolated import clean_environment
+from market_data_meta.running.leftovers import clear, death, loaded
 from market_data_meta.running.limits import Bounds, excess, filled, stop
-from market_data_meta.running.sandbox import keeper_process
+from market_data_meta.running.sandbox import environments_of, keeper_process
 
 START_SECONDS = 180.0
 """Wall time that a template may take to load: 5 s on two idle cores."""
@@ -65,12 +64,18 @@ class _Running:
 
 @dataclass
 class Template:
-    """A template process: started on entry, ended with all its cells on exit."""
+    """A template process: started on entry, ended with all its cells on exit.
+
+    It is in a cage before its first instruction, as its libraries may be a stranger's: it writes in its own home, in
+    which the homes of its cells are, and reads its environment and ``releases``, the folders of what its cells run.
+    Records and logs are opened here and handed over, so that it can reach those of no other template.
+    """
 
     root: Path
     python: Path
     plan: Mapping[str, Any]
     log: Path
+    releases: Sequence[Path] = ()
     home: tempfile.TemporaryDirectory[str] = field(init=False)
     _keeper: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     _heard: bytes = b""
@@ -78,25 +83,31 @@ class Template:
     _open: set[int] = field(default_factory=set)
 
     def __enter__(self) -> Self:
-        self.home = tempfile.TemporaryDirectory(prefix="mdmeta-")
+        self.home = tempfile.TemporaryDirectory(prefix="mdmeta-", ignore_cleanup_errors=True)
         plan = Path(self.home.name) / "plan.json"
         plan.write_text(json.dumps(self.plan))
         ours, theirs = socket.socketpair()
         self.log.parent.mkdir(parents=True, exist_ok=True)
         checks = suite.folder(self.root)
         # A cell ends before pytest would show its tracebacks, and to write them takes longer than many a check.
-        command = [str(self.python), "-m", "pytest", "--quiet", "--tb=no"]
+        command = [*suite.command(self.python), "--tb=no"]
         command += [f"--config-file={checks / 'pytest.ini'}", f"--rootdir={self.root}", "--mdm-plan", str(plan)]
-        command += ["--mdm-serve", str(theirs.fileno())]
-        command += [str(checks / f"test_{area}.py") for area in sorted({n.split(".")[0] for n in self.plan["clauses"]})]
+        areas = sorted({name.split(".")[0] for name in self.plan["clauses"]})
+        command += ["--mdm-serve", str(theirs.fileno()), *(str(checks / f"test_{area}.py") for area in areas)]
+        # What hypothesis need not make in every run is kept with the environment, which holds nobody else's libraries.
+        storage = self.python.parent.parent / ".hypothesis"
+        storage.mkdir(exist_ok=True)
+        write = writable([self.home.name, str(storage)])
+        read = readable([*environments_of(str(self.python)), *self._read, *map(str, self.releases), *write])
         with self.log.open("w") as output:
             self.process = self._keeper.enter_context(
                 keeper_process(
                     command,
                     home=self.home.name,
-                    variables=clean_environment(self.home.name, self.python.parent.parent / ".hypothesis"),
+                    variables=clean_environment(self.home.name, storage),
                     output=output,
                     limits={"RLIMIT_CORE": 0},
+                    cage={"read": read, "write": write},
                     pass_fds=[theirs.fileno()],
                 )
             )
@@ -107,17 +118,21 @@ class Template:
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
         self.channel.close()
         self._keeper.close()
-        self.home.cleanup()
+        clear(self.home)
 
     @property
     def alive(self) -> bool:
         """Whether the process still runs."""
         return self.process.poll() is None
 
-    def ask(self, **request: Any) -> int:
-        """Send a request; the number that its answers carry."""
+    def ask(self, files: Mapping[str, Path] | None = None, **request: Any) -> int:
+        """Send a request, with ``files`` made anew and open for writing; the number that its answers carry."""
         self._number += 1
-        self.channel.sendall(json.dumps({**request, "id": self._number}).encode() + b"\n")
+        data = json.dumps({**request, "files": list(files or {}), "id": self._number}).encode() + b"\n"
+        with contextlib.ExitStack() as stack:
+            streams = [stack.enter_context(file.open("wb")) for file in (files or {}).values()]
+            sent = socket.send_fds(self.channel, [data], [stream.fileno() for stream in streams]) if files else 0
+            self.channel.sendall(data[sent:])
         return self._number
 
     def answers(self, timeout: float) -> list[dict[str, Any]]:
@@ -140,14 +155,18 @@ class Template:
         homes = [Path(self.home.name) / f"scout-{number}" for number in range(len(paths))]
         for home, path in zip(homes, paths, strict=True):
             home.mkdir()
-            log = self.log.with_name(f"{self.log.stem}.{home.name}.log")
-            request = {"kind": "scout", "path": list(path), "log": str(log), "home": str(home), "limits": LIMITS}
-            request |= {"preload": list(preload), "found": f"{home}.json", "deeds": f"{home}.deeds", "read": self._read}
-            self._open.add(self.ask(**request))
+            files = {name: self._aside(home, name) for name in ("log", "found", "deeds")}
+            request = {"kind": "scout", "path": list(path), "home": str(home), "limits": LIMITS}
+            request |= {"preload": list(preload), "read": self._read}
+            self._open.add(self.ask(files, **request))
         self.ready()
-        found = [loaded for home in homes if (loaded := _loaded(home.with_suffix(".json")))]
+        found = [modules for home in homes if (modules := loaded(self._aside(home, "found")))]
         shared = set(found[0]).intersection(*found[1:]) if found else set()
         return [name for name in (found[0] if found else ()) if name in shared]
+
+    def _aside(self, home: Path, what: str) -> Path:
+        """The file beside the template's log that keeps what a scout says."""
+        return self.log.with_name(f"{self.log.stem}.{home.name}.{what}")
 
     def load(self, modules: Sequence[str]) -> None:
         """Have it load the modules that it can; does not wait."""
@@ -195,9 +214,9 @@ class Template:
                     stop(cell.pid)
                     # What was written and printed since the last look counts too.
                     cause = cell.killed or filled(Path(cell.home.name), cell.job.log, BOUNDS)
-                    _clear(cell.home)
+                    clear(cell.home)
                     del running[answer["id"]]
-                    yield cell.job, cause or _death(answer["status"])
+                    yield cell.job, cause or death(answer["status"])
                 if time.monotonic() - looked > 1:
                     for cell in running.values():
                         _watch(cell, seconds)
@@ -206,29 +225,27 @@ class Template:
             for cell in running.values():
                 if cell.pid:
                     stop(cell.pid)
-                _clear(cell.home)
+                clear(cell.home)
 
     def _start(self, job: Job, running: dict[int, _Running]) -> _Running:
-        home = tempfile.TemporaryDirectory(prefix="mdmeta-cell-", ignore_cleanup_errors=True)
-        for file in (job.record, job.deeds, job.log):
-            file.unlink(missing_ok=True)
-        request = {"kind": "run", "log": str(job.log), "record": str(job.record), "home": home.name, "limits": LIMITS}
-        request |= {"deeds": str(job.deeds), "secret": job.secret, "read": self._read}
+        home = tempfile.TemporaryDirectory(prefix="cell-", dir=self.home.name, ignore_cleanup_errors=True)
+        files = {"log": job.log, "record": job.record, "deeds": job.deeds}
+        request = {"kind": "run", "home": home.name, "limits": LIMITS, "secret": job.secret, "read": self._read}
         cell = _Running(job, time.monotonic(), home)
-        running[self.ask(**job.request, **request)] = cell
+        running[self.ask(files, **job.request, **request)] = cell
         return cell
 
 
-def _loaded(file: Path) -> list[str]:
-    """What a scout has found; nothing where it could not: it is only what is worth loading in advance."""
-    with contextlib.suppress(OSError, ValueError):
-        return [str(name) for name in json.loads(file.read_text())]
-    return []
-
-
-def warmed(root: Path, python: Path, plan: Mapping[str, Any], log: Path, scouts: Sequence[Sequence[str]]) -> Template:
+def warmed(
+    root: Path,
+    python: Path,
+    plan: Mapping[str, Any],
+    log: Path,
+    scouts: Sequence[Sequence[str]],
+    releases: Sequence[Path],
+) -> Template:
     """A template that runs and has loaded what its scouts load. Raises MetaError where it does not come to that."""
-    template = Template(root, python, plan, log).__enter__()
+    template = Template(root, python, plan, log, releases).__enter__()
     try:
         template.warm(scouts)
     except BaseException:
@@ -247,22 +264,6 @@ def _watch(cell: _Running, seconds: float) -> None:
         cell.killed = excess(cell.pid, Path(cell.home.name), cell.job.log, BOUNDS)
     if cell.killed:
         stop(cell.pid)
-
-
-def _clear(home: tempfile.TemporaryDirectory[str]) -> None:
-    """Remove a cell's home, whatever it has made of it."""
-    try:
-        home.cleanup()
-    except RecursionError:
-        # Folders nested deeper than Python's own way of removing them goes.
-        subprocess.run(["rm", "-rf", home.name], capture_output=True, check=False)
-
-
-def _death(status: int) -> str:
-    if os.WIFSIGNALED(status):
-        return f"the run was killed by {signal.Signals(os.WTERMSIG(status)).name}"
-    code = os.waitstatus_to_exitcode(status)
-    return f"the run ended early with status {code}" if code else ""
 
 
 def run_all(

@@ -138,8 +138,10 @@ class Runner:
             groups.setdefault(self._sets[square.libraries], []).append(square)
         plan, root = warm_plan(self._contract, self._ledger), self._contract.root
         done = 0
-        with Templates(root, plan, groups, python=self._python, cache=self._cache) as templates:
-            self._unpack([*wanted, *self._wanted.scouts])
+        squares = [*wanted, *self._wanted.scouts]
+        releases = self._folders(squares)
+        with Templates(root, plan, groups, python=self._python, cache=self._cache, releases=releases) as templates:
+            self._unpack(squares)
             for one in templates.order:
                 mine = {square: wanted[square] for square in groups[one] if self._unpacked(family, square)}
                 for record in self._ran(family, templates, one, mine):
@@ -201,6 +203,13 @@ class Runner:
             paths, faults = wheels.unpack_all(releases, self._cache, self._python)
             self._paths |= paths
             self._faults |= faults
+
+    def _folders(self, squares: Iterable[ContentCombination]) -> list[Path]:
+        """The folders in which the cells' releases are, or will be once they are unpacked."""
+        found = {self._cache / "wheels" / code.newest.sha256[:16] for square in squares for code in square.codes}
+        for folder in found:
+            folder.mkdir(parents=True, exist_ok=True)
+        return sorted(found)
 
     def _path(self, square: ContentCombination) -> list[str]:
         return [str(self._paths[code.newest.sha256]) for code in square.codes]

@@ -28,7 +28,7 @@ every_gate = pytest.mark.parametrize("gate", GATES)
 def terminal(data: Data, *, width: int = 100, verbose: bool = False, colour: bool = False) -> str:
     """What is printed."""
     out = io.StringIO()
-    show_gate(data, Console(file=out, width=width, force_terminal=colour), verbose=verbose)
+    show_gate(gate_sample.gate_of(data), Console(file=out, width=width, force_terminal=colour), verbose=verbose)
     return out.getvalue()
 
 
@@ -47,14 +47,14 @@ def test_the_samples_have_the_published_shape(root: Path, gate: Callable[[], Dat
 )
 def test_the_verdict_comes_first(gate: Callable[[], Data], first: str) -> None:
     assert terminal(gate()).startswith(first)
-    sign, word, *_ = gate_markdown(gate()).splitlines()[0].removeprefix("# ").split()
-    assert word == f"{words.verdict(gate())}:"
+    sign, word, *_ = gate_markdown(gate_sample.gate_of(gate())).splitlines()[0].removeprefix("# ").split()
+    assert word == f"{words.verdict(gate_sample.gate_of(gate()))}:"
     assert sign in "✅❌❔"
 
 
 def test_a_regression_explains_itself() -> None:
     """Clause, level, rule, what was looked at, was, got, source, whose doing, where and a command: all are there."""
-    for text in (terminal(gate_sample.worse(), width=160), gate_markdown(gate_sample.worse())):
+    for text in (terminal(gate_sample.worse(), width=160), gate_markdown(gate_sample.gate_of(gate_sample.worse()))):
         for phrase in (
             "chain.hard-pauses",
             "(must)",
@@ -83,16 +83,17 @@ def test_what_could_not_be_looked_at_before_is_told_as_undecided_with_that_cause
     was = gate_sample.outcome("error", why)
     one = gate_sample.difference("undecided", "chain.hard-pauses", was=was, guilty=[])
     data = gate_sample.worse() | {"exit": 3, "differences": [one]}
-    facts = dict(words.facts(data, one))
+    result = gate_sample.gate_of(data)
+    facts = dict(words.facts(result, result.differences[0]))
     assert facts["cause"] == "the predecessor could not be looked at: nothing says whether this is new"
     assert facts["was"].endswith(f"it could not be decided: {why}")
     assert facts["because of"] == words.NOBODY
     assert (facts["expected"], facts["got"]) == ("1", "2")
-    assert "regression" not in words.found(data)
+    assert "regression" not in words.outcome_text(result)
 
 
 def test_what_is_undecided_has_its_cause() -> None:
-    for text in (terminal(gate_sample.worse()), gate_markdown(gate_sample.worse())):
+    for text in (terminal(gate_sample.worse()), gate_markdown(gate_sample.gate_of(gate_sample.worse()))):
         assert "cause: it took more than 60 s" in text or re.search(r"cause +it took more than 60 s", text)
         assert "the process was killed: it used more than 1 GiB" in text
 
@@ -118,12 +119,16 @@ def test_a_regression_where_the_packages_forbid_it_says_so() -> None:
 @pytest.mark.parametrize(("now", "said"), [(240, True), (1034, False), (2000, False)])
 def test_narrower_requirements_are_told(now: int, *, said: bool) -> None:
     data = gate_sample.worse() | {"allowed": {"now": now, "before": 1034}}
-    for text in (terminal(data, width=160), gate_markdown(data), "\n".join(gate_github.annotations(data))):
+    for text in (
+        terminal(data, width=160),
+        gate_markdown(gate_sample.gate_of(data)),
+        "\n".join(gate_github.annotations(gate_sample.gate_of(data))),
+    ):
         assert ("rule out 794 published combinations" in text) is said
 
 
 def test_the_same_code_is_named() -> None:
-    for text in (terminal(gate_sample.same()), gate_markdown(gate_sample.same())):
+    for text in (terminal(gate_sample.same()), gate_markdown(gate_sample.gate_of(gate_sample.same()))):
         assert "runs the same code as 1.4.60, 1.4.61" in text
 
 
@@ -173,7 +178,7 @@ def test_colour_is_for_terminals_and_no_color_is_obeyed(monkeypatch: pytest.Monk
 
 @every_gate
 def test_markdown_opens_what_differs_and_folds_the_rest(gate: Callable[[], Data]) -> None:
-    text = gate_markdown(gate())
+    text = gate_markdown(gate_sample.gate_of(gate()))
     assert text.count("<details") == text.count("</details>")
     opened = text[: text.index("<details><summary>")] if "<details><summary>" in text else text
     assert "Known failures" not in opened
@@ -182,7 +187,7 @@ def test_markdown_opens_what_differs_and_folds_the_rest(gate: Callable[[], Data]
 
 def test_markdown_holds_no_html_links_or_calls() -> None:
     """Outside of code nothing that a package says is HTML, emphasis, a link, or calls somebody."""
-    text = gate_markdown(gate_sample.hostile())
+    text = gate_markdown(gate_sample.gate_of(gate_sample.hostile()))
     ours = r"</?details( open)?>|</?summary>|</?code>|<!-- -->"
     outside = re.sub(r"(`{2,}) .*? \1", "", text)
     assert set(re.findall(r"<[^>]*>", outside)) <= {m.group() for m in re.finditer(ours, text)}
@@ -211,7 +216,7 @@ def test_markdown_is_never_longer_than_github_shows() -> None:
     data = gate_sample.worse()
     data["differences"] = [one | {"rule": "\x00" * 5000} for one in data["differences"][:1] * 3000]
     data["cells"] = data["cells"][:1] * 20_000
-    text = gate_markdown(data)
+    text = gate_markdown(gate_sample.gate_of(data))
     assert LIMIT / 2 < len(text.encode()) < 1 << 20
     assert "more are left out here" in text
     assert text.count("<details") == text.count("</details>")
@@ -220,14 +225,14 @@ def test_markdown_is_never_longer_than_github_shows() -> None:
 def test_annotations_are_ten_at_most_and_the_last_counts_the_others() -> None:
     data = gate_sample.worse()
     data["differences"] = data["differences"][3:] + data["differences"][:1] * 12
-    told = gate_github.annotations(data)
+    told = gate_github.annotations(gate_sample.gate_of(data))
     assert len(told) == 10
     assert all(row.startswith("::error title=chain.hard-pauses") for row in told[:9])
     assert told[-1].startswith("::error title=8 more::")
 
 
 def test_annotations_are_one_line_each_with_their_own_properties_only() -> None:
-    told = gate_github.annotations(gate_sample.hostile())
+    told = gate_github.annotations(gate_sample.gate_of(gate_sample.hostile()))
     assert len(told) == 8
     for row in told:
         found = re.fullmatch(r"::(error|warning|notice) title=([^,:\r\n]*)::(.*)", row)
@@ -239,13 +244,15 @@ def test_annotations_are_one_line_each_with_their_own_properties_only() -> None:
 
 @pytest.mark.parametrize(("strict", "kind"), [(False, "warning"), (True, "error")])
 def test_what_is_only_reported_is_a_warning(strict: bool, kind: str) -> None:
-    told = gate_github.annotations(gate_sample.worse() | {"strict": strict})
+    told = gate_github.annotations(gate_sample.gate_of(gate_sample.worse() | {"strict": strict}))
     assert [row.split()[0] for row in told if "metrics.labels" in row] == [f"::{kind}"]
 
 
 def test_a_gate_that_did_not_pass_is_never_silent() -> None:
-    assert gate_github.annotations(gate_sample.same()) == []
-    assert gate_github.annotations(gate_sample.undecided())[0].startswith("::error title=undecided")
+    assert gate_github.annotations(gate_sample.gate_of(gate_sample.same())) == []
+    assert gate_github.annotations(gate_sample.gate_of(gate_sample.undecided()))[0].startswith(
+        "::error title=undecided"
+    )
 
 
 @pytest.mark.parametrize(

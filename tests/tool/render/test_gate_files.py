@@ -28,7 +28,7 @@ every_gate = pytest.mark.parametrize("gate", GATES)
 
 def junit(data: Data) -> dict[str, list[tuple[str, str]]]:
     """The cases of each suite, with what they are."""
-    root = ET.fromstring(gate_junit(data))  # noqa: S314 - our own text
+    root = ET.fromstring(gate_junit(gate_sample.gate_of(data)))  # noqa: S314 - our own text
     return {
         str(suite.get("name")): [
             (str(case.get("name")), next((child.tag for child in case), "passed")) for case in suite.iter("testcase")
@@ -76,7 +76,7 @@ def test_junit_is_green_only_where_the_gate_is(gate: Callable[[], Data]) -> None
 @every_gate
 def test_sarif_has_what_the_standard_and_github_ask_for(gate: Callable[[], Data]) -> None:
     """Rules and results agree, each result has a message, a place with a line, and a fingerprint of its own."""
-    log = json.loads(gate_sarif(gate()))
+    log = json.loads(gate_sarif(gate_sample.gate_of(gate())))
     (run,) = log["runs"]
     assert log["version"] == "2.1.0"
     rules = run["tool"]["driver"]["rules"]
@@ -94,7 +94,7 @@ def test_sarif_has_what_the_standard_and_github_ask_for(gate: Callable[[], Data]
 
 
 def test_sarif_shows_what_is_worse_or_undecided() -> None:
-    (run,) = json.loads(gate_sarif(gate_sample.worse()))["runs"]
+    (run,) = json.loads(gate_sarif(gate_sample.gate_of(gate_sample.worse())))["runs"]
     assert [(result["ruleId"], result["level"]) for result in run["results"]] == [
         ("chain.hard-pauses", "error"),
         ("surface.names", "error"),
@@ -108,15 +108,24 @@ def test_sarif_shows_what_is_worse_or_undecided() -> None:
         "contracts/clauses/chain.toml"
     )
     assert len(run["invocations"][0]["toolExecutionNotifications"]) == 3
-    (run,) = json.loads(gate_sarif(gate_sample.undecided()))["runs"]
+    (run,) = json.loads(gate_sarif(gate_sample.gate_of(gate_sample.undecided())))["runs"]
     assert run["invocations"][0]["executionSuccessful"] is False
+
+
+def whole(data: Any) -> Any:
+    """The data without halves of characters, which no other parser would read."""
+    if isinstance(data, dict):
+        return {name: whole(value) for name, value in data.items()}
+    if isinstance(data, list):
+        return [whole(value) for value in data]
+    return data.replace("\ud800", "\ufffd") if isinstance(data, str) else data
 
 
 @every_gate
 def test_all_files_are_written_whole(gate: Callable[[], Data], tmp_path: Path) -> None:
-    write_gate(tmp_path / "results", gate())
+    write_gate(tmp_path / "results", gate_sample.gate_of(gate()))
     assert sorted(file.name for file in (tmp_path / "results").iterdir()) == sorted(NAMES)
-    assert json.loads((tmp_path / "results" / "gate.json").read_text()) == gate()
+    assert json.loads((tmp_path / "results" / "gate.json").read_text()) == whole(gate())
 
 
 @pytest.mark.parametrize("gate", GATES[:3])
@@ -128,7 +137,7 @@ def test_report_shows_a_gate_and_ends_with_its_exit_code(
     assert "core 1.4.62 in" in done.stdout or "core 1.4.62 and store" in done.stdout
     done = report(root, "--gate", written(gate()), "--json")
     assert done.exit_code == gate()["exit"]
-    assert json.loads(done.stdout) == gate()
+    assert json.loads(done.stdout) == whole(gate())
 
 
 def test_report_adds_to_the_summary_and_prints_annotations(
@@ -155,41 +164,39 @@ def test_report_writes_the_files_where_it_is_told_to(
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({"exit": 2}, "exit: 2 is not one of"),
-        ({"format": 2}, "format: 1 was expected"),
+        ({"exit": 2}, "exit: "),
+        ({"format": 2}, "format: "),
         ({"more": 1}, "more"),
         ({"exit": 0}, "it says compatible, and its cells do not"),
         ({"exit": 0, "cells": []}, "it says compatible, and its cells do not"),
     ],
 )
-def test_a_file_that_is_no_gate_is_named(root: Path, written: Callable[[object], str], change: Data, why: str) -> None:
+def test_a_file_that_is_no_gate_is_named(written: Callable[[object], str], change: Data, why: str) -> None:
     file = written(gate_sample.worse() | change)
     with pytest.raises(MetaError) as caught:
-        report_gate.read_gate(root, Path(file))
+        report_gate.read_gate(Path(file))
     assert file in caught.value.what
     assert why in caught.value.why
 
 
-def test_values_are_not_nested_without_end(root: Path, written: Callable[[object], str]) -> None:
+def test_values_are_not_nested_without_end(written: Callable[[object], str]) -> None:
     data = gate_sample.worse()
     data["differences"][0]["now"]["got"] = json.loads("[" * 90 + "]" * 90)
     with pytest.raises(MetaError) as caught:
-        report_gate.read_gate(root, Path(written(data)))
+        report_gate.read_gate(Path(written(data)))
     assert "nests deeper" in caught.value.why
 
 
 @pytest.mark.parametrize("text", ["", "{", "[" * 100_000, '{"a": ' * 90 + "1" + "}" * 90, "[]", "1" * 5000, "\ud7ff"])
-def test_what_is_not_even_json_is_bad_input(root: Path, written: Callable[[object], str], text: str) -> None:
+def test_what_is_not_even_json_is_bad_input(written: Callable[[object], str], text: str) -> None:
     with pytest.raises(MetaError, match=re.escape(str(written("")))):
-        report_gate.read_gate(root, Path(written(text)))
+        report_gate.read_gate(Path(written(text)))
 
 
-def test_a_gate_is_read_up_to_a_size(
-    root: Path, written: Callable[[object], str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_gate_is_read_up_to_a_size(written: Callable[[object], str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schemas, "MAX_BYTES", 1000)
     with pytest.raises(MetaError, match="has more than"):
-        report_gate.read_gate(root, Path(written(gate_sample.worse())))
+        report_gate.read_gate(Path(written(gate_sample.worse())))
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,9 @@ def run(
             jobs.append(Job(name, request, folder / f"{number}.jsonl", folder / f"{number}.log"))
 
         def start() -> Template:
-            return Template(contract.root, Path(sys.executable), plan, folder / "template.log").__enter__()
+            return Template(
+                contract.root, Path(sys.executable), plan, folder / "template.log", [folder / "sites"]
+            ).__enter__()
 
         bounds = replace(warm.BOUNDS, processes=30, printed=8 << 20, written=16 << 20)
         with pytest.MonkeyPatch.context() as patch:

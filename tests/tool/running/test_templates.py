@@ -26,7 +26,7 @@ class Double:
     said: list[tuple[str, str, Any]] = []  # noqa: RUF012 - one for all of them, emptied by the fixture
     fails = ""
 
-    def __init__(self, _root: Path, python: Path, _plan: object, log: Path) -> None:
+    def __init__(self, _root: Path, python: Path, _plan: object, log: Path, _releases: object) -> None:
         self.name = str(python)
 
     def __enter__(self) -> Self:
@@ -59,7 +59,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, Any]]:
 
 
 def made(folder: Path) -> Templates:
-    return Templates(folder, PLAN, [SMALL, LARGE, OTHER], python="python", cache=folder)
+    return Templates(folder, PLAN, [SMALL, LARGE, OTHER], python="python", cache=folder, releases=[])
 
 
 def test_each_is_begun_while_another_works_and_loads_what_the_largest_set_loads(

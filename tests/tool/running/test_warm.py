@@ -45,7 +45,7 @@ def causes(
     header = record_header(contract, ledger, Cell(newest_of(names, ledger)), (), sorted(contract.controls), "warm")
 
     def job(name: str, source: str) -> Job:
-        package = folder / name / "market_data_core"
+        package = folder / "sites" / name / "market_data_core"
         package.mkdir(parents=True)
         (package / "__init__.py").write_text(source)
         request = {"header": header, "clauses": sorted(contract.controls), "not_applicable": {}}
@@ -53,7 +53,9 @@ def causes(
         return Job(name, request, folder / f"{name}.jsonl", folder / f"{name}.log")
 
     def start() -> Template:
-        return Template(contract.root, Path(sys.executable), plan, folder / "template.log").__enter__()
+        return Template(
+            contract.root, Path(sys.executable), plan, folder / "template.log", [folder / "sites"]
+        ).__enter__()
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(warm, "BOUNDS", replace(warm.BOUNDS, processes=20))

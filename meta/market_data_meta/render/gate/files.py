@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
 from market_data_meta.files import write_whole
 from market_data_meta.judging.records import Record, record_text
+from market_data_meta.models import json_text
 from market_data_meta.render.gate.junit import gate_junit
 from market_data_meta.render.gate.markdown import gate_markdown
 from market_data_meta.render.gate.sarif import gate_sarif
-from market_data_meta.render.gate.words import Data
+from market_data_meta.results.gate import GateResult
 
 NAMES = ("gate.json", "gate.md", "gate.junit.xml", "gate.sarif")
 RECORDS = "gate-records"
@@ -26,10 +26,10 @@ def forget_gate(folder: Path) -> None:
     shutil.rmtree(folder / RECORDS, ignore_errors=True)
 
 
-def write_gate(folder: Path, data: Data, records: Iterable[Record] = ()) -> None:
+def write_gate(folder: Path, gate: GateResult, records: Iterable[Record] = ()) -> None:
     """Write all of them to ``folder``, each as a whole or not at all."""
     for record in records:
         write_whole(folder / RECORDS / f"{record.cell}.jsonl", record_text(record))
-    texts = (json.dumps(data, indent=1) + "\n", gate_markdown(data), gate_junit(data), gate_sarif(data))
+    texts = (json_text(gate), gate_markdown(gate), gate_junit(gate), gate_sarif(gate))
     for name, text in zip(NAMES, texts, strict=True):
         write_whole(folder / name, text)

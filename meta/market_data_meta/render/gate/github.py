@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from market_data_meta.render.gate import words
 from market_data_meta.render.markdown_text import short
 from market_data_meta.render.text import printable
+from market_data_meta.results.gate import GateDifference, GateResult
 
 MOST = 10
 """GitHub shows ten annotations of a step, and fifty of a job."""
@@ -13,38 +14,46 @@ LETTERS = 600
 """Characters of one message; a title has a quarter of it."""
 
 
-def annotations(data: words.Data) -> list[str]:
+def annotations(gate: GateResult) -> list[str]:
     """The lines to print: at most ten, the last of which says how many more there are."""
-    all_ = sorted(_all(data), key=lambda row: ("error", "warning", "notice").index(row[0]))
-    if not all_ and data["exit"]:
+    all_ = sorted(_all(gate), key=lambda row: ("error", "warning", "notice").index(row[0]))
+    if not all_ and gate.exit:
         # A step that ends badly says so, whatever is missing.
-        all_ = [("error", f"{words.verdict(data)}: {words.gated(data)}", words.found(data))]
+        all_ = [("error", f"{words.verdict(gate)}: {words.subject(gate)}", words.outcome_text(gate))]
     if len(all_) > MOST:
         left = len(all_) - MOST + 1
         all_ = [*all_[: MOST - 1], (all_[MOST - 1][0], f"{left} more", "the summary and gate.json have all of them")]
     return [f"::{kind} title={_property(title)}::{_message(text)}" for kind, title, text in all_]
 
 
-def _all(data: words.Data) -> Iterator[tuple[str, str, str]]:
+def _all(gate: GateResult) -> Iterator[tuple[str, str, str]]:
     """What there is to say: how bad it is, a title, and a message. A list in its own order within."""
-    for one in words.differences(data, words.REGRESSION):
-        kind = "error" if words.fails(data, one) else "warning"
-        yield kind, f"{one['clause']} broken by {words.guilty(data, one['guilty'])}", _told(data, one)
-    for why, cells in words.uninstallable(data, before=False):
+    for difference in gate.of_kind(words.REGRESSION):
+        kind = "error" if gate.fails(difference) else "warning"
+        yield (
+            kind,
+            f"{difference.clause} broken by {words.guilty(gate, difference.guilty)}",
+            _message_text(gate, difference),
+        )
+    for why, cells in words.uninstallable(gate, before=False):
         yield "error", f"{words.number(len(cells), 'cell')} can no longer be installed", why
-    for one in words.differences(data, words.UNDECIDED):
-        yield "warning", f"{one['clause']} is undecided", _told(data, one)
-    for why, _, cells in words.undecided(data):
+    for difference in gate.of_kind(words.UNDECIDED):
+        yield "warning", f"{difference.clause} is undecided", _message_text(gate, difference)
+    for why, _, cells in words.undecided(gate):
         yield "warning", f"{words.number(len(cells), 'cell')} undecided", f"{why} ({words.places(cells)})"
-    if narrowed := words.narrowed(data):
+    if narrowed := words.narrowed(gate):
         yield "notice", "narrower requirements", narrowed
-    for one in words.differences(data, words.REPAIR):
-        yield "notice", f"{one['clause']} repaired", f"{one['rule']} In {words.number(len(one['cells']), 'cell')}."
+    for difference in gate.of_kind(words.REPAIR):
+        yield (
+            "notice",
+            f"{difference.clause} repaired",
+            f"{difference.rule} In {words.number(len(difference.cells), 'cell')}.",
+        )
 
 
-def _told(data: words.Data, one: words.Data) -> str:
+def _message_text(gate: GateResult, difference: GateDifference) -> str:
     """The rule, then what a reader needs to see why; the rest is in the summary."""
-    facts = dict(words.facts(data, one))
+    facts = dict(words.facts(gate, difference))
     wanted = ("cause", "looked at", "expected", "was", "now", "got", "where")
     told = "; ".join(f"{name}: {short(facts[name], LETTERS // 6)}" for name in wanted if name in facts)
     return f"{short(facts['rule'], LETTERS // 3)} {told}"

@@ -7,56 +7,58 @@ from xml.etree import ElementTree as ET
 from market_data_meta.render.gate import words
 from market_data_meta.render.junit_xml import document, with_counts, xml_text
 from market_data_meta.render.text import printable
+from market_data_meta.results.gate import GateResult
 
 _BAD = ("failure", "error")
 
 
-def gate_junit(data: words.Data) -> str:
+def gate_junit(gate: GateResult) -> str:
     """The XML text. One break is one failure; a cell that it makes incompatible is told by it and has no case."""
     root = ET.Element("testsuites", name="market-data-meta gate")
-    suites = [_clauses(data), _cells(data)]
-    if data["exit"] and not any(suite.find(f"./testcase/{kind}") is not None for suite in suites for kind in _BAD):
+    suites = [_clauses(gate), _cells(gate)]
+    if gate.exit and not any(suite.find(f"./testcase/{kind}") is not None for suite in suites for kind in _BAD):
         # No evidence is not passing: a gate that is not compatible shows it, whatever is missing.
         case = ET.SubElement(suites[1], "testcase", classname="cells", name="evidence")
-        ET.SubElement(case, "error", message=_text(f"{words.verdict(data)}: {words.found(data)}"))
+        ET.SubElement(case, "error", message=_text(f"{words.verdict(gate)}: {words.outcome_text(gate)}"))
     root.extend(with_counts(suite) for suite in suites)
     return document(root)
 
 
-def _clauses(data: words.Data) -> ET.Element:
+def _clauses(gate: GateResult) -> ET.Element:
     suite = ET.Element("testsuite", name="clauses")
-    for one in data["differences"]:
-        case = ET.SubElement(suite, "testcase", classname="clauses", name=_text(one["clause"]))
-        about = f"{one['kind']} ({one['level']}) because of {words.guilty(data, one['guilty'])}: {one['rule']}"
-        if one["kind"] == words.REGRESSION and words.fails(data, one):
+    for difference in gate.differences:
+        case = ET.SubElement(suite, "testcase", classname="clauses", name=_text(difference.clause))
+        who = words.guilty(gate, difference.guilty)
+        about = f"{difference.kind} ({difference.level}) because of {who}: {difference.rule}"
+        if difference.kind == words.REGRESSION and gate.fails(difference):
             node = ET.SubElement(case, "failure", message=_text(about))
-        elif one["kind"] == words.REGRESSION:
+        elif difference.kind == words.REGRESSION:
             node = ET.SubElement(case, "skipped", message=_text(f"only reported: {about}"))
-        elif one["kind"] == words.UNDECIDED:
+        elif difference.kind == words.UNDECIDED:
             node = ET.SubElement(case, "error", message=_text(about))
         else:
             node = ET.SubElement(case, "system-out")
-        node.text = _text("\n".join(f"{name}: {value}" for name, value in words.facts(data, one)))
-    for one in data["known"]:
-        case = ET.SubElement(suite, "testcase", classname="clauses", name=_text(one["clause"]))
-        message = f"it fails as before, in {words.number(len(one['cells']), 'cell')}: {one['rule']}"
+        node.text = _text("\n".join(f"{name}: {value}" for name, value in words.facts(gate, difference)))
+    for failure in gate.known:
+        case = ET.SubElement(suite, "testcase", classname="clauses", name=_text(failure.clause))
+        message = f"it fails as before, in {words.number(len(failure.cells), 'cell')}: {failure.rule}"
         ET.SubElement(case, "skipped", message=_text(message))
     return suite
 
 
-def _cells(data: words.Data) -> ET.Element:
+def _cells(gate: GateResult) -> ET.Element:
     suite = ET.Element("testsuite", name="cells")
-    before = {row["cell"] for row in data["uninstallable"] if row["before"]}
-    for cell in data["cells"]:
-        if cell["verdict"] == "incompatible":
+    before = {row.cell for row in gate.uninstallable if row.before}
+    for cell in gate.cells:
+        if cell.verdict == "incompatible":
             continue
-        case = ET.SubElement(suite, "testcase", classname="cells", name=_text(cell["cell"]))
-        why = _text("; ".join(cell["reasons"]) or cell["verdict"])
-        if cell["verdict"] == "unknown":
+        case = ET.SubElement(suite, "testcase", classname="cells", name=_text(cell.cell))
+        why = _text("; ".join(cell.reasons) or cell.verdict)
+        if cell.verdict == "unknown":
             ET.SubElement(case, "error", message=why)
-        elif cell["verdict"] == "uninstallable" and cell["cell"] in before:
+        elif cell.verdict == "uninstallable" and cell.cell in before:
             ET.SubElement(case, "skipped", message=f"not installable, as before: {why}")
-        elif cell["verdict"] == "uninstallable":
+        elif cell.verdict == "uninstallable":
             ET.SubElement(case, "failure", message=f"no longer installable: {why}")
     return suite
 

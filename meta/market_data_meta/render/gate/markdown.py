@@ -6,60 +6,63 @@ from collections.abc import Iterable, Iterator
 
 from market_data_meta.render.gate import words
 from market_data_meta.render.markdown_text import code, html, line
+from market_data_meta.render.verdict_signs import VERDICTS
+from market_data_meta.results.gate import GateCandidate, GateCellResult, GateDifference, GateResult, KnownFailure
 
 LIMIT = 900_000
 """Bytes: GitHub drops a step's summary of more than 1 MiB, and the step may have more to say."""
 LETTERS = 1000
 """Characters of one value."""
-SIGNS = {"compatible": "✅", "incompatible": "❌", "undecided": "❔"}
-_CELLS = {"compatible": "✅", "incompatible": "❌", "uninstallable": "🚫", "unknown": "❔"}
 _AS_CODE = ("expected", "got", words.RUN_IT)
 _ROOM_FOR_ENDS = 2000
 
 
-def gate_markdown(data: words.Data) -> str:
+def gate_markdown(gate: GateResult) -> str:
     """The Markdown, no longer than GitHub shows: where a list is cut, a note says by how much."""
-    text = "\n".join(_head(data)) + "\n"
-    for title, opened, blocks in _sections(data):
+    text = "\n".join(_head(gate)) + "\n"
+    for title, opened, blocks in _sections(gate):
         text += _section(title, blocks, LIMIT - len(text.encode()), opened=opened)
-    return f"{text}\n{line(words.evidence(data), LETTERS)}\n"
+    return f"{text}\n{line(words.evidence_text(gate), LETTERS)}\n"
 
 
-def _head(data: words.Data) -> Iterator[str]:
-    yield f"# {SIGNS[words.verdict(data)]} {words.verdict(data)}: {line(words.gated(data), LETTERS)}"
+def _head(gate: GateResult) -> Iterator[str]:
+    yield f"# {VERDICTS[words.verdict(gate)].emoji} {words.verdict(gate)}: {line(words.subject(gate), LETTERS)}"
     yield ""
-    yield f"{line(words.found(data)).capitalize()}."
+    yield f"{line(words.outcome_text(gate)).capitalize()}."
     yield ""
-    yield from (f"- {line(_candidate(one), LETTERS)}" for one in data["candidates"][:10])
-    yield f"- met {line(words.reach(data))}"
-    if narrowed := words.narrowed(data):
+    yield from (f"- {line(_candidate(candidate), LETTERS)}" for candidate in gate.candidates[:10])
+    yield from (f"- brings along: {line(library, LETTERS)}" for library in words.brings_along(gate)[:20])
+    yield f"- met {line(words.reach(gate))}"
+    if narrowed := words.narrowed(gate):
         yield f"- **narrower**: {line(narrowed)}"
 
 
-def _candidate(one: words.Data) -> str:
-    same = words.same_code(one)
-    return words.candidate(one) + (f"; it {same}" if same else "")
+def _candidate(candidate: GateCandidate) -> str:
+    same = words.same_code(candidate)
+    skipped = words.not_looked_at(candidate)
+    text = words.candidate_text(candidate) + (f"; it {same}" if same else "")
+    return text + (f"; not looked at: {skipped}" if skipped else "")
 
 
-def _sections(data: words.Data) -> Iterator[tuple[str, bool, list[str]]]:
+def _sections(gate: GateResult) -> Iterator[tuple[str, bool, list[str]]]:
     """Titles, whether they are open, and what stands under them: the worst first."""
-    regressions = [_difference(data, one) for one in words.differences(data, words.REGRESSION)]
+    regressions = [_difference(gate, difference) for difference in gate.of_kind(words.REGRESSION)]
     yield "Regressions", True, regressions[: words.IN_FULL]
     yield "More regressions", False, regressions[words.IN_FULL :]
-    yield "No longer installable", True, [_uninstallable(*row) for row in words.uninstallable(data, before=False)]
+    yield "No longer installable", True, [_uninstallable(*row) for row in words.uninstallable(gate, before=False)]
     yield (
         "Undecided",
         True,
         [
-            *(_difference(data, one) for one in words.differences(data, words.UNDECIDED)),
-            *(f"- {line(why, LETTERS)}{_by(who)}: {_where(cells)}" for why, who, cells in words.undecided(data)),
+            *(_difference(gate, difference) for difference in gate.of_kind(words.UNDECIDED)),
+            *(f"- {line(why, LETTERS)}{_by(who)}: {_where(cells)}" for why, who, cells in words.undecided(gate)),
         ],
     )
-    yield "Repairs", False, [_short(one) for one in words.differences(data, words.REPAIR)]
-    yield "Known failures, as before", False, [_short(one) for one in data["known"]]
-    before = words.uninstallable(data, before=True)
+    yield "Repairs", False, [_short(difference) for difference in gate.of_kind(words.REPAIR)]
+    yield "Known failures, as before", False, [_short(failure) for failure in gate.known]
+    before = words.uninstallable(gate, before=True)
     yield "Not installable, as before", False, [_uninstallable(*row) for row in before]
-    yield "Cells", False, [_cell(cell) for cell in data["cells"]]
+    yield "Cells", False, [_cell(cell) for cell in gate.cells]
 
 
 def _section(title: str, blocks: list[str], room: int, *, opened: bool) -> str:
@@ -81,11 +84,11 @@ def _fitting(blocks: Iterable[str], room: int) -> Iterator[str]:
         yield f"{block}\n"
 
 
-def _difference(data: words.Data, one: words.Data) -> str:
-    about = f"({html(one['level'])}) in {words.number(len(one['cells']), 'cell')}"
-    who = html(words.guilty(data, one["guilty"]), LETTERS)
-    summary = f"<code>{html(one['clause'], LETTERS)}</code> {about}, because of <code>{who}</code>"
-    rows = [_fact(name, value) for name, value in words.facts(data, one) if name != "because of"]
+def _difference(gate: GateResult, difference: GateDifference) -> str:
+    about = f"({html(difference.level)}) in {words.number(len(difference.cells), 'cell')}"
+    who = html(words.guilty(gate, difference.guilty), LETTERS)
+    summary = f"<code>{html(difference.clause, LETTERS)}</code> {about}, because of <code>{who}</code>"
+    rows = [_fact(name, value) for name, value in words.facts(gate, difference) if name != "because of"]
     return "\n".join([f"<details open><summary>{summary}</summary>", "", *rows, "", "</details>", ""])
 
 
@@ -99,9 +102,9 @@ def _fact(name: str, value: str) -> str:
     return "\n".join([f"- {name}:", *(f"  - {code(part, LETTERS)}" for part in parts[:10]), *more])
 
 
-def _short(one: words.Data) -> str:
-    cells = words.number(len(one["cells"]), "cell")
-    return f"- {code(one['clause'], LETTERS)} in {cells}: {line(one['rule'], LETTERS)}"
+def _short(row: GateDifference | KnownFailure) -> str:
+    cells = words.number(len(row.cells), "cell")
+    return f"- {code(row.clause, LETTERS)} in {cells}: {line(row.rule, LETTERS)}"
 
 
 def _uninstallable(why: str, cells: list[str]) -> str:
@@ -116,6 +119,6 @@ def _by(who: str) -> str:
     return "" if who == words.NOBODY else f" (because of {line(who, LETTERS)})"
 
 
-def _cell(cell: words.Data) -> str:
-    why = f": {line(cell['reasons'][0], LETTERS)}" if cell["reasons"] else ""
-    return f"- {_CELLS[cell['verdict']]} {code(cell['cell'], LETTERS)} {cell['verdict']}{why}"
+def _cell(cell: GateCellResult) -> str:
+    why = f": {line(cell.reasons[0], LETTERS)}" if cell.reasons else ""
+    return f"- {VERDICTS[cell.verdict].emoji} {code(cell.cell, LETTERS)} {cell.verdict}{why}"

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from market_data_meta import __version__
 from market_data_meta.render.gate import words
 from market_data_meta.render.text import printable
+from market_data_meta.results.gate import GateDifference, GateResult
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -23,59 +24,60 @@ _INSTALLABLE = {
 """No clause of the contract, which are about what is installed, and all the same a reason to stop."""
 
 
-def gate_sarif(data: words.Data) -> str:
+def gate_sarif(gate: GateResult) -> str:
     """The SARIF text. A repair is told by its absence; a cell without a verdict is a fault of the run, not a result."""
-    shown = [one for one in data["differences"] if one["kind"] != words.REPAIR]
-    rules = {one["clause"]: one for one in shown}
+    shown = [difference for difference in gate.differences if difference.kind != words.REPAIR]
+    rules = {difference.clause: difference for difference in shown}
     places = {name: number for number, name in enumerate(rules)}
     driver: dict[str, Any] = {
         "name": "market-data-meta",
         "version": __version__,
-        "rules": [_rule(one) for one in rules.values()],
+        "rules": [_rule(difference) for difference in rules.values()],
     }
-    lost = words.uninstallable(data, before=False)
+    lost = words.uninstallable(gate, before=False)
     if lost:
         driver["rules"] = [*driver["rules"], _INSTALLABLE]
     run = {
         "tool": {"driver": driver},
-        "invocations": [_invocation(data)],
+        "invocations": [_invocation(gate)],
         "results": [
-            *(_result(data, one, places[one["clause"]]) for one in shown),
+            *(_result(gate, difference, places[difference.clause]) for difference in shown),
             *(_lost(why, cells, len(rules)) for why, cells in lost),
         ],
-        "properties": {"verdict": words.verdict(data), "suite": printable(data["suite"])},
+        "properties": {"verdict": words.verdict(gate), "suite": printable(gate.suite)},
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
 
 
-def _rule(one: words.Data) -> dict[str, Any]:
+def _rule(difference: GateDifference) -> dict[str, Any]:
     return {
-        "id": printable(one["clause"]),
-        "shortDescription": _text(one["rule"]),
-        "help": _text(f"{one['rule']}\n\nSource: {one['source']}"),
-        "defaultConfiguration": {"level": "error" if one["level"] == "must" else "warning"},
+        "id": printable(difference.clause),
+        "shortDescription": _text(difference.rule),
+        "help": _text(f"{difference.rule}\n\nSource: {difference.source}"),
+        "defaultConfiguration": {"level": "error" if difference.level == "must" else "warning"},
     }
 
 
-def _result(data: words.Data, one: words.Data, place: int) -> dict[str, Any]:
+def _result(gate: GateResult, difference: GateDifference, place: int) -> dict[str, Any]:
     """A result without a level has not failed: SARIF calls it open where the tool could not decide it."""
-    level = "error" if words.fails(data, one) else "warning"
-    kind = {"kind": "open", "level": "none"} if one["kind"] == words.UNDECIDED else {"kind": "fail", "level": level}
-    said = "\n".join(f"{name}: {value}" for name, value in words.facts(data, one))
+    level = "error" if gate.fails(difference) else "warning"
+    kind = {"kind": "open", "level": "none"} if difference.kind == words.UNDECIDED else {"kind": "fail", "level": level}
+    said = "\n".join(f"{name}: {value}" for name, value in words.facts(gate, difference))
     # What was got tells two failures of a clause apart, which both stand in the first line of its file.
-    print_ = json.dumps([one["kind"], one["clause"], one["now"]], sort_keys=True)
+    now = difference.now.model_dump(mode="json") if difference.now else None
+    print_ = json.dumps([difference.kind, difference.clause, now], sort_keys=True)
     return kind | {
-        "ruleId": printable(one["clause"]),
+        "ruleId": printable(difference.clause),
         "ruleIndex": place,
         "message": _text(said),
-        "locations": [{"physicalLocation": _place(one["clause"])}],
+        "locations": [{"physicalLocation": _place(difference.clause)}],
         "partialFingerprints": {"primaryLocationLineHash": hashlib.sha256(print_.encode()).hexdigest()[:16] + ":1"},
         "baselineState": "new",
     }
 
 
 def _lost(why: str, cells: list[str], place: int) -> dict[str, Any]:
-    """Cells that can no longer be installed: one result for each reason."""
+    """Cells that can no longer be installed: difference result for each reason."""
     return {
         "kind": "fail",
         "level": "error",
@@ -97,13 +99,13 @@ def _place(clause: str) -> dict[str, Any]:
     return {"artifactLocation": location, "region": {"startLine": 1}}
 
 
-def _invocation(data: words.Data) -> dict[str, Any]:
-    told = [("error", why, cells) for why, _, cells in words.undecided(data)]
-    told += [("error", why, cells) for why, cells in words.uninstallable(data, before=False)]
-    told += [("note", why, cells) for why, cells in words.uninstallable(data, before=True)]
+def _invocation(gate: GateResult) -> dict[str, Any]:
+    told = [("error", why, cells) for why, _, cells in words.undecided(gate)]
+    told += [("error", why, cells) for why, cells in words.uninstallable(gate, before=False)]
+    told += [("note", why, cells) for why, cells in words.uninstallable(gate, before=True)]
     return {
-        "executionSuccessful": words.verdict(data) != "undecided",
-        "exitCode": int(data["exit"]),
+        "executionSuccessful": words.verdict(gate) != "undecided",
+        "exitCode": int(gate.exit),
         "toolExecutionNotifications": [
             {"level": level, "message": _text(f"{why} ({words.places(cells)})")} for level, why, cells in told
         ],

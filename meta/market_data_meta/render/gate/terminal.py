@@ -15,65 +15,73 @@ from rich.text import Text
 from market_data_meta.render.gate import words
 from market_data_meta.render.markdown_text import short
 from market_data_meta.render.text import printable
+from market_data_meta.render.verdict_signs import VERDICTS
+from market_data_meta.results.gate import GateDifference, GateResult, KnownFailure
 
 Rows = Iterable[tuple[str, str]]
 
-_SIGNS = {"compatible": ("✔", "bold green"), "incompatible": ("✘", "bold red"), "undecided": ("?", "bold yellow")}
 LINES, LETTERS = 12, 1200
 """How much of one value is shown unless all is asked for."""
 
 
-def show_gate(data: words.Data, console: Console, *, verbose: bool) -> None:
+def show_gate(gate: GateResult, console: Console, *, verbose: bool) -> None:
     """Print the gate; with ``verbose`` values in full, and failures that were there before one by one."""
-    sign, style = _SIGNS[words.verdict(data)]
-    console.print(Text.assemble((f"{sign} {words.verdict(data)}", style), "  ", (_one(words.gated(data)), "bold")))
-    console.print(Text(f"  {_one(words.found(data))}"))
-    _barred(console, "", "dim", _about(data), verbose=verbose)
-    regressions = words.differences(data, words.REGRESSION)
+    sign = VERDICTS[words.verdict(gate)]
+    console.print(
+        Text.assemble(
+            (f"{sign.mark} {words.verdict(gate)}", f"bold {sign.style}"), "  ", (_one_line(words.subject(gate)), "bold")
+        )
+    )
+    console.print(Text(f"  {_one_line(words.outcome_text(gate))}"))
+    _barred(console, "", "dim", _about(gate), verbose=verbose)
+    regressions = gate.of_kind(words.REGRESSION)
     in_full = len(regressions) if verbose else words.IN_FULL
-    for one in regressions[:in_full]:
-        _difference(console, one, "red" if words.fails(data, one) else "yellow", data, verbose=verbose)
-    if also := [_row("also", one) for one in regressions[in_full:]]:
+    for difference in regressions[:in_full]:
+        _difference(console, difference, "red" if gate.fails(difference) else "yellow", gate, verbose=verbose)
+    if also := [_row("also", difference) for difference in regressions[in_full:]]:
         title = f"{words.number(len(also), 'more regression')} (--verbose shows each in full)"
         _barred(console, title, "red", also, verbose=verbose)
-    for one in words.differences(data, words.UNDECIDED):
-        _difference(console, one, "yellow", data, verbose=verbose)
-    for why, who, cells in words.undecided(data):
+    for difference in gate.of_kind(words.UNDECIDED):
+        _difference(console, difference, "yellow", gate, verbose=verbose)
+    for why, who, cells in words.undecided(gate):
         rows = [("cause", why), ("because of", who), ("where", words.places(cells))]
         _barred(console, f"undecided {words.number(len(cells), 'cell')}", "yellow", rows, verbose=verbose)
     for before, colour in ((False, "red"), (True, "dim")):
-        for why, cells in words.uninstallable(data, before=before):
+        for why, cells in words.uninstallable(gate, before=before):
             beside = ", as before" if before else ", which could be before"
             title = f"cannot be installed: {words.number(len(cells), 'cell')}{beside}"
             _barred(console, title, colour, [("cause", why), ("where", words.places(cells))], verbose=verbose)
-    _short_lists(console, data, verbose=verbose)
-    console.print(Text(f"\n{_one(words.evidence(data))}", style="dim"))
+    _short_lists(console, gate, verbose=verbose)
+    console.print(Text(f"\n{_one_line(words.evidence_text(gate))}", style="dim"))
 
 
-def _about(data: words.Data) -> list[tuple[str, str]]:
+def _about(gate: GateResult) -> list[tuple[str, str]]:
     """The candidates, and how far the gate reaches."""
     rows = []
-    for one in data["candidates"]:
-        rows.append(("candidate", words.candidate(one)))
-        if same := words.same_code(one):
+    for candidate in gate.candidates:
+        rows.append(("candidate", words.candidate_text(candidate)))
+        if same := words.same_code(candidate):
             rows.append(("", same))
-    rows.append(("met", words.reach(data)))
-    if narrowed := words.narrowed(data):
+        if skipped := words.not_looked_at(candidate):
+            rows.append(("not looked at", skipped))
+    rows += [("brings along", library) for library in words.brings_along(gate)]
+    rows.append(("met", words.reach(gate)))
+    if narrowed := words.narrowed(gate):
         rows.append(("narrower", narrowed))
     return rows
 
 
-def _difference(console: Console, one: words.Data, style: str, data: words.Data, *, verbose: bool) -> None:
-    title = f"{one['kind']} {one['clause']}  ({one['level']})"
-    _barred(console, title, style, words.facts(data, one), verbose=verbose)
+def _difference(console: Console, difference: GateDifference, style: str, gate: GateResult, *, verbose: bool) -> None:
+    title = f"{difference.kind} {difference.clause}  ({difference.level})"
+    _barred(console, title, style, words.facts(gate, difference), verbose=verbose)
 
 
-def _short_lists(console: Console, data: words.Data, *, verbose: bool) -> None:
+def _short_lists(console: Console, gate: GateResult, *, verbose: bool) -> None:
     """What is no reason to stop anybody: repairs in a line each, and failures that were there before."""
-    repairs = [_row("repaired", one) for one in words.differences(data, words.REPAIR)]
+    repairs = [_row("repaired", difference) for difference in gate.of_kind(words.REPAIR)]
     if repairs:
         _barred(console, words.number(len(repairs), "repair"), "green", repairs, verbose=verbose)
-    known = [_row("known", one) for one in data["known"]]
+    known = [_row("known", difference) for difference in gate.known]
     title = words.number(len(known), "known failure")
     if known and verbose:
         _barred(console, f"{title}, as before", "dim", known, verbose=verbose)
@@ -81,13 +89,13 @@ def _short_lists(console: Console, data: words.Data, *, verbose: bool) -> None:
         console.print(Text(f"\n{title}, as before (--verbose lists them)", style="dim"))
 
 
-def _row(name: str, one: words.Data) -> tuple[str, str]:
-    return name, f"{one['clause']} in {words.number(len(one['cells']), 'cell')}: {one['rule']}"
+def _row(name: str, row: GateDifference | KnownFailure) -> tuple[str, str]:
+    return name, f"{row.clause} in {words.number(len(row.cells), 'cell')}: {row.rule}"
 
 
 def _barred(console: Console, title: str, style: str, rows: Rows, *, verbose: bool) -> None:
     """A title, and rows of which every line stands behind a bar."""
-    console.print(Text(f"\n{_one(title)}" if title else "", style=f"bold {style}"))
+    console.print(Text(f"\n{_one_line(title)}" if title else "", style=f"bold {style}"))
     rows = list(rows)
     width = max((len(name) for name, _ in rows), default=0)
     for name, value in rows:
@@ -97,9 +105,9 @@ def _barred(console: Console, title: str, style: str, rows: Rows, *, verbose: bo
         else:
             text = Text(_safe(value if verbose else _cut(value)))
             lines = [*text.wrap(console, max(console.width - width - 4, 10), overflow="fold")]
-        for label, one in zip([name, *[""] * len(lines)], lines, strict=False):
-            one.rstrip()
-            console.print(Text.assemble(("│ ", style), (label.ljust(width + 2), "dim"), one), soft_wrap=True)
+        for label, text_line in zip([name, *[""] * len(lines)], lines, strict=False):
+            text_line.rstrip()
+            console.print(Text.assemble(("│ ", style), (label.ljust(width + 2), "dim"), text_line), soft_wrap=True)
 
 
 def _cut(text: str) -> str:
@@ -113,6 +121,6 @@ def _safe(text: str) -> str:
     return printable(text).replace("##[", "# #[")
 
 
-def _one(text: str) -> str:
+def _one_line(text: str) -> str:
     """The text in one line, no wrapped part of which is a command to a runner."""
     return re.sub(":(?=:)", ": ", _safe(" ".join(text.split())))

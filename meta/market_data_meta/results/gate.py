@@ -1,0 +1,171 @@
+"""A gate: candidates compared with their predecessors in all the cells that they may meet."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from market_data_meta.models import Document, Model
+from market_data_meta.results.parts import (
+    Count,
+    Digest,
+    ExitCode,
+    Level,
+    Outcome,
+    Seconds,
+    Text,
+    Value,
+    Verdict,
+    Versions,
+)
+
+DifferenceKind = Literal["regression", "repair", "undecided"]
+
+
+class GatePredecessor(Model):
+    """The published release that a candidate is compared with."""
+
+    version: Text
+    content: Digest
+
+
+class GateCandidate(Model):
+    """A build that stands in for a release: where it comes from, and which releases run the same code."""
+
+    package: Text
+    source: Text
+    version: Text
+    sha256: Digest
+    content: Digest
+    commit: str | None
+    predecessor: GatePredecessor | None
+    same_code_as: tuple[Text, ...]
+    not_looked_at: Annotated[tuple[Text, ...], Field(description="Extras that name an address, which is not followed.")]
+
+
+class BroughtLibrary(Model):
+    """A library that no published release runs with, and the index or file that it comes from."""
+
+    name: Text
+    version: str
+    origin: str
+
+
+class GateCheck(Model):
+    """How a check came out, on one side of a comparison."""
+
+    outcome: Outcome
+    message: str | None
+    expected: Value
+    got: Value
+
+
+class GateDifference(Model):
+    """A clause that came out otherwise than with the predecessors, in all the cells where it did in the same way."""
+
+    kind: DifferenceKind
+    clause: Text
+    level: Level
+    rule: Text
+    source: Text
+    binds: tuple[Text, ...]
+    now: GateCheck | None
+    was: GateCheck | None
+    cells: Annotated[tuple[Text, ...], Field(min_length=1)]
+    guilty: tuple[Text, ...]
+    reproduce: Text
+
+
+class GateCellResult(Model):
+    """One cell with candidates, and the cell with their predecessors that it is compared with."""
+
+    cell: Text
+    scope: Literal["combination", "release"]
+    combination: Versions
+    verdict: Verdict
+    baseline: str | None
+    stands_for: Count
+    forbidden: tuple[Text, ...]
+    reasons: tuple[str, ...]
+    counts: dict[str, Count]
+
+
+class KnownFailure(Model):
+    """A clause that fails as it did with the predecessors."""
+
+    clause: Text
+    level: Level
+    rule: Text
+    cells: Annotated[tuple[Text, ...], Field(min_length=1)]
+
+
+class UndecidedCell(Model):
+    """A cell that came to nothing, why, and because of which candidates."""
+
+    cell: Text
+    why: str
+    guilty: tuple[Text, ...]
+
+
+class UninstallableCell(Model):
+    """A cell that no set of versions satisfies; ``before`` says whether it was so with the predecessors too."""
+
+    cell: Text
+    why: str
+    before: bool
+
+
+class AllowedCounts(Model):
+    """How many published combinations all requirements allow: with the candidates, and with their predecessors."""
+
+    now: Count
+    before: Count
+
+
+class GateEvidence(Model):
+    """What a gate rests on; ``start`` is seconds since the epoch, ``seconds`` is wall time."""
+
+    checks: Count
+    ran: Count
+    start: float
+    seconds: Seconds
+    interpreter: str | None
+
+
+class GateResult(Document):
+    """What `mdmeta gate --json` prints, and gate.json."""
+
+    schema_name: ClassVar[str] = "gate"
+
+    format: Literal[1] = 1
+    exit: ExitCode
+    suite: Text
+    as_of: Text
+    strict: bool
+    reach: Literal["allowed", "all", "quick", "pinned"]
+    candidates: tuple[GateCandidate, ...]
+    brings_along: tuple[BroughtLibrary, ...]
+    cells: tuple[GateCellResult, ...]
+    differences: tuple[GateDifference, ...]
+    known: tuple[KnownFailure, ...]
+    undecided: tuple[UndecidedCell, ...]
+    uninstallable: tuple[UninstallableCell, ...]
+    allowed: AllowedCounts
+    evidence: GateEvidence
+
+    def of_kind(self, kind: DifferenceKind) -> list[GateDifference]:
+        """The differences of one kind, in the order of the gate."""
+        return [difference for difference in self.differences if difference.kind == kind]
+
+    def fails(self, difference: GateDifference) -> bool:
+        """Whether a regression breaks the gate, or is only reported."""
+        return difference.level == "must" or self.strict
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        """A gate that says nothing got worse has cells that were decided, and none that was not."""
+        verdicts = {cell.verdict for cell in self.cells}
+        if self.exit == 0 and ("compatible" not in verdicts or verdicts & {"incompatible", "unknown"}):
+            raise ValueError("it says compatible, and its cells do not")
+        return self
