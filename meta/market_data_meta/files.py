@@ -1,17 +1,46 @@
-"""Files as whole values: a reader sees the old text or the new one, never a part."""
+"""Files as whole values: a reader sees the old content or the new one, never a part; and locks between processes."""
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 
 def write_whole(file: Path, text: str) -> None:
     """Write ``file`` so that a reader sees the old text or the new one, never a part."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
+    with whole_file(file) as part:
         part.write_text(text, encoding="utf-8")
+
+
+@contextlib.contextmanager
+def whole_file(file: Path) -> Iterator[Path]:
+    """A path to write to, copy to or download to, which becomes ``file`` when the block ends without an error.
+
+    Who writes into the same folder waits for its turn. Each process and thread has a path of its own, so that writers
+    stay apart also on a file system that does not lock folders, such as NFS.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f".{file.name}.{os.getpid()}-{threading.get_native_id()}.part")
+    # The folder itself is locked: a lock file would stay beside each file that is ever written.
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        yield part
         part.replace(file)
     finally:
         part.unlink(missing_ok=True)
+        os.close(folder)
+
+
+@contextlib.contextmanager
+def exclusive_lock(folder: Path) -> Iterator[None]:
+    """Keep ``folder`` to ourselves: a second run that wants the same one waits for its turn."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f".{folder.name}.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

@@ -64,6 +64,7 @@ def matrix() -> dict[str, Any]:
             {"package": "store", "version": version, "other": "core", "asks": asks, "works": ">=1.4.9"}
             for version, asks in (("0.6.72", None), ("0.6.73", "<2,>=1.4.61"))
         ],
+        "refused": {"core": {"<2,>=1.4.61": [v for some in RELEASES["core"] for v in some if v != "1.4.61"]}},
         "rotten_waivers": [],
         "wide": [],
         "ran": 8,

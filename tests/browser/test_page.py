@@ -14,11 +14,12 @@ from playwright.sync_api import Browser, Page, expect
 from market_data_meta.contract import load_contract
 from market_data_meta.matrix.document import matrix_json
 from market_data_meta.matrix.verdicts import Matrix
-from market_data_meta.releases.combinations import Combination, broken_promises
-from market_data_meta.releases.contents import codes_of, squares_of
+from market_data_meta.releases.combinations import Combination
+from market_data_meta.releases.contents import content_combinations, distinct_contents
 from market_data_meta.releases.ledger import load_ledger
+from market_data_meta.releases.requirements import broken_promises
 from market_data_meta.render.page.site import site
-from market_data_meta.running.cells import Complete
+from market_data_meta.running.cells import CellRecords
 from market_data_meta.schemas import schema
 
 ROOT = Path(__file__).parents[2]
@@ -96,8 +97,8 @@ def test_the_page_reads_real_requirements_as_an_installer_does(page: Page, tmp_p
     """For any releases it says what their own requirements forbid, whether or not a run says anything."""
     contract = load_contract(ROOT)
     ledger = load_ledger(ROOT, contract.packages)
-    codes = codes_of(contract, ledger)
-    nothing = Complete(codes, tuple(squares_of(codes)), {}, {}, {}, frozenset(), 0)
+    codes = distinct_contents(contract, ledger)
+    nothing = CellRecords(codes, tuple(content_combinations(codes)), {}, {}, {}, frozenset(), 0)
     data = matrix_json(contract, Matrix(contract, "0" * 64, nothing, ()))
     (tmp_path / "index.html").write_text(site(data, contract), encoding="utf-8")
     page.goto((tmp_path / "index.html").as_uri())

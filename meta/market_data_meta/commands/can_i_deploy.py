@@ -18,7 +18,7 @@ from market_data_meta.render.deploy_answer.terminal import show_answer
 
 
 @click.command("can-i-deploy")
-@click.argument("pins", nargs=-1, required=True, metavar="core==V pipeline==V store==V")
+@click.argument("pins", nargs=-1, required=True, metavar="PACKAGE==V...")
 @cache_option
 @json_option
 @click.pass_obj

@@ -19,7 +19,7 @@ from market_data_meta.running.isolated import run_cell
 
 
 @click.command("run")
-@click.argument("pins", nargs=-1, required=True, metavar="core==V pipeline==V store==V")
+@click.argument("pins", nargs=-1, required=True, metavar="PACKAGE==V...")
 @click.option("--python", "interpreter", help="Python version to use, such as 3.12 [the one that runs mdmeta].")
 @click.option(
     "--into",

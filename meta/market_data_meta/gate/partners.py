@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from market_data_meta.contract import Contract
 from market_data_meta.gate.candidates import Candidate
-from market_data_meta.releases.combinations import Combination, broken_promises
+from market_data_meta.releases.combinations import Combination
 from market_data_meta.releases.contents import Content, ContentCombination, distinct_contents
 from market_data_meta.releases.ledger import Ledger, Release
 from market_data_meta.releases.pins import allowed
+from market_data_meta.releases.requirements import PYTHON, AllowedCombinations, Requirements, broken_promises
 from market_data_meta.releases.unmet import unmet_promises
 
 ALLOWED, ALL, QUICK, PINNED = "allowed", "all", "quick", "pinned"
@@ -56,6 +58,7 @@ def gate_cells(
     candidates: tuple[Candidate, ...],
     reach: str,
     pinned: Mapping[str, str] | None = None,
+    python: str = PYTHON,
 ) -> tuple[GateCell, ...]:
     """The cells to gate, the newest partners first.
 
@@ -66,85 +69,104 @@ def gate_cells(
     rows = {name: tuple(r for r in releases if not r.yanked) for name, releases in ledger.releases.items()}
     rows |= {name: (ledger.release(name, version),) for name, version in (pinned or {}).items()}
     rows |= {one.package: (one.release,) for one in candidates}
-    chosen = _chosen(contract, replace(new, releases=rows), reach)
     codes, own = distinct_contents(contract, ledger), distinct_contents(contract, new)
     code_now = {(name, r.version): code for name, column in own.items() for code in column for r in code.releases}
     code_before = {(name, r.version): code for name, column in codes.items() for code in column for r in code.releases}
-    groups: dict[tuple[Content, ...], list[tuple[Release, ...]]] = {}
-    for releases in chosen:
-        key = tuple(code_now[name, r.version] for name, r in zip(rows, releases, strict=True))
-        groups.setdefault(key, []).append(releases)
+    newest_first = {name: tuple(reversed(releases)) for name, releases in rows.items()}
+    combinations = AllowedCombinations(Requirements(contract.packages, python), newest_first)
+    if reach == QUICK:
+        groups = _quick(combinations, ledger, code_now)
+    else:
+        groups = _by_content(combinations, code_now, forbidden_too=reach in (ALL, PINNED))
     previous = {one.package: one.predecessor for one in candidates}
     found = []
-    for key, members in groups.items():
-        newest = members[0]
+    for key, (newest, number) in groups.items():
         now = ContentCombination(tuple(replace(code, releases=(r,)) for code, r in zip(key, newest, strict=True)))
         old = tuple(previous.get(name, release) for name, release in zip(rows, newest, strict=True))
         before = tuple(code_before[name, r.version] for name, r in zip(rows, old, strict=True) if r)
-        forbidden = tuple(broken_promises(now.combination, contract.packages, new)) if reach != ALLOWED else ()
-        found.append(
-            GateCell(now, ContentCombination(before) if len(before) == len(rows) else None, len(members), forbidden)
-        )
+        forbidden = tuple(broken_promises(now.combination, contract.packages, new, python)) if reach != ALLOWED else ()
+        found.append(GateCell(now, ContentCombination(before) if len(before) == len(rows) else None, number, forbidden))
     return tuple(found)
 
 
-def _chosen(contract: Contract, ledger: Ledger, reach: str) -> Iterator[tuple[Release, ...]]:
-    """The combinations within reach, the newest first."""
-    newest_first = [tuple(reversed(releases)) for releases in ledger.releases.values()]
-    if reach in (ALL, PINNED):
-        yield from itertools.product(*newest_first)
-    elif reach == QUICK:
-        newest = next(allowed(contract, ledger), tuple(row[0] for row in newest_first))
-        deployed = tuple(
-            next((r for r in row if r.version == ledger.deployed["pins"][name]), row[0])
-            for name, row in zip(ledger.releases, newest_first, strict=True)
-        )
-        yield from dict.fromkeys((newest, deployed))
-    else:
-        yield from allowed(contract, ledger)
+Groups = Mapping[tuple[Content, ...], tuple[tuple[Release, ...], int]]
+"""The combinations within reach by their content: the newest, and how many there are."""
+Contents = Mapping[tuple[str, str], Content]
+"""The content of each release, which a package and a version name."""
 
 
-def allowed_number(contract: Contract, ledger: Ledger, releases: Mapping[str, Release]) -> int:
+def _by_content(combinations: AllowedCombinations, content_of: Contents, *, forbidden_too: bool) -> Groups:
+    """All combinations, or those that the requirements allow, the newest first."""
+    columns: list[dict[Content, list[Release]]] = []
+    for name, releases in combinations.columns.items():
+        columns.append({})
+        for release in releases:
+            columns[-1].setdefault(content_of[name, release.version], []).append(release)
+    groups: dict[tuple[Content, ...], tuple[tuple[Release, ...], int]] = {}
+    for contents in itertools.product(*columns):
+        members = [column[content] for column, content in zip(columns, contents, strict=True)]
+        within = dict(zip(combinations.columns, members, strict=True))
+        if forbidden_too:
+            groups[contents] = tuple(releases[0] for releases in members), math.prod(map(len, members))
+        elif newest := combinations.first(within):
+            groups[contents] = newest, combinations.count(within)
+    return dict(sorted(groups.items(), key=lambda group: combinations.place(group[1][0])))
+
+
+def _quick(combinations: AllowedCombinations, ledger: Ledger, content_of: Contents) -> Groups:
+    """The newest allowed combination (of all, where none is allowed) and the deployed one."""
+    columns = combinations.columns
+    newest = combinations.first() or tuple(releases[0] for releases in columns.values())
+    deployed = tuple(
+        next((r for r in releases if r.version == ledger.deployed["pins"][name]), releases[0])
+        for name, releases in columns.items()
+    )
+    groups: dict[tuple[Content, ...], tuple[tuple[Release, ...], int]] = {}
+    for releases in dict.fromkeys((newest, deployed)):
+        contents = tuple(content_of[name, r.version] for name, r in zip(columns, releases, strict=True))
+        first, number = groups.get(contents, (releases, 0))
+        groups[contents] = first, number + 1
+    return groups
+
+
+def allowed_number(contract: Contract, ledger: Ledger, releases: Mapping[str, Release], python: str = PYTHON) -> int:
     """How many published combinations the requirements allow around some releases."""
-    return sum(1 for _ in allowed(contract, _around(ledger, releases)))
+    return allowed(contract, ledger, releases, python).count()
 
 
-def shut_out(contract: Contract, ledger: Ledger, candidates: tuple[Candidate, ...]) -> ShutOut | None:
+def shut_out(
+    contract: Contract, ledger: Ledger, candidates: tuple[Candidate, ...], python: str = PYTHON
+) -> ShutOut | None:
     """What candidates have lost that forbid every published partner, or None where that is not their doing.
 
     It is not where their predecessors could be installed with nothing either, and not where the partners' requirements
     forbid it as well: those who ask for less than a next major version mean to be left alone by it.
     """
     new = with_candidates(ledger, candidates)
-    if next(allowed(contract, _around(new, {one.package: one.release for one in candidates})), None):
+    releases = {candidate.package: candidate.release for candidate in candidates}
+    if allowed(contract, new, releases, python).first():
         return None
-    asking_nothing = {one.package: replace(one.release, requires=()) for one in candidates}
-    if next(allowed(contract, _around(new, asking_nothing)), None) is None:
+    asking_nothing = {name: replace(release, requires=()) for name, release in releases.items()}
+    if allowed(contract, new, asking_nothing, python).first() is None:
         return None
-    before = {one.package: one.predecessor for one in candidates if one.predecessor}
-    unmet = [why for one in candidates for why in unmet_promises(one.package, one.release, contract.packages, new)]
+    before = {candidate.package: candidate.predecessor for candidate in candidates if candidate.predecessor}
+    requirements = Requirements(contract.packages, python)
+    unmet = [why for name, release in releases.items() for why in unmet_promises(name, release, requirements, new)]
     if len(before) == len(candidates):
-        partners = next(allowed(contract, _around(ledger, before)), None)
+        partners = allowed(contract, ledger, before, python).first()
         if partners is None:
             return None
     elif unmet:
         partners = tuple(before.get(name) or ledger.newest(name) for name in contract.packages)
     else:
         return None
-    own = {one.package: one.release for one in candidates}
-    versions = {name: r.version for name, r in zip(contract.packages, partners, strict=True)}
-    combination = Combination(tuple((name, own[name].version if name in own else v) for name, v in versions.items()))
-    whole = len(before) == len(candidates)
+    versions = {name: release.version for name, release in zip(contract.packages, partners, strict=True)}
+    with_them = versions | {name: release.version for name, release in releases.items()}
+    combination = Combination(tuple(with_them.items()))
+    all_have_one = len(before) == len(candidates)
     return ShutOut(
         combination,
-        Combination(tuple(versions.items())) if whole else None,
-        allowed_number(contract, ledger, before) if whole else 1,
-        "; ".join(unmet or broken_promises(combination, contract.packages, new)),
-    )
-
-
-def _around(ledger: Ledger, releases: Mapping[str, Release]) -> Ledger:
-    """The ledger with only some releases of their packages."""
-    return replace(
-        ledger, releases={n: (releases[n],) if n in releases else rows for n, rows in ledger.releases.items()}
+        Combination(tuple(versions.items())) if all_have_one else None,
+        allowed_number(contract, ledger, before, python) if all_have_one else 1,
+        "; ".join(unmet or requirements.broken_by(combination, new)),
     )

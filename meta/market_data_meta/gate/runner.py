@@ -14,6 +14,7 @@ from typing import Self
 from market_data_meta import suite
 from market_data_meta.contract import Clause, Contract
 from market_data_meta.errors import MetaError, undecided
+from market_data_meta.files import whole_file
 from market_data_meta.gate.blame import Symptom, guilty, swapped_back, symptom_now
 from market_data_meta.gate.brought import brought
 from market_data_meta.gate.candidates import Candidate
@@ -41,7 +42,9 @@ from market_data_meta.judging.comparison import (
 from market_data_meta.judging.records import Record
 from market_data_meta.releases.combinations import Cell, Combination
 from market_data_meta.releases.ledger import Ledger
+from market_data_meta.releases.requirements import Requirements
 from market_data_meta.releases.unmet import unmet_promises
+from market_data_meta.running import environments
 from market_data_meta.running.cells import CellRecords, RunOptions, decide
 from market_data_meta.running.warm_runner import ProgressStep, RunRequest
 
@@ -106,8 +109,12 @@ class Gate:
     def run(self) -> GateOutcome:
         """Run what is not known yet and compare. Raises MetaError where the candidates meet nothing."""
         start = time.time()
-        lost_all = shut_out(self.contract, self.ledger, self.candidates) if self.reach in (ALLOWED, QUICK) else None
-        met = () if lost_all else gate_cells(self.contract, self.ledger, self.candidates, self.reach, self.pinned)
+        lost_all = None
+        if self.reach in (ALLOWED, QUICK):
+            lost_all = shut_out(self.contract, self.ledger, self.candidates, self._python)
+        met: tuple[GateCell, ...] = ()
+        if not lost_all:
+            met = gate_cells(self.contract, self.ledger, self.candidates, self.reach, self.pinned, self._python)
         if not met and not lost_all:
             names = " and ".join(f"{one.package} {one.release.version}" for one in self.candidates)
             what = f"{names} may be installed with no published release of the others"
@@ -244,10 +251,10 @@ class Gate:
 
     def _companions(self, one: Candidate) -> list[Candidate]:
         """The other candidates without which one cannot be installed: they meet what nothing published meets."""
-        packages = self.contract.packages
+        requirements = Requirements(self.contract.packages, self._python)
 
         def unmet(others: list[Candidate]) -> int:
-            return len(unmet_promises(one.package, one.release, packages, with_candidates(self.ledger, others)))
+            return len(unmet_promises(one.package, one.release, requirements, with_candidates(self.ledger, others)))
 
         return [other for other in self.candidates if other.package != one.package and unmet([other]) < unmet([])]
 
@@ -271,8 +278,13 @@ class Gate:
         now = {one.package: one.release for one in self.candidates}
         before = {one.package: one.predecessor for one in self.candidates if one.predecessor}
         new = with_candidates(self.ledger, self.candidates)
-        was = allowed_number(self.contract, self.ledger, before) if len(before) == len(now) else 0
-        return allowed_number(self.contract, new, now), was
+        was = allowed_number(self.contract, self.ledger, before, self._python) if len(before) == len(now) else 0
+        return allowed_number(self.contract, new, now, self._python), was
+
+    @property
+    def _python(self) -> str:
+        """The version of the interpreter that the cells run on, by which requirements are read."""
+        return environments.version_of(self.asked.interpreter)
 
     def _blamed(
         self, met: Sequence[GateCell], before: CellRecords, found: Sequence[Difference], lost: Sequence[str]
@@ -309,7 +321,5 @@ def _provide(candidates: Iterable[Candidate], cache: Path) -> None:
     for one in candidates:
         if one.wheel:
             file = cache / "wheels" / one.release.sha256[:16] / one.release.filename
-            file.parent.mkdir(parents=True, exist_ok=True)
-            part = file.with_name(f".{file.name}.part")
-            shutil.copyfile(one.wheel, part)
-            part.replace(file)
+            with whole_file(file) as part:
+                shutil.copyfile(one.wheel, part)

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable
-from email.parser import HeaderParser
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
 from market_data_meta.contract import Contract
@@ -19,12 +15,9 @@ from market_data_meta.gate import builds
 from market_data_meta.gate.candidates import Candidate, predecessor
 from market_data_meta.inside.mdm_content import content_of_wheel
 from market_data_meta.releases.ledger import Ledger, Release
+from market_data_meta.releases.requirements import direct_references
+from market_data_meta.releases.wheel_metadata import read_metadata, short_name
 from market_data_meta.running.wheels import check_members
-
-MAX_METADATA = 1 << 20
-"""Bytes of METADATA that are read: the packages' own have less than 40 KiB."""
-MAX_VERSION = 64
-"""Characters of a version; a date, a commit and a build number fit in it."""
 
 
 def candidate_of(
@@ -53,7 +46,7 @@ def candidate_of(
         else builds.built(path, folder, ledger.as_of, tell, allow_direct=ledger.follows_direct)
     )
     release = release_of(wheel, contract.packages[package].distribution)
-    if not ledger.follows_direct and (references := release.direct_references()):
+    if not ledger.follows_direct and (references := direct_references(release)):
         raise direct_reference(f"{package} {release.version}", references)
     own = predecessor(ledger, package, release.version, itself=True)
     return Candidate(package, source, release, own, wheel.resolve(), commit, _unlooked(ledger, release))
@@ -61,7 +54,7 @@ def candidate_of(
 
 def _unlooked(ledger: Ledger, release: Release) -> tuple[str, ...]:
     """The extras that ask for something by its address, where that is not followed."""
-    references = {} if ledger.follows_direct else {e: release.direct_references(e) for e in release.extras()}
+    references = {} if ledger.follows_direct else {e: direct_references(release, e) for e in release.extras()}
     return tuple(f"extra {extra} names {', '.join(names)}" for extra, names in references.items() if names)
 
 
@@ -77,35 +70,22 @@ def _published(ledger: Ledger, package: str, source: str) -> Release | None:
 def release_of(wheel: Path, distribution: str) -> Release:
     """What the ledger would keep of a wheel. Raises MetaError that names the file where it is not a wheel of it."""
     try:
-        name, named_version, _, _ = parse_wheel_filename(wheel.name)
         with ZipFile(wheel) as archive:
-            infos = archive.infolist()
-            check_members(wheel, infos)
-            (info,) = [i for i in infos if re.fullmatch(r"[^/]+\.dist-info/METADATA", i.filename)]
-            if info.file_size > MAX_METADATA:
-                raise MetaError("bad-wheel", f"{_short(wheel)} has more than {MAX_METADATA >> 10} KiB of METADATA")
-            metadata = HeaderParser().parsestr(archive.read(info).decode("utf-8"))
-        version, found = str(metadata["Version"]), canonicalize_name(str(metadata["Name"]))
-        requires = tuple(str(Requirement(text)) for text in metadata.get_all("Requires-Dist") or ())
-        if len(version) > MAX_VERSION or Version(version) != named_version or found != name:
-            why = f"its METADATA says {found[:60]} {version[:60]}"
-            raise MetaError("bad-wheel", f"{_short(wheel)} is not what its name says", why)
+            check_members(wheel, archive.infolist())
+        metadata = read_metadata(wheel)
         content = content_of_wheel(wheel)
     except (BadZipFile, ValueError, OSError, NotImplementedError) as error:
-        raise MetaError("bad-wheel", f"{_short(wheel)} is not a whole wheel", str(error)[:300]) from None
-    if found != distribution:
-        raise MetaError("other-package", f"{_short(wheel)} is a build of {found[:60]}, not of {distribution}")
+        raise MetaError("bad-wheel", f"{short_name(wheel.name)} is not a whole wheel", str(error)[:300]) from None
+    if metadata.distribution != distribution:
+        what = f"{short_name(wheel.name)} is a build of {metadata.distribution[:60]}, not of {distribution}"
+        raise MetaError("other-package", what)
     return Release(
-        version=version,
+        version=metadata.version,
         uploaded="",
         filename=wheel.name,
         sha256=hashlib.sha256(wheel.read_bytes()).hexdigest(),
         size=wheel.stat().st_size,
         content=content,
-        requires_python=str(metadata["Requires-Python"] or ""),
-        requires=requires,
+        requires_python=metadata.requires_python,
+        requires=metadata.requires,
     )
-
-
-def _short(wheel: Path) -> str:
-    return wheel.name if len(wheel.name) <= 120 else wheel.name[:119] + "…"

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-
-from packaging.specifiers import SpecifierSet
 
 from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit
 from market_data_meta.judging.verdicts import COMPATIBLE, INCOMPATIBLE, CellVerdict
-from market_data_meta.matrix.promises import asked_of
 from market_data_meta.matrix.verdicts import Matrix
-from market_data_meta.releases.combinations import Combination, broken_promises
-from market_data_meta.releases.contents import Content
+from market_data_meta.releases.combinations import Combination
+from market_data_meta.releases.contents import Content, ContentCombination
 from market_data_meta.releases.ledger import Ledger, Release
+from market_data_meta.releases.pins import allowed
+from market_data_meta.releases.requirements import broken_promises
 from market_data_meta.results.deploy_answer import DeployAnswer, DeployEvidence
 
 
@@ -71,7 +68,7 @@ def answer(contract: Contract, ledger: Ledger, matrix: Matrix, combination: Comb
     code_of = _code_of(matrix)
     codes = tuple(code_of[pair] for pair in combination.versions)
     square = next(square for square in matrix.complete.squares if square.codes == codes)
-    forbidden = tuple(broken_promises(combination, contract.packages, ledger))
+    forbidden = tuple(broken_promises(combination, contract.packages, ledger, matrix.complete.python))
     return DeployDecision(combination, matrix.judged(square), square.size, forbidden)
 
 
@@ -80,25 +77,22 @@ def partners(contract: Contract, ledger: Ledger, matrix: Matrix, given: Mapping[
 
     Among equals the packages that come first in the contract are kept newest.
     """
-    rows: list[list[Release]] = [
-        [ledger.release(name, given[name])] if name in given else [r for r in reversed(releases) if not r.yanked]
-        for name, releases in ledger.releases.items()
-    ]
-    names = tuple(ledger.releases)
-    code_of, squares = _code_of(matrix), {square.codes: square for square in matrix.complete.squares}
-    asked = {
-        (r.filename, name): asked_of(contract, r, name) or SpecifierSet() for row in rows for r in row for name in names
-    }
-    verdict = cache(lambda square: matrix.judged(square).verdict)
-    for releases in itertools.product(*rows):
-        pairs = list(zip(names, releases, strict=True))
-        square = squares[tuple(code_of[name, release.version] for name, release in pairs)]
-        if verdict(square) == COMPATIBLE and all(
-            asked[one.filename, name].contains(other.version, prereleases=True)
-            for one in releases
-            for name, other in pairs
-        ):
-            return answer(contract, ledger, matrix, Combination(tuple((n, r.version) for n, r in pairs)))
+    fixed = {name: ledger.release(name, version) for name, version in given.items()}
+    combinations = allowed(contract, ledger, fixed, matrix.complete.python)
+    code_of = _code_of(matrix)
+    # Of a cell, whose combinations share a verdict, the preferred one is enough.
+    preferred: list[tuple[tuple[int, ...], ContentCombination, tuple[Release, ...]]] = []
+    for square in matrix.complete.squares:
+        within = {
+            code.package: [r for r in combinations.columns[code.package] if code_of[code.package, r.version] is code]
+            for code in square.codes
+        }
+        if releases := combinations.first(within):
+            preferred.append((combinations.place(releases), square, releases))
+    for _, square, releases in sorted(preferred, key=lambda entry: entry[0]):
+        if matrix.judged(square).verdict == COMPATIBLE:
+            pairs = tuple((name, r.version) for name, r in zip(combinations.columns, releases, strict=True))
+            return answer(contract, ledger, matrix, Combination(pairs))
     return None
 
 

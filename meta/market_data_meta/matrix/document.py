@@ -43,6 +43,7 @@ def matrix_result(contract: Contract, matrix: Matrix) -> MatrixResult:
         },
         promise=PromiseCounts.model_validate(matrix.classes),
         supported=tuple(SupportedVersions(**vars(row)) for row in matrix.supported),
+        refused=matrix.refused,
         rotten_waivers=tuple(waiver_problem(rot) for rot in matrix.rotten),
         wide=tuple(sorted(matrix.complete.wide)),
         ran=matrix.complete.ran,

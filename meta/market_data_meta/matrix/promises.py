@@ -13,7 +13,7 @@ from packaging.version import Version
 from market_data_meta.contract import Contract
 from market_data_meta.judging.verdicts import COMPATIBLE, INCOMPATIBLE, UNINSTALLABLE, UNKNOWN
 from market_data_meta.releases.contents import Content, ContentCombination, content_combinations
-from market_data_meta.releases.ledger import Release
+from market_data_meta.releases.requirements import PYTHON, AllowedCombinations, Requirements
 
 KEPT, OVER_PROMISED = "kept", "over-promised"
 OVER_RESTRICTED, RIGHTLY_EXCLUDED = "over-restricted", "rightly excluded"
@@ -68,10 +68,13 @@ class Support:
 
 
 def promised(
-    contract: Contract, codes: Mapping[str, tuple[Content, ...]], verdicts: Mapping[ContentCombination, str]
+    contract: Contract,
+    codes: Mapping[str, tuple[Content, ...]],
+    verdicts: Mapping[ContentCombination, str],
+    python: str = PYTHON,
 ) -> tuple[PromiseCount, ...]:
     """Every cell of the matrix, the newest first; one without a verdict is unknown."""
-    counts = allowed_counts(contract, codes)
+    counts = allowed_counts(contract, codes, python)
     return tuple(PromiseCount(square, verdicts.get(square, UNKNOWN), allowed) for square, allowed in counts.items())
 
 
@@ -81,85 +84,52 @@ def classes(cells: Iterable[PromiseCount]) -> dict[str, int]:
     return {name: found[name] for name in CLASSES}
 
 
-def allowed_counts(contract: Contract, codes: Mapping[str, tuple[Content, ...]]) -> dict[ContentCombination, int]:
-    """How many published combinations of each cell are allowed by the requirements of all their releases.
-
-    Every release has a bit, so that the combinations are counted without being written out.
-    """
-    owners = [(name, release) for name, column in codes.items() for code in column for release in code.releases]
-    number = {(name, release.version): bit for bit, (name, release) in enumerate(owners)}
-    partners = _partners(contract, owners)
-
-    def bits(code: Content) -> tuple[int, ...]:
-        return tuple(number[code.package, release.version] for release in code.releases)
-
-    everything = (1 << len(owners)) - 1
+def allowed_counts(
+    contract: Contract, codes: Mapping[str, tuple[Content, ...]], python: str = PYTHON
+) -> dict[ContentCombination, int]:
+    """How many published combinations of each cell are allowed by the requirements of all their releases."""
+    columns = {name: [release for code in column for release in code.releases] for name, column in codes.items()}
+    combinations = AllowedCombinations(Requirements(contract.packages, python), columns)
     return {
-        square: _count([bits(code) for code in square.codes], partners, everything)
+        square: combinations.count({code.package: code.releases for code in square.codes})
         for square in content_combinations(codes)
     }
 
 
-def _count(columns: Sequence[Sequence[int]], partners: Sequence[int], within: int) -> int:
-    """The ways to take one bit of each column, of those ``within``, so that all are partners of each other."""
-    first, rest = [bit for bit in columns[0] if within >> bit & 1], columns[1:]
-    if not rest:
-        return len(first)
-    return sum(_count(rest, partners, within & partners[bit]) for bit in first)
-
-
-def _partners(contract: Contract, owners: Sequence[tuple[str, Release]]) -> list[int]:
-    """For each release the bits of those of other packages that it accepts and that accept it."""
-    accepted = _accepted(contract, owners)
-    return [
-        sum(1 << other for other, mask in enumerate(accepted) if own >> other & 1 and mask >> bit & 1)
-        for bit, own in enumerate(accepted)
-    ]
-
-
-def _accepted(contract: Contract, owners: Sequence[tuple[str, Release]]) -> list[int]:
-    """For each release the bits of those of other packages that its own requirements let in.
-
-    Equal requirements are read once: a package's releases repeat them.
-    """
-    versions: dict[str, list[tuple[int, Version]]] = {}
-    for bit, (name, release) in enumerate(owners):
-        versions.setdefault(name, []).append((1 << bit, Version(release.version)))
-    known: dict[tuple[str, SpecifierSet], int] = {}
-
-    def mask(other: str, specifier: SpecifierSet) -> int:
-        if (other, specifier) not in known:
-            known[other, specifier] = sum(
-                bit for bit, version in versions[other] if specifier.contains(version, prereleases=True)
-            )
-        return known[other, specifier]
-
-    return [
-        sum(mask(other, asked_of(contract, release, other) or SpecifierSet()) for other in versions if other != name)
-        for name, release in owners
-    ]
-
-
-def asked_of(contract: Contract, release: Release, other: str) -> SpecifierSet | None:
-    """What a release declares about another package without any extra; None if nothing."""
-    requirement = release.requirement_on(contract.packages[other].distribution)
-    return requirement.specifier if requirement else None
+def refused(
+    contract: Contract, codes: Mapping[str, tuple[Content, ...]], python: str = PYTHON
+) -> dict[str, dict[str, list[str]]]:
+    """For each package and each text of a requirement on it (``Support.asks``) the published versions it keeps out."""
+    requirements = Requirements(contract.packages, python)
+    versions = {name: [r.version for code in column for r in code.releases] for name, column in codes.items()}
+    kept_out: dict[str, dict[str, list[str]]] = {name: {} for name in codes}
+    for name, column in codes.items():
+        for release in (release for code in column for release in code.releases):
+            for other in codes.keys() - {name}:
+                asks = _text(requirements.on(release, other))
+                if asks and asks not in kept_out[other]:
+                    kept_out[other][asks] = requirements.refused(release, other, versions[other])
+    return kept_out
 
 
 def supported(
-    contract: Contract, codes: Mapping[str, tuple[Content, ...]], verdicts: Mapping[ContentCombination, str]
+    contract: Contract,
+    codes: Mapping[str, tuple[Content, ...]],
+    verdicts: Mapping[ContentCombination, str],
+    python: str = PYTHON,
 ) -> tuple[Support, ...]:
     """For each release and each other package: what it asks for, and which published versions work with it.
 
     A version works if it is in a compatible combination with the release, whatever the third package is. Releases of
     one code share the answer, as they share the evidence.
     """
+    requirements = Requirements(contract.packages, python)
     seen: dict[tuple[Content, Content], set[str]] = {}
     for square in content_combinations(codes):
         for pair in itertools.permutations(square.codes, 2):
             seen.setdefault(pair, set()).add(verdicts.get(square, UNKNOWN))
     return tuple(
-        Support(package, release.version, other, _text(asked_of(contract, release, other)), works)
+        Support(package, release.version, other, _text(requirements.on(release, other)), works)
         for package, column in codes.items()
         for other, partners in codes.items()
         if other != package

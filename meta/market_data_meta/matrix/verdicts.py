@@ -17,6 +17,7 @@ from market_data_meta.matrix.promises import (
     Support,
     classes,
     promised,
+    refused,
     supported,
 )
 from market_data_meta.releases.contents import Content, ContentCombination
@@ -59,12 +60,17 @@ class Matrix:
     @cached_property
     def promised(self) -> tuple[PromiseCount, ...]:
         """Every cell with how many of its combinations are allowed."""
-        return promised(self.contract, self.codes, self._verdicts)
+        return promised(self.contract, self.codes, self._verdicts, self.complete.python)
 
     @cached_property
     def supported(self) -> tuple[Support, ...]:
         """For each release what it asks for of each other package, and what works with it."""
-        return supported(self.contract, self.codes, self._verdicts)
+        return supported(self.contract, self.codes, self._verdicts, self.complete.python)
+
+    @cached_property
+    def refused(self) -> dict[str, dict[str, list[str]]]:
+        """For each package and each requirement on it the published versions that it keeps out."""
+        return refused(self.contract, self.codes, self.complete.python)
 
     @cached_property
     def rotten(self) -> tuple[Rotten, ...]:

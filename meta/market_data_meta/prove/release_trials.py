@@ -14,13 +14,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from market_data_meta.contract import Contract
+from market_data_meta.files import exclusive_lock
 from market_data_meta.judging.records import Record, read_record
 from market_data_meta.prove.changes import Change
 from market_data_meta.prove.score import Trial, trial
 from market_data_meta.prove.variant import recorded, texts_of
 from market_data_meta.releases.combinations import Cell, newest_of
 from market_data_meta.releases.ledger import Ledger
-from market_data_meta.running import environments
 from market_data_meta.running.isolated import PreparedCell, prepare, run_prepared
 
 
@@ -55,7 +55,7 @@ def try_releases_alone(contract: Contract, ledger: Ledger, changes: Sequence[Cha
 def _prepared(contract: Contract, ledger: Ledger, package: str, cache: Path) -> PreparedCell:
     cell = Cell(newest_of((package,), ledger))
     folder = cache / "proof" / "alone" / cell.name
-    with environments.exclusive_lock(folder):
+    with exclusive_lock(folder):
         return prepare(contract, ledger, cell, folder)
 
 

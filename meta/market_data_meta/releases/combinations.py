@@ -1,15 +1,14 @@
-"""Combinations: which release of which package, how they are written, and what the packages promise about them."""
+"""Combinations: which release of which package, and how they are written."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from packaging.version import InvalidVersion, Version
 
-from market_data_meta.contract import Package
 from market_data_meta.errors import MetaError
 from market_data_meta.releases.ledger import Ledger
 
@@ -106,7 +105,7 @@ def _parts(word: str) -> list[str]:
 def _pin(word: str, packages: tuple[str, ...]) -> tuple[str, str]:
     match = re.fullmatch(r"([A-Za-z_-]+?)(?:==|(?=\d))(.+)", word)
     if not match:
-        hint = "write core==1.4.61 pipeline==0.8.70 store==0.6.73, or core1.4.61-pipeline0.8.70-store0.6.73"
+        hint = f"write {' '.join(f'{name}==V' for name in packages)}, or {'-'.join(f'{name}V' for name in packages)}"
         raise MetaError("bad-pin", f"{word!r} is not a package with a version", hint=hint)
     package, version = match[1].lower().replace("_", "-").removeprefix("market-data-"), match[2]
     if package not in packages:
@@ -120,20 +119,3 @@ def _pin(word: str, packages: tuple[str, ...]) -> tuple[str, str]:
     except InvalidVersion:
         raise MetaError("bad-version", f"{version!r} is not a version of {package}") from None
     return package, version
-
-
-def broken_promises(combination: Combination, packages: Mapping[str, Package], ledger: Ledger) -> list[str]:
-    """What the releases' own requirements forbid about each other: empty for a combination that they allow.
-
-    Only what a package declares without an extra counts, as an installer would read it.
-    """
-    versions = combination.as_dict()
-    found = []
-    for package, version in versions.items():
-        for other, other_version in versions.items():
-            requirement = ledger.release(package, version).requirement_on(packages[other].distribution)
-            if requirement and not requirement.specifier.contains(other_version, prereleases=True):
-                found.append(
-                    f"{package} {version} requires {requirement.name}{requirement.specifier}, not {other_version}"
-                )
-    return found

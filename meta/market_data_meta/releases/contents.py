@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from packaging.utils import canonicalize_name
-
 from market_data_meta.contract import Contract
 from market_data_meta.releases.combinations import Combination
-from market_data_meta.releases.ledger import Ledger, Release, required
+from market_data_meta.releases.ledger import Ledger, Release
+from market_data_meta.releases.requirements import third_party_requirements
 
 
 @dataclass(frozen=True)
@@ -76,15 +75,9 @@ def distinct_contents(contract: Contract, ledger: Ledger) -> dict[str, tuple[Con
     for name, releases in ledger.releases.items():
         groups: dict[tuple[str, tuple[str, ...]], list[Release]] = {}
         for release in releases:
-            groups.setdefault((release.content, _libraries(release.requires, own)), []).append(release)
+            groups.setdefault((release.content, third_party_requirements(release, own)), []).append(release)
         found[name] = tuple(Content(name, *key, tuple(group)) for key, group in groups.items())
     return found
-
-
-def _libraries(requires: Iterable[str], own: set[str]) -> tuple[str, ...]:
-    """What is required without an extra, but for the other packages under contract."""
-    needed = (requirement for text in requires if (requirement := required(text)))
-    return tuple(sorted(str(r) for r in needed if canonicalize_name(r.name) not in own))
 
 
 def content_combinations(codes: Mapping[str, tuple[Content, ...]]) -> list[ContentCombination]:

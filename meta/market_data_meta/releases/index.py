@@ -9,13 +9,10 @@ import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from email.parser import HeaderParser
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile, ZipFile
+from zipfile import BadZipFile
 
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 from packaging.version import Version
 from pypi_simple import PYPI_SIMPLE_ENDPOINT, DistributionPackage, NoSuchProjectError, PyPISimple
 from requests import RequestException
@@ -24,6 +21,8 @@ from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError, undecided
 from market_data_meta.inside.mdm_content import content_of_wheel
 from market_data_meta.releases.ledger import Ledger, Release
+from market_data_meta.releases.requirements import Requirements
+from market_data_meta.releases.wheel_metadata import read_metadata
 
 TIMEOUT = (10.0, 60.0)
 """Seconds to connect and to wait for bytes."""
@@ -89,23 +88,21 @@ def _read(client: PyPISimple, wheel: DistributionPackage) -> Release:
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
         file = Path(folder) / "release.whl"
         client.download_package(wheel, file, timeout=TIMEOUT)
+        metadata = read_metadata(file, wheel.filename)
         try:
-            with ZipFile(file) as archive:
-                name = next(n for n in archive.namelist() if n.endswith(".dist-info/METADATA") and n.count("/") == 1)
-                metadata = HeaderParser().parsestr(archive.read(name).decode("utf-8"))
             content = content_of_wheel(file)
-        except (BadZipFile, StopIteration) as error:
+        except BadZipFile as error:
             raise MetaError("bad-wheel", f"{wheel.filename} is not a whole wheel", str(error)) from None
         size = file.stat().st_size
     return Release(
-        version=str(metadata["Version"]),
+        version=metadata.version,
         uploaded=wheel.upload_time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if wheel.upload_time else "",
         filename=wheel.filename,
         sha256=wheel.digests["sha256"],
         size=size,
         content=content,
-        requires_python=str(metadata["Requires-Python"] or ""),
-        requires=tuple(metadata.get_all("Requires-Dist") or ()),
+        requires_python=metadata.requires_python,
+        requires=metadata.requires,
         yanked=bool(wheel.is_yanked),
     )
 
@@ -117,12 +114,14 @@ def _deployed(client: PyPISimple, contract: Contract) -> dict[str, Any]:
     ]
     newest = max(wheels, key=lambda wheel: Version(str(wheel.version)))
     release = _read(client, newest)
-    pinned: dict[str, Requirement] = {canonicalize_name(r.name): r for r in map(Requirement, release.requires)}
+    requirements = Requirements(contract.packages)
     pins = {}
     for name, package in contract.packages.items():
-        exact = [s.version for s in pinned[package.distribution].specifier if s.operator == "=="]
+        specifier = requirements.on(release, name)
+        exact = [part.version for part in specifier or () if part.operator == "=="]
         if not exact:
-            why = f"{contract.deployed} {release.version} asks for {pinned[package.distribution]}"
+            asks = f"no {package.distribution}" if specifier is None else f"{package.distribution}{specifier}"
+            why = f"{contract.deployed} {release.version} asks for {asks}"
             raise MetaError("no-pin", f"the deployed set does not pin {name} to one version", why)
         pins[name] = exact[0]
     return {"distribution": contract.deployed, "version": release.version, "pins": pins}

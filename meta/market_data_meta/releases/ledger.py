@@ -6,12 +6,10 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from market_data_meta.errors import MetaError
@@ -34,51 +32,14 @@ class Release:
     requires: tuple[str, ...]
     yanked: bool = False
 
-    def requirement_on(self, distribution: str) -> Requirement | None:
-        """What it declares about another distribution without any extra, or None."""
-        for text in self.requires:
-            requirement = required(text)
-            if requirement and canonicalize_name(requirement.name) == distribution:
-                return requirement
-        return None
-
     def extras(self) -> list[str]:
         """The names of its extras, sorted."""
-        return sorted({name for text in self.requires for name in _extras_of(Requirement(text))})
-
-    def direct_references(self, extra: str = "") -> tuple[str, ...]:
-        """What it asks for by address (``name @ url``): with no extra, or what ``extra`` adds, by way of others too.
-
-        Markers for other machines count as well: whether one holds is for the installer to say.
-        """
-        own = canonicalize_name(self.filename.partition("-")[0])
-        found: dict[str, None] = {}
-        waiting, seen = [extra], {extra}
-        while waiting:
-            name = waiting.pop()
-            for text in self.requires:
-                requirement = Requirement(text)
-                extras = _extras_of(requirement)
-                if name not in extras if name else extras and not required(text):
-                    continue
-                if requirement.url:
-                    found[f"{requirement.name} @ {requirement.url}"] = None
-                if canonicalize_name(requirement.name) == own:
-                    waiting += requirement.extras - seen
-                    seen |= requirement.extras
-        return tuple(found)
+        return sorted({name for text in self.requires for name in extras_of(Requirement(text))})
 
 
-def _extras_of(requirement: Requirement) -> list[str]:
+def extras_of(requirement: Requirement) -> list[str]:
+    """The extras that a requirement's marker names."""
     return re.findall(r'extra == "([^"]+)"', str(requirement.marker or ""))
-
-
-# Releases repeat their requirements, and the matrix asks for them thirty thousand times.
-@cache
-def required(text: str) -> Requirement | None:
-    """The requirement as it is read, or None if it asks for nothing here without an extra."""
-    requirement = Requirement(text)
-    return requirement if requirement.marker is None or requirement.marker.evaluate({"extra": ""}) else None
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
+
+from packaging.version import Version
 
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
-from market_data_meta.releases.combinations import Cell, Combination, broken_promises, newest_of
+from market_data_meta.releases.combinations import Cell, Combination, newest_of
 from market_data_meta.releases.ledger import Ledger, Release
+from market_data_meta.releases.requirements import (
+    PYTHON,
+    PYTHONS,
+    AllowedCombinations,
+    Requirements,
+    broken_promises,
+)
 
 START = "    # >>> pinned by `mdmeta releases --refresh`; edit nothing up to <<<"
 END = "    # <<<"
@@ -36,9 +43,7 @@ def choose(contract: Contract, ledger: Ledger) -> list[Pin]:
         Pin(Cell(oldest), "the oldest set that the packages' requirements allow"),
     ]
     chosen += _one_for_each_content(contract, ledger, [pin.cell.combination for pin in chosen])
-    chosen += [
-        Pin(Cell(newest, python=python), f"the newest of each on Python {python}") for python in ("3.12", "3.13")
-    ]
+    chosen += [Pin(Cell(newest, python=python), f"the newest of each on Python {python}") for python in PYTHONS[1:]]
     chosen += [Pin(Cell(c, "lowest", "3.11"), "third-party versions at their lowest") for c in (newest, oldest)]
     for name in names:
         for release in _newest_of_each_content(ledger.releases[name]):
@@ -51,43 +56,39 @@ def _deployed_why(ledger: Ledger) -> str:
 
 
 def allowed(
-    contract: Contract, ledger: Ledger, fixed: tuple[str, Release] | None = None
-) -> Iterator[tuple[Release, ...]]:
-    """Every combination of releases that the packages' requirements allow, newest first."""
-    rows = [
-        [fixed[1]] if fixed and fixed[0] == name else [r for r in reversed(ledger.releases[name]) if not r.yanked]
+    contract: Contract, ledger: Ledger, fixed: Mapping[str, Release] | None = None, python: str = PYTHON
+) -> AllowedCombinations:
+    """The combinations of releases that the packages' requirements allow, around the ``fixed`` ones; newest first.
+
+    A yanked release is in none, unless it is fixed.
+    """
+    columns = {
+        name: [fixed[name]] if fixed and name in fixed else [r for r in reversed(ledger.releases[name]) if not r.yanked]
         for name in contract.packages
-    ]
-    needs = {
-        (release.filename, other.distribution): release.requirement_on(other.distribution)
-        for row in rows
-        for release in row
-        for other in contract.packages.values()
     }
-    distributions = [package.distribution for package in contract.packages.values()]
-
-    @cache
-    def accepts(filename: str, distribution: str, version: str) -> bool:
-        needed = needs[filename, distribution]
-        return needed is None or needed.specifier.contains(version, prereleases=True)
-
-    for releases in itertools.product(*rows):
-        others = [(name, other.version) for name, other in zip(distributions, releases, strict=True)]
-        if all(accepts(one.filename, *other) for one in releases for other in others):
-            yield releases
+    return AllowedCombinations(Requirements(contract.packages, python), columns)
 
 
 def _oldest(contract: Contract, ledger: Ledger) -> Combination:
-    """The allowed combination that could be installed first: its latest upload is the earliest."""
-    early = {name: releases[:12] for name, releases in ledger.releases.items()}
-    found = min(
-        allowed(contract, Ledger(ledger.as_of, early, ledger.deployed)),
-        key=lambda releases: sorted((r.uploaded for r in releases), reverse=True),
-        default=None,
+    """The allowed combination that could be installed first: its latest upload is the earliest.
+
+    Release by release, the latest upload first: what an allowed combination can do without is left out.
+    """
+    combinations = allowed(contract, ledger)
+    left = {name: [r for r in releases if not r.yanked] for name, releases in ledger.releases.items()}
+    if combinations.first(left) is None:
+        raise MetaError("nothing-allowed", "no combination of releases is allowed by their own requirements")
+    latest_first = sorted(
+        ((name, release) for name, releases in left.items() for release in releases),
+        key=lambda pair: (pair[1].uploaded, Version(pair[1].version)),
+        reverse=True,
     )
-    if found is None:
-        raise MetaError("nothing-allowed", "no combination of the oldest releases is allowed by their own requirements")
-    return _combination(contract, found)
+    for name, release in latest_first:
+        if len(left[name]) > 1:
+            fewer = {**left, name: [other for other in left[name] if other is not release]}
+            # Where it is needed, it is the package's only one: what else is left of that was uploaded before.
+            left[name] = fewer[name] if combinations.first(fewer) else [release]
+    return _combination(contract, tuple(releases[0] for releases in left.values()))
 
 
 def _one_for_each_content(contract: Contract, ledger: Ledger, have: list[Combination]) -> Iterator[Pin]:
@@ -100,7 +101,7 @@ def _one_for_each_content(contract: Contract, ledger: Ledger, have: list[Combina
             if (name, release.content) in held:
                 continue
             same = [other for other in reversed(releases) if other.content == release.content]
-            best = next((b for other in same if (b := _best_partners(contract, ledger, (name, other), held))), None)
+            best = next((b for other in same if (b := _best_partners(contract, ledger, {name: other}, held))), None)
             if best:
                 combination = _combination(contract, best)
                 why = f"the code of {name} {combination.as_dict()[name]}"
@@ -113,15 +114,10 @@ def _one_for_each_content(contract: Contract, ledger: Ledger, have: list[Combina
 
 
 def _best_partners(
-    contract: Contract, ledger: Ledger, fixed: tuple[str, Release], held: set[tuple[str, str]]
+    contract: Contract, ledger: Ledger, fixed: Mapping[str, Release], held: set[tuple[str, str]]
 ) -> tuple[Release, ...] | None:
     """The allowed combination around ``fixed`` that brings in most contents not yet held; the newest among equals."""
-    names = tuple(contract.packages)
-    return max(
-        allowed(contract, ledger, fixed),
-        key=lambda releases: sum((n, r.content) not in held for n, r in zip(names, releases, strict=True)),
-        default=None,
-    )
+    return allowed(contract, ledger, fixed).best(lambda name, release: (name, release.content) not in held)
 
 
 def _forced(contract: Contract, ledger: Ledger, name: str, release: Release) -> Combination:

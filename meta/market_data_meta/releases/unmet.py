@@ -9,8 +9,8 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from market_data_meta.contract import Package
-from market_data_meta.releases.ledger import Ledger, Release, required
+from market_data_meta.releases.ledger import Ledger, Release
+from market_data_meta.releases.requirements import Requirements, binding
 
 LETTERS = 600
 """Characters of the resolver's own text that are kept: it may fill a screen."""
@@ -23,21 +23,20 @@ _TOO_NEW = re.compile(
 )
 
 
-def unmet_promises(package: str, release: Release, packages: Mapping[str, Package], ledger: Ledger) -> list[str]:
+def unmet_promises(package: str, release: Release, requirements: Requirements, ledger: Ledger) -> list[str]:
     """What a release requires of the other packages under contract and no release in the ledger meets.
 
     Each sentence names the nearest release that there is.
     """
     sentences = []
-    for other, about in packages.items():
-        requirement = release.requirement_on(about.distribution)
-        if requirement is None or other == package:
+    for other, about in requirements.packages.items():
+        specifier = requirements.on(release, other)
+        if specifier is None or other == package:
             continue
-        specifier = requirement.specifier
         versions = sorted(Version(r.version) for r in ledger.releases[other] if not r.yanked or _exact(specifier))
         if not any(specifier.contains(version, prereleases=True) for version in versions):
             nearest = _nearest(specifier, versions)
-            sentences.append(f"{package} {release.version} requires {requirement.name}{specifier}; {nearest}")
+            sentences.append(f"{package} {release.version} requires {about.distribution}{specifier}; {nearest}")
     return sentences
 
 
@@ -69,13 +68,14 @@ def too_new(said: str) -> set[str]:
     return {canonicalize_name(name) for name in _TOO_NEW.findall(_line(said))}
 
 
-def unmet_libraries(said: str, releases: Mapping[str, Release], packages: Mapping[str, Package]) -> list[str]:
+def unmet_libraries(said: str, releases: Mapping[str, Release], requirements: Requirements) -> list[str]:
     """Which requirements of the releases (by package) are those that the resolver could not meet.
 
     Only who the resolver itself names with that requirement is told of: another release may ask for an older version of
     the same library. What is required of packages under contract is told by ``unmet_promises``.
     """
     text = _line(said)
+    packages = requirements.packages
     own = {package.distribution for package in packages.values()}
     causes: dict[str, str] = {
         canonicalize_name(n): clause for p in (_AVAILABLE, _NO_VERSION) for clause, n in p.findall(text)
@@ -85,9 +85,8 @@ def unmet_libraries(said: str, releases: Mapping[str, Release], packages: Mappin
     needed = [
         (f"{package} {release.version}", requirement)
         for package, release in releases.items()
-        for line in release.requires
-        if (requirement := required(line))
-        and f"{packages[package].distribution}=={release.version} depends on {canonicalize_name(requirement.name)}"
+        for requirement in binding(release, requirements.python)
+        if f"{packages[package].distribution}=={release.version} depends on {canonicalize_name(requirement.name)}"
         in text
     ]
     return [

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import Annotated, ClassVar, Literal, Self
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from pydantic import Field, model_validator
 
 from market_data_meta.models import Document, Model
@@ -107,6 +106,10 @@ class MatrixResult(Document):
     history: dict[str, dict[str, tuple[MatrixSpan, ...]]]
     promise: PromiseCounts
     supported: tuple[SupportedVersions, ...]
+    refused: Annotated[
+        dict[str, dict[str, tuple[Text, ...]]],
+        Field(description="For each package and each requirement on it the published versions that it keeps out."),
+    ]
     rotten_waivers: tuple[WaiverProblem, ...]
     wide: tuple[Text, ...]
     ran: Count
@@ -121,7 +124,7 @@ class MatrixResult(Document):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        """What a schema cannot say: all is there that is pointed at, and requirements can be read."""
+        """What a schema cannot say: all is there that is pointed at."""
         for name, contents in self.packages.items():
             if any(len(content.releases) != len(content.uploaded) for content in contents):
                 raise ValueError(f"the releases of {name} are not those that have a date")
@@ -131,17 +134,11 @@ class MatrixResult(Document):
             if any(place >= len(self.packages[name]) for name, place in cell.codes.items()):
                 raise ValueError(f"cell {position} is of a code that no package has")
         for row in self.supported:
-            if not {row.package, row.other} <= self.packages.keys() or not _is_specifier(row.asks or ""):
+            known = {row.package, row.other} <= self.packages.keys()
+            # The page looks up what a requirement keeps out.
+            if not known or (row.asks and row.asks not in self.refused.get(row.other, {})):
                 raise ValueError(f"{row.package} {row.version} cannot ask {row.other} for {row.asks!r}")
         for finding in self.findings:
             if any(position >= len(self.cells) for position in finding.cells):
                 raise ValueError(f"a finding of {finding.clause} is of a cell that there is not")
         return self
-
-
-def _is_specifier(text: str) -> bool:
-    try:
-        SpecifierSet(text)
-    except InvalidSpecifier:
-        return False
-    return True

@@ -15,7 +15,8 @@ from market_data_meta.contract import Contract
 from market_data_meta.judging.records import Record
 from market_data_meta.releases.contents import Content, ContentCombination, content_combinations, distinct_contents
 from market_data_meta.releases.ledger import Ledger
-from market_data_meta.running import third_party
+from market_data_meta.releases.requirements import PYTHON
+from market_data_meta.running import environments, third_party
 from market_data_meta.running.cache import Store
 from market_data_meta.running.decisions import Decisions
 from market_data_meta.running.third_party import ThirdPartyLock
@@ -34,6 +35,8 @@ class CellRecords:
     wide: frozenset[str]
     ran: int
     stores: tuple[Path, ...] = field(default=())
+    python: str = PYTHON
+    """The version of the interpreter that they were run on."""
     brought: tuple[str, ...] = ()
     """The third-party entries of locks that candidates have brought along."""
 
@@ -93,7 +96,7 @@ def decide(
             ran += runner.decide(family, mine)
     found = _collected(codes, wanted, families.values(), uninstallable, ran)
     brought = {entry: None for one in installable.values() for entry in one.brought}
-    return replace(found, brought=tuple(sorted(brought)))
+    return replace(found, brought=tuple(sorted(brought)), python=environments.version_of(python))
 
 
 def _begins(

@@ -6,24 +6,24 @@ nothing that we install beside the packages can change what they resolve to: whe
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from uv import find_uv_bin
 
 from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit, MetaError, UninstallableError, direct_reference, undecided
-from market_data_meta.releases.combinations import Cell, broken_promises
+from market_data_meta.releases.combinations import Cell
 from market_data_meta.releases.ledger import Ledger, Release
+from market_data_meta.releases.requirements import Requirements, broken_promises
 from market_data_meta.releases.unmet import not_found, resolvers_reason, too_new, unmet_libraries, unmet_promises
 
 SUITE = ("pytest", "pytest-asyncio", "jsonschema", "hypothesis")
@@ -113,7 +113,7 @@ def lock(contract: Contract, ledger: Ledger, cell: Cell, python: str) -> Lock:
         contract.packages[package].distribution: ledger.release(package, version)
         for package, version in cell.combination.versions
     }
-    forced = tuple(broken_promises(cell.combination, contract.packages, ledger)) if len(wanted) > 1 else ()
+    forced = tuple(broken_promises(cell.combination, contract.packages, ledger, version_of(python)))
     requirements = [ledger.requirement(distribution, release) for distribution, release in wanted.items()]
     options = ["--python", python, "--generate-hashes", "--no-header", "--no-annotate", "--only-binary", ":all:"]
     if cell.third_party != "today":
@@ -132,7 +132,7 @@ def lock(contract: Contract, ledger: Ledger, cell: Cell, python: str) -> Lock:
         try:
             packages = uv("pip", "compile", "-", *options, "--resolution", resolution, text="\n".join(requirements))
         except UninstallableError as error:
-            raise _reasoned(contract, ledger, cell, error.why) from None
+            raise _reasoned(contract, ledger, cell, python, error.why) from None
         if len(wanted) == 1:
             whole, libraries = uv("pip", "compile", "-", *options, text="\n".join(SUITE)), frozenset[str]()
         else:
@@ -157,7 +157,7 @@ def _companions(contract: Contract, ledger: Ledger, cell: Cell) -> dict[str, Rel
     }
 
 
-def _reasoned(contract: Contract, ledger: Ledger, cell: Cell, said: str) -> MetaError:
+def _reasoned(contract: Contract, ledger: Ledger, cell: Cell, python: str, said: str) -> MetaError:
     """Why nothing satisfies the cell, in a sentence; undecided where that says nothing of its releases.
 
     An index without the packages under contract is another one than theirs, and a library that was published after the
@@ -171,12 +171,12 @@ def _reasoned(contract: Contract, ledger: Ledger, cell: Cell, said: str) -> Meta
     if newer := too_new(said):
         what = f"{cell.name} needs a version of {' and '.join(sorted(newer))} from after the ledger's date"
         return undecided("too-new", what, resolvers_reason(said), "mdmeta releases --refresh")
-    reasons = unmet_libraries(said, releases, contract.packages)
+    requirements = Requirements(contract.packages, version_of(python))
+    reasons = unmet_libraries(said, releases, requirements)
     if len(releases) == 1:
         # Beside each other the packages are forced, whatever they require of one another.
-        reasons += [
-            s for name, release in releases.items() for s in unmet_promises(name, release, contract.packages, ledger)
-        ]
+        for name, release in releases.items():
+            reasons += unmet_promises(name, release, requirements, ledger)
     return UninstallableError("; ".join(dict.fromkeys(reasons)) or resolvers_reason(said))
 
 
@@ -221,18 +221,21 @@ def create(folder: Path, python: str | None) -> str:
     return str(interpreter)
 
 
+@cache
+def version_of(python: str) -> str:
+    """The version of an interpreter, ``3.12.1``: of a path to one, or of what ``uv python find`` takes."""
+    interpreter = python if Path(python).is_file() else uv("python", "find", "--no-project", python).strip()
+    # Without site: what an environment under test would have started with its interpreter is not to run here.
+    command = [interpreter, "-I", "-S", "-c", "import sys; print(*sys.version_info[:3], sep='.')"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError) as error:
+        raise undecided("no-interpreter", f"{python} does not run", str(error)[:300]) from None
+
+
 def install(python: str, text: str) -> None:
     """Make the environment of ``python`` hold exactly what the lock says, every download checked against its hash."""
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
         file = Path(folder) / "lock.txt"
         file.write_text(text)
         uv("pip", "sync", "--quiet", "--python", python, "--require-hashes", "--only-binary", ":all:", str(file))
-
-
-@contextmanager
-def exclusive_lock(folder: Path) -> Iterator[None]:
-    """Keep ``folder`` to ourselves: a second run that wants the same environment waits for its turn."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_name(f".{folder.name}.lock").open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield

@@ -15,12 +15,13 @@ from typing import Any
 from market_data_meta import suite
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError, UninstallableError, undecided
-from market_data_meta.files import write_whole
+from market_data_meta.files import exclusive_lock, write_whole
 from market_data_meta.inside.mdm_landlock import writable
 from market_data_meta.judging.records import FORMAT, Record, read_record
 from market_data_meta.judging.waivers import load_waivers
 from market_data_meta.releases.combinations import Cell
 from market_data_meta.releases.ledger import Ledger
+from market_data_meta.releases.requirements import direct_references
 from market_data_meta.running import environments
 from market_data_meta.running.sandbox import run_sandboxed
 from market_data_meta.running.seals import evidence, text_or_empty
@@ -64,7 +65,7 @@ def run_cell(
     folder = into or out / "environments" / cell.name
     if into and not (into / "pyvenv.cfg").is_file():
         raise MetaError("no-environment", f"{into} is not a virtual environment, and only those are filled")
-    with environments.exclusive_lock(folder), environments.exclusive_lock(log):
+    with exclusive_lock(folder), exclusive_lock(log):
         record.unlink(missing_ok=True)
         try:
             prepared = prepare(contract, ledger, cell, folder, progress)
@@ -249,7 +250,7 @@ def _release(contract: Contract, ledger: Ledger, cell: Cell, python: str) -> dic
     unlooked: dict[str, str] = {}
     release = ledger.release(package, version)
     for extra in release.extras():
-        references = () if ledger.follows_direct else release.direct_references(extra)
+        references = () if ledger.follows_direct else direct_references(release, extra)
         if references:
             unlooked[extra] = f"it names {', '.join(references)}"
             continue

@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 
 from market_data_meta.contract import Contract
 from market_data_meta.errors import UninstallableError
-from market_data_meta.files import write_whole
+from market_data_meta.files import exclusive_lock, write_whole
 from market_data_meta.releases.combinations import Cell
 from market_data_meta.releases.contents import ContentCombination
 from market_data_meta.releases.ledger import Ledger
@@ -150,7 +150,7 @@ def installed(libraries: ThirdPartyLock, python: str, cache: Path) -> Path:
     """The interpreter of an environment that holds the set and nothing else; made once."""
     name = hashlib.sha256(f"{libraries.digest} {python}".encode()).hexdigest()[:16]
     folder = libraries.home(cache) / "environments" / name
-    with environments.exclusive_lock(folder):
+    with exclusive_lock(folder):
         interpreter = environments.create(folder, python)
         ready = folder / "ready"
         if not ready.exists():

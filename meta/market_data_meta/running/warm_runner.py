@@ -11,10 +11,11 @@ from pathlib import Path
 
 from market_data_meta.contract import Clause, Contract
 from market_data_meta.judging.records import Record
-from market_data_meta.releases.combinations import Cell, Combination, broken_promises
+from market_data_meta.releases.combinations import Cell, Combination
 from market_data_meta.releases.contents import Content, ContentCombination
 from market_data_meta.releases.ledger import Ledger
-from market_data_meta.running import third_party
+from market_data_meta.releases.requirements import broken_promises
+from market_data_meta.running import environments, third_party
 from market_data_meta.running.cache import Store
 from market_data_meta.running.decisions import Decisions
 from market_data_meta.running.isolated import SUITE_SECONDS, record_header, warm_plan
@@ -219,7 +220,9 @@ class Runner:
     ) -> Job:
         contract, combination = self._contract, square.combination
         cell = Cell(combination)
-        forced = tuple(broken_promises(combination, contract.packages, self._ledger))
+        forced = tuple(
+            broken_promises(combination, contract.packages, self._ledger, environments.version_of(self._python))
+        )
         versions = combination.as_dict()
         tables: list[Clause] = [contract.clauses[name] for name in clauses]
         request = {

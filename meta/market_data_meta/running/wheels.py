@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import stat
 import tempfile
@@ -16,10 +15,12 @@ from pypi_simple import NoSuchProjectError, PyPISimple
 from requests import RequestException
 
 from market_data_meta.errors import MetaError, undecided
+from market_data_meta.files import exclusive_lock, whole_file
 from market_data_meta.inside.mdm_content import content_id, content_of_wheel, counted_path
 from market_data_meta.releases.index import TIMEOUT, index_url
 from market_data_meta.releases.ledger import Release
-from market_data_meta.running import bytecode, environments
+from market_data_meta.releases.wheel_metadata import MAX_METADATA, short_name
+from market_data_meta.running import bytecode
 
 MAX_BYTES = 500 << 20
 """What a wheel may hold when unpacked: a hundred times the largest of today."""
@@ -27,8 +28,6 @@ MAX_ENTRIES = 10_000
 """Files that a wheel may hold: the packages' own have fewer than 300."""
 MAX_RATIO = 200
 """How much smaller than its content a file of more than a megabyte may be packed: source code comes to about five."""
-MAX_METADATA = 1 << 20
-"""Bytes that one file of dist-info may have: the packages' own have less than 40 KiB."""
 _UNIX, _ENCRYPTED = 3, 0x1
 
 
@@ -70,19 +69,15 @@ def unpacked(release: Release, cache: Path, download: Callable[[Path], None]) ->
     """
     folder = cache / "wheels" / release.sha256[:16]
     site, wheel = folder / "site", folder / release.filename
-    with environments.exclusive_lock(folder):
+    with exclusive_lock(folder):
         if site.is_dir() and _content_of_folder(site) == release.content:
             return site
         shutil.rmtree(site, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
         if not wheel.is_file() or _sha256(wheel) != release.sha256:
-            part = wheel.with_name(f".{wheel.name}.{os.getpid()}.part")
-            try:
+            with whole_file(wheel) as part:
                 download(part)
                 _check(release, part)
-                part.replace(wheel)
-            finally:
-                part.unlink(missing_ok=True)
         with tempfile.TemporaryDirectory(prefix=".site-", dir=folder) as name:
             extract(wheel, Path(name) / "site")
             (Path(name) / "site").rename(site)
@@ -132,18 +127,20 @@ def check_members(wheel: Path, infos: Sequence[ZipInfo]) -> None:
     than MAX_BYTES or MAX_ENTRIES in all, or content packed in a way that no source code is.
     """
     if len(infos) > MAX_ENTRIES:
-        raise MetaError("bad-wheel", f"{_short(wheel)} holds more than {MAX_ENTRIES} files")
+        raise MetaError("bad-wheel", f"{short_name(wheel.name)} holds more than {MAX_ENTRIES} files")
     names: set[str] = set()
     for info in infos:
         _check_path(wheel, info)
         _check_kind(wheel, info)
         if info.filename.rstrip("/") in names:
-            raise MetaError("bad-wheel", f"{_short(wheel)} holds two files of one name: {info.filename[:200]!r}")
+            raise MetaError(
+                "bad-wheel", f"{short_name(wheel.name)} holds two files of one name: {info.filename[:200]!r}"
+            )
         names.add(info.filename.rstrip("/"))
     if sum(info.file_size for info in infos) > MAX_BYTES:
-        raise MetaError("bad-wheel", f"{_short(wheel)} would unpack to more than {MAX_BYTES >> 20} MiB")
+        raise MetaError("bad-wheel", f"{short_name(wheel.name)} would unpack to more than {MAX_BYTES >> 20} MiB")
     if wheel.is_file() and sum(info.compress_size for info in infos) > wheel.stat().st_size:
-        raise MetaError("bad-wheel", f"{_short(wheel)} holds files that share their bytes")
+        raise MetaError("bad-wheel", f"{short_name(wheel.name)} holds files that share their bytes")
 
 
 def _check_path(wheel: Path, info: ZipInfo) -> None:
@@ -151,27 +148,27 @@ def _check_path(wheel: Path, info: ZipInfo) -> None:
     name, path = info.orig_filename, PurePosixPath(info.filename)
     drive = ":" in path.parts[0] if path.parts else False
     if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name or drive:
-        raise MetaError("bad-wheel", f"{_short(wheel)} holds a path that leaves its folder: {name[:200]!r}")
+        raise MetaError("bad-wheel", f"{short_name(wheel.name)} holds a path that leaves its folder: {name[:200]!r}")
     longest = max((len(part.encode(errors="replace")) for part in path.parts), default=0)
     if str(path) != name.rstrip("/") or not name.isprintable() or longest > 200 or len(name) > 1000:
-        raise MetaError("bad-wheel", f"{_short(wheel)} holds a path that no wheel needs: {name[:200]!r}")
+        raise MetaError("bad-wheel", f"{short_name(wheel.name)} holds a path that no wheel needs: {name[:200]!r}")
 
 
 def _check_kind(wheel: Path, info: ZipInfo) -> None:
     kind = info.external_attr >> 16 if info.create_system == _UNIX else 0
     if kind and stat.S_IFMT(kind) not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise MetaError("bad-wheel", f"{_short(wheel)} holds something that is no file: {info.filename[:200]!r}")
+        raise MetaError(
+            "bad-wheel", f"{short_name(wheel.name)} holds something that is no file: {info.filename[:200]!r}"
+        )
     if info.flag_bits & _ENCRYPTED or info.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
-        raise MetaError("bad-wheel", f"{_short(wheel)} is packed in a way that wheels are not: {info.filename[:200]!r}")
+        raise MetaError(
+            "bad-wheel", f"{short_name(wheel.name)} is packed in a way that wheels are not: {info.filename[:200]!r}"
+        )
     if ".dist-info/" in info.filename and info.file_size > MAX_METADATA:
         what = f"more than {MAX_METADATA >> 10} KiB of {info.filename[-200:].rpartition('/')[2]}"
-        raise MetaError("bad-wheel", f"{_short(wheel)} has {what}")
+        raise MetaError("bad-wheel", f"{short_name(wheel.name)} has {what}")
     if info.file_size > 1 << 20 and info.file_size > MAX_RATIO * max(1, info.compress_size):
-        raise MetaError("bad-wheel", f"{_short(wheel)} holds a bomb: {info.filename[:200]!r}")
-
-
-def _short(wheel: Path) -> str:
-    return wheel.name if len(wheel.name) <= 120 else wheel.name[:119] + "…"
+        raise MetaError("bad-wheel", f"{short_name(wheel.name)} holds a bomb: {info.filename[:200]!r}")
 
 
 def _content_of_folder(site: Path) -> str:

@@ -19,6 +19,7 @@ from market_data_meta.gate.candidates import Candidate
 from market_data_meta.gate.sources import candidate_of
 from market_data_meta.inside.mdm_landlock import version
 from market_data_meta.releases.ledger import Ledger
+from market_data_meta.releases.requirements import third_party_requirements
 
 PROJECT = """
 [build-system]
@@ -61,7 +62,9 @@ def test_a_published_version_is_the_ledgers(read: Callable[[str], Candidate], le
 def test_a_wheel_is_taken_as_it_is(read: Callable[[str], Candidate], tmp_path: Path) -> None:
     wheel = made_wheel(tmp_path, "market-data-core", "1.4.62", {"x.py": ""}, "Requires-Dist: pydantic (>=2.7)")
     found = read(str(wheel))
-    assert (found.release.version, found.release.requires) == ("1.4.62", ("pydantic>=2.7",))
+    # As it is written there, like a release's in the ledger; however it is written, it means the same.
+    assert (found.release.version, found.release.requires) == ("1.4.62", ("pydantic (>=2.7)",))
+    assert third_party_requirements(found.release, ()) == ("pydantic>=2.7",)
     assert found.predecessor is not None
     assert found.predecessor.version == "1.4.61"
 

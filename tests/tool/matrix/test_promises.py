@@ -14,9 +14,10 @@ from market_data_meta.judging.verdicts import COMPATIBLE, INCOMPATIBLE, UNINSTAL
 from market_data_meta.matrix import promises
 from market_data_meta.matrix.promises import PromiseCount, Support
 from market_data_meta.releases import pins
-from market_data_meta.releases.combinations import Combination, broken_promises
+from market_data_meta.releases.combinations import Combination
 from market_data_meta.releases.contents import Content, ContentCombination, content_combinations, distinct_contents
 from market_data_meta.releases.ledger import Ledger, Release
+from market_data_meta.releases.requirements import broken_promises
 
 Codes = dict[str, tuple[Content, ...]]
 
@@ -156,6 +157,30 @@ def test_a_bare_requirement_asks_for_any_version(small: Contract) -> None:
     assert support(small, made, {})["pipeline", "0.1", "core"].asks == ""
 
 
+def test_what_a_requirement_keeps_out_is_worked_out_for_the_page(small: Contract, made: Codes) -> None:
+    """Each text of a requirement that ``supported`` shows has the published versions that it keeps out."""
+    kept_out = promises.refused(small, made)
+    assert kept_out == {
+        "core": {">=1.1": ["1.0"], ">=1.2": ["1.0", "1.1"], "<2,>=1.0": []},
+        "pipeline": {},
+        "store": {},
+    }
+    shown = {(row.other, row.asks) for row in promises.supported(small, made, {}) if row.asks}
+    assert shown == {(name, asks) for name, texts in kept_out.items() for asks in texts}
+
+
+def test_promises_are_those_of_the_cells_interpreter(small: Contract) -> None:
+    made = codes(
+        small,
+        core=[release("1.0", "c"), release("1.1", "c")],
+        pipeline=[release("0.1", "p", 'market-data-core>=1.1; python_version >= "3.12"', "market-data-core<1.2")],
+        store=[release("0.5", "s")],
+    )
+    assert list(promises.allowed_counts(small, made, "3.11").values()) == [2]
+    assert list(promises.allowed_counts(small, made, "3.12").values()) == [1]
+    assert promises.refused(small, made, "3.12")["core"] == {"<1.2,>=1.1": ["1.0"]}
+
+
 PUBLISHED = [Version(v) for v in ("1.1.0", "1.1.1", "1.2.0", "1.2.1", "1.2.2", "1.3.0", "1.3.1", "2.0.0rc1", "2.0.0")]
 
 
@@ -206,7 +231,7 @@ def test_as_many_are_allowed_as_the_pins_may_choose_from(contract: Contract, led
     recent = Ledger(ledger.as_of, newest, ledger.deployed)
     found = sum(promises.allowed_counts(contract, distinct_contents(contract, recent)).values())
     assert 0 < found < 24**3
-    assert found == sum(1 for _ in pins.allowed(contract, recent))
+    assert found == pins.allowed(contract, recent).count() == sum(1 for _ in pins.allowed(contract, recent))
 
 
 def test_the_count_of_a_cell_is_that_of_a_look_at_each_combination(

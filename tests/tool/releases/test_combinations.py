@@ -6,8 +6,9 @@ import pytest
 
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
-from market_data_meta.releases.combinations import Cell, Combination, broken_promises, newest_of, parse_cell
+from market_data_meta.releases.combinations import Cell, Combination, newest_of, parse_cell
 from market_data_meta.releases.ledger import Ledger
+from market_data_meta.releases.requirements import broken_promises
 
 TRIO = Combination((("core", "1.4.9"), ("pipeline", "0.8.30"), ("store", "0.6.34")))
 

@@ -149,6 +149,26 @@ def test_a_damaged_wheel_is_named(small: Contract, index: Index) -> None:
         read(small)
 
 
+def test_a_wheel_of_another_version_than_its_name_says_is_named(small: Contract, index: Index) -> None:
+    files = index.files["market-data-core"]
+    files["market_data_core-1.1-py3-none-any.whl"] = files["market_data_core-1.0-py3-none-any.whl"]
+    with pytest.raises(MetaError, match=r"market_data_core-1\.1-py3-none-any\.whl is not what its name says"):
+        read(small)
+
+
+def test_a_deploying_distribution_that_pins_no_version_of_a_package_is_named(small: Contract, index: Index) -> None:
+    index.add(small.deployed, "2.1", requires=("market-data-core==1.0", "market-data-store==1.0"))
+    with pytest.raises(MetaError, match="does not pin pipeline to one version") as raised:
+        read(small)
+    assert raised.value.why == "market-data-orchestrator 2.1 asks for no market-data-pipeline"
+
+
+def test_the_deployed_pin_is_read_from_all_lines_that_bind(small: Contract, index: Index) -> None:
+    lines = ("market-data-core>=0.9", "market-data-core==1.0", 'market-data-core==3.0; extra == "old"')
+    index.add(small.deployed, "2.1", requires=(*lines, "market-data-pipeline==1.0", "market-data-store==1.0"))
+    assert read(small).deployed["pins"]["core"] == "1.0"
+
+
 def test_an_index_that_does_not_answer_is_undecided(small: Contract, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple/")
     with pytest.raises(MetaError) as raised:

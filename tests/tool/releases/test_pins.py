@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from examples import release
 
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
 from market_data_meta.releases import pins
-from market_data_meta.releases.combinations import broken_promises, parse_cell
-from market_data_meta.releases.ledger import Ledger
+from market_data_meta.releases.combinations import parse_cell
+from market_data_meta.releases.ledger import Ledger, Release
 from market_data_meta.releases.pins import Pin
+from market_data_meta.releases.requirements import broken_promises
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +66,38 @@ def test_the_block_reads_back(root: Path, contract: Contract, ledger: Ledger, ch
     names = pins.pinned_names(root)
     assert names == [pin.cell.name for pin in chosen]
     assert [parse_cell([name], contract.packages, ledger) for name in names] == [pin.cell for pin in chosen]
+
+
+def test_the_pinned_block_of_today_is_the_one_in_tox_ini(root: Path, chosen: list[Pin]) -> None:
+    """``mdmeta releases --pin`` leaves tox.ini as it is."""
+    assert pins.split((root / "tox.ini").read_text(encoding="utf-8"))[1] == pins.block(chosen)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_oldest_set_is_that_of_a_look_at_each(small: Contract, seed: int) -> None:
+    """Whatever the order of uploads: the latest upload is the earliest that an allowed set has, then the one before."""
+    chance = random.Random(seed)  # noqa: S311 - the same choice every time, and no secret
+    days = iter(chance.sample(range(10, 40), 18))
+    rows: dict[str, tuple[Release, ...]] = {}
+    for name in small.packages:
+        others = [package.distribution for package in small.packages.values() if package.name in rows]
+        rows[name] = tuple(
+            replace(
+                release(f"1.{n}", "a", *(f"{other}>=1.{chance.randint(0, 5)}" for other in others)),
+                uploaded=f"2026-01-{next(days)}",
+            )
+            for n in range(6)
+        )
+    ledger = Ledger("2026-11-22", rows, {})
+    oldest = min(pins.allowed(small, ledger), key=lambda releases: sorted((r.uploaded for r in releases), reverse=True))
+    assert [version for _, version in pins._oldest(small, ledger).versions] == [r.version for r in oldest]
+
+
+def test_a_ledger_of_which_nothing_is_allowed_is_refused(small: Contract) -> None:
+    rows = {name: (release("1.0", "a"),) for name in small.packages}
+    rows["store"] = (release("1.0", "a", "market-data-core>=2"),)
+    with pytest.raises(MetaError, match="no combination of releases is allowed"):
+        pins.choose(small, Ledger("2026-11-22", rows, {}))
 
 
 def test_a_tox_ini_without_its_marks_is_refused() -> None:

@@ -8,6 +8,7 @@ import pytest
 from examples import LEDGER, release
 
 from market_data_meta.contract import Contract
+from market_data_meta.releases.requirements import Requirements
 from market_data_meta.releases.unmet import not_found, resolvers_reason, too_new, unmet_libraries, unmet_promises
 
 HEAD = "error: No solution found when resolving dependencies\n  cause: Because "
@@ -30,7 +31,9 @@ TAIL = (
     ],
 )
 def test_the_nearest_release_is_named(small: Contract, requirement: str, nearest: str) -> None:
-    found = unmet_promises("store", release("0.7", "9", f"market-data-core{requirement}"), small.packages, LEDGER)
+    found = unmet_promises(
+        "store", release("0.7", "9", f"market-data-core{requirement}"), Requirements(small.packages), LEDGER
+    )
     assert found == [f"store 0.7 requires market-data-core{requirement}; {nearest}"]
 
 
@@ -38,14 +41,14 @@ def test_the_nearest_release_is_named(small: Contract, requirement: str, nearest
     "requires", ["market-data-core>=1.1", "market-data-core", 'market-data-core>=9; extra == "new"', "pydantic>=99"]
 )
 def test_what_is_met_or_not_asked_for_is_not_told(small: Contract, requires: str) -> None:
-    assert unmet_promises("store", release("0.7", "9", requires), small.packages, LEDGER) == []
+    assert unmet_promises("store", release("0.7", "9", requires), Requirements(small.packages), LEDGER) == []
 
 
 def test_a_yanked_release_meets_only_who_names_it(small: Contract) -> None:
     ledger = replace(LEDGER, releases={**LEDGER.releases, "core": (release("1.9", "a", yanked=True),)})
     for requirement, told in (("==1.9", False), (">=1.9", True), ("==1.*", True)):
         wants = release("0.7", "9", f"market-data-core{requirement}")
-        assert bool(unmet_promises("store", wants, small.packages, ledger)) is told
+        assert bool(unmet_promises("store", wants, Requirements(small.packages), ledger)) is told
 
 
 @pytest.mark.parametrize(
@@ -74,12 +77,12 @@ def test_the_requirement_that_the_resolver_could_not_meet_is_named(
     """A partner that asks for what there is of the same project is not to blame."""
     partner = release("0.1", "d", "pydantic>=2", "click>=8", "no-such")
     releases = {"pipeline": partner, "store": release("0.7", "9", requires, "fastapi>=0.1")}
-    assert unmet_libraries(HEAD + said + TAIL, releases, small.packages) == [told]
+    assert unmet_libraries(HEAD + said + TAIL, releases, Requirements(small.packages)) == [told]
 
 
 def test_what_another_project_asks_for_is_left_to_the_resolvers_own_words(small: Contract) -> None:
     said = f"{HEAD}mid==1 depends on no-such and no-such was not found in the package registry{TAIL}"
-    assert unmet_libraries(said, {"store": release("0.7", "9", "mid")}, small.packages) == []
+    assert unmet_libraries(said, {"store": release("0.7", "9", "mid")}, Requirements(small.packages)) == []
     assert resolvers_reason(said).startswith("Because mid==1 depends on no-such and no-such was not found")
     assert not_found(said) == {"no-such"}
 

@@ -58,6 +58,7 @@ def data() -> dict[str, Any]:
         "findings": [finding | {"waived": None, "reproduce": "./scripts/mdmeta run x"}],
         "promise": promise,
         "supported": [],
+        "refused": {},
         "history": {},
         "rotten_waivers": [],
         "wide": ["a.b"],

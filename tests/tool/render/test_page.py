@@ -52,6 +52,7 @@ DATA: dict[str, Any] = {
     ],
     "promise": dict.fromkeys(("kept", "over-promised", "over-restricted", "rightly excluded", "undecided"), 0),
     "supported": [],
+    "refused": {},
     "history": {},
     "rotten_waivers": [],
     "wide": [],

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import platform
 import re
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -180,14 +180,16 @@ def test_a_missing_interpreter_is_undecided(tmp_path: Path) -> None:
     assert (raised.value.code, raised.value.exit) == ("no-interpreter", Exit.UNDECIDED)
 
 
-def test_two_runs_do_not_share_an_environment_at_once(tmp_path: Path) -> None:
-    text = "import sys; from pathlib import Path; from market_data_meta.running import environments\n"
-    text += "with environments.exclusive_lock(Path(sys.argv[1])): print('held', flush=True)"
-    with environments.exclusive_lock(tmp_path / "venv"):
-        second = subprocess.Popen([sys.executable, "-c", text, str(tmp_path / "venv")], stdout=subprocess.PIPE)
-        with pytest.raises(subprocess.TimeoutExpired):
-            second.wait(1.0)
-    assert second.communicate(timeout=20)[0] == b"held\n"
+def test_an_interpreter_is_asked_for_its_version(tmp_path: Path) -> None:
+    """By its path or as uv finds it; an environment runs nothing of what is in it."""
+    python = Path(environments.create(tmp_path / "venv", sys.executable))
+    site = next((tmp_path / "venv" / "lib").glob("python3*")) / "site-packages"
+    (site / "odd.pth").write_text("import sys; sys.exit('run')\n")
+    assert environments.version_of(str(python)) == platform.python_version()
+    assert environments.version_of(f"3.{sys.version_info.minor}").startswith(f"3.{sys.version_info.minor}.")
+    with pytest.raises(MetaError) as raised:
+        environments.version_of("3.99")
+    assert raised.value.exit == Exit.UNDECIDED
 
 
 def test_a_release_sees_no_token_and_no_setting_of_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from html import escape
 
 from market_data_meta.render.text import printable
@@ -18,23 +19,32 @@ text{font:11px system-ui,sans-serif;fill:#24292f}.t{font-weight:600;font-size:14
 
 def heatmap(matrix: MatrixResult) -> str:
     """The picture of ``matrix.json``: rows are the first package, columns the last within each of those between."""
-    (first, rows), middle, last = matrix.packages.items()
-    columns = {(m, x): _x(m, x, len(last[1])) for m in range(len(middle[1])) for x in range(len(last[1]))}
-    width = max(columns.values()) + SIDE + 12
-    height = TOP + len(rows) * ROW + 34
+    packages = matrix.packages
+    first, *between, last = packages
+    rows, width_of_group = packages[first], len(packages[last])
+    groups = list(itertools.product(*(range(len(packages[name])) for name in between)))
+    left_of = {group: _x(number, 0, width_of_group) for number, group in enumerate(groups)}
+    # A line of labels for each package between, and one that says what the columns are.
+    top = TOP + ROW * (len(between) - 1)
+    width = _x(len(groups) - 1, width_of_group - 1, width_of_group) + SIDE + 12
+    height = top + len(rows) * ROW + 34
     parts = [_text(8, 20, _title(matrix), "t")]
-    for number, code in enumerate(middle[1]):
-        parts.append(_text(_x(number, 0, len(last[1])), 42, code.label, ""))
-    parts.append(_text(8, 42, middle[0], "m"))
-    parts.append(_text(8, 58, last[0], "m"))
-    parts.append(_text(LEFT, 58, f"a column each: {', '.join(content.label for content in last[1])}", "m"))
-    parts.append(_text(8, TOP - 6, first, "m"))
-    for number, code in enumerate(reversed(rows)):
-        parts.append(_text(8, TOP + number * ROW + 11, code.label, ""))
+    for line, name in enumerate(between):
+        # A content's label stands above the first of the groups that hold it and share the contents to its left.
+        firsts = {group[: line + 1]: group for group in reversed(groups)}
+        parts += [
+            _text(left_of[group], 42 + line * ROW, packages[name][group[line]].label, "") for group in firsts.values()
+        ]
+    parts += [_text(8, 42 + line * ROW, name, "m") for line, name in enumerate([*between, last])]
+    labels = ", ".join(content.label for content in packages[last])
+    parts.append(_text(LEFT, top - 20, f"a column each: {labels}", "m"))
+    parts.append(_text(8, top - 6, first, "m"))
+    for number, content in enumerate(reversed(rows)):
+        parts.append(_text(8, top + number * ROW + 11, content.label, ""))
     for cell in matrix.cells:
         codes = cell.codes
-        x = columns[codes[middle[0]], codes[last[0]]]
-        y = TOP + (len(rows) - 1 - codes[first]) * ROW
+        x = left_of[tuple(codes[name] for name in between)] + codes[last] * SIDE
+        y = top + (len(rows) - 1 - codes[first]) * ROW
         parts.append(_cell(x, y, cell))
     parts.append(_text(8, height - 10, _LEGEND, "m"))
     body = "\n".join(parts)
@@ -45,8 +55,8 @@ def heatmap(matrix: MatrixResult) -> str:
     )
 
 
-def _x(middle: int, last: int, columns: int) -> int:
-    return LEFT + middle * (columns * SIDE + GAP) + last * SIDE
+def _x(group: int, column: int, columns: int) -> int:
+    return LEFT + group * (columns * SIDE + GAP) + column * SIDE
 
 
 def _title(matrix: MatrixResult) -> str:

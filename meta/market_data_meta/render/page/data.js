@@ -1,5 +1,5 @@
 // What matrix.json says, indexed. Nothing here touches the page.
-const { matrix, clauses, refused } = JSON.parse(document.getElementById('data').textContent);
+const { matrix, clauses } = JSON.parse(document.getElementById('data').textContent);
 const names = Object.keys(matrix.packages);
 const clauseOf = new Map(clauses.map((clause) => [clause.id, clause]));
 const GLYPHS = { compatible: '✔', incompatible: '✘', uninstallable: '⊘', unknown: '?' };
@@ -25,7 +25,7 @@ for (const row of matrix.supported) {
   asksOf[row.package].get(row.version).push(row);
 }
 const forbidden = (versions) => names.flatMap((name) => (asksOf[name].get(versions[name]) ?? [])
-  .filter((row) => row.asks && refused[row.other][row.asks].includes(versions[row.other]))
+  .filter((row) => row.asks && matrix.refused[row.other][row.asks].includes(versions[row.other]))
   .map((row) => `${name} ${row.version} requires ${row.other} ${row.asks}, not ${versions[row.other]}`));
 
 const cellId = (versions) => `cell-${names.map((name) => name + versions[name]).join('-')}`;

@@ -10,8 +10,9 @@ function* products(left) {
 }
 
 function grids() {
-  $('matrix-hint').textContent = `One grid for each distinct code of ${panelNames.join(' and ')}: ${rowName} downwards, `
-    + `${columnName} across, labelled with their releases. Choose a cell for its evidence; arrow keys move.`;
+  const grid = panelNames.length ? `One grid for each distinct code of ${panelNames.join(' and ')}` : 'One grid';
+  $('matrix-hint').textContent = `${grid}: ${rowName} downwards, ${columnName} across, labelled with their releases. `
+    + 'Choose a cell for its evidence; arrow keys move.';
   legend();
   fill($('grids'), [...products(panelNames)].map(panel));
 }
@@ -33,7 +34,8 @@ function legend() {
 }
 
 function panel(fixed) {
-  const title = panelNames.map((name) => `${name} ${brief(matrix.packages[name][fixed[name]].label)}`).join(', ');
+  const title = panelNames.map((name) => `${name} ${brief(matrix.packages[name][fixed[name]].label)}`).join(', ')
+    || `${rowName} and ${columnName}`;
   const head = h('tr', {}, h('td', { class: 'corner' }),
     matrix.packages[columnName].map((code) => h('th', { scope: 'col' }, h('span', {}, brief(code.label)))));
   const lines = matrix.packages[rowName].map((code, row) => h('tr', {},

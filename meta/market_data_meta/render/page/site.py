@@ -11,7 +11,6 @@ from string import Template
 from typing import Any
 
 from market_data_meta.contract import Contract
-from market_data_meta.render.page.refused import refused
 from market_data_meta.render.proof.words import detected
 from market_data_meta.results.matrix import MatrixResult
 from market_data_meta.results.proof import ProofResult
@@ -35,7 +34,7 @@ def site(matrix: MatrixResult, contract: Contract, proof: ProofResult | None = N
         summary=escape(summary(matrix)),
         proof=f'<p class="hint" id="proof">{escape(detected(proof))}</p>' if proof else "",
         style=style,
-        data=embedded({"matrix": data, "clauses": _clauses(contract), "refused": refused(matrix)}),
+        data=embedded({"matrix": data, "clauses": _clauses(contract)}),
         script=script,
     )
 
