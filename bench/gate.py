@@ -14,7 +14,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from market_data_meta.contract import Contract, find_root, load_contract
+from market_data_meta.contract import Contract, find_root
+from market_data_meta.contract_files import load_contract
 from market_data_meta.gate.candidates import Candidate
 from market_data_meta.gate.partners import ALLOWED, QUICK
 from market_data_meta.gate.result import GateOutcome
@@ -23,7 +24,8 @@ from market_data_meta.gate.sources import candidate_of
 from market_data_meta.prove.changes import Change, Edit
 from market_data_meta.prove.trial_runs import NewestReleases
 from market_data_meta.prove.variant import packed, renumbered
-from market_data_meta.releases.ledger import Ledger, load_ledger
+from market_data_meta.releases.ledger import Ledger
+from market_data_meta.releases.ledger_files import load_ledger
 from market_data_meta.running.cache import default_cache
 from market_data_meta.running.cells import RunOptions
 

@@ -17,11 +17,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from market_data_meta.contract import Contract, find_root, load_contract
+from market_data_meta.contract import Contract, find_root
+from market_data_meta.contract_files import load_contract
 from market_data_meta.matrix.complete import decide_matrix
 from market_data_meta.releases.combinations import Cell
 from market_data_meta.releases.contents import Content, ContentCombination, content_combinations, distinct_contents
-from market_data_meta.releases.ledger import Ledger, load_ledger
+from market_data_meta.releases.ledger import Ledger
+from market_data_meta.releases.ledger_files import load_ledger
 from market_data_meta.running import third_party, wheels
 from market_data_meta.running.cells import RunOptions
 from market_data_meta.running.isolated import prepare, record_header, run_prepared, warm_plan

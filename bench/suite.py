@@ -16,9 +16,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from market_data_meta.contract import find_root, load_contract
+from market_data_meta.contract import find_root
+from market_data_meta.contract_files import load_contract
 from market_data_meta.releases.combinations import Cell, newest_of
-from market_data_meta.releases.ledger import load_ledger
+from market_data_meta.releases.ledger_files import load_ledger
 from market_data_meta.running.isolated import clean_environment, prepare, run_prepared
 
 LIMIT = 5.0

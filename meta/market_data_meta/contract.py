@@ -1,47 +1,69 @@
-"""The contract as data: packages and clauses, read from ``contracts/`` into frozen values."""
+"""The contract as frozen values: packages and clauses."""
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, TypeAlias
 
 from packaging.specifiers import SpecifierSet
 
 from market_data_meta.errors import MetaError
+from market_data_meta.field_types import Limits, Name, Repository, Sentence, Specifier
+
+Level: TypeAlias = Literal["must", "should", "control"]
+Scope: TypeAlias = Literal["release", "combination", "deployment", "control"]
+ExpectedValues: TypeAlias = Mapping[str, Any]
+"""What a clause's check compares with, by names that are the check's own."""
 
 
 @dataclass(frozen=True)
-class Package:
-    """One of the packages under contract: its distribution, what it installs, its FastAPI application if any.
+class PackageTable:
+    """What ``contracts/packages.toml`` says of a package: its distribution, and the top-level packages it installs.
 
-    ``repository`` is its ``owner/name`` on GitHub; a package without one has no pull requests to name.
+    ``app`` is its FastAPI application, if any. ``repository`` is its ``owner/name`` on GitHub; a package without one
+    has no pull requests to name. ``preload`` are modules that many checks use, loaded once before their processes fork.
     """
 
-    name: str
-    distribution: str
-    imports: tuple[str, ...]
-    app: str | None = None
-    preload: tuple[str, ...] = ()
-    repository: str | None = None
+    distribution: Name
+    imports: Annotated[tuple[Name, ...], Limits(min_length=1)]
+    app: Name | None = None
+    preload: tuple[Name, ...] = ()
+    repository: Repository | None = None
 
 
 @dataclass(frozen=True)
-class Clause:
-    """One checkable sentence of the contract."""
+class Package(PackageTable):
+    """One of the packages under contract, with the name of its table."""
 
-    id: str
-    rule: str
-    level: str
-    scope: str
-    binds: tuple[str, ...]
-    source: str
-    applies: Mapping[str, str] = field(default_factory=dict)
-    needs: tuple[str, ...] = ()
-    expect: Mapping[str, Any] = field(default_factory=dict)
+    name: str = field(kw_only=True)
+
+
+@dataclass(frozen=True)
+class ClauseTable:
+    """What ``contracts/clauses/<area>.toml`` says of a clause: one checkable sentence, and where it comes from.
+
+    ``binds`` are the packages that must keep it, ``applies`` the versions that it says anything about. ``needs`` are
+    libraries of the suite that its check cannot do without.
+    """
+
+    rule: Sentence
+    level: Level
+    scope: Scope
+    binds: tuple[Name, ...]
+    source: Name
+    applies: Mapping[str, Specifier] = field(default_factory=dict)
+    needs: tuple[Literal["schemathesis"], ...] = ()
+    expect: ExpectedValues = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Clause(ClauseTable):
+    """One checkable sentence of the contract, with its id: the area and the name of its table."""
+
+    id: str = field(kw_only=True)
 
     @property
     def area(self) -> str:
@@ -96,51 +118,3 @@ def find_root(start: Path) -> Path:
         f"no contracts/packages.toml in {start} or above it",
         hint="run mdmeta inside a checkout of market-data-meta, or name it with --root",
     )
-
-
-def load_contract(root: Path) -> Contract:
-    """Read packages and clauses. Raises MetaError for a file that cannot be read or lacks what it must have."""
-    data = read_toml(root / "contracts" / "packages.toml")
-    packages = {
-        name: Package(
-            name,
-            table["distribution"],
-            tuple(table["imports"]),
-            table.get("app"),
-            tuple(table.get("preload", ())),
-            table.get("repository"),
-        )
-        for name, table in data["packages"].items()
-    }
-    clauses: dict[str, Clause] = {}
-    for file in sorted((root / "contracts" / "clauses").glob("*.toml")):
-        for slug, table in read_toml(file).get("clauses", {}).items():
-            clauses[f"{file.stem}.{slug}"] = _clause(file, f"{file.stem}.{slug}", table)
-    return Contract(root, packages, data["deployed"]["distribution"], clauses)
-
-
-def _clause(file: Path, clause_id: str, table: Mapping[str, Any]) -> Clause:
-    try:
-        return Clause(
-            id=clause_id,
-            rule=table["rule"],
-            level=table["level"],
-            scope=table["scope"],
-            binds=tuple(table["binds"]),
-            source=table["source"],
-            applies=table.get("applies", {}),
-            needs=tuple(table.get("needs", ())),
-            expect=table.get("expect", {}),
-        )
-    except KeyError as missing:
-        raise MetaError("bad-clause", f"{file}: clause {clause_id} has no {missing}") from None
-
-
-def read_toml(file: Path) -> dict[str, Any]:
-    """The tables of a TOML file. Raises MetaError that names the file."""
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise MetaError("unreadable", f"cannot read {file}", str(error.strerror)) from None
-    except ValueError as error:
-        raise MetaError("not-toml", f"{file} is not TOML", str(error)) from None

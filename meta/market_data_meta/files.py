@@ -4,10 +4,41 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import threading
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+
+from market_data_meta.errors import MetaError
+
+
+def read_toml(file: Path) -> object:
+    """What is in a TOML file. Raises MetaError that names the file."""
+    try:
+        return tomllib.loads(_text(file))
+    except ValueError as error:
+        raise MetaError("not-toml", f"{file} is not TOML", str(error)) from None
+
+
+def read_json(file: Path, hint: str = "") -> object:
+    """What is in a JSON file. Raises MetaError that names the file; ``hint`` is how one gets a good one."""
+    try:
+        return json.loads(_text(file, hint), parse_constant=_refuse_constant)
+    except ValueError as error:
+        raise MetaError("not-json", f"{file} is not JSON", str(error), hint) from None
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _text(file: Path, hint: str = "") -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise MetaError("unreadable", f"cannot read {file}", str(error.strerror), hint) from None
 
 
 def write_whole(file: Path, text: str) -> None:

@@ -19,10 +19,10 @@ RELEASES = {
 def contract() -> Contract:
     """One clause that is violated, one that is waived, one that always holds."""
     clauses = [
-        Clause(f"area.{name}", f"The rule of {name}. {HOSTILE}", "must", "combination", tuple(RELEASES), HOSTILE)
+        Clause(f"The rule of {name}. {HOSTILE}", "must", "combination", tuple(RELEASES), HOSTILE, id=f"area.{name}")
         for name in ("first", "second", "third")
     ]
-    packages = {name: Package(name, f"market-data-{name}", (f"market_data_{name}",)) for name in RELEASES}
+    packages = {name: Package(f"market-data-{name}", (f"market_data_{name}",), name=name) for name in RELEASES}
     return Contract(Path(), packages, "market-data-orchestrator", {clause.id: clause for clause in clauses})
 
 

@@ -11,12 +11,12 @@ from axe_playwright_python.sync_playwright import Axe
 from jsonschema import Draft202012Validator
 from playwright.sync_api import Browser, Page, expect
 
-from market_data_meta.contract import load_contract
+from market_data_meta.contract_files import load_contract
 from market_data_meta.matrix.document import matrix_json
 from market_data_meta.matrix.verdicts import Matrix
 from market_data_meta.releases.combinations import Combination
 from market_data_meta.releases.contents import content_combinations, distinct_contents
-from market_data_meta.releases.ledger import load_ledger
+from market_data_meta.releases.ledger_files import load_ledger
 from market_data_meta.releases.requirements import broken_promises
 from market_data_meta.render.page.site import site
 from market_data_meta.running.cells import CellRecords

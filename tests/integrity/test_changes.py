@@ -8,12 +8,16 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from market_data_meta.contract import Contract, load_contract, read_toml
+from market_data_meta.contract import Contract
+from market_data_meta.contract_files import load_contract
 from market_data_meta.errors import MetaError
-from market_data_meta.prove.changes import Change, Edit, load_breaks, load_harmless, together
-from market_data_meta.prove.mutant_trials import load_mutant_notes
+from market_data_meta.files import read_toml
+from market_data_meta.models import InputFile, input_faults
+from market_data_meta.prove.change_files import BreaksFile, HarmlessFile, load_breaks, load_harmless
+from market_data_meta.prove.changes import Change, Edit, together
+from market_data_meta.prove.mutant_notes import MutantNotes, load_mutant_notes
 from market_data_meta.prove.variant import texts_of
-from market_data_meta.releases.ledger import load_ledger
+from market_data_meta.releases.ledger_files import load_ledger
 from market_data_meta.running.cache import default_cache
 from market_data_meta.running.wheels import unpack_all
 from market_data_meta.schemas import schema
@@ -64,16 +68,23 @@ def test_files_follow_their_schema(name: str) -> None:
 )
 def test_schemas_refuse_what_is_wrong(name: str, wrong: dict[str, object]) -> None:
     table = {"breaks": "break", "mutants": "unnoticed"}.get(name, name)
-    found = Draft202012Validator(schema(ROOT, name)).iter_errors({table: [wrong]})
-    assert any(list(error.absolute_path)[:1] == [table] for error in found)
+    errors = Draft202012Validator(schema(ROOT, name)).iter_errors({table: [wrong]})
+    assert any(list(error.absolute_path)[:1] == [table] for error in errors)
+    models: dict[str, type[InputFile]] = {"breaks": BreaksFile, "harmless": HarmlessFile, "mutants": MutantNotes}
+    assert any(fault.startswith(f"{table}/0/") for fault in input_faults(models[name], {table: [wrong]}))
+
+
+def test_an_area_is_named_once() -> None:
+    notes = {"areas": ["chain", "chain"], "passed_by": [], "unnoticed": []}
+    assert input_faults(MutantNotes, notes) == ["areas: a value is there twice"]
 
 
 def test_reasons_fit(sites: dict[str, Path], contract: Contract) -> None:
     """Each mutant that a reason is recorded for is of a line that the newest release has, and each area is one."""
-    looked = load_mutant_notes(ROOT)
-    assert set(looked.areas) <= {clause.split(".")[0] for clause in contract.clauses}
-    assert all(any((site / name).is_file() for site in sites.values()) for name in looked.passed_by)
-    for package, name, where, *_ in looked.reasons:
+    notes = load_mutant_notes(ROOT)
+    assert set(notes.areas) <= {clause.split(".")[0] for clause in contract.clauses}
+    assert all(any((site / name).is_file() for site in sites.values()) for name in notes.passed_files)
+    for package, name, where, *_ in notes.reasons:
         rows = (sites[package] / name).read_text(encoding="utf-8").splitlines()
         assert where in [row.strip() for row in rows], (name, where)
 

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from market_data_meta.contract import Contract, load_contract
-from market_data_meta.judging.waivers import load_waivers
-from market_data_meta.releases.ledger import Ledger, load_ledger
+from market_data_meta.contract import Contract
+from market_data_meta.contract_files import load_contract
+from market_data_meta.judging.waiver_file import load_waivers
+from market_data_meta.releases.ledger import Ledger
+from market_data_meta.releases.ledger_files import load_ledger
 
 ROOT = Path(__file__).parents[2]
 

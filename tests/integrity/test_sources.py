@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from market_data_meta.contract import load_contract
+from market_data_meta.contract_files import load_contract
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT = ROOT / "docs" / "planning-assessment.md"

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from examples import LEDGER, ROOT, SUITE, VERSIONS
 
-from market_data_meta.contract import Clause, Contract, Package, load_contract
+from market_data_meta.contract import Clause, Contract, Level, Package, Scope
+from market_data_meta.contract_files import load_contract
 from market_data_meta.judging.records import Check, Record
 from market_data_meta.matrix.verdicts import Matrix
 from market_data_meta.releases.contents import ContentCombination, content_combinations, distinct_contents
-from market_data_meta.releases.ledger import Ledger, load_ledger
+from market_data_meta.releases.ledger import Ledger
+from market_data_meta.releases.ledger_files import load_ledger
 from market_data_meta.running.cells import CellRecords
 
 
@@ -39,8 +41,8 @@ def ledger(root: Path, contract: Contract) -> Ledger:
 def small() -> Contract:
     """A contract of three packages with one must clause, one should clause, one of release scope, and the controls."""
 
-    def clause(name: str, level: str = "must", scope: str = "combination") -> Clause:
-        return Clause(name, f"The rule of {name}.", level, scope, ("core", "store"), "A source.")
+    def clause(name: str, level: Level = "must", scope: Scope = "combination") -> Clause:
+        return Clause(f"The rule of {name}.", level, scope, ("core", "store"), "A source.", id=name)
 
     clauses = [
         clause("area.first"),
@@ -49,7 +51,7 @@ def small() -> Contract:
         clause("controls.must-pass", "control", "control"),
         clause("controls.must-fail", "control", "control"),
     ]
-    packages = {name: Package(name, f"market-data-{name}", (f"market_data_{name}",)) for name in VERSIONS}
+    packages = {name: Package(f"market-data-{name}", (f"market_data_{name}",), name=name) for name in VERSIONS}
     return Contract(ROOT, packages, "market-data-orchestrator", {c.id: c for c in clauses})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from market_data_meta.releases.ledger import Ledger, Release
+from market_data_meta.releases.ledger import DeployedSet, Ledger, Release
 
 ROOT = Path(__file__).parents[2]
 SUITE = "5" * 64
@@ -24,6 +24,6 @@ LEDGER = Ledger(
         "pipeline": (release("0.1", "d", "market-data-core>=1.1"),),
         "store": (release("0.5", "e"), release("0.6", "f", "market-data-core<1.3")),
     },
-    {},
+    DeployedSet("acme-orchestrator", "1.0", {"core": "1.1", "pipeline": "0.1", "store": "0.5"}),
 )
 """Core has four releases of three codes; the others forbid its ends. Six cells, of 1.0, 1.2 and 1.3 with each store."""

@@ -9,8 +9,7 @@ import click
 from rich.markup import escape
 
 from market_data_meta.commands.common import Checkout, json_option, say
-from market_data_meta.errors import Exit
-from market_data_meta.judging import consistency
+from market_data_meta.errors import Exit, MetaError
 
 
 @click.command("check")
@@ -22,12 +21,20 @@ def check_command(here: Checkout, *, as_json: bool) -> None:
     \b
     Example: mdmeta check
     """
-    found = consistency.problems(here.contract)
+    # Imported here: the models of files load pydantic.
+    from market_data_meta.judging.consistency import problems
+
+    contract_problems = problems(here.root)
+    try:
+        clauses = len(here.contract.clauses)
+    except MetaError:
+        # A contract that cannot be read has its problems in the list.
+        clauses = 0
     if as_json:
-        click.echo(json.dumps({"format": 1, "clauses": len(here.contract.clauses), "problems": found}, indent=1))
+        click.echo(json.dumps({"format": 1, "clauses": clauses, "problems": contract_problems}, indent=1))
     else:
-        for problem in found:
+        for problem in contract_problems:
             say(f"[red]✘[/] {escape(problem)}")
-        if not found:
-            say(f"[green]✔[/] {len(here.contract.clauses)} clauses, their checks, the ledger and tox.ini agree")
-    sys.exit(Exit.BAD_INPUT if found else Exit.COMPATIBLE)
+        if not contract_problems:
+            say(f"[green]✔[/] {clauses} clauses, their checks, the ledger and tox.ini agree")
+    sys.exit(Exit.BAD_INPUT if contract_problems else Exit.COMPATIBLE)

@@ -11,9 +11,10 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from market_data_meta.contract import Contract, find_root, load_contract
+from market_data_meta.contract import Contract, find_root
+from market_data_meta.judging.waivers import Waiver
 from market_data_meta.models import json_text
-from market_data_meta.releases.ledger import Ledger, load_ledger
+from market_data_meta.releases.ledger import Ledger
 from market_data_meta.render.report.terminal import show_report
 from market_data_meta.render.text import printable
 from market_data_meta.results.report import ReportResult
@@ -25,7 +26,10 @@ verbose_option = click.option("--verbose", is_flag=True, help="Show waived failu
 
 @dataclass
 class Checkout:
-    """The checkout that a command works on, read as far as it needs."""
+    """The checkout that a command works on, read as far as it needs.
+
+    What reads its files is imported where it is needed: it loads pydantic, which ``--help`` can do without.
+    """
 
     start: Path
 
@@ -37,12 +41,23 @@ class Checkout:
     @cached_property
     def contract(self) -> Contract:
         """Packages and clauses."""
+        from market_data_meta.contract_files import load_contract
+
         return load_contract(self.root)
 
     @cached_property
     def ledger(self) -> Ledger:
         """The committed ledger."""
+        from market_data_meta.releases.ledger_files import load_ledger
+
         return load_ledger(self.root, self.contract.packages)
+
+    @cached_property
+    def waivers(self) -> tuple[Waiver, ...]:
+        """The known failures that are accepted."""
+        from market_data_meta.judging.waiver_file import load_waivers
+
+        return load_waivers(self.root, self.ledger)
 
     @property
     def out(self) -> Path:

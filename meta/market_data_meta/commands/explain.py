@@ -9,7 +9,6 @@ from rich.console import Console
 
 from market_data_meta.commands.common import Checkout, json_option
 from market_data_meta.judging.explanations import explained, listed, show_explained, show_listed
-from market_data_meta.judging.waivers import load_waivers
 
 
 @click.command("explain")
@@ -23,8 +22,8 @@ def explain_command(here: Checkout, clause: str | None, *, as_json: bool) -> Non
     Example: mdmeta explain chain.hard-pauses
              mdmeta explain
     """
-    waivers = load_waivers(here.root, here.ledger)
-    data = listed(here.contract, waivers) if clause is None else explained(here.contract, waivers, clause)
+    contract, waivers = here.contract, here.waivers
+    data = listed(contract, waivers) if clause is None else explained(contract, waivers, clause)
     if as_json:
         click.echo(json.dumps(data, indent=1))
     elif clause is None:

@@ -15,7 +15,6 @@ from market_data_meta.commands.matrix_files import NAME, write_matrix
 from market_data_meta.commands.progress import progress
 from market_data_meta.errors import Exit, undecided
 from market_data_meta.files import write_whole
-from market_data_meta.judging.waivers import load_waivers
 from market_data_meta.matrix.complete import decide_matrix
 from market_data_meta.matrix.confirm import confirm, sample
 from market_data_meta.matrix.document import matrix_result
@@ -41,7 +40,7 @@ def known_matrix(checkout: Checkout, cache: Path | None) -> Matrix:
     done = decide_matrix(
         checkout.contract, checkout.ledger, RunOptions(cache or default_cache(), run=False), lambda _: None
     )
-    return Matrix(checkout.contract, suite.digest(checkout.root), done, load_waivers(checkout.root, checkout.ledger))
+    return Matrix(checkout.contract, suite.digest(checkout.root), done, checkout.waivers)
 
 
 def _shard(context: click.Context, option: click.Parameter, text: str) -> tuple[int, int]:
@@ -98,7 +97,7 @@ def matrix_command(
             why = next(iter(done.faults.values()))
             raise undecided("cells-died", f"{len(done.faults)} cells brought no record", why)
         return
-    matrix = Matrix(checkout.contract, suite.digest(checkout.root), done, load_waivers(checkout.root, checkout.ledger))
+    matrix = Matrix(checkout.contract, suite.digest(checkout.root), done, checkout.waivers)
     result = matrix_result(checkout.contract, matrix)
     folder = out or checkout.out
     write_whole(folder / NAME, json_text(result, indent=None))

@@ -14,7 +14,7 @@ from market_data_meta.commands.progress import progress
 from market_data_meta.errors import MetaError
 from market_data_meta.files import write_whole
 from market_data_meta.models import json_text
-from market_data_meta.prove.changes import Change, load_breaks, load_harmless
+from market_data_meta.prove.changes import Change
 from market_data_meta.prove.document import proof_result
 from market_data_meta.prove.proof import prove
 from market_data_meta.render.proof.picture import proof_picture
@@ -57,6 +57,9 @@ def prove_command(
              mdmeta prove --mutants 2000
              mdmeta prove chain enums.backpressure-level
     """
+    # Imported here: the models of files load pydantic.
+    from market_data_meta.prove.change_files import load_breaks, load_harmless
+
     changes = [one for one in load_breaks(here.root) if not areas or any(_aimed(one, area) for area in areas)]
     if not changes:
         raise MetaError("no-break", f"no break is aimed at {' '.join(areas)}", hint="mdmeta explain lists the clauses")

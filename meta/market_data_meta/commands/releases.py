@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import click
 
 from market_data_meta.commands.common import Checkout, json_option, say
 from market_data_meta.files import write_whole
 from market_data_meta.releases import pins
-from market_data_meta.releases.ledger import save_ledger
 
 
 @click.command("releases")
@@ -25,6 +21,10 @@ def releases_command(here: Checkout, *, refresh: bool, pin: bool, as_json: bool)
     Example: mdmeta releases
              mdmeta releases --refresh
     """
+    # Imported here: the models of files load pydantic.
+    from market_data_meta.models import json_text
+    from market_data_meta.releases.ledger_files import listing, save_ledger
+
     contract = here.contract
     if refresh:
         # Imported here: the client of the index costs more to load than any other command takes.
@@ -39,19 +39,13 @@ def releases_command(here: Checkout, *, refresh: bool, pin: bool, as_json: bool)
         file = here.root / "tox.ini"
         before, _, after = pins.split(file.read_text(encoding="utf-8"))
         write_whole(file, before + pins.block(pins.choose(contract, ledger)) + after)
-    rows = {name: [_release_row(r) for r in releases] for name, releases in ledger.releases.items()}
     if as_json:
-        data = {"format": 1, "as_of": ledger.as_of, "deployed": ledger.deployed, "releases": rows}
-        click.echo(json.dumps(data, indent=1))
+        click.echo(json_text(listing(ledger)), nl=False)
         return
     for name, releases in ledger.releases.items():
         contents = len({release.content for release in releases})
         newest = ledger.newest(name).version
         say(f"[bold]{name}[/]  {len(releases)} releases, {contents} distinct contents, newest {newest}")
-    deployed = " ".join(f"{name}=={version}" for name, version in ledger.deployed["pins"].items())
-    by = f"{ledger.deployed['distribution']} {ledger.deployed['version']}"
+    deployed = " ".join(f"{name}=={version}" for name, version in ledger.deployed.pins.items())
+    by = f"{ledger.deployed.distribution} {ledger.deployed.version}"
     say(f"[dim]deployed ({by}): {deployed}; as of {ledger.as_of}[/]")
-
-
-def _release_row(release: Any) -> dict[str, Any]:
-    return {key: getattr(release, key) for key in ("version", "uploaded", "sha256", "content", "yanked")}

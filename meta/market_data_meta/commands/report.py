@@ -17,7 +17,6 @@ from market_data_meta.judging.records import read_records
 from market_data_meta.judging.report_document import report_result
 from market_data_meta.judging.verdicts import judge_records
 from market_data_meta.judging.waiver_proposals import proposed
-from market_data_meta.judging.waivers import load_waivers
 from market_data_meta.models import json_text
 from market_data_meta.releases import pins
 from market_data_meta.releases.combinations import parse_cell
@@ -75,7 +74,7 @@ def report_command(
         here.contract,
         suite.digest(here.root),
         records,
-        load_waivers(here.root, here.ledger),
+        here.waivers,
         expected=expected,
         absent=absent,
     )

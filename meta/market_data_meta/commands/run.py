@@ -13,7 +13,6 @@ from market_data_meta.commands.common import Checkout, finish, json_option, out_
 from market_data_meta.errors import MetaError
 from market_data_meta.judging.report_document import report_result
 from market_data_meta.judging.verdicts import judge_records
-from market_data_meta.judging.waivers import load_waivers
 from market_data_meta.releases.combinations import THIRD_PARTY, Cell, parse_cell
 from market_data_meta.running.isolated import run_cell
 
@@ -64,5 +63,5 @@ def run_command(
             say(f"[dim]{escape(step)} …[/]")
 
     record = run_cell(here.contract, here.ledger, cell, out=(out or here.out).resolve(), into=into, progress=progress)
-    report = judge_records(here.contract, suite.digest(here.root), [record], load_waivers(here.root, here.ledger))
+    report = judge_records(here.contract, suite.digest(here.root), [record], here.waivers)
     finish(report_result(report), as_json=as_json, verbose=verbose)

@@ -118,7 +118,7 @@ def _quick(combinations: AllowedCombinations, ledger: Ledger, content_of: Conten
     columns = combinations.columns
     newest = combinations.first() or tuple(releases[0] for releases in columns.values())
     deployed = tuple(
-        next((r for r in releases if r.version == ledger.deployed["pins"][name]), releases[0])
+        next((r for r in releases if r.version == ledger.deployed.pins[name]), releases[0])
         for name, releases in columns.items()
     )
     groups: dict[tuple[Content, ...], tuple[tuple[Release, ...], int]] = {}

@@ -17,7 +17,6 @@ from market_data_meta.inside.mdm_content import content_of_wheel
 from market_data_meta.releases.ledger import Ledger, Release
 from market_data_meta.releases.requirements import direct_references
 from market_data_meta.releases.wheel_metadata import read_metadata, short_name
-from market_data_meta.running.wheels import check_members
 
 
 def candidate_of(
@@ -69,6 +68,9 @@ def _published(ledger: Ledger, package: str, source: str) -> Release | None:
 
 def release_of(wheel: Path, distribution: str) -> Release:
     """What the ledger would keep of a wheel. Raises MetaError that names the file where it is not a wheel of it."""
+    # Imported here: it loads the client of the index, which costs more to load than any other command takes.
+    from market_data_meta.running.wheels import check_members
+
     try:
         with ZipFile(wheel) as archive:
             check_members(wheel, archive.infolist())
@@ -88,4 +90,5 @@ def release_of(wheel: Path, distribution: str) -> Release:
         content=content,
         requires_python=metadata.requires_python,
         requires=metadata.requires,
+        yanked=False,
     )

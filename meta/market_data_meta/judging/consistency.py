@@ -3,33 +3,41 @@
 from __future__ import annotations
 
 import ast
-import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 from jsonschema import Draft202012Validator
 
 from market_data_meta import suite
-from market_data_meta.contract import Contract, read_toml
+from market_data_meta.contract import Contract
+from market_data_meta.contract_files import ClausesFile, PackagesFile, load_contract
 from market_data_meta.errors import MetaError
-from market_data_meta.judging.waivers import load_waivers
+from market_data_meta.files import read_json, read_toml
+from market_data_meta.judging.waiver_file import WaiversFile, load_waivers
+from market_data_meta.judging.waivers import Waiver
+from market_data_meta.models import InputFile, input_faults
 from market_data_meta.releases import pins
-from market_data_meta.releases.ledger import Ledger, load_ledger
-from market_data_meta.schemas import schema
+from market_data_meta.releases.ledger import Ledger
+from market_data_meta.releases.ledger_files import ReleasesFile, SnapshotFile, load_ledger
 
 
-def problems(contract: Contract) -> list[str]:
+def problems(root: Path) -> list[str]:
     """Everything that is wrong with ``contracts/`` and what must agree with it; empty if nothing is."""
-    return [
-        *_guarded(lambda: _schemas(contract.root)),
-        *_guarded(lambda: _clauses_and_checks(contract)),
-        *_guarded(lambda: _waivers(contract, load_ledger(contract.root, contract.packages))),
-        *_guarded(lambda: _pinned(contract, load_ledger(contract.root, contract.packages))),
-    ]
+    in_schemas, in_files = list(_guarded(lambda: _schemas(root))), list(_file_problems(root))
+    disagreements: list[str] = []
+    try:
+        contract = load_contract(root)
+        disagreements += _guarded(lambda: _clauses_and_checks(contract))
+        ledger = load_ledger(root, contract.packages)
+        disagreements += _guarded(lambda: _pinned(contract, ledger))
+        disagreements += _waivers(contract, load_waivers(root, ledger))
+    except MetaError as error:
+        # What cannot be loaded for what a file holds is among that file's problems.
+        disagreements += [] if in_files else [str(error)]
+    return in_schemas + in_files + disagreements
 
 
-def _guarded(find: Any) -> Iterator[str]:
+def _guarded(find: Callable[[], Iterable[str]]) -> Iterator[str]:
     try:
         yield from find()
     except MetaError as error:
@@ -37,34 +45,28 @@ def _guarded(find: Any) -> Iterator[str]:
 
 
 def _schemas(root: Path) -> Iterator[str]:
-    contracts = root / "contracts"
-    for file in sorted(contracts.glob("schemas/**/*.json")):
-        data = _json(file)
+    for file in sorted((root / "contracts").glob("schemas/**/*.json")):
+        data = read_json(file)
         # A DTO's baseline holds two schemas: what its model accepts, and what it emits.
-        for part in [data[mode] for mode in ("validation", "serialization") if mode in data] or [data]:
+        modes = data if isinstance(data, dict) else {}
+        for part in [modes[mode] for mode in ("validation", "serialization") if mode in modes] or [data]:
             for error in Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(part):
                 yield f"{file.relative_to(root)}: not a JSON Schema: {error.message}"
-    tables = [("clauses", contracts.glob("clauses/*.toml")), ("packages", [contracts / "packages.toml"])]
-    tables.append(("waivers", [contracts / "waivers.toml"]))
-    for name, files in tables:
-        validator = Draft202012Validator(schema(root, name))
-        for file in sorted(files):
-            yield from _errors(root, file, validator, read_toml(file))
-    for file in sorted(contracts.glob("releases/*.json")):
-        validator = Draft202012Validator(schema(root, "snapshot" if file.stem == "snapshot" else "releases"))
-        yield from _errors(root, file, validator, _json(file))
 
 
-def _json(file: Path) -> Any:
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise MetaError("not-json", f"{file} is not JSON", str(error)) from None
-
-
-def _errors(root: Path, file: Path, validator: Draft202012Validator, data: object) -> Iterator[str]:
-    for error in validator.iter_errors(data):
-        yield f"{file.relative_to(root)}: {'/'.join(map(str, error.absolute_path))}: {error.message}"
+def _file_problems(root: Path) -> Iterator[str]:
+    contracts = root / "contracts"
+    models: dict[Path, type[InputFile]] = dict.fromkeys(sorted(contracts.glob("clauses/*.toml")), ClausesFile)
+    models |= {contracts / "packages.toml": PackagesFile, contracts / "waivers.toml": WaiversFile}
+    models |= dict.fromkeys(sorted(contracts.glob("releases/*.json")), ReleasesFile)
+    models |= {contracts / "releases" / "snapshot.json": SnapshotFile}
+    for file, model in models.items():
+        try:
+            data = read_toml(file) if file.suffix == ".toml" else read_json(file)
+        except MetaError as error:
+            yield str(error)
+        else:
+            yield from (f"{file.relative_to(root)}: {fault}" for fault in input_faults(model, data))
 
 
 def _clauses_and_checks(contract: Contract) -> Iterator[str]:
@@ -98,9 +100,9 @@ def _checks(folder: Path) -> Iterator[tuple[str, str]]:
                 yield f"{file.stem.removeprefix('test_')}.{slug}", ast.get_docstring(node) or ""
 
 
-def _waivers(contract: Contract, ledger: Ledger) -> Iterator[str]:
+def _waivers(contract: Contract, waivers: Iterable[Waiver]) -> Iterator[str]:
     seen = set()
-    for waiver in load_waivers(contract.root, ledger):
+    for waiver in waivers:
         if waiver.clause not in contract.clauses:
             yield f"waivers.toml: {waiver.clause} is no clause"
         if not waiver.reason.strip():

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal, TypeAlias
 
 from packaging.version import InvalidVersion, Version
 
-from market_data_meta.contract import read_toml
-from market_data_meta.errors import MetaError
+from market_data_meta.field_types import Fingerprint, Limits, Name
 from market_data_meta.judging.records import Check, Record
-from market_data_meta.releases.ledger import Ledger
+
+ThirdParty: TypeAlias = Literal["highest", "lowest", "today"]
+"""Which third-party versions were chosen."""
 
 
 # The complete matrix asks for the same few versions a hundred thousand times.
@@ -23,14 +23,30 @@ def _within(low: str, high: str, version: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Waiver:
-    """One accepted failure: a clause, closed version ranges, the failure's fingerprint, and why it is accepted."""
+class WaiverTable:
+    """What ``contracts/waivers.toml`` says of an accepted failure: its clause and fingerprint, and why it is accepted.
 
-    clause: str
-    fingerprint: str
-    reason: str
-    versions: Mapping[str, tuple[str, str]]
-    third_party: tuple[str, ...] = field(default=())
+    ``versions`` are closed ranges, the first and the last version of each package that has the failure. With
+    ``third_party`` it is accepted beside those third-party versions only.
+    """
+
+    clause: Name
+    fingerprint: Fingerprint
+    reason: Name
+    versions: Annotated[Mapping[str, tuple[Name, Name]], Limits(min_length=1)]
+    third_party: Annotated[tuple[ThirdParty, ...], Limits(min_length=1)] = ()
+
+    def __post_init__(self) -> None:
+        for package, (low, high) in self.versions.items():
+            if not (_is_version(low) and _is_version(high) and Version(low) <= Version(high)):
+                what = "needs the two ends of a closed range"
+                raise ValueError(f"{self.clause}: {package} {what}, which {low!r} and {high!r} are not")
+
+
+@dataclass(frozen=True)
+class Waiver(WaiverTable):
+    """One accepted failure, and the contents of the releases in its ranges."""
+
     contents: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def covers(self, record: Record) -> bool:
@@ -55,37 +71,9 @@ class Waiver:
         return check.clause == self.clause and check.fingerprint == self.fingerprint and self.covers(record)
 
 
-def load_waivers(root: Path, ledger: Ledger) -> tuple[Waiver, ...]:
-    """Read ``contracts/waivers.toml``. Raises MetaError for a waiver with a field missing, unknown or open-ended."""
-    file = root / "contracts" / "waivers.toml"
-    return tuple(_waiver(file, table, ledger) for table in read_toml(file).get("waiver", []))
-
-
-def _waiver(file: Path, table: dict[str, Any], ledger: Ledger) -> Waiver:
-    odd = (table.keys() - {"third_party"}) ^ {"clause", "fingerprint", "reason", "versions"}
-    if odd:
-        raise MetaError(
-            "bad-waiver", f"{file}: a waiver of {table.get('clause')} has missing or unknown fields", str(sorted(odd))
-        )
-    versions, contents = {}, {}
-    for package, ends in table["versions"].items():
-        if len(ends) != 2 or not all(map(_is_version, ends)) or Version(ends[0]) > Version(ends[1]):
-            raise MetaError(
-                "bad-waiver", f"{file}: {table['clause']}: {package} needs the two ends of a closed range", str(ends)
-            )
-        low, high = versions[package] = (ends[0], ends[1])
-        contents[package] = frozenset(
-            release.content
-            for release in ledger.releases.get(package, ())
-            if Version(low) <= Version(release.version) <= Version(high)
-        )
-    third_party = tuple(table.get("third_party", ()))
-    return Waiver(table["clause"], table["fingerprint"], table["reason"], versions, third_party, contents)
-
-
-def _is_version(text: object) -> bool:
+def _is_version(text: str) -> bool:
     try:
-        Version(str(text))
+        Version(text)
     except InvalidVersion:
         return False
     return True

@@ -7,11 +7,9 @@ from concurrent.futures import Executor, as_completed
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from market_data_meta.contract import load_contract
 from market_data_meta.errors import MetaError, undecided
 from market_data_meta.files import write_whole
 from market_data_meta.matrix.complete import decide_matrix
-from market_data_meta.releases.ledger import load_ledger
 from market_data_meta.running.cache import default_cache
 from market_data_meta.running.cells import RunOptions
 
@@ -37,6 +35,10 @@ def part(root: str, shard: tuple[int, int], *, exhaustive: bool) -> dict[str, st
 
     The worker needs this checkout at the same path, and uv's index.
     """
+    # Imported here: the models of files load pydantic.
+    from market_data_meta.contract_files import load_contract
+    from market_data_meta.releases.ledger_files import load_ledger
+
     contract = load_contract(Path(root))
     ledger = load_ledger(contract.root, contract.packages)
     asked = RunOptions(default_cache(), shard=shard, exhaustive=exhaustive)

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-from market_data_meta.contract import read_toml
 from market_data_meta.errors import MetaError
+from market_data_meta.field_types import Limits, WheelPath
 
 
 @dataclass(frozen=True)
 class Edit:
-    """A text that occurs ``count`` times in a file, all of them replaced; an empty ``before`` makes a new file."""
+    r"""A text that occurs ``count`` times in a file, all of them replaced; an empty ``before`` makes a new file.
 
-    file: str
+    Line ends are ``\n``. A seeded break may name its file by a pattern that one file matches.
+    """
+
+    file: WheelPath
     before: str
     after: str
-    count: int = 1
+    count: Annotated[int, Limits(ge=1)] = 1
 
     def applied(self, text: str | None) -> str:
         """The file's text with the edit, in the file's own line ends; ``text`` is None where there is no such file.
@@ -55,32 +57,6 @@ class Change:
     def harmless(self) -> bool:
         """Whether nothing may alarm."""
         return not self.clauses
-
-
-def load_breaks(root: Path) -> list[Change]:
-    """Read ``tests/breaks``, one file for each area. Raises MetaError for a table with a missing or unknown field."""
-
-    def read(clause: str, package: str, why: str, **edit: Any) -> Change:
-        return Change(package, (Edit(**edit),), why, (clause,))
-
-    return _read(root / "tests" / "breaks", "break", read)
-
-
-def load_harmless(root: Path) -> list[Change]:
-    """Read ``tests/harmless``, one file for each package. Raises MetaError as ``load_breaks`` does."""
-
-    def read(package: str, why: str, edits: list[dict[str, Any]]) -> Change:
-        return Change(package, tuple(Edit(**edit) for edit in edits), why)
-
-    return _read(root / "tests" / "harmless", "harmless", read)
-
-
-def _read(folder: Path, kind: str, read: Callable[..., Change]) -> list[Change]:
-    files = sorted(folder.glob("*.toml"))
-    try:
-        return [read(**table) for file in files for table in read_toml(file)[kind]]
-    except TypeError as error:
-        raise MetaError("bad-change", f"a table in {folder} has missing or unknown fields", str(error)) from None
 
 
 def together(changes: Iterable[Change], why: str) -> Change:

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from zipfile import BadZipFile
 
 from packaging.version import Version
@@ -20,7 +19,7 @@ from requests import RequestException
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError, undecided
 from market_data_meta.inside.mdm_content import content_of_wheel
-from market_data_meta.releases.ledger import Ledger, Release
+from market_data_meta.releases.ledger import DeployedSet, Ledger, Release
 from market_data_meta.releases.requirements import Requirements
 from market_data_meta.releases.wheel_metadata import read_metadata
 
@@ -107,7 +106,7 @@ def _read(client: PyPISimple, wheel: DistributionPackage) -> Release:
     )
 
 
-def _deployed(client: PyPISimple, contract: Contract) -> dict[str, Any]:
+def _deployed(client: PyPISimple, contract: Contract) -> DeployedSet:
     """What the newest release of the deploying distribution pins, from its metadata."""
     wheels = [
         w for w in _wheels(client, contract.deployed) if not Version(str(w.version)).is_prerelease and not w.is_yanked
@@ -124,4 +123,4 @@ def _deployed(client: PyPISimple, contract: Contract) -> dict[str, Any]:
             why = f"{contract.deployed} {release.version} asks for {asks}"
             raise MetaError("no-pin", f"the deployed set does not pin {name} to one version", why)
         pins[name] = exact[0]
-    return {"distribution": contract.deployed, "version": release.version, "pins": pins}
+    return DeployedSet(contract.deployed, release.version, pins)

@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 from packaging.requirements import Requirement
 from packaging.version import Version
 
 from market_data_meta.errors import MetaError
-from market_data_meta.files import write_whole
+from market_data_meta.field_types import Limits, Name, Sha256
 
-FORMAT = 1
+UploadTime = Annotated[str, Limits(pattern="^([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?$")]
+"""A time in UTC, to the second; empty where the index does not say it."""
 
 
 @dataclass(frozen=True)
 class Release:
     """One published version of a package: its wheel (name, sha256, bytes), content id, requirements and upload time."""
 
-    version: str
-    uploaded: str
-    filename: str
-    sha256: str
-    size: int
-    content: str
+    version: Name
+    uploaded: UploadTime
+    filename: Name
+    sha256: Sha256
+    size: Annotated[int, Limits(ge=0)]
+    content: Sha256
     requires_python: str
     requires: tuple[str, ...]
-    yanked: bool = False
+    yanked: bool
 
     def extras(self) -> list[str]:
         """The names of its extras, sorted."""
@@ -43,12 +43,21 @@ def extras_of(requirement: Requirement) -> list[str]:
 
 
 @dataclass(frozen=True)
+class DeployedSet:
+    """What is really deployed: the versions that a release of the deploying distribution pins, by package."""
+
+    distribution: Name
+    version: Name
+    pins: Mapping[str, Name]
+
+
+@dataclass(frozen=True)
 class Ledger:
     """The releases of all packages (oldest first), the date they were read, and the deployed set."""
 
     as_of: str
     releases: Mapping[str, tuple[Release, ...]]
-    deployed: Mapping[str, Any]
+    deployed: DeployedSet
     local: Mapping[str, Path] = field(default_factory=dict)
     """Wheels that are not on the index (candidates), by sha256."""
     base: Ledger | None = None
@@ -93,51 +102,3 @@ class Ledger:
         """The release of ``package`` with the highest version that is neither yanked nor a pre-release."""
         stable = [r for r in self.releases[package] if not r.yanked and not Version(r.version).is_prerelease]
         return max(stable, key=lambda r: Version(r.version))
-
-
-def load_ledger(root: Path, packages: Iterable[str]) -> Ledger:
-    """Read ``contracts/releases``. Raises MetaError that names a file which is damaged or has an unknown field."""
-    folder = root / "contracts" / "releases"
-    snapshot = _read(folder / "snapshot.json")
-    releases = {}
-    for package in packages:
-        file = folder / f"{package}.json"
-        releases[package] = tuple(_release(file, row) for row in _read(file)["releases"])
-    return Ledger(snapshot["as_of"], releases, snapshot["deployed"])
-
-
-def save_ledger(root: Path, ledger: Ledger) -> None:
-    """Write ``contracts/releases``, each file as a whole or not at all."""
-    folder = root / "contracts" / "releases"
-    for package, releases in ledger.releases.items():
-        rows = [asdict(release) for release in releases]
-        write_whole(folder / f"{package}.json", _text({"format": FORMAT, "package": package, "releases": rows}))
-    snapshot = {"format": FORMAT, "as_of": ledger.as_of, "deployed": ledger.deployed}
-    write_whole(folder / "snapshot.json", _text(snapshot))
-
-
-def _text(data: object) -> str:
-    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        data: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        hint = "mdmeta releases --refresh writes it"
-        raise MetaError("unreadable", f"cannot read {file}", str(error.strerror), hint) from None
-    except ValueError as error:
-        raise MetaError("not-json", f"{file} is not JSON", str(error), "git checkout the file") from None
-    if data.get("format") != FORMAT:
-        raise MetaError("unknown-format", f"{file} has format {data.get('format')!r}, this tool reads {FORMAT}")
-    return data
-
-
-def _release(file: Path, row: dict[str, Any]) -> Release:
-    known = {field.name for field in fields(Release)}
-    if row.keys() - known or known - row.keys() - {"yanked"}:
-        odd = sorted(row.keys() ^ known)
-        raise MetaError(
-            "bad-ledger", f"{file}: release {row.get('version')} has missing or unknown fields", ", ".join(odd)
-        )
-    return Release(**row | {"requires": tuple(row["requires"])})

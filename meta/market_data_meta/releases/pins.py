@@ -39,7 +39,7 @@ def choose(contract: Contract, ledger: Ledger) -> list[Pin]:
     oldest = _oldest(contract, ledger)
     chosen = [
         Pin(Cell(newest), "the newest of each"),
-        Pin(Cell(Combination(tuple((n, ledger.deployed["pins"][n]) for n in names))), _deployed_why(ledger)),
+        Pin(Cell(Combination(tuple((n, ledger.deployed.pins[n]) for n in names))), _deployed_why(ledger)),
         Pin(Cell(oldest), "the oldest set that the packages' requirements allow"),
     ]
     chosen += _one_for_each_content(contract, ledger, [pin.cell.combination for pin in chosen])
@@ -52,7 +52,7 @@ def choose(contract: Contract, ledger: Ledger) -> list[Pin]:
 
 
 def _deployed_why(ledger: Ledger) -> str:
-    return f"what {ledger.deployed['distribution']} {ledger.deployed['version']} deploys"
+    return f"what {ledger.deployed.distribution} {ledger.deployed.version} deploys"
 
 
 def allowed(

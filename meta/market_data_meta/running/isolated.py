@@ -18,7 +18,6 @@ from market_data_meta.errors import MetaError, UninstallableError, undecided
 from market_data_meta.files import exclusive_lock, write_whole
 from market_data_meta.inside.mdm_landlock import writable
 from market_data_meta.judging.records import FORMAT, Record, read_record
-from market_data_meta.judging.waivers import load_waivers
 from market_data_meta.releases.combinations import Cell
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.releases.requirements import direct_references
@@ -137,6 +136,9 @@ def warm_plan(contract: Contract, ledger: Ledger) -> dict[str, Any]:
     A clause that is waived anywhere is expected to fail: its check is the first in a process, so that it need not be
     decided again (see mdm_fork).
     """
+    # Imported here: the models of files load pydantic.
+    from market_data_meta.judging.waiver_file import load_waivers
+
     doubted = sorted({waiver.clause for waiver in load_waivers(contract.root, ledger)})
     jobs = 1 + (os.cpu_count() or 1)
     return suite_plan(contract, tuple(contract.packages)) | {"jobs": jobs, "share": SHARE, "doubted": doubted}

@@ -38,6 +38,14 @@ def test_what_reads_loads_nothing_that_downloads_or_validates(command: str) -> N
     assert {"pypi_simple", "requests", "jsonschema", "distributed"} & set(done.stdout.split()) == set()
 
 
+def test_help_loads_no_library_that_validates() -> None:
+    """The help of all commands imports each of them."""
+    names = ", ".join(f"market_data_meta.commands.{command.replace('-', '_')}" for command in COMMANDS)
+    code = f"import sys, market_data_meta.cli, {names}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+    assert {"pydantic", "jsonschema"} & set(done.stdout.split()) == set()
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_has_an_example(root: Path, command: str) -> None:
     done = mdmeta(root, command, "--help")

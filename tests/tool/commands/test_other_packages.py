@@ -24,10 +24,10 @@ from examples import ROOT
 from jsonschema import Draft202012Validator
 from made_wheels import made_wheel
 
-from market_data_meta.contract import load_contract
+from market_data_meta.contract_files import load_contract
 from market_data_meta.judging.consistency import problems
 from market_data_meta.releases.index import index_url, refreshed_ledger
-from market_data_meta.releases.ledger import save_ledger
+from market_data_meta.releases.ledger_files import save_ledger
 from market_data_meta.schemas import schema
 
 PACKAGES = {2: ("talker", "listener"), 4: ("alphabet", "talker", "wire", "listener")}
@@ -224,7 +224,7 @@ def test_everything_runs_on_other_packages(made: MadeCheckout) -> None:
 
     # The pinned block, and what must agree with it.
     made.mdmeta("releases", "--pin", code=0)
-    assert problems(load_contract(made.root)) == []
+    assert problems(made.root) == []
     text = (made.root / "tox.ini").read_text()
     assert "-".join(f"{name}1.2" for name in names) in text
     assert "-".join(f"{name}1.1" for name in names) in text

@@ -9,9 +9,9 @@ from market_data_meta.errors import MetaError
 from market_data_meta.gate.depends_on import companions, together
 
 PACKAGES = {
-    "core": Package("core", "acme-core", ("acme_core",), repository="acme/core"),
-    "store": Package("store", "acme-store", ("acme_store",), repository="Acme-Inc/the_store.py"),
-    "local": Package("local", "acme-local", ("acme_local",)),
+    "core": Package("acme-core", ("acme_core",), repository="acme/core", name="core"),
+    "store": Package("acme-store", ("acme_store",), repository="Acme-Inc/the_store.py", name="store"),
+    "local": Package("acme-local", ("acme_local",), name="local"),
 }
 CORE_7 = "git+https://github.com/acme/core@refs/pull/7/head"
 STORE_12 = "git+https://github.com/Acme-Inc/the_store.py@refs/pull/12/head"

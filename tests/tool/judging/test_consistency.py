@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from market_data_meta.contract import load_contract
+from market_data_meta.contract_files import load_contract
 from market_data_meta.errors import MetaError
 from market_data_meta.judging.consistency import problems
 
@@ -42,28 +42,60 @@ WAIVER = '\n[[waiver]]\nclause = "{}"\nfingerprint = "{}"\nreason = "{}"\nversio
         ("tox.ini", "    core1.2.9-pipeline0.8.1-store0.6.0\n", "", "pinned block"),
         ("tox.ini", "# >>>", "#", "lost the marks"),
         ("contracts/releases/core.json", '"yanked": false', '"yanked": "no"', "releases/core.json"),
-        ("contracts/releases/core.json", '"yanked": false', '"withdrawn": false', "unknown fields"),
+        (
+            "contracts/releases/core.json",
+            '"yanked": false',
+            '"withdrawn": false',
+            "releases/0/withdrawn is an unknown field",
+        ),
         ("contracts/releases/snapshot.json", '"format": 1', '"format": 2', "snapshot.json"),
         ("contracts/waivers.toml", "#", WAIVER.format("no.clause", "0" * 12, "r") + "#", "no.clause is no clause"),
         ("contracts/waivers.toml", "#", WAIVER.format("controls.must-pass", "0" * 12, " ") + "#", "has no reason"),
         ("contracts/waivers.toml", "#", WAIVER.format("controls.must-pass", "x", "r") + "#", "does not match"),
+        ("contracts/waivers.toml", '["1.2.0", "1.4.61"]', '["1.4.61", "1.2.0"]', "core needs the two ends of a closed"),
+        ("contracts/releases/snapshot.json", '"as_of": "', '"as_of": "on ', "snapshot.json: as_of"),
+        ("contracts/packages.toml", "imports = [", "exports = [", "packages.toml: packages/core/imports is missing"),
+        ("contracts/schemas/gate.schema.json", '"type": "object"', '"type": "thing"', "not a JSON Schema"),
     ],
 )
 def test_a_disagreement_is_a_problem(copy: Path, file: str, old: str, new: str, said: str) -> None:
     text = (copy / file).read_text()
     assert old in text
     (copy / file).write_text(text.replace(old, new, 1))
-    assert said in "\n".join(problems(load_contract(copy)))
+    assert said in "\n".join(problems(copy))
+
+
+def test_all_that_is_wrong_is_a_problem_at_once(copy: Path) -> None:
+    for file, old, new in [
+        (CONTROLS, "holds passes.", "holds passes"),
+        ("contracts/waivers.toml", "#", WAIVER.format("controls.must-pass", "x", "r") + "#"),
+        ("contracts/releases/core.json", '"yanked": false', '"yanked": "no"'),
+    ]:
+        (copy / file).write_text((copy / file).read_text().replace(old, new, 1))
+    (copy / "contracts/releases/store.json").write_text("{")
+    places = [problem.removeprefix(str(copy)).split(": ")[:2] for problem in problems(copy)]
+    assert places[:3] == [
+        [CONTROLS, "clauses/must-pass/rule"],
+        ["contracts/waivers.toml", "waiver/0/fingerprint"],
+        ["contracts/releases/core.json", "releases/0/yanked"],
+    ]
+    assert "store.json is not JSON" in places[3][0]
+    assert len(places) == 4
+
+
+def test_a_release_file_that_is_gone_is_a_problem(copy: Path) -> None:
+    (copy / "contracts/releases/store.json").unlink()
+    assert [problem for problem in problems(copy) if "cannot read" in problem and "store.json" in problem]
 
 
 def test_the_copy_itself_is_fine(copy: Path) -> None:
-    assert problems(load_contract(copy)) == []
+    assert problems(copy) == []
 
 
 def test_a_clause_without_a_rule_is_named(copy: Path) -> None:
     file = copy / CONTROLS
     file.write_text(file.read_text().replace("rule = ", "rules = ", 1))
-    with pytest.raises(MetaError, match=r"controls\.must-pass has no 'rule'"):
+    with pytest.raises(MetaError, match=r"controls\.toml: clauses/must-pass/rule is missing"):
         load_contract(copy)
 
 

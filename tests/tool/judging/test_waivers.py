@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from examples import LEDGER
 
 from market_data_meta.errors import MetaError
 from market_data_meta.judging.records import Record
-from market_data_meta.judging.waivers import Waiver, load_waivers
-from market_data_meta.releases.ledger import Ledger
+from market_data_meta.judging.waiver_file import load_waivers
+from market_data_meta.judging.waivers import Waiver
 
 Make = Callable[..., Record]
 STORE = Waiver("area.first", "0" * 12, "known", {"store": ("0.6.2", "0.6.24")})
@@ -63,4 +64,4 @@ def test_a_wrong_file_is_named(tmp_path: Path, text: str) -> None:
     file.parent.mkdir()
     file.write_text(f"[[waiver]]\n{text}\n")
     with pytest.raises(MetaError, match=r"waivers\.toml"):
-        load_waivers(tmp_path, Ledger("2026-11-23T00:00:00Z", {}, {}))
+        load_waivers(tmp_path, replace(LEDGER, releases={}))

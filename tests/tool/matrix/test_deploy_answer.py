@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from examples import LEDGER, release
@@ -89,7 +90,7 @@ def test_partners_without_evidence_are_passed_over(small: Contract, make_matrix:
 
 def test_a_yanked_partner_is_passed_over(small: Contract, make_matrix: Make) -> None:
     store = (release("0.5", "e"), release("0.6", "f", yanked=True))
-    ledger = Ledger("2026-11-22", {**LEDGER.releases, "store": store}, {})
+    ledger = replace(LEDGER, releases={**LEDGER.releases, "store": store})
     matrix = make_matrix(None, ledger)
     assert found(small, matrix, ledger, core="1.2") == {"core": "1.2", "pipeline": "0.1", "store": "0.5"}
     assert found(small, matrix, ledger, store="0.6") == {"core": "1.3", "pipeline": "0.1", "store": "0.6"}

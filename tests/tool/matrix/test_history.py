@@ -17,7 +17,6 @@ from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit, MetaError
 from market_data_meta.matrix.history import History, OutcomeChange, ReleaseSpan, history
 from market_data_meta.matrix.verdicts import Matrix
-from market_data_meta.releases.ledger import Ledger
 
 Make = Callable[..., Matrix]
 FAILED = {"area.first": "failed"}
@@ -133,7 +132,7 @@ def test_partners_that_cannot_be_installed_do_not_count(told: Callable[..., Hist
 
 def test_a_code_that_comes_back_is_told_twice(small: Contract, make_matrix: Make) -> None:
     core = (release("1.0", "a"), release("1.1", "b"), release("1.2", "a"))
-    ledger = Ledger("2026-11-22", {**LEDGER.releases, "core": core}, {})
+    ledger = dataclasses.replace(LEDGER, releases={**LEDGER.releases, "core": core})
     found = history(small, make_matrix({"1.1 0.1": FAILED}, ledger), "area.first")
     assert states(found.packages["core"]) == [
         ("1.0", "passed", False),

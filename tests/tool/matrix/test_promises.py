@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 import pytest
+from examples import LEDGER
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
@@ -28,7 +30,8 @@ def release(version: str, content: str, *requires: str, yanked: bool = False) ->
 
 
 def codes(contract: Contract, **releases: list[Release]) -> Codes:
-    return distinct_contents(contract, Ledger("2026-11-22", {name: tuple(rows) for name, rows in releases.items()}, {}))
+    ledger = replace(LEDGER, releases={name: tuple(rows) for name, rows in releases.items()})
+    return distinct_contents(contract, ledger)
 
 
 def square(codes: Codes, **contents: str) -> ContentCombination:

@@ -13,8 +13,9 @@ from made_wheels import made_wheel
 from market_data_meta.errors import MetaError
 from market_data_meta.inside.mdm_content import content_of_installed
 from market_data_meta.judging.records import Record
-from market_data_meta.prove.changes import Change, Edit, load_breaks
-from market_data_meta.prove.mutant_trials import load_mutant_notes
+from market_data_meta.prove.change_files import load_breaks
+from market_data_meta.prove.changes import Change, Edit
+from market_data_meta.prove.mutant_notes import load_mutant_notes
 from market_data_meta.prove.mutants import Mutant
 from market_data_meta.prove.score import (
     ALARM,
@@ -173,10 +174,10 @@ def test_reasons_are_read_by_the_identity_of_their_mutants(tmp_path: Path) -> No
     table = 'package = "core"\nfile = "f.py"\nwhere = "x = 1"\nkind = "constant"\nbefore = "1"\nafter = "(2)"\n'
     head = 'areas = ["chain"]\n[[passed_by]]\nfiles = ["g.py"]\nreason = "No."\n[[unnoticed]]\n'
     file.write_text(f'{head}{table}reason = "It is the same."\n')
-    looked = load_mutant_notes(tmp_path)
-    assert looked.areas == ("chain",)
-    assert looked.passed_by == ("g.py",)
-    assert looked.reasons == {("core", "f.py", "x = 1", "constant", "1", "(2)"): "It is the same."}
+    notes = load_mutant_notes(tmp_path)
+    assert notes.areas == ("chain",)
+    assert notes.passed_files == {"g.py"}
+    assert notes.reasons == {("core", "f.py", "x = 1", "constant", "1", "(2)"): "It is the same."}
     file.write_text(f"{head}{table}")
     with pytest.raises(MetaError, match="reason"):
         load_mutant_notes(tmp_path)
@@ -185,6 +186,8 @@ def test_reasons_are_read_by_the_identity_of_their_mutants(tmp_path: Path) -> No
 def test_a_table_with_a_field_too_many_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "tests" / "breaks"
     folder.mkdir(parents=True)
-    (folder / "area.toml").write_text('[[break]]\nclause = "a.b"\npackage = "core"\nwhy = "w"\nodd = 1\n')
-    with pytest.raises(MetaError, match="missing or unknown fields"):
+    (folder / "area.toml").write_text(
+        '[[break]]\nclause = "a.b"\npackage = "core"\nfile = "f.py"\nbefore = "x"\nafter = "y"\nwhy = "W."\nodd = 1\n'
+    )
+    with pytest.raises(MetaError, match=r"area\.toml: break/0/odd is an unknown field"):
         load_breaks(tmp_path)

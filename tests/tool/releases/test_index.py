@@ -16,7 +16,7 @@ import pytest
 from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit, MetaError
 from market_data_meta.releases.index import refreshed_ledger
-from market_data_meta.releases.ledger import Ledger
+from market_data_meta.releases.ledger import DeployedSet, Ledger
 
 PINS = "core==1.0", "pipeline==1.0", "store==1.0"
 
@@ -100,11 +100,7 @@ def read(small: Contract, old: Ledger | None = None) -> Ledger:
 def test_the_first_reading_takes_everything(small: Contract, index: Index) -> None:
     ledger = read(small)
     assert [r.version for r in ledger.releases["core"]] == ["1.0"]
-    assert ledger.deployed == {
-        "distribution": small.deployed,
-        "version": "2.0",
-        "pins": dict.fromkeys(small.packages, "1.0"),
-    }
+    assert ledger.deployed == DeployedSet(small.deployed, "2.0", dict.fromkeys(small.packages, "1.0"))
     assert len(index.asked) == 8
 
 
@@ -166,7 +162,7 @@ def test_a_deploying_distribution_that_pins_no_version_of_a_package_is_named(sma
 def test_the_deployed_pin_is_read_from_all_lines_that_bind(small: Contract, index: Index) -> None:
     lines = ("market-data-core>=0.9", "market-data-core==1.0", 'market-data-core==3.0; extra == "old"')
     index.add(small.deployed, "2.1", requires=(*lines, "market-data-pipeline==1.0", "market-data-store==1.0"))
-    assert read(small).deployed["pins"]["core"] == "1.0"
+    assert read(small).deployed.pins["core"] == "1.0"
 
 
 def test_an_index_that_does_not_answer_is_undecided(small: Contract, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from examples import release
+from examples import LEDGER, release
 
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
@@ -32,7 +32,7 @@ def test_the_newest_of_each_comes_first(ledger: Ledger, chosen: list[Pin]) -> No
 
 
 def test_the_deployed_set_is_pinned(ledger: Ledger, chosen: list[Pin]) -> None:
-    assert ledger.deployed["pins"] in [pin.cell.combination.as_dict() for pin in chosen]
+    assert ledger.deployed.pins in [pin.cell.combination.as_dict() for pin in chosen]
 
 
 def test_every_distinct_content_is_held(ledger: Ledger, chosen: list[Pin]) -> None:
@@ -88,7 +88,7 @@ def test_the_oldest_set_is_that_of_a_look_at_each(small: Contract, seed: int) ->
             )
             for n in range(6)
         )
-    ledger = Ledger("2026-11-22", rows, {})
+    ledger = Ledger("2026-11-22", rows, LEDGER.deployed)
     oldest = min(pins.allowed(small, ledger), key=lambda releases: sorted((r.uploaded for r in releases), reverse=True))
     assert [version for _, version in pins._oldest(small, ledger).versions] == [r.version for r in oldest]
 
@@ -97,7 +97,7 @@ def test_a_ledger_of_which_nothing_is_allowed_is_refused(small: Contract) -> Non
     rows = {name: (release("1.0", "a"),) for name in small.packages}
     rows["store"] = (release("1.0", "a", "market-data-core>=2"),)
     with pytest.raises(MetaError, match="no combination of releases is allowed"):
-        pins.choose(small, Ledger("2026-11-22", rows, {}))
+        pins.choose(small, Ledger("2026-11-22", rows, LEDGER.deployed))
 
 
 def test_a_tox_ini_without_its_marks_is_refused() -> None:

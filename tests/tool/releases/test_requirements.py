@@ -7,7 +7,7 @@ import random
 from collections.abc import Mapping
 
 import pytest
-from examples import release
+from examples import LEDGER, release
 
 from market_data_meta.contract import Contract, Package
 from market_data_meta.releases.combinations import Combination
@@ -25,7 +25,7 @@ Columns = Mapping[str, tuple[Release, ...]]
 def ledger_of(*requires: str) -> Ledger:
     """Core 1.0 to 3.0, and a store with these requirements."""
     core = tuple(release(version, "a") for version in ("1.0", "2.0", "3.0"))
-    return Ledger("2026-11-22", {"core": core, "store": (release("0.1", "b", *requires),)}, {})
+    return Ledger("2026-11-22", {"core": core, "store": (release("0.1", "b", *requires),)}, LEDGER.deployed)
 
 
 def allowed_cores(contract: Contract, python: str, *requires: str) -> list[str]:
@@ -102,7 +102,7 @@ def made(packages: int, releases: int, seed: int) -> tuple[Requirements, Columns
             ]
             rows.append(release(f"1.{number}", f"{number % 10}", *chance.sample(lines, min(len(lines), 2))))
         columns[name] = tuple(reversed(rows))
-    return Requirements({name: Package(name, name, (name,)) for name in names}), columns
+    return Requirements({name: Package(name, (name,), name=name) for name in names}), columns
 
 
 def one_by_one(requirements: Requirements, columns: Columns) -> list[tuple[Release, ...]]:
@@ -163,6 +163,6 @@ def test_nothing_allowed_is_found_out_as_fast() -> None:
     requirements, columns = made(3, 70, 1)
     last = tuple(release(f"1.{number}", "a", "p0>=9", f"p1>=1.{number}") for number in range(70))
     combinations = AllowedCombinations(
-        Requirements(dict(requirements.packages) | {"p9": Package("p9", "p9", ("p9",))}), {**columns, "p9": last}
+        Requirements(dict(requirements.packages) | {"p9": Package("p9", ("p9",), name="p9")}), {**columns, "p9": last}
     )
     assert (combinations.first(), combinations.count(), list(combinations)) == (None, 0, [])

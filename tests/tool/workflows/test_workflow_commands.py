@@ -16,7 +16,7 @@ from examples import ROOT
 from github import Runner, filled, workflow
 
 from market_data_meta.contract import Contract
-from market_data_meta.prove.changes import load_breaks
+from market_data_meta.prove.change_files import load_breaks
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running.cache import default_cache
 from market_data_meta.running.wheels import unpack_all

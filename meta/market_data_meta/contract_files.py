@@ -1,0 +1,51 @@
+"""The files of the contract, ``contracts/packages.toml`` and ``contracts/clauses``, and how they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from market_data_meta.contract import Clause, ClauseTable, Contract, Package, PackageTable
+from market_data_meta.field_types import Limits, Name
+from market_data_meta.files import read_toml
+from market_data_meta.models import InputFile, InputTable, read_input
+
+Slug = Annotated[str, Limits(pattern="^[a-z0-9]+(-[a-z0-9]+)*$")]
+
+
+class Deployment(InputTable):
+    """The distribution whose newest release pins what is really deployed."""
+
+    distribution: Name
+
+
+class PackagesFile(InputFile):
+    """contracts/packages.toml: the packages under contract."""
+
+    schema_name: ClassVar[str] = "packages"
+
+    packages: Mapping[str, PackageTable]
+    deployed: Deployment
+
+
+class ClausesFile(InputFile):
+    """contracts/clauses/<area>.toml: one table for each clause."""
+
+    schema_name: ClassVar[str] = "clauses"
+
+    clauses: Annotated[Mapping[Slug, ClauseTable], Field(min_length=1)]
+
+
+def load_contract(root: Path) -> Contract:
+    """Read packages and clauses. Raises MetaError for a file that cannot be read or is not of its format."""
+    file = root / "contracts" / "packages.toml"
+    data = read_input(PackagesFile, read_toml(file), file)
+    packages = {name: Package(name=name, **vars(table)) for name, table in data.packages.items()}
+    clauses: dict[str, Clause] = {}
+    for file in sorted((root / "contracts" / "clauses").glob("*.toml")):
+        for slug, table in read_input(ClausesFile, read_toml(file), file).clauses.items():
+            clauses[f"{file.stem}.{slug}"] = Clause(id=f"{file.stem}.{slug}", **vars(table))
+    return Contract(root, packages, data.deployed.distribution, clauses)

@@ -1,0 +1,37 @@
+"""The kinds of texts and numbers in our files. They cost no import of pydantic, which reads the limits off them.
+
+A frozen dataclass whose fields are of these types is validated where a document holds it, and has them in its schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+
+class Limits:
+    """Limits of a value by pydantic's names for them: ``Annotated[str, Limits(min_length=1)]``."""
+
+    def __init__(self, **limits: object) -> None:
+        self.limits = limits
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
+        """The schema of the annotated type, with the limits."""
+        return handler(source) | self.limits
+
+
+Name = Annotated[str, Limits(min_length=1)]
+"""A text that is not empty."""
+Sentence = Annotated[str, Limits(pattern=r"^[^\n]+\.$")]
+"""One sentence on one line."""
+Sha256 = Annotated[str, Limits(pattern="^[0-9a-f]{64}$")]
+Fingerprint = Annotated[str, Limits(pattern="^[0-9a-f]{12}$")]
+"""The first digits of the digest of a failure."""
+Timestamp = Annotated[str, Limits(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$")]
+"""A time in UTC, to the second."""
+Specifier = Annotated[str, Limits(pattern="^[<>=!~]")]
+"""A range of versions, as ``>=1.2``."""
+Repository = Annotated[str, Limits(pattern="^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$")]
+"""A repository's ``owner/name`` on GitHub."""
+WheelPath = Annotated[str, Limits(pattern=r"^[^/\\*?\[]+(/[^/\\*?\[]+)*$")]
+"""The path of a file inside of a wheel."""
