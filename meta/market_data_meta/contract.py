@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from packaging.specifiers import SpecifierSet
 
-from market_data_meta.errors import MetaError
+from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.field_types import Limits, Name, Repository, Sentence, Specifier
 
 Level: TypeAlias = Literal["must", "should", "control"]
@@ -114,7 +114,7 @@ def find_root(start: Path) -> Path:
         if (folder / "contracts" / "packages.toml").is_file():
             return folder
     raise MetaError(
-        "no-checkout",
+        ErrorCode.NO_CHECKOUT,
         f"no contracts/packages.toml in {start} or above it",
         hint="run mdmeta inside a checkout of market-data-meta, or name it with --root",
     )

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-from market_data_meta.errors import MetaError
+from market_data_meta.errors import ErrorCode, MetaError
 
 
 def read_toml(file: Path) -> object:
@@ -19,7 +19,7 @@ def read_toml(file: Path) -> object:
     try:
         return tomllib.loads(_text(file))
     except ValueError as error:
-        raise MetaError("not-toml", f"{file} is not TOML", str(error)) from None
+        raise MetaError(ErrorCode.NOT_TOML, f"{file} is not TOML", str(error)) from None
 
 
 def read_json(file: Path, hint: str = "") -> object:
@@ -27,7 +27,7 @@ def read_json(file: Path, hint: str = "") -> object:
     try:
         return json.loads(_text(file, hint), parse_constant=_refuse_constant)
     except ValueError as error:
-        raise MetaError("not-json", f"{file} is not JSON", str(error), hint) from None
+        raise MetaError(ErrorCode.NOT_JSON, f"{file} is not JSON", str(error), hint) from None
 
 
 def _refuse_constant(name: str) -> object:
@@ -38,7 +38,7 @@ def _text(file: Path, hint: str = "") -> str:
     try:
         return file.read_text(encoding="utf-8")
     except OSError as error:
-        raise MetaError("unreadable", f"cannot read {file}", str(error.strerror), hint) from None
+        raise MetaError(ErrorCode.UNREADABLE, f"cannot read {file}", str(error.strerror), hint) from None
 
 
 def write_whole(file: Path, text: str) -> None:

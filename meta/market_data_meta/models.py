@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import ErrorDetails, core_schema
 
-from market_data_meta.errors import MetaError
+from market_data_meta.errors import ErrorCode, MetaError
 
 D = TypeVar("D", bound="Document")
 F = TypeVar("F", bound="InputFile")
@@ -44,6 +44,8 @@ class Document(Model):
     """A whole file or output. ``schema_name`` is the stem of its file in ``contracts/schemas``."""
 
     schema_name: ClassVar[str]
+    error_code: ClassVar[ErrorCode] = ErrorCode.BAD_FILE
+    """The code of the error for a file that is none."""
 
 
 class InputTable(Model):
@@ -80,7 +82,7 @@ def invalid(kind: type[Document], error: ValidationError, name: str, hint: str) 
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     where = "/".join(map(str, first["loc"])) or "the whole"
     why = f"{where}: {first['msg'].removeprefix('Value error, ')}"[:300]
-    return MetaError(f"bad-{kind.schema_name}", f"{name} is not a {kind.schema_name}", why, hint)
+    return MetaError(kind.error_code, f"{name} is not a {kind.schema_name}", why, hint)
 
 
 def schema_text(kind: type[Document]) -> str:
@@ -107,7 +109,7 @@ def read_input(model: type[F], data: object, file: Path) -> F:
     document, faults = _validated(model, data)
     if document is None:
         more = f"; and {len(faults) - 3} more" if len(faults) > 3 else ""
-        raise MetaError("bad-file", f"{file}: {'; '.join(faults[:3])}{more}")
+        raise MetaError(ErrorCode.BAD_FILE, f"{file}: {'; '.join(faults[:3])}{more}")
     return document
 
 

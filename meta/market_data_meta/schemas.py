@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from market_data_meta.errors import MetaError
+from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.models import D, invalid
 
 MAX_BYTES = 50 << 20
@@ -30,15 +30,15 @@ def read_document(file: Path, kind: type[D], hint: str) -> D:
         with file.open("rb") as stream:
             text = stream.read(MAX_BYTES + 1)
     except OSError as error:
-        raise MetaError("unreadable", f"cannot read {file}", str(error.strerror), hint) from None
+        raise MetaError(ErrorCode.UNREADABLE, f"cannot read {file}", str(error.strerror), hint) from None
     if len(text) > MAX_BYTES:
-        raise MetaError(f"bad-{name}", f"{file} has more than {MAX_BYTES >> 20} MiB", hint=hint)
+        raise MetaError(kind.error_code, f"{file} has more than {MAX_BYTES >> 20} MiB", hint=hint)
     try:
         data = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
-        raise MetaError("not-json", f"{file} is not JSON", str(error)[:300], hint) from None
+        raise MetaError(ErrorCode.NOT_JSON, f"{file} is not JSON", str(error)[:300], hint) from None
     if _deeper(data, MAX_DEPTH):
-        raise MetaError(f"bad-{name}", f"{file} is not a {name}", f"it nests deeper than {MAX_DEPTH}", hint)
+        raise MetaError(kind.error_code, f"{file} is not a {name}", f"it nests deeper than {MAX_DEPTH}", hint)
     try:
         return kind.model_validate_json(text, strict=True)
     except ValidationError as error:

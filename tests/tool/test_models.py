@@ -52,7 +52,7 @@ def test_half_of_a_character_does_not_get_into_json() -> None:
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
 def test_no_document_holds_what_is_no_number(number: float) -> None:
-    with pytest.raises(MetaError, match="bad-sample"):
+    with pytest.raises(MetaError, match="bad-file"):
         parsed(Sample, {"text": "", "value": number}, "sample.json")
 
 

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from market_data_meta.commands.common import Checkout, json_option
 from market_data_meta.commands.matrix import cache_option, known_matrix
-from market_data_meta.errors import undecided
+from market_data_meta.errors import ErrorCode, undecided
 from market_data_meta.matrix.deploy_answer import answer, answer_result, partners
 from market_data_meta.models import json_text
 from market_data_meta.releases.combinations import Combination, parse_pins
@@ -41,7 +41,7 @@ def can_i_deploy_command(here: Checkout, pins: tuple[str, ...], cache: Path | No
         newest = partners(contract, ledger, matrix, given)
         if newest is None:
             what = f"no published partners of {' '.join(f'{n}=={v}' for n, v in given.items())} are known to work"
-            raise undecided("no-partners", what, hint="mdmeta matrix shows what there is evidence of")
+            raise undecided(ErrorCode.NO_PARTNERS, what, hint="mdmeta matrix shows what there is evidence of")
         decision = newest
     result = answer_result(decision)
     if as_json:

@@ -17,7 +17,7 @@ from market_data_meta.commands.common import Checkout, json_option, out_option, 
 from market_data_meta.commands.matrix import cache_option
 from market_data_meta.commands.progress import progress
 from market_data_meta.contract import Contract
-from market_data_meta.errors import MetaError
+from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.gate.candidates import Candidate
 from market_data_meta.gate.depends_on import companions, together
 from market_data_meta.gate.document import gate_result
@@ -99,12 +99,12 @@ def gate_command(
         given = together(given, companions(text.read(), contract.packages))
     if not given:
         hint = " or ".join(f"--{name} X" for name in contract.packages)
-        raise MetaError("no-candidate", "no candidate is given", hint=f"give {hint}")
+        raise MetaError(ErrorCode.NO_CANDIDATE, "no candidate is given", hint=f"give {hint}")
     pinned = parse_pins(pins, contract.packages, ledger)
     if twice := given.keys() & pinned.keys():
-        raise MetaError("twice", f"{', '.join(sorted(twice))} is both a candidate and a partner")
+        raise MetaError(ErrorCode.TWICE, f"{', '.join(sorted(twice))} is both a candidate and a partner")
     if pinned and reach:
-        raise MetaError("bad-reach", "partners are named, so --all and --quick have nothing to choose")
+        raise MetaError(ErrorCode.BAD_REACH, "partners are named, so --all and --quick have nothing to choose")
     asked = RunOptions(cache or default_cache())
     folder = out or here.out
     forget_gate(folder)

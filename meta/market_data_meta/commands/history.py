@@ -10,7 +10,7 @@ from rich.console import Console
 from market_data_meta.commands.common import Checkout, json_option
 from market_data_meta.commands.matrix import cache_option, known_matrix
 from market_data_meta.contract import Clause
-from market_data_meta.errors import undecided
+from market_data_meta.errors import ErrorCode, undecided
 from market_data_meta.judging.explanations import clause_of
 from market_data_meta.matrix.history import history, history_result
 from market_data_meta.models import json_text
@@ -35,7 +35,7 @@ def history_command(here: Checkout, clause: str, cache: Path | None, *, as_json:
     matrix = known_matrix(here, cache)
     told = history(contract, matrix, clause)
     if not told.known:
-        raise undecided("no-evidence", f"nothing is known of {clause}", *_why_not(found))
+        raise undecided(ErrorCode.NO_EVIDENCE, f"nothing is known of {clause}", *_why_not(found))
     result = history_result(found, told)
     if as_json:
         click.echo(json_text(result), nl=False)

@@ -13,7 +13,7 @@ from market_data_meta import suite
 from market_data_meta.commands.common import Checkout, json_option, out_option, say
 from market_data_meta.commands.matrix_files import NAME, write_matrix
 from market_data_meta.commands.progress import progress
-from market_data_meta.errors import Exit, undecided
+from market_data_meta.errors import ErrorCode, Exit, undecided
 from market_data_meta.files import write_whole
 from market_data_meta.matrix.complete import decide_matrix
 from market_data_meta.matrix.confirm import confirm, sample
@@ -95,7 +95,7 @@ def matrix_command(
         Console(stderr=True).print(f"part {shard[0]} of {shard[1]}: {done.ran} runs; mdmeta matrix puts them together")
         if done.faults:
             why = next(iter(done.faults.values()))
-            raise undecided("cells-died", f"{len(done.faults)} cells brought no record", why)
+            raise undecided(ErrorCode.CELLS_DIED, f"{len(done.faults)} cells brought no record", why)
         return
     matrix = Matrix(checkout.contract, suite.digest(checkout.root), done, checkout.waivers)
     result = matrix_result(checkout.contract, matrix)

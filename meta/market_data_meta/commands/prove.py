@@ -11,7 +11,7 @@ from rich.console import Console
 from market_data_meta.commands.common import Checkout, json_option, out_option, verbose_option
 from market_data_meta.commands.matrix import cache_option
 from market_data_meta.commands.progress import progress
-from market_data_meta.errors import MetaError
+from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.files import write_whole
 from market_data_meta.models import json_text
 from market_data_meta.prove.changes import Change
@@ -62,7 +62,9 @@ def prove_command(
 
     changes = [one for one in load_breaks(here.root) if not areas or any(_aimed(one, area) for area in areas)]
     if not changes:
-        raise MetaError("no-break", f"no break is aimed at {' '.join(areas)}", hint="mdmeta explain lists the clauses")
+        raise MetaError(
+            ErrorCode.NO_BREAK, f"no break is aimed at {' '.join(areas)}", hint="mdmeta explain lists the clauses"
+        )
     changes += [] if areas else load_harmless(here.root)
     number = 0 if areas or quick else MUTANTS if mutants is None else mutants
     asked = RunOptions(cache or default_cache())

@@ -11,7 +11,7 @@ from market_data_meta import suite
 from market_data_meta.commands.common import Checkout, finish, json_option, out_option, say, verbose_option
 from market_data_meta.commands.matrix_files import NAME, read_matrix, write_matrix
 from market_data_meta.commands.report_gate import report_gate
-from market_data_meta.errors import MetaError
+from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.files import write_whole
 from market_data_meta.judging.records import read_records
 from market_data_meta.judging.report_document import report_result
@@ -104,5 +104,5 @@ def _interpreter_exists(here: Checkout, name: str) -> bool:
         environments.uv("python", "find", "--no-project", python)
     except MetaError as error:
         # Anything but a plain "there is none" leaves the cell expected, and so unknown.
-        return error.code != "uv-failed"
+        return error.code != ErrorCode.UV_FAILED
     return True

@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from market_data_meta import suite
 from market_data_meta.commands.common import Checkout, finish, json_option, out_option, say, verbose_option
-from market_data_meta.errors import MetaError
+from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.judging.report_document import report_result
 from market_data_meta.judging.verdicts import judge_records
 from market_data_meta.releases.combinations import THIRD_PARTY, Cell, parse_cell
@@ -55,7 +55,7 @@ def run_command(
     """
     cell = parse_cell(pins, here.contract.packages, here.ledger)
     if interpreter and not re.fullmatch(r"3\.\d+", interpreter):
-        raise MetaError("bad-python", f"{interpreter!r} is not a version of Python", hint="write --python 3.12")
+        raise MetaError(ErrorCode.BAD_PYTHON, f"{interpreter!r} is not a version of Python", hint="write --python 3.12")
     cell = Cell(cell.combination, third_party or cell.third_party, interpreter or cell.python)
 
     def progress(step: str) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from market_data_meta.errors import MetaError, direct_reference, undecided
+from market_data_meta.errors import ErrorCode, MetaError, direct_reference, undecided
 from market_data_meta.running import environments
 from market_data_meta.running.isolated import clean_environment
 from market_data_meta.running.sandbox import run_sandboxed
@@ -41,7 +41,7 @@ def checked_out(source: str, folder: Path, tell: Callable[[str], None]) -> tuple
     if not at or "/" not in url.partition("://")[2]:
         url, ref = address, "HEAD"
     if url.startswith("-") or ref.startswith("-") or not ref:
-        raise MetaError("bad-source", f"{source[:200]!r} is not a git source", hint="write git+URL@REF")
+        raise MetaError(ErrorCode.BAD_SOURCE, f"{source[:200]!r} is not a git source", hint="write git+URL@REF")
     tell(f"fetching {ref} of {url}")
     folder.mkdir(parents=True)
     _git(folder, "init", "--quiet")
@@ -49,7 +49,7 @@ def checked_out(source: str, folder: Path, tell: Callable[[str], None]) -> tuple
         _git(folder, "fetch", "--quiet", "--no-recurse-submodules", "--depth", "1", "--", url, ref)
     except MetaError as error:
         hint = "check the address, the ref, and that git may read it without asking"
-        raise undecided("no-ref", f"{ref[:100]} of {url[:200]} could not be fetched", error.why, hint) from None
+        raise undecided(ErrorCode.NO_REF, f"{ref[:100]} of {url[:200]} could not be fetched", error.why, hint) from None
     commit = _git(folder, "rev-parse", "FETCH_HEAD^{commit}").strip()
     _git(folder, "checkout", "--quiet", "--detach", commit)
     return folder, commit
@@ -64,11 +64,11 @@ def _git(folder: Path, *arguments: str) -> str:
             command, env=variables, capture_output=True, text=True, timeout=GIT_SECONDS, check=False, errors="replace"
         )
     except FileNotFoundError:
-        raise MetaError("no-git", "git is not installed") from None
+        raise MetaError(ErrorCode.NO_GIT, "git is not installed") from None
     except subprocess.TimeoutExpired:
-        raise undecided("git-timeout", f"git {arguments[0]} took more than {GIT_SECONDS:g} s") from None
+        raise undecided(ErrorCode.GIT_TIMEOUT, f"git {arguments[0]} took more than {GIT_SECONDS:g} s") from None
     if done.returncode:
-        raise MetaError("git-failed", f"git {arguments[0]} failed", done.stderr.strip()[:500])
+        raise MetaError(ErrorCode.GIT_FAILED, f"git {arguments[0]} failed", done.stderr.strip()[:500])
     return done.stdout
 
 
@@ -103,7 +103,7 @@ def built(source: Path, folder: Path, as_of: str, tell: Callable[[str], None], *
     wheels = sorted(out.glob("*.whl"))
     if cause or len(wheels) != 1:
         said = log.read_text(encoding="utf-8", errors="replace").strip()[-1500:]
-        raise MetaError("no-build", f"{source} does not build: {cause or 'it brought no wheel'}", said)
+        raise MetaError(ErrorCode.NO_BUILD, f"{source} does not build: {cause or 'it brought no wheel'}", said)
     return wheels[0]
 
 
@@ -113,12 +113,12 @@ def _requirements(tree: Path) -> list[str]:
     if not file.is_file():
         if (tree / "setup.py").is_file():
             return list(DEFAULT_BACKEND)
-        raise MetaError("no-project", f"{tree.name} holds neither pyproject.toml nor setup.py")
+        raise MetaError(ErrorCode.NO_PROJECT, f"{tree.name} holds neither pyproject.toml nor setup.py")
     try:
         table = tomllib.loads(file.read_text(encoding="utf-8")).get("build-system", {})
         return [str(text) for text in table.get("requires", DEFAULT_BACKEND)]
     except (ValueError, AttributeError, TypeError) as error:
-        raise MetaError("no-project", "its pyproject.toml cannot be read", str(error)[:300]) from None
+        raise MetaError(ErrorCode.NO_PROJECT, "its pyproject.toml cannot be read", str(error)[:300]) from None
 
 
 def _references(requirements: list[str]) -> list[str]:
@@ -126,7 +126,7 @@ def _references(requirements: list[str]) -> list[str]:
     try:
         return [f"{r.name} @ {r.url}" for r in map(Requirement, requirements) if r.url]
     except InvalidRequirement as error:
-        raise MetaError("no-project", "what it is built with cannot be read", str(error)[:300]) from None
+        raise MetaError(ErrorCode.NO_PROJECT, "what it is built with cannot be read", str(error)[:300]) from None
 
 
 def _unpacked(sdist: Path, folder: Path) -> Path:
@@ -135,12 +135,12 @@ def _unpacked(sdist: Path, folder: Path) -> Path:
         with tarfile.open(sdist, "r:gz") as archive:
             members = archive.getmembers()
             if sum(member.size for member in members) > MAX_BYTES:
-                raise MetaError("bad-sdist", f"{sdist.name} would unpack to more than {MAX_BYTES >> 20} MiB")
+                raise MetaError(ErrorCode.BAD_SDIST, f"{sdist.name} would unpack to more than {MAX_BYTES >> 20} MiB")
             archive.extractall(folder, members, filter="data")
     except (tarfile.TarError, OSError, EOFError) as error:
         hint = "a wheel, an sdist (.tar.gz), a source tree, git+URL@REF or a published version"
-        raise MetaError("bad-sdist", f"{sdist.name} is not an sdist", str(error)[:300], hint) from None
+        raise MetaError(ErrorCode.BAD_SDIST, f"{sdist.name} is not an sdist", str(error)[:300], hint) from None
     tops = [path for path in folder.iterdir() if path.is_dir()]
     if len(tops) != 1:
-        raise MetaError("bad-sdist", f"{sdist.name} is not an sdist", f"it holds {len(tops)} folders")
+        raise MetaError(ErrorCode.BAD_SDIST, f"{sdist.name} is not an sdist", f"it holds {len(tops)} folders")
     return tops[0]

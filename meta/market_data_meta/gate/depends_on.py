@@ -15,7 +15,7 @@ import unicodedata
 from collections.abc import Mapping
 
 from market_data_meta.contract import Package
-from market_data_meta.errors import MetaError
+from market_data_meta.errors import ErrorCode, MetaError
 
 LOOKED_AT = 500
 """Characters of a line that are looked at: an owner has at most 39, a repository's name at most 100."""
@@ -58,12 +58,14 @@ def companions(text: str, packages: Mapping[str, Package]) -> dict[str, str]:
             names = ", ".join(sorted(p.repository for p in known.values() if p.repository))
             why = f"the packages' repositories are {names}"
             raise MetaError(
-                "unknown-repository", f"line {number} depends on {name}, which holds no package", why, _HINT
+                ErrorCode.UNKNOWN_REPOSITORY, f"line {number} depends on {name}, which holds no package", why, _HINT
             )
         source = f"git+https://github.com/{package.repository}@refs/pull/{pull}/head"
         if found.setdefault(package.name, source) != source:
             why = f"{_pull(found[package.name])} and {_pull(source)}"
-            raise MetaError("two-companions", f"two pull requests of {package.repository} cannot be gated at once", why)
+            raise MetaError(
+                ErrorCode.TWO_COMPANIONS, f"two pull requests of {package.repository} cannot be gated at once", why
+            )
     return found
 
 
@@ -75,7 +77,7 @@ def together(given: Mapping[str, str], found: Mapping[str, str]) -> dict[str, st
     for package in given.keys() & found.keys():
         if given[package] != found[package] and _pull(given[package]) != _pull(found[package]):
             what = f"{package} is given as {given[package][:200]}, and Depends-On names {_pull(found[package])}"
-            raise MetaError("two-candidates", what, hint="leave out the one or the other")
+            raise MetaError(ErrorCode.TWO_CANDIDATES, what, hint="leave out the one or the other")
     return {**found, **given}
 
 
@@ -90,7 +92,7 @@ def _reference(line: str, number: int) -> tuple[str, str] | None:
         shown = line.strip()
         shown = shown if len(shown) <= 100 else shown[:99] + "…"
         raise MetaError(
-            "bad-depends-on", f"line {number} looks like Depends-On but cannot be read: {shown!r}", hint=_HINT
+            ErrorCode.BAD_DEPENDS_ON, f"line {number} looks like Depends-On but cannot be read: {shown!r}", hint=_HINT
         )
     return None
 

@@ -13,7 +13,7 @@ from typing import Self
 
 from market_data_meta import suite
 from market_data_meta.contract import Clause, Contract
-from market_data_meta.errors import MetaError, undecided
+from market_data_meta.errors import ErrorCode, MetaError, undecided
 from market_data_meta.files import whole_file
 from market_data_meta.gate.blame import Symptom, guilty, swapped_back, symptom_now
 from market_data_meta.gate.brought import brought
@@ -90,7 +90,7 @@ class _Signal:
         """Wait for a yes. Raises MetaError for a no."""
         self._event.wait()
         if not self._yes:
-            raise undecided("not-run", "it was not run alone: it came to nothing with others")
+            raise undecided(ErrorCode.NOT_RUN, "it was not run alone: it came to nothing with others")
 
 
 @dataclass
@@ -119,7 +119,7 @@ class Gate:
             names = " and ".join(f"{one.package} {one.release.version}" for one in self.candidates)
             what = f"{names} may be installed with no published release of the others"
             hint = "mend the version or the requirements, or judge it all the same with --all"
-            raise undecided("meets-nothing", what, "the requirements forbid every combination", hint)
+            raise undecided(ErrorCode.MEETS_NOTHING, what, "the requirements forbid every combination", hint)
         _provide(self.candidates, self.asked.cache)
         with ThreadPoolExecutor(1) as pool, _Signal() as survived:
             releases = [pool.submit(self._release, one, survived.wait) for one in self.candidates]

@@ -10,7 +10,7 @@ from zipfile import BadZipFile, ZipFile
 from packaging.version import InvalidVersion, Version
 
 from market_data_meta.contract import Contract
-from market_data_meta.errors import MetaError, direct_reference
+from market_data_meta.errors import ErrorCode, MetaError, direct_reference
 from market_data_meta.gate import builds
 from market_data_meta.gate.candidates import Candidate, predecessor
 from market_data_meta.inside.mdm_content import content_of_wheel
@@ -38,7 +38,7 @@ def candidate_of(
         path, commit = builds.checked_out(source, folder / "checkout", tell)
     if not path.exists():
         hint = "a wheel, an sdist, a source tree, git+URL@REF or a published version"
-        raise MetaError("no-candidate", f"there is no {source[:200]} to take as {package}", hint=hint)
+        raise MetaError(ErrorCode.NO_CANDIDATE, f"there is no {source[:200]} to take as {package}", hint=hint)
     wheel = (
         path
         if path.suffix == ".whl"
@@ -77,10 +77,12 @@ def release_of(wheel: Path, distribution: str) -> Release:
         metadata = read_metadata(wheel)
         content = content_of_wheel(wheel)
     except (BadZipFile, ValueError, OSError, NotImplementedError) as error:
-        raise MetaError("bad-wheel", f"{short_name(wheel.name)} is not a whole wheel", str(error)[:300]) from None
+        raise MetaError(
+            ErrorCode.BAD_WHEEL, f"{short_name(wheel.name)} is not a whole wheel", str(error)[:300]
+        ) from None
     if metadata.distribution != distribution:
         what = f"{short_name(wheel.name)} is a build of {metadata.distribution[:60]}, not of {distribution}"
-        raise MetaError("other-package", what)
+        raise MetaError(ErrorCode.OTHER_PACKAGE, what)
     return Release(
         version=metadata.version,
         uploaded="",

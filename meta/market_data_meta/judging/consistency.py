@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from market_data_meta import suite
 from market_data_meta.contract import Contract
 from market_data_meta.contract_files import ClausesFile, PackagesFile, load_contract
-from market_data_meta.errors import MetaError
+from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.files import read_json, read_toml
 from market_data_meta.judging.waiver_file import WaiversFile, load_waivers
 from market_data_meta.judging.waivers import Waiver
@@ -89,13 +89,13 @@ def _checks(folder: Path) -> Iterator[tuple[str, str]]:
         try:
             body = ast.parse(file.read_text(encoding="utf-8")).body
         except SyntaxError as error:
-            raise MetaError("bad-check", f"{file}:{error.lineno} is not Python", str(error.msg)) from None
+            raise MetaError(ErrorCode.BAD_CHECK, f"{file}:{error.lineno} is not Python", str(error.msg)) from None
         for node in body:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
                 slug = node.name.removeprefix("test_").replace("_", "-")
                 if any("parametrize" in ast.unparse(decorator) for decorator in node.decorator_list):
                     raise MetaError(
-                        "bad-check", f"{file}:{node.lineno}: a clause has one check, not a parametrized one"
+                        ErrorCode.BAD_CHECK, f"{file}:{node.lineno}: a clause has one check, not a parametrized one"
                     )
                 yield f"{file.stem.removeprefix('test_')}.{slug}", ast.get_docstring(node) or ""
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from market_data_meta.contract import Clause, Contract
-from market_data_meta.errors import MetaError
+from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.judging.waivers import Waiver
 
 
@@ -23,7 +23,7 @@ def clause_of(contract: Contract, name: str) -> Clause:
             difflib.get_close_matches(name, contract.clauses, 3) or sorted(c for c in contract.clauses if name in c)[:5]
         )
         hint = f"did you mean {' or '.join(near)}?" if near else "contracts/clauses/ has one file for each area"
-        raise MetaError("unknown-clause", f"there is no clause {name!r}", hint=hint)
+        raise MetaError(ErrorCode.UNKNOWN_CLAUSE, f"there is no clause {name!r}", hint=hint)
     return clause
 
 

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from market_data_meta.errors import MetaError
+from market_data_meta.errors import ErrorCode, MetaError
 
 FORMAT = 1
 _NEEDED = {"cell", "combination", "suite", "third_party_choice", "expected", "forced"}
@@ -82,21 +82,21 @@ def read_record(file: Path) -> Record:
         except (ValueError, KeyError, AttributeError, TypeError):
             # A run that was stopped may have torn its last line, and its death is written after that.
             if text and number < len(lines) - 1:
-                raise MetaError("bad-record", f"{file}:{number} is not a line of a record") from None
+                raise MetaError(ErrorCode.BAD_RECORD, f"{file}:{number} is not a line of a record") from None
             continue
         if kind == "trace":
             lines_of[line["clause"]] = line["lines"]
         elif kind == "check":
             check = _check(file, number, line)
             if check.clause in checks:
-                raise MetaError("bad-record", f"{file}:{number}: {check.clause} is decided twice")
+                raise MetaError(ErrorCode.BAD_RECORD, f"{file}:{number}: {check.clause} is decided twice")
             checks[check.clause] = check
         else:
             parts[kind] = line
     header = parts.get("header")
     if header is None or header.get("format") != FORMAT or not header.keys() >= _NEEDED:
         raise MetaError(
-            "bad-record", f"{file} has no header of format {FORMAT}", hint="delete the file and run it again"
+            ErrorCode.BAD_RECORD, f"{file} has no header of format {FORMAT}", hint="delete the file and run it again"
         )
     cause = parts.get("death", {}).get("cause")
     return Record(header["cell"], header, checks, parts.get("footer"), cause, lines_of)
@@ -117,7 +117,7 @@ def _check(file: Path, number: int, line: dict[str, Any]) -> Check:
     try:
         return Check(**line)
     except TypeError:
-        raise MetaError("bad-record", f"{file}:{number} is not a line of a record") from None
+        raise MetaError(ErrorCode.BAD_RECORD, f"{file}:{number} is not a line of a record") from None
 
 
 def read_records(folder: Path) -> list[Record]:

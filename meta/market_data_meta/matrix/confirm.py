@@ -9,7 +9,7 @@ from pathlib import Path
 
 from market_data_meta import suite
 from market_data_meta.contract import Contract
-from market_data_meta.errors import Exit, MetaError
+from market_data_meta.errors import ErrorCode, Exit, MetaError
 from market_data_meta.judging.records import Check, Record, read_records
 from market_data_meta.judging.verdicts import unsettled, weaknesses
 from market_data_meta.releases.combinations import Cell, Combination
@@ -82,7 +82,7 @@ def confirm(
     missing = [combination for cell, combination in sampled if tuple(cell.contents.values()) not in known]
     if missing:
         what = f"the isolated lane brought no whole record of {missing[0]}"
-        raise MetaError("not-confirmed", what, hint=f"./scripts/mdmeta run {missing[0]}", exit=Exit.UNDECIDED)
+        raise MetaError(ErrorCode.NOT_CONFIRMED, what, hint=f"./scripts/mdmeta run {missing[0]}", exit=Exit.UNDECIDED)
     disagreements: list[Disagreement] = []
     agreed, cells = 0, []
     for contents, isolated in known.items():

@@ -7,7 +7,7 @@ from concurrent.futures import Executor, as_completed
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from market_data_meta.errors import MetaError, undecided
+from market_data_meta.errors import ErrorCode, MetaError, undecided
 from market_data_meta.files import write_whole
 from market_data_meta.matrix.complete import decide_matrix
 from market_data_meta.running.cache import default_cache
@@ -21,11 +21,11 @@ def dask(address: str) -> Iterator[Executor]:
         from distributed import Client
     except ImportError:
         hint = "install market-data-meta[distributed] where mdmeta runs"
-        raise MetaError("no-dask", "the distributed engine is not installed", hint=hint) from None
+        raise MetaError(ErrorCode.NO_DASK, "the distributed engine is not installed", hint=hint) from None
     try:
         client = Client(address, timeout=10)  # type: ignore[no-untyped-call]  # distributed has no types
     except (OSError, ValueError) as error:
-        raise undecided("no-cluster", f"no Dask scheduler answers at {address}", str(error)) from None
+        raise undecided(ErrorCode.NO_CLUSTER, f"no Dask scheduler answers at {address}", str(error)) from None
     with client, client.get_executor(pure=False) as executor:  # type: ignore[no-untyped-call]  # as above
         yield executor
 
@@ -64,7 +64,7 @@ def spread(executor: Executor, root: Path, cache: Path, *, parts: list[tuple[int
         for name, text in task.result().items():
             path = PurePosixPath(name)
             if path.parts[0] != "runs" or ".." in path.parts or len(path.parts) != 3:
-                raise MetaError("bad-answer", f"a worker named the file {name[:200]!r}")
+                raise MetaError(ErrorCode.BAD_ANSWER, f"a worker named the file {name[:200]!r}")
             write_whole(cache / path, text)
             taken += 1
     return taken

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated
 
-from market_data_meta.errors import MetaError
+from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.field_types import Limits, WheelPath
 
 
@@ -29,14 +29,14 @@ class Edit:
         """
         if not self.before:
             if text is not None:
-                raise MetaError("bad-change", f"{self.file} is to be new, and is there already")
+                raise MetaError(ErrorCode.BAD_CHANGE, f"{self.file} is to be new, and is there already")
             return self.after
         if text is None:
-            raise MetaError("bad-change", f"{self.file} is to be edited, and is not there")
+            raise MetaError(ErrorCode.BAD_CHANGE, f"{self.file} is to be edited, and is not there")
         plain = text.replace("\r\n", "\n")
         if (found := plain.count(self.before)) != self.count:
             what = f"a change does not fit {self.file}: its text occurs {found} times, not {self.count}"
-            raise MetaError("bad-change", what, self.before[:200])
+            raise MetaError(ErrorCode.BAD_CHANGE, what, self.before[:200])
         changed = plain.replace(self.before, self.after)
         return changed.replace("\n", "\r\n") if "\r\n" in text else changed
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from market_data_meta import suite
 from market_data_meta.contract import Contract
-from market_data_meta.errors import MetaError
+from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.prove.changes import Change, together
 from market_data_meta.prove.mutant_trials import noted
 from market_data_meta.prove.release_trials import try_releases_alone
@@ -42,7 +42,7 @@ def prove(
     for change in changes:
         for name in change.clauses:
             if name not in contract.clauses:
-                raise MetaError("unknown-clause", f"a break names the clause {name}, which does not exist")
+                raise MetaError(ErrorCode.UNKNOWN_CLAUSE, f"a break names the clause {name}, which does not exist")
     alone = [one for one in changes if _scopes(contract, one) == {"release"}]
     combined = [one for one in changes if one not in alone and not (quick and one.harmless)]
     for package in dict.fromkeys(one.package for one in changes if one.harmless):

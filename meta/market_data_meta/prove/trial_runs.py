@@ -12,7 +12,7 @@ from pathlib import Path
 
 from market_data_meta import suite
 from market_data_meta.contract import Clause, Contract
-from market_data_meta.errors import undecided
+from market_data_meta.errors import ErrorCode, undecided
 from market_data_meta.judging.records import Record
 from market_data_meta.judging.verdicts import unsettled
 from market_data_meta.prove.changes import Change
@@ -51,14 +51,14 @@ class NewestReleases:
         sets = third_party.resolved(contract, ledger, published, python, cache)
         found = sets[square.libraries]
         if isinstance(found, str):
-            raise undecided("uninstallable", "the newest releases cannot be installed", found)
+            raise undecided(ErrorCode.UNINSTALLABLE, "the newest releases cannot be installed", found)
         self.libraries: ThirdPartyLock = found
         family = third_party.families([one for one in sets.values() if not isinstance(one, str)])[found]
         self.store = Store(cache / "proof", suite.digest(contract.root), family, python)
         rows = {contract.packages[c.package].distribution: [c.newest] for c in square.codes}
         paths, faults = wheels.unpack_all(rows, cache, python)
         if faults:
-            raise undecided("no-wheel", "the newest releases cannot be had", next(iter(faults.values())))
+            raise undecided(ErrorCode.NO_WHEEL, "the newest releases cannot be had", next(iter(faults.values())))
         self.sites = {code.package: paths[code.newest.sha256] for code in square.codes}
         self.contents = {package: counted(site) for package, site in self.sites.items()}
         self.square: ContentCombination = square

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from market_data_meta.errors import MetaError
+from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.inside.mdm_content import content_id, counted_path
 from market_data_meta.prove.changes import Change
 
@@ -40,7 +40,7 @@ def texts_of(change: Change, site: Path) -> dict[str, str]:
     for edit in change.edits:
         names = sorted(file.relative_to(site).as_posix() for file in site.glob(edit.file)) or [edit.file]
         if len(names) != 1:
-            raise MetaError("bad-change", f"a change names {edit.file}", f"{len(names)} files have that name")
+            raise MetaError(ErrorCode.BAD_CHANGE, f"a change names {edit.file}", f"{len(names)} files have that name")
         (name,) = names
         if name not in texts and (site / name).is_file():
             texts[name] = (site / name).read_bytes().decode("utf-8")

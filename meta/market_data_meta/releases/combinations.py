@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from packaging.version import InvalidVersion, Version
 
-from market_data_meta.errors import MetaError
+from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.releases.ledger import Ledger
 
 THIRD_PARTY = ("highest", "lowest", "today")
@@ -82,7 +82,7 @@ def parse_cell(words: Iterable[str], packages: Iterable[str], ledger: Ledger) ->
         hint = (
             f"add {' '.join(f'{name}=={ledger.newest(name).version}' for name in missing)}, or name one package alone"
         )
-        raise MetaError("incomplete", f"no version of {' and '.join(missing)} is given", hint=hint)
+        raise MetaError(ErrorCode.INCOMPLETE, f"no version of {' and '.join(missing)} is given", hint=hint)
     return Cell(Combination(tuple((name, versions[name]) for name in order if name in versions)), third_party, python)
 
 
@@ -93,7 +93,7 @@ def parse_pins(words: Iterable[str], packages: Iterable[str], ledger: Ledger) ->
     for word in words:
         package, version = _pin(word, order)
         if package in versions:
-            raise MetaError("twice", f"{package} is named twice: {versions[package]} and {version}")
+            raise MetaError(ErrorCode.TWICE, f"{package} is named twice: {versions[package]} and {version}")
         versions[package] = ledger.release(package, version).version
     return versions
 
@@ -106,16 +106,18 @@ def _pin(word: str, packages: tuple[str, ...]) -> tuple[str, str]:
     match = re.fullmatch(r"([A-Za-z_-]+?)(?:==|(?=\d))(.+)", word)
     if not match:
         hint = f"write {' '.join(f'{name}==V' for name in packages)}, or {'-'.join(f'{name}V' for name in packages)}"
-        raise MetaError("bad-pin", f"{word!r} is not a package with a version", hint=hint)
+        raise MetaError(ErrorCode.BAD_PIN, f"{word!r} is not a package with a version", hint=hint)
     package, version = match[1].lower().replace("_", "-").removeprefix("market-data-"), match[2]
     if package not in packages:
         near = difflib.get_close_matches(package, packages, 1)
         hint = f"did you mean {near[0]}=={version}?" if near else ""
         raise MetaError(
-            "unknown-package", f"{match[1]!r} is not a package under contract ({', '.join(packages)})", hint=hint
+            ErrorCode.UNKNOWN_PACKAGE,
+            f"{match[1]!r} is not a package under contract ({', '.join(packages)})",
+            hint=hint,
         )
     try:
         Version(version)
     except InvalidVersion:
-        raise MetaError("bad-version", f"{version!r} is not a version of {package}") from None
+        raise MetaError(ErrorCode.BAD_VERSION, f"{version!r} is not a version of {package}") from None
     return package, version

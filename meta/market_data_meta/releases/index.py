@@ -17,7 +17,7 @@ from pypi_simple import PYPI_SIMPLE_ENDPOINT, DistributionPackage, NoSuchProject
 from requests import RequestException
 
 from market_data_meta.contract import Contract
-from market_data_meta.errors import MetaError, undecided
+from market_data_meta.errors import ErrorCode, MetaError, undecided
 from market_data_meta.inside.mdm_content import content_of_wheel
 from market_data_meta.releases.ledger import DeployedSet, Ledger, Release
 from market_data_meta.releases.requirements import Requirements
@@ -63,7 +63,7 @@ def refreshed_ledger(contract: Contract, old: Ledger | None, progress: Progress)
             deployed = _deployed(client, contract)
     except (RequestException, NoSuchProjectError) as error:
         hint = "check the network and the index your uv or pip is set up to use; the committed ledger still works"
-        raise undecided("no-index", "the package index could not be read", str(error)[:300], hint) from None
+        raise undecided(ErrorCode.NO_INDEX, "the package index could not be read", str(error)[:300], hint) from None
     return Ledger(as_of, releases, deployed)
 
 
@@ -78,7 +78,7 @@ def _checked(known: Release, wheel: DistributionPackage) -> Release:
     if now != known.sha256:
         why = f"the ledger has sha256 {known.sha256}, the index now serves {now}"
         hint = "a published file must never change: find out what happened before trusting this release"
-        raise MetaError("changed-file", f"{known.filename} is not the file that it was", why, hint)
+        raise MetaError(ErrorCode.CHANGED_FILE, f"{known.filename} is not the file that it was", why, hint)
     return Release(**{**vars(known), "yanked": bool(wheel.is_yanked)})
 
 
@@ -91,7 +91,7 @@ def _read(client: PyPISimple, wheel: DistributionPackage) -> Release:
         try:
             content = content_of_wheel(file)
         except BadZipFile as error:
-            raise MetaError("bad-wheel", f"{wheel.filename} is not a whole wheel", str(error)) from None
+            raise MetaError(ErrorCode.BAD_WHEEL, f"{wheel.filename} is not a whole wheel", str(error)) from None
         size = file.stat().st_size
     return Release(
         version=metadata.version,
@@ -121,6 +121,6 @@ def _deployed(client: PyPISimple, contract: Contract) -> DeployedSet:
         if not exact:
             asks = f"no {package.distribution}" if specifier is None else f"{package.distribution}{specifier}"
             why = f"{contract.deployed} {release.version} asks for {asks}"
-            raise MetaError("no-pin", f"the deployed set does not pin {name} to one version", why)
+            raise MetaError(ErrorCode.NO_PIN, f"the deployed set does not pin {name} to one version", why)
         pins[name] = exact[0]
     return DeployedSet(contract.deployed, release.version, pins)

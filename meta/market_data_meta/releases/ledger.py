@@ -11,7 +11,7 @@ from typing import Annotated
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from market_data_meta.errors import MetaError
+from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.field_types import Limits, Name, Sha256
 
 UploadTime = Annotated[str, Limits(pattern="^([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?$")]
@@ -92,7 +92,7 @@ class Ledger:
         published = sorted(Version(r.version) for r in self.releases[package])
         near = [v for v in published if v < wanted][-1:] + [v for v in published if v > wanted][:1]
         raise MetaError(
-            "unknown-release",
+            ErrorCode.UNKNOWN_RELEASE,
             f"{package} {version} is not in the ledger",
             f"{len(published)} releases are published as of {self.as_of}; nearest: {', '.join(map(str, near))}",
             "mdmeta releases lists them; mdmeta releases --refresh reads the index again",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import ClassVar, Literal, TypeVar
 
-from market_data_meta.errors import MetaError
+from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.field_types import Name, Sha256, Timestamp
 from market_data_meta.files import read_json, write_whole
 from market_data_meta.models import Document, InputFile, Model, json_text, read_input
@@ -92,5 +92,5 @@ _LedgerFile = TypeVar("_LedgerFile", bound=InputFile)
 def _read(model: type[_LedgerFile], file: Path) -> _LedgerFile:
     data = read_json(file, "git checkout the file, or mdmeta releases --refresh writes it")
     if isinstance(data, dict) and data.get("format") != FORMAT:
-        raise MetaError("unknown-format", f"{file} has format {data.get('format')!r}, this tool reads {FORMAT}")
+        raise MetaError(ErrorCode.UNKNOWN_FORMAT, f"{file} has format {data.get('format')!r}, this tool reads {FORMAT}")
     return read_input(model, data, file)

@@ -9,7 +9,7 @@ from pathlib import Path
 from packaging.version import Version
 
 from market_data_meta.contract import Contract
-from market_data_meta.errors import MetaError
+from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.releases.combinations import Cell, Combination, newest_of
 from market_data_meta.releases.ledger import Ledger, Release
 from market_data_meta.releases.requirements import (
@@ -77,7 +77,7 @@ def _oldest(contract: Contract, ledger: Ledger) -> Combination:
     combinations = allowed(contract, ledger)
     left = {name: [r for r in releases if not r.yanked] for name, releases in ledger.releases.items()}
     if combinations.first(left) is None:
-        raise MetaError("nothing-allowed", "no combination of releases is allowed by their own requirements")
+        raise MetaError(ErrorCode.NOTHING_ALLOWED, "no combination of releases is allowed by their own requirements")
     latest_first = sorted(
         ((name, release) for name, releases in left.items() for release in releases),
         key=lambda pair: (pair[1].uploaded, Version(pair[1].version)),
@@ -152,7 +152,9 @@ def split(tox_ini: str) -> tuple[str, str, str]:
     before, start, rest = tox_ini.partition(START)
     inside, end, after = rest.partition(END)
     if not start or not end:
-        raise MetaError("no-block", "tox.ini has lost the marks of its pinned block", hint="git checkout tox.ini")
+        raise MetaError(
+            ErrorCode.NO_BLOCK, "tox.ini has lost the marks of its pinned block", hint="git checkout tox.ini"
+        )
     return before, start + inside + end, after
 
 

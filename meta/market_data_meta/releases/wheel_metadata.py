@@ -10,7 +10,7 @@ from zipfile import BadZipFile, ZipFile
 from packaging.metadata import InvalidMetadata, Metadata, parse_email
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
-from market_data_meta.errors import MetaError
+from market_data_meta.errors import ErrorCode, MetaError
 
 MAX_METADATA = 1 << 20
 """Bytes that METADATA, or any other file beside it, may have: the packages' own have less than 40 KiB."""
@@ -45,19 +45,21 @@ def read_metadata(wheel: Path, filename: str | None = None) -> WheelMetadata:
         raw, unparsed = parse_email(_metadata(wheel, short))
         metadata = Metadata.from_raw(raw, validate=False)
         if unreadable := _FIELDS & unparsed.keys():
-            raise MetaError("bad-wheel", f"{short} has a METADATA that cannot be read", ", ".join(sorted(unreadable)))
+            raise MetaError(
+                ErrorCode.BAD_WHEEL, f"{short} has a METADATA that cannot be read", ", ".join(sorted(unreadable))
+            )
         # Each field is validated as it is read. What else METADATA says is not ours to judge.
         written = raw.get("version", "")
         if len(written) > MAX_VERSION:
             why = f"its METADATA has a version of {len(written)} characters: {written[:60]}"
-            raise MetaError("bad-wheel", f"{short} is not what its name says", why)
+            raise MetaError(ErrorCode.BAD_WHEEL, f"{short} is not what its name says", why)
         name, version = canonicalize_name(metadata.name), metadata.version
         _ = metadata.requires_dist, metadata.requires_python
     except (BadZipFile, InvalidMetadata, InvalidWheelFilename, OSError, EOFError, NotImplementedError) as error:
-        raise MetaError("bad-wheel", f"{short} is not a whole wheel", str(error)[:300]) from None
+        raise MetaError(ErrorCode.BAD_WHEEL, f"{short} is not a whole wheel", str(error)[:300]) from None
     if (name, version) != (expected_name, expected_version):
         why = f"its METADATA says {name[:60]} {written[:60]}"
-        raise MetaError("bad-wheel", f"{short} is not what its name says", why)
+        raise MetaError(ErrorCode.BAD_WHEEL, f"{short} is not what its name says", why)
     return WheelMetadata(name, written, tuple(raw.get("requires_dist", ())), raw.get("requires_python", ""))
 
 
@@ -67,10 +69,10 @@ def _metadata(wheel: Path, short: str) -> bytes:
         infos = [i for i in archive.infolist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", i.filename)]
         if len(infos) != 1:
             raise MetaError(
-                "bad-wheel", f"{short} is not a whole wheel", f"it has {len(infos)} files METADATA, not one"
+                ErrorCode.BAD_WHEEL, f"{short} is not a whole wheel", f"it has {len(infos)} files METADATA, not one"
             )
         if infos[0].file_size > MAX_METADATA:
-            raise MetaError("bad-wheel", f"{short} has more than {MAX_METADATA >> 10} KiB of METADATA")
+            raise MetaError(ErrorCode.BAD_WHEEL, f"{short} has more than {MAX_METADATA >> 10} KiB of METADATA")
         return archive.read(infos[0])
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from market_data_meta.errors import ErrorCode
 from market_data_meta.models import Document, Model
 from market_data_meta.results.parts import (
     Count,
@@ -137,6 +138,7 @@ class GateResult(Document):
     """What `mdmeta gate --json` prints, and gate.json."""
 
     schema_name: ClassVar[str] = "gate"
+    error_code: ClassVar[ErrorCode] = ErrorCode.BAD_GATE
 
     format: Literal[1] = 1
     exit: ExitCode

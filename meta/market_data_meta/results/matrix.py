@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from market_data_meta.errors import ErrorCode
 from market_data_meta.models import Document, Model
 from market_data_meta.results.history import State
 from market_data_meta.results.parts import (
@@ -96,6 +97,7 @@ class MatrixResult(Document):
     """What `mdmeta matrix --json` prints, and matrix.json."""
 
     schema_name: ClassVar[str] = "matrix"
+    error_code: ClassVar[ErrorCode] = ErrorCode.BAD_MATRIX
 
     format: Literal[1] = 1
     suite: Digest

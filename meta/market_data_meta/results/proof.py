@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from market_data_meta.errors import ErrorCode
 from market_data_meta.models import Document, Model
 from market_data_meta.results.parts import Count, ExitCode, Seconds, Text, Versions
 
@@ -77,6 +78,7 @@ class ProofResult(Document):
     """What `mdmeta prove --json` prints, and proof.json."""
 
     schema_name: ClassVar[str] = "prove"
+    error_code: ClassVar[ErrorCode] = ErrorCode.BAD_PROVE
 
     format: Literal[3] = 3
     exit: ExitCode

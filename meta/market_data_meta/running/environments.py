@@ -20,7 +20,7 @@ from pathlib import Path
 from uv import find_uv_bin
 
 from market_data_meta.contract import Contract
-from market_data_meta.errors import Exit, MetaError, UninstallableError, direct_reference, undecided
+from market_data_meta.errors import ErrorCode, Exit, MetaError, UninstallableError, direct_reference, undecided
 from market_data_meta.releases.combinations import Cell
 from market_data_meta.releases.ledger import Ledger, Release
 from market_data_meta.releases.requirements import Requirements, broken_promises
@@ -89,19 +89,21 @@ def uv(*arguments: str, text: str | None = None) -> str:
         )
     except subprocess.TimeoutExpired:
         raise undecided(
-            "uv-timeout", f"uv {arguments[0]} took more than {TIMEOUT:g} s", hint="check the network"
+            ErrorCode.UV_TIMEOUT, f"uv {arguments[0]} took more than {TIMEOUT:g} s", hint="check the network"
         ) from None
     if done.returncode == 0:
         return done.stdout
     said = done.stderr.strip()
     if "No space left on device" in said:
-        raise undecided("disk-full", "the disk is full", said.splitlines()[-1], "free some space and run it again")
+        raise undecided(
+            ErrorCode.DISK_FULL, "the disk is full", said.splitlines()[-1], "free some space and run it again"
+        )
     if _NETWORK.search(said):
         hint = "check the network and the index your uv or pip is set up to use"
-        raise undecided("no-network", "uv could not reach the package index", said[:500], hint)
+        raise undecided(ErrorCode.NO_NETWORK, "uv could not reach the package index", said[:500], hint)
     if "No solution found" in said or "not found in the package registry" in said:
         raise UninstallableError(said)
-    raise undecided("uv-failed", f"uv {' '.join(arguments[:2])} failed", said[:2000])
+    raise undecided(ErrorCode.UV_FAILED, f"uv {' '.join(arguments[:2])} failed", said[:2000])
 
 
 def lock(contract: Contract, ledger: Ledger, cell: Cell, python: str) -> Lock:
@@ -167,10 +169,10 @@ def _reasoned(contract: Contract, ledger: Ledger, cell: Cell, python: str, said:
     own = [package.distribution for package in contract.packages.values()]
     if missing := not_found(said) & set(own):
         what = f"the package index does not have {' and '.join(sorted(missing))}"
-        return undecided("wrong-index", what, hint="check the index your uv or pip is set up to use")
+        return undecided(ErrorCode.WRONG_INDEX, what, hint="check the index your uv or pip is set up to use")
     if newer := too_new(said):
         what = f"{cell.name} needs a version of {' and '.join(sorted(newer))} from after the ledger's date"
-        return undecided("too-new", what, resolvers_reason(said), "mdmeta releases --refresh")
+        return undecided(ErrorCode.TOO_NEW, what, resolvers_reason(said), "mdmeta releases --refresh")
     requirements = Requirements(contract.packages, version_of(python))
     reasons = unmet_libraries(said, releases, requirements)
     if len(releases) == 1:
@@ -195,7 +197,9 @@ def _own_hashes(text: str, own: Mapping[str, str]) -> str:
         entry = re.compile(rf"^({re.escape(distribution)}(?:==| @ )[^\s\\]+)(?: \\\n    --hash=\S+)*", re.MULTILINE)
         text, found = entry.subn(rf"\1 \\\n    --hash=sha256:{sha256}", text)
         if found > 1:
-            raise MetaError("odd-lock", f"the lock has {found} entries of {distribution}", exit=Exit.TOOL_FAILED)
+            raise MetaError(
+                ErrorCode.ODD_LOCK, f"the lock has {found} entries of {distribution}", exit=Exit.TOOL_FAILED
+            )
     return text
 
 
@@ -214,10 +218,12 @@ def create(folder: Path, python: str | None) -> str:
         try:
             uv("venv", "--quiet", "--no-project", "--python", python or own, str(folder))
         except MetaError as error:
-            if python is None or error.code != "uv-failed":
+            if python is None or error.code != ErrorCode.UV_FAILED:
                 raise
             hint = "install it, or leave the python factor out; uv python list shows what there is"
-            raise undecided("no-interpreter", f"there is no Python {python} here", error.why[:300], hint) from None
+            raise undecided(
+                ErrorCode.NO_INTERPRETER, f"there is no Python {python} here", error.why[:300], hint
+            ) from None
     return str(interpreter)
 
 
@@ -230,7 +236,7 @@ def version_of(python: str) -> str:
     try:
         return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.strip()
     except (OSError, subprocess.SubprocessError) as error:
-        raise undecided("no-interpreter", f"{python} does not run", str(error)[:300]) from None
+        raise undecided(ErrorCode.NO_INTERPRETER, f"{python} does not run", str(error)[:300]) from None
 
 
 def install(python: str, text: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from market_data_meta import suite
 from market_data_meta.contract import Contract
-from market_data_meta.errors import MetaError, UninstallableError, undecided
+from market_data_meta.errors import ErrorCode, MetaError, UninstallableError, undecided
 from market_data_meta.files import exclusive_lock, write_whole
 from market_data_meta.inside.mdm_landlock import writable
 from market_data_meta.judging.records import FORMAT, Record, read_record
@@ -63,7 +63,7 @@ def run_cell(
     log = out / "logs" / f"{cell.name}.log"
     folder = into or out / "environments" / cell.name
     if into and not (into / "pyvenv.cfg").is_file():
-        raise MetaError("no-environment", f"{into} is not a virtual environment, and only those are filled")
+        raise MetaError(ErrorCode.NO_ENVIRONMENT, f"{into} is not a virtual environment, and only those are filled")
     with exclusive_lock(folder), exclusive_lock(log):
         record.unlink(missing_ok=True)
         try:
@@ -153,14 +153,14 @@ def run_prepared(root: Path, prepared: PreparedCell, record: Path, log: Path) ->
         text, ended, deeds = _pytest(root, prepared, secret, log)
         lines, cause = evidence(text, deeds, prepared.plan["header"], secret, ended)
         if not lines:
-            raise undecided("no-record", f"the suite did not start on {record.stem}", cause, f"read {log}")
+            raise undecided(ErrorCode.NO_RECORD, f"the suite did not start on {record.stem}", cause, f"read {log}")
         if cause:
             # What it said before is shown, and is no evidence.
             lines.append(json.dumps({"kind": "death", "cause": cause}))
         write_whole(record, "".join(f"{line}\n" for line in lines))
     except OSError as error:
         what = f"the record of {record.stem} could not be written"
-        raise undecided("disk", what, str(error), "free some space") from None
+        raise undecided(ErrorCode.DISK, what, str(error), "free some space") from None
 
 
 def _pytest(root: Path, prepared: PreparedCell, secret: str, log: Path) -> tuple[str, str, str]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from market_data_meta import suite
-from market_data_meta.errors import undecided
+from market_data_meta.errors import ErrorCode, undecided
 from market_data_meta.inside.mdm_landlock import readable as always_readable
 from market_data_meta.inside.mdm_landlock import writable as always_writable
 from market_data_meta.inside.mdm_tree import overtime
@@ -130,7 +130,9 @@ def run_sandboxed(
     if cause := filled(Path(home), log, bounds):
         return cause
     if status == NOT_STARTED:
-        raise undecided("not-started", f"{command[0]} could not be started", log.read_text(errors="replace")[-300:])
+        raise undecided(
+            ErrorCode.NOT_STARTED, f"{command[0]} could not be started", log.read_text(errors="replace")[-300:]
+        )
     if status < 0:
         return f"{name} was killed by {signal.Signals(-status).name}"
     return "" if status in fine else f"{name} ended with status {status}"

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from market_data_meta import suite
-from market_data_meta.errors import undecided
+from market_data_meta.errors import ErrorCode, undecided
 from market_data_meta.inside.mdm_landlock import readable, writable
 from market_data_meta.inside.mdm_tree import overtime
 from market_data_meta.running.isolated import clean_environment
@@ -189,10 +189,10 @@ class Template:
             while self._open and time.monotonic() < end:
                 self._open -= {answer["id"] for answer in self.answers(1.0) if "status" in answer or "loaded" in answer}
         except EOFError:
-            raise undecided("no-template", "the warm lane did not start", hint=f"read {self.log}") from None
+            raise undecided(ErrorCode.NO_TEMPLATE, "the warm lane did not start", hint=f"read {self.log}") from None
         if self._open:
             what = f"the warm lane did not start within {START_SECONDS:g} s"
-            raise undecided("no-template", what, hint=f"read {self.log}")
+            raise undecided(ErrorCode.NO_TEMPLATE, what, hint=f"read {self.log}")
 
     def run(self, jobs: Sequence[Job], *, at_once: int, seconds: float) -> Iterator[tuple[Job, str]]:
         """Run the jobs, each for ``seconds`` of CPU time at most; each with why it ended before its time, or nothing.

@@ -14,7 +14,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 from pypi_simple import NoSuchProjectError, PyPISimple
 from requests import RequestException
 
-from market_data_meta.errors import MetaError, undecided
+from market_data_meta.errors import ErrorCode, MetaError, undecided
 from market_data_meta.files import exclusive_lock, whole_file
 from market_data_meta.inside.mdm_content import content_id, content_of_wheel, counted_path
 from market_data_meta.releases.index import TIMEOUT, index_url
@@ -89,16 +89,16 @@ def _check(release: Release, file: Path) -> None:
     if found != release.sha256:
         hint = "a published file must never change: find out what happened before trusting this release"
         why = f"the ledger has sha256 {release.sha256}, what was downloaded has {found}"
-        raise MetaError("wrong-hash", f"{release.filename} is not the file that the ledger names", why, hint)
+        raise MetaError(ErrorCode.WRONG_HASH, f"{release.filename} is not the file that the ledger names", why, hint)
     try:
         with ZipFile(file) as archive:
             check_members(file.with_name(release.filename), archive.infolist())
         content = content_of_wheel(file)
     except (BadZipFile, EOFError, NotImplementedError) as error:
-        raise MetaError("bad-wheel", f"{release.filename} is not a whole wheel", str(error)) from None
+        raise MetaError(ErrorCode.BAD_WHEEL, f"{release.filename} is not a whole wheel", str(error)) from None
     if content != release.content:
         why = f"the ledger has {release.content}, the wheel {content}"
-        raise MetaError("wrong-content", f"{release.filename} has another content id than the ledger says", why)
+        raise MetaError(ErrorCode.WRONG_CONTENT, f"{release.filename} has another content id than the ledger says", why)
 
 
 def extract(wheel: Path, folder: Path) -> None:
@@ -117,7 +117,7 @@ def extract(wheel: Path, folder: Path) -> None:
                 with archive.open(info) as source, target.open("xb") as copy:
                     shutil.copyfileobj(source, copy)
     except (BadZipFile, EOFError, FileExistsError, NotADirectoryError, NotImplementedError) as error:
-        raise MetaError("bad-wheel", f"{wheel.name} is not a whole wheel", str(error)) from None
+        raise MetaError(ErrorCode.BAD_WHEEL, f"{wheel.name} is not a whole wheel", str(error)) from None
 
 
 def check_members(wheel: Path, infos: Sequence[ZipInfo]) -> None:
@@ -127,20 +127,22 @@ def check_members(wheel: Path, infos: Sequence[ZipInfo]) -> None:
     than MAX_BYTES or MAX_ENTRIES in all, or content packed in a way that no source code is.
     """
     if len(infos) > MAX_ENTRIES:
-        raise MetaError("bad-wheel", f"{short_name(wheel.name)} holds more than {MAX_ENTRIES} files")
+        raise MetaError(ErrorCode.BAD_WHEEL, f"{short_name(wheel.name)} holds more than {MAX_ENTRIES} files")
     names: set[str] = set()
     for info in infos:
         _check_path(wheel, info)
         _check_kind(wheel, info)
         if info.filename.rstrip("/") in names:
             raise MetaError(
-                "bad-wheel", f"{short_name(wheel.name)} holds two files of one name: {info.filename[:200]!r}"
+                ErrorCode.BAD_WHEEL, f"{short_name(wheel.name)} holds two files of one name: {info.filename[:200]!r}"
             )
         names.add(info.filename.rstrip("/"))
     if sum(info.file_size for info in infos) > MAX_BYTES:
-        raise MetaError("bad-wheel", f"{short_name(wheel.name)} would unpack to more than {MAX_BYTES >> 20} MiB")
+        raise MetaError(
+            ErrorCode.BAD_WHEEL, f"{short_name(wheel.name)} would unpack to more than {MAX_BYTES >> 20} MiB"
+        )
     if wheel.is_file() and sum(info.compress_size for info in infos) > wheel.stat().st_size:
-        raise MetaError("bad-wheel", f"{short_name(wheel.name)} holds files that share their bytes")
+        raise MetaError(ErrorCode.BAD_WHEEL, f"{short_name(wheel.name)} holds files that share their bytes")
 
 
 def _check_path(wheel: Path, info: ZipInfo) -> None:
@@ -148,27 +150,32 @@ def _check_path(wheel: Path, info: ZipInfo) -> None:
     name, path = info.orig_filename, PurePosixPath(info.filename)
     drive = ":" in path.parts[0] if path.parts else False
     if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name or drive:
-        raise MetaError("bad-wheel", f"{short_name(wheel.name)} holds a path that leaves its folder: {name[:200]!r}")
+        raise MetaError(
+            ErrorCode.BAD_WHEEL, f"{short_name(wheel.name)} holds a path that leaves its folder: {name[:200]!r}"
+        )
     longest = max((len(part.encode(errors="replace")) for part in path.parts), default=0)
     if str(path) != name.rstrip("/") or not name.isprintable() or longest > 200 or len(name) > 1000:
-        raise MetaError("bad-wheel", f"{short_name(wheel.name)} holds a path that no wheel needs: {name[:200]!r}")
+        raise MetaError(
+            ErrorCode.BAD_WHEEL, f"{short_name(wheel.name)} holds a path that no wheel needs: {name[:200]!r}"
+        )
 
 
 def _check_kind(wheel: Path, info: ZipInfo) -> None:
     kind = info.external_attr >> 16 if info.create_system == _UNIX else 0
     if kind and stat.S_IFMT(kind) not in (0, stat.S_IFREG, stat.S_IFDIR):
         raise MetaError(
-            "bad-wheel", f"{short_name(wheel.name)} holds something that is no file: {info.filename[:200]!r}"
+            ErrorCode.BAD_WHEEL, f"{short_name(wheel.name)} holds something that is no file: {info.filename[:200]!r}"
         )
     if info.flag_bits & _ENCRYPTED or info.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
         raise MetaError(
-            "bad-wheel", f"{short_name(wheel.name)} is packed in a way that wheels are not: {info.filename[:200]!r}"
+            ErrorCode.BAD_WHEEL,
+            f"{short_name(wheel.name)} is packed in a way that wheels are not: {info.filename[:200]!r}",
         )
     if ".dist-info/" in info.filename and info.file_size > MAX_METADATA:
         what = f"more than {MAX_METADATA >> 10} KiB of {info.filename[-200:].rpartition('/')[2]}"
-        raise MetaError("bad-wheel", f"{short_name(wheel.name)} has {what}")
+        raise MetaError(ErrorCode.BAD_WHEEL, f"{short_name(wheel.name)} has {what}")
     if info.file_size > 1 << 20 and info.file_size > MAX_RATIO * max(1, info.compress_size):
-        raise MetaError("bad-wheel", f"{short_name(wheel.name)} holds a bomb: {info.filename[:200]!r}")
+        raise MetaError(ErrorCode.BAD_WHEEL, f"{short_name(wheel.name)} holds a bomb: {info.filename[:200]!r}")
 
 
 def _content_of_folder(site: Path) -> str:
@@ -191,8 +198,10 @@ def _download(client: PyPISimple, distribution: str, release: Release, file: Pat
         page = client.get_project_page(distribution, timeout=TIMEOUT)
         wheel = next((p for p in page.packages if p.filename == release.filename), None)
         if wheel is None:
-            raise undecided("gone", f"{release.filename} is no longer on the index")
+            raise undecided(ErrorCode.GONE, f"{release.filename} is no longer on the index")
         client.download_package(wheel, file, timeout=TIMEOUT, verify=False)
     except (RequestException, NoSuchProjectError) as error:
         hint = "check the network and the index your uv or pip is set up to use"
-        raise undecided("no-index", f"{release.filename} could not be downloaded", str(error)[:300], hint) from None
+        raise undecided(
+            ErrorCode.NO_INDEX, f"{release.filename} could not be downloaded", str(error)[:300], hint
+        ) from None

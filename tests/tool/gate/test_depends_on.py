@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from market_data_meta.contract import Contract, Package
-from market_data_meta.errors import MetaError
+from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.gate.depends_on import companions, together
 
 PACKAGES = {
@@ -125,7 +125,7 @@ def test_prose_names_nothing(text: str) -> None:
 def test_what_looks_like_a_companion_is_read_or_refused(line: str) -> None:
     """A line that looks like Depends-On but cannot be read is refused, with its number and no control signs."""
     error = refused(f"A change.\n{line}")
-    assert error.code == "bad-depends-on"
+    assert error.code == ErrorCode.BAD_DEPENDS_ON
     assert error.what.startswith("line 2 ")
     assert error.what.isprintable()
     assert len(error.what) < 600
@@ -134,7 +134,7 @@ def test_what_looks_like_a_companion_is_read_or_refused(line: str) -> None:
 def test_a_repository_of_no_package_is_refused() -> None:
     """The error names the repositories that are known."""
     error = refused("Depends-On: acme/other#7")
-    assert error.code == "unknown-repository"
+    assert error.code == ErrorCode.UNKNOWN_REPOSITORY
     assert "acme/core" in error.why
     assert "Acme-Inc/the_store.py" in error.why
     assert refused("Depends-On: evil/core#7").code == "unknown-repository"
@@ -143,7 +143,7 @@ def test_a_repository_of_no_package_is_refused() -> None:
 def test_two_pull_requests_of_one_repository_are_refused() -> None:
     """A package has one candidate: both numbers are told."""
     error = refused("Depends-On: acme/core#7\nDepends-On: acme/core#8")
-    assert error.code == "two-companions"
+    assert error.code == ErrorCode.TWO_COMPANIONS
     assert error.why == "acme/core#7 and acme/core#8"
 
 

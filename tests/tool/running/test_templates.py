@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import pytest
 
-from market_data_meta.errors import MetaError, undecided
+from market_data_meta.errors import ErrorCode, MetaError, undecided
 from market_data_meta.running import templates
 from market_data_meta.running.templates import Templates
 from market_data_meta.running.third_party import ThirdPartyLock
@@ -45,7 +45,7 @@ class Double:
 
     def ready(self) -> None:
         if self.name == self.fails:
-            raise undecided("no-template", "the warm lane did not start")
+            raise undecided(ErrorCode.NO_TEMPLATE, "the warm lane did not start")
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_a_set_that_cannot_be_installed_is_told_to_whoever_takes_it(
 ) -> None:
     def failing(one: ThirdPartyLock, _python: str, _cache: Path) -> str:
         if one is OTHER:
-            raise undecided("install", "b could not be installed")
+            raise undecided(ErrorCode.UV_FAILED, "b could not be installed")
         return "large"
 
     monkeypatch.setattr(templates, "installed", failing)
