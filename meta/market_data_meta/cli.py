@@ -13,20 +13,22 @@ from rich.markup import escape
 
 from market_data_meta import __version__
 from market_data_meta.commands.common import Checkout, say
-from market_data_meta.errors import Exit, MetaError
+from market_data_meta.errors import ErrorCode, Exit, MetaError
 
-COMMANDS = (
-    "can-i-deploy",
-    "check",
-    "explain",
-    "gate",
-    "history",
-    "matrix",
-    "prove",
-    "releases",
-    "report",
-    "run",
-)
+COMMANDS = {
+    "can-i-deploy": "May these releases go out together?",
+    "check": "Is contracts/ valid, and does all that must agree with it?",
+    "clause": "Write the contract: a new clause with its check.",
+    "explain": "Tell about a clause, an area, or all error codes.",
+    "gate": "Compare candidates with the releases before them.",
+    "history": "In which releases did a clause start or stop holding?",
+    "matrix": "Decide every published combination.",
+    "prove": "What does the suite detect, and what does it leave alone?",
+    "releases": "Show the ledger of releases, or bring it up to date.",
+    "report": "Judge the records again, and write the reports.",
+    "run": "Run the suite on one combination.",
+}
+"""The commands, with a line for the list of them: to list them imports none, as several load slow libraries."""
 
 
 class _Commands(click.Group):
@@ -36,14 +38,20 @@ class _Commands(click.Group):
         """Their names."""
         return list(COMMANDS)
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as click calls it
         """``can-i-deploy`` is ``can_i_deploy_command`` of ``commands/can_i_deploy.py``; None for an unknown name."""
         if cmd_name not in COMMANDS:
             return None
         name = cmd_name.replace("-", "_")
         command: click.Command = getattr(import_module(f"market_data_meta.commands.{name}"), f"{name}_command")
-        # Raw docstrings spell the sign by which click keeps the lines of the examples apart.
-        command.help = (command.help or "").replace("\\b", "\b")
+        for part in (command, *(command.commands.values() if isinstance(command, click.Group) else ())):
+            # Raw docstrings spell the sign by which click keeps the lines of the examples apart.
+            part.help = (part.help or "").replace("\\b", "\b")
         return command
 
 
@@ -66,7 +74,7 @@ def main() -> None:
     # A polite end from outside (a cancelled job) is an interrupt: what was started is ended, nothing is left half-done.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        cli.main(standalone_mode=False)
+        cli.main(prog_name="mdmeta", standalone_mode=False)
     except MetaError as error:
         _fail(f"[bold red]error[/] {escape(str(error))}", error.exit)
     except click.exceptions.Exit as done:
@@ -78,13 +86,13 @@ def main() -> None:
         _fail("[yellow]stopped; nothing half-written was left behind[/]", Exit.INTERRUPTED)
     except OSError as error:
         hint = "free some space" if error.errno == 28 else "check the path and its permissions"
-        _fail(f"[bold red]error[/] {escape(str(error))} \\[os-error]\n  try: {hint}", Exit.TOOL_FAILED)
+        _fail(f"[bold red]error[/] {escape(str(error))} \\[{ErrorCode.OS_ERROR}]\n  try: {hint}", Exit.TOOL_FAILED)
     except Exception as error:
         if os.environ.get("MDMETA_DEBUG"):
             raise
         what = escape(f"{type(error).__name__}: {error}")
         hint = "MDMETA_DEBUG=1 shows where; please report it"
-        _fail(f"[bold red]the tool failed[/] {what} \\[bug]\n  try: {hint}", Exit.TOOL_FAILED)
+        _fail(f"[bold red]the tool failed[/] {what} \\[{ErrorCode.BUG}]\n  try: {hint}", Exit.TOOL_FAILED)
 
 
 def _fail(text: str, code: Exit) -> None:

@@ -141,3 +141,16 @@ def test_an_edit_that_does_not_fit_is_refused(edit: Edit, text: str | None) -> N
 
 def test_an_edit_keeps_the_line_ends_of_its_file() -> None:
     assert Edit("a.py", "x\ny", "z\nz").applied("x\r\ny\r\n") == "z\r\nz\r\n"
+
+
+@pytest.mark.parametrize(
+    ("clauses", "place"),
+    [(("chain.x",), "tests/breaks/chain.toml, the break of chain.x"), ((), "tests/harmless/core.toml: So.")],
+)
+def test_a_change_that_does_not_fit_is_told_with_the_file_to_mend(
+    tmp_path: Path, clauses: tuple[str, ...], place: str
+) -> None:
+    (tmp_path / "a.py").write_text("y")
+    with pytest.raises(MetaError) as raised:
+        texts_of(Change("core", (Edit("a.py", "x", "z"),), "So.", clauses), tmp_path)
+    assert raised.value.hint == f"mend it in {place}"

@@ -28,7 +28,8 @@ def can_i_deploy_command(here: Checkout, pins: tuple[str, ...], cache: Path | No
     With a package left out: the newest releases of it with which the others may go out.
 
     \b
-    Example: mdmeta can-i-deploy core==1.4.61 pipeline==0.8.70 store==0.6.73
+    Example: mdmeta can-i-deploy newest
+             mdmeta can-i-deploy core==newest deployed
              mdmeta can-i-deploy core==1.4.61 store==0.6.73
     """
     contract, ledger = here.contract, here.ledger

@@ -7,17 +7,18 @@ import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 
 from market_data_meta.contract import Contract, find_root
 from market_data_meta.judging.waivers import Waiver
-from market_data_meta.models import json_text
 from market_data_meta.releases.ledger import Ledger
-from market_data_meta.render.report.terminal import show_report
 from market_data_meta.render.text import printable
-from market_data_meta.results.report import ReportResult
+
+if TYPE_CHECKING:
+    from market_data_meta.results.report import ReportResult
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON to standard output.")
 out_option = click.option("--out", type=click.Path(path_type=Path), help="Folder for records and reports [results/].")
@@ -74,6 +75,10 @@ def say(text: str) -> None:
 
 def finish(report: ReportResult, *, as_json: bool, verbose: bool) -> None:
     """Show the report and end with the exit code that it stands for."""
+    # Imported here: they load pydantic, which the list of commands can do without.
+    from market_data_meta.models import json_text
+    from market_data_meta.render.report.terminal import show_report
+
     if as_json:
         click.echo(json_text(report), nl=False)
     else:

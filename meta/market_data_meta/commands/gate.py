@@ -40,7 +40,7 @@ class _GateCommand(click.Command):
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """The options of the packages first, then those that are declared."""
         here: Checkout = ctx.obj
-        text = "{}'s candidate: a wheel, an sdist, a source tree, git+URL@REF, or a published version."
+        text = "{}'s candidate: a wheel, an sdist, a source tree, git+URL@REF, or a version."
         options = [click.Option([f"--{name}"], metavar="X", help=text.format(name)) for name in here.contract.packages]
         return [*options, *super().get_params(ctx)]
 
@@ -81,13 +81,15 @@ def gate_command(
     r"""Gate candidates (one or more): each distinct code that they may meet, compared with their predecessors.
 
     Exit 0: nothing got worse. 1: a must clause did, and the report says which, whose doing, and how to see it again.
-    With PARTNER==V only those partners are met. Writes gate.json and its renderings to the folder of results.
+    With PARTNER==V only those partners are met; newest and deployed are versions too, and alone those of all partners.
+    Writes gate.json and its renderings to the folder of results.
 
     \b
     Example: mdmeta gate --core ../market-data-core
              mdmeta gate --store dist/market_data_store-0.6.74-py3-none-any.whl --quick
              mdmeta gate --core git+https://github.com/OWNER/market-data-core@refs/pull/7/head --pipeline ../pipeline
-             mdmeta gate --core ../market-data-core pipeline==0.8.70 store==0.6.73
+             mdmeta gate --core ../market-data-core pipeline==newest store==deployed
+             mdmeta gate --core ../market-data-core deployed
              mdmeta gate --core ../market-data-core --depends-on text-of-the-pull-request.md
     """
     contract, ledger = here.contract, replace(here.ledger, follows_direct=allow_direct)
@@ -100,7 +102,7 @@ def gate_command(
     if not given:
         hint = " or ".join(f"--{name} X" for name in contract.packages)
         raise MetaError(ErrorCode.NO_CANDIDATE, "no candidate is given", hint=f"give {hint}")
-    pinned = parse_pins(pins, contract.packages, ledger)
+    pinned = parse_pins(pins, contract.packages, ledger, candidates=given)
     if twice := given.keys() & pinned.keys():
         raise MetaError(ErrorCode.TWICE, f"{', '.join(sorted(twice))} is both a candidate and a partner")
     if pinned and reach:

@@ -55,16 +55,16 @@ def prove_command(
     \b
     Example: mdmeta prove
              mdmeta prove --mutants 2000
-             mdmeta prove chain enums.backpressure-level
+             mdmeta prove chain enums.members
     """
     # Imported here: the models of files load pydantic.
     from market_data_meta.prove.change_files import load_breaks, load_harmless
 
     changes = [one for one in load_breaks(here.root) if not areas or any(_aimed(one, area) for area in areas)]
     if not changes:
-        raise MetaError(
-            ErrorCode.NO_BREAK, f"no break is aimed at {' '.join(areas)}", hint="mdmeta explain lists the clauses"
-        )
+        files = " or ".join(dict.fromkeys(f"tests/breaks/{area.split('.')[0]}.toml" for area in areas))
+        hint = f"write a [[break]] in {files}; mdmeta explain lists the clauses"
+        raise MetaError(ErrorCode.NO_BREAK, f"no break is aimed at {' '.join(areas)}", hint=hint)
     changes += [] if areas else load_harmless(here.root)
     number = 0 if areas or quick else MUTANTS if mutants is None else mutants
     asked = RunOptions(cache or default_cache())

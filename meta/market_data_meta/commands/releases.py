@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import click
+from rich.console import Console
 
 from market_data_meta.commands.common import Checkout, json_option, say
 from market_data_meta.files import write_whole
 from market_data_meta.releases import pins
+from market_data_meta.releases.combinations import known_package
+from market_data_meta.render.releases.terminal import show_contents, show_ledger
 
 
 @click.command("releases")
+@click.argument("package", required=False)
 @click.option("--refresh", is_flag=True, help="Read the index, extend the ledger and rewrite tox.ini's pinned block.")
 @click.option("--pin", is_flag=True, help="Only rewrite tox.ini's pinned block from the ledger.")
 @json_option
 @click.pass_obj
-def releases_command(here: Checkout, *, refresh: bool, pin: bool, as_json: bool) -> None:
+def releases_command(here: Checkout, package: str | None, *, refresh: bool, pin: bool, as_json: bool) -> None:
     r"""Show the ledger of releases, or bring it up to date.
+
+    With a package: its releases by content. Releases of the same content install the same files, and run the same code.
 
     \b
     Example: mdmeta releases
+             mdmeta releases core
              mdmeta releases --refresh
     """
     # Imported here: the models of files load pydantic.
@@ -26,6 +33,7 @@ def releases_command(here: Checkout, *, refresh: bool, pin: bool, as_json: bool)
     from market_data_meta.releases.ledger_files import listing, save_ledger
 
     contract = here.contract
+    package = known_package(package, contract.packages) if package else None
     if refresh:
         # Imported here: the client of the index costs more to load than any other command takes.
         from market_data_meta.releases.index import refreshed_ledger
@@ -40,12 +48,8 @@ def releases_command(here: Checkout, *, refresh: bool, pin: bool, as_json: bool)
         before, _, after = pins.split(file.read_text(encoding="utf-8"))
         write_whole(file, before + pins.block(pins.choose(contract, ledger)) + after)
     if as_json:
-        click.echo(json_text(listing(ledger)), nl=False)
-        return
-    for name, releases in ledger.releases.items():
-        contents = len({release.content for release in releases})
-        newest = ledger.newest(name).version
-        say(f"[bold]{name}[/]  {len(releases)} releases, {contents} distinct contents, newest {newest}")
-    deployed = " ".join(f"{name}=={version}" for name, version in ledger.deployed.pins.items())
-    by = f"{ledger.deployed.distribution} {ledger.deployed.version}"
-    say(f"[dim]deployed ({by}): {deployed}; as of {ledger.as_of}[/]")
+        click.echo(json_text(listing(ledger, [package] if package else list(ledger.releases))), nl=False)
+    elif package:
+        show_contents(ledger, package, Console())
+    else:
+        show_ledger(ledger, Console())

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import click
+from rich.console import Console
 from rich.markup import escape
 
 from market_data_meta import suite
 from market_data_meta.commands.common import Checkout, finish, json_option, out_option, say, verbose_option
-from market_data_meta.errors import ErrorCode, MetaError
-from market_data_meta.judging.report_document import report_result
+from market_data_meta.errors import ErrorCode, Exit, MetaError
+from market_data_meta.judging.explanations import clause_of
+from market_data_meta.judging.report_document import clause_run_result, report_result
 from market_data_meta.judging.verdicts import judge_records
+from market_data_meta.models import json_text
 from market_data_meta.releases.combinations import THIRD_PARTY, Cell, parse_cell
+from market_data_meta.render.report.clauses import show_clause_run
+from market_data_meta.running.clause_runs import debug_clauses, run_clauses
 from market_data_meta.running.isolated import run_cell
 
 
@@ -28,6 +37,19 @@ from market_data_meta.running.isolated import run_cell
 @click.option(
     "--third-party", type=click.Choice(THIRD_PARTY), help="Third-party versions [highest as of the ledger's date]."
 )
+@click.option(
+    "--clause",
+    "clauses",
+    multiple=True,
+    metavar="ID",
+    help="Run only this clause (repeat it for more); no record is kept.",
+)
+@click.option(
+    "--pdb",
+    "debug",
+    is_flag=True,
+    help="With --clause: run its check in one process on this terminal, in pytest's debugger, without the sandbox.",
+)
 @verbose_option
 @out_option
 @json_option
@@ -38,21 +60,35 @@ def run_command(
     interpreter: str | None,
     into: Path | None,
     third_party: str | None,
+    clauses: tuple[str, ...],
     out: Path | None,
     *,
+    debug: bool,
     verbose: bool,
     as_json: bool,
 ) -> None:
     r"""Run the suite on one combination, in an environment of its own.
 
     One package alone runs the clauses of release scope. A combination that the packages' requirements forbid is
-    forced, and its record says so.
+    forced, and its record says so. The versions newest and deployed may stand alone, for all packages.
+
+    With --clause only these clauses run, in an environment that is kept for the next time: the answer comes in seconds,
+    and is about these clauses only. With --pdb as well, a check that fails stops in the debugger, and breakpoint()
+    stops anywhere: the checks share one process, without a fork and without the sandbox, so that the releases' code
+    may do all that you may. Exit 0: all passed. Exit 3: not all did; that is no evidence.
 
     \b
-    Example: mdmeta run core==1.4.9 pipeline==0.8.30 store==0.6.34
-             mdmeta run store==0.6.73
+    Example: mdmeta run newest
+             mdmeta run core==newest pipeline==deployed store==0.6.73
+             mdmeta run store==newest
              mdmeta run core1.4.61-pipeline0.8.70-store0.6.73 --third-party lowest
+             mdmeta run newest --clause chain.hard-pauses --clause chain.reaches-pipeline
+             mdmeta run newest --clause chain.hard-pauses --pdb
     """
+    if debug and (not clauses or as_json):
+        raise click.UsageError("--pdb is for --clause, and on a terminal")
+    if clauses and into:
+        raise click.UsageError("--clause keeps an environment of its own, so --into has nothing to fill")
     cell = parse_cell(pins, here.contract.packages, here.ledger)
     if interpreter and not re.fullmatch(r"3\.\d+", interpreter):
         raise MetaError(ErrorCode.BAD_PYTHON, f"{interpreter!r} is not a version of Python", hint="write --python 3.12")
@@ -62,6 +98,37 @@ def run_command(
         if not as_json:
             say(f"[dim]{escape(step)} …[/]")
 
-    record = run_cell(here.contract, here.ledger, cell, out=(out or here.out).resolve(), into=into, progress=progress)
+    folder = (out or here.out).resolve()
+    if clauses:
+        _run_clauses(here, cell, tuple(dict.fromkeys(clauses)), folder, progress, debug=debug, as_json=as_json)
+    record = run_cell(here.contract, here.ledger, cell, out=folder, into=into, progress=progress)
     report = judge_records(here.contract, suite.digest(here.root), [record], here.waivers)
     finish(report_result(report), as_json=as_json, verbose=verbose)
+
+
+def _run_clauses(
+    here: Checkout,
+    cell: Cell,
+    clauses: tuple[str, ...],
+    folder: Path,
+    progress: Callable[[str], None],
+    *,
+    debug: bool,
+    as_json: bool,
+) -> NoReturn:
+    """Run a few clauses and end with what they say."""
+    contract, ledger = here.contract, here.ledger
+    chosen = {name: clause_of(contract, name) for name in clauses}
+    if debug:
+        passed = debug_clauses(contract, ledger, cell, clauses, out=folder, progress=progress)
+        sys.exit(Exit.COMPATIBLE if passed else Exit.UNDECIDED)
+    record = run_clauses(contract, ledger, cell, clauses, out=folder, progress=progress)
+    # Judged as if the contract had no other clauses: what was not run is not missing here.
+    partial = replace(contract, clauses=chosen | contract.controls)
+    waivers = [waiver for waiver in here.waivers if waiver.clause in chosen]
+    report = judge_records(partial, suite.digest(here.root), [record], tuple(waivers))
+    if as_json:
+        click.echo(json_text(clause_run_result(report)), nl=False)
+    else:
+        show_clause_run(clause_run_result(report), report_result(report), Console())
+    sys.exit(report.exit)

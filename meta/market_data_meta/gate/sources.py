@@ -14,6 +14,7 @@ from market_data_meta.errors import ErrorCode, MetaError, direct_reference
 from market_data_meta.gate import builds
 from market_data_meta.gate.candidates import Candidate, predecessor
 from market_data_meta.inside.mdm_content import content_of_wheel
+from market_data_meta.releases.combinations import DEPLOYED, NEWEST, published_release
 from market_data_meta.releases.ledger import Ledger, Release
 from market_data_meta.releases.requirements import direct_references
 from market_data_meta.releases.wheel_metadata import read_metadata, short_name
@@ -24,9 +25,9 @@ def candidate_of(
 ) -> Candidate:
     """The candidate that ``source`` names, built in ``folder`` where it is not a wheel yet.
 
-    ``source`` is a wheel, an sdist, a source tree, ``git+URL@REF`` or a published version. Raises MetaError where it is
-    none of these, does not build, is another distribution than the package's, or asks for something by its address,
-    where the ledger does not follow that.
+    ``source`` is a wheel, an sdist, a source tree, ``git+URL@REF``, a published version, ``newest`` or ``deployed``.
+    Raises MetaError where it is none of these, does not build, is another distribution than the package's, or asks for
+    something by its address, where the ledger does not follow that.
     """
     if published := _published(ledger, package, source):
         before = predecessor(ledger, package, published.version, itself=False)
@@ -58,12 +59,13 @@ def _unlooked(ledger: Ledger, release: Release) -> tuple[str, ...]:
 
 
 def _published(ledger: Ledger, package: str, source: str) -> Release | None:
-    try:
-        version = Version(source)
-    except InvalidVersion:
-        return None
+    if source not in (NEWEST, DEPLOYED):
+        try:
+            Version(source)
+        except InvalidVersion:
+            return None
     # Something of that name in the folder is not what was meant by a version.
-    return ledger.release(package, str(version))
+    return published_release(package, source, ledger)
 
 
 def release_of(wheel: Path, distribution: str) -> Release:

@@ -46,18 +46,23 @@ class Clause:
     scope: str
     expect: dict[str, Any] = field(default_factory=dict)
 
+    # ``__tracebackhide__``: a debugger stops in the check that has failed, not here.
+
     def equal(self, what: str, got: object, expected: object) -> None:
         """Hold if ``got == expected``."""
+        __tracebackhide__ = True
         if got != expected:
             raise ViolationError(what, expected, got)
 
     def that(self, what: str, holds: bool, *, expected: object, got: object) -> None:
         """Hold if ``holds``; ``expected`` and ``got`` are what a reader is told otherwise."""
+        __tracebackhide__ = True
         if not holds:
             raise ViolationError(what, expected, got)
 
     def none(self, what: str, problems: Sequence[str], *, examined: int) -> None:
         """Hold if there are no ``problems``, among at least one thing ``examined`` (an empty loop proves nothing)."""
+        __tracebackhide__ = True
         if examined < 1:
             raise ViolationError(what, "at least one thing to examine", "nothing was found to examine")
         if problems:

@@ -201,13 +201,19 @@ def _modules(traceback: TracebackType | None) -> Iterator[str]:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_runtestloop(session: pytest.Session) -> bool:
-    """Run the checks and write the record, if the plan asks for one."""
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """Run the checks and write the record, if the plan asks for one.
+
+    With pytest's ``--pdb`` a person steps in: its own loop then runs the checks, in this process and without a record.
+    """
     plan = session.config.stash[_PLAN]
     if session.testsfailed:
         raise session.Interrupted("the suite could not be collected")
     if session.config.option.collectonly:
         return True
+    if session.config.getoption("usepdb"):
+        _preload(plan["preload"])
+        return None
     serve = session.config.getoption("--mdm-serve")
     if serve is None:
         _run(session, plan, session.config.getoption("--mdm-plan"), lambda: _caged(plan))

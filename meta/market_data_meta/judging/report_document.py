@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from market_data_meta.judging.findings import group_findings
-from market_data_meta.judging.verdicts import CellVerdict, Report
+from market_data_meta.judging.verdicts import UNKNOWN, CellVerdict, Report
 from market_data_meta.judging.waivers import Rotten
+from market_data_meta.results.clause_run import ClauseOutcome, ClauseRunResult
 from market_data_meta.results.parts import WaiverProblem
 from market_data_meta.results.report import ReportCell, ReportCheck, ReportFinding, ReportResult
 
@@ -35,6 +36,30 @@ def report_result(report: Report) -> ReportResult:
         ),
         rotten_waivers=tuple(waiver_problem(rot) for rot in report.rotten),
         absent=report.absent,
+    )
+
+
+def clause_run_result(report: Report) -> ClauseRunResult:
+    """The outcomes of a run of a few clauses on one cell, without a verdict about the cell."""
+    (cell,) = report.cells
+    waived = {finding.clause.id for finding in cell.findings if finding.waiver}
+    checks = cell.record.checks.values() if cell.record else ()
+    return ClauseRunResult(
+        cell=cell.cell,
+        exit=int(report.exit),
+        reasons=cell.reasons if cell.verdict == UNKNOWN else (),
+        clauses=tuple(
+            ClauseOutcome(
+                clause=check.clause,
+                outcome=check.outcome,
+                message=check.message,
+                expected=check.expected,
+                got=check.got,
+                waived=check.clause in waived,
+            )
+            for check in sorted(checks, key=lambda check: check.clause)
+            if not check.clause.startswith("controls.")
+        ),
     )
 
 

@@ -58,6 +58,14 @@ class Change:
         """Whether nothing may alarm."""
         return not self.clauses
 
+    @property
+    def place(self) -> str:
+        """Where it is written, for whoever has to mend it."""
+        if self.harmless:
+            return f"tests/harmless/{self.package}.toml: {self.why}"
+        areas = dict.fromkeys(clause.split(".")[0] for clause in self.clauses)
+        return f"{' and '.join(f'tests/breaks/{area}.toml' for area in areas)}, the break of {', '.join(self.clauses)}"
+
 
 def together(changes: Iterable[Change], why: str) -> Change:
     """Harmless changes of one package as one: if they alarm nobody together, none of them does."""

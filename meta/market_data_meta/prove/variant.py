@@ -7,7 +7,7 @@ import hashlib
 import os
 import re
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -35,7 +35,17 @@ def counted(site: Path) -> dict[str, str]:
 
 
 def texts_of(change: Change, site: Path) -> dict[str, str]:
-    """The files that a change makes or changes, by their path in ``site``. Raises MetaError where it does not fit."""
+    """The files that a change makes or changes, by their path in ``site``.
+
+    Raises MetaError, which names the file to mend, where it does not fit.
+    """
+    try:
+        return _texts_of(change, site)
+    except MetaError as error:
+        raise replace(error, hint=f"mend it in {change.place}") from None
+
+
+def _texts_of(change: Change, site: Path) -> dict[str, str]:
     texts: dict[str, str] = {}
     for edit in change.edits:
         names = sorted(file.relative_to(site).as_posix() for file in site.glob(edit.file)) or [edit.file]

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from packaging.version import InvalidVersion, Version
 
 from market_data_meta.errors import ErrorCode, MetaError
-from market_data_meta.releases.ledger import Ledger
+from market_data_meta.releases.ledger import Ledger, Release
 
 THIRD_PARTY = ("highest", "lowest", "today")
 """How third-party versions are chosen: highest or lowest as of the ledger's date, or the highest of this day."""
+NEWEST, DEPLOYED = "newest", "deployed"
+"""Words that stand for a version: the newest release of a package, or the one that is really deployed."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def newest_of(packages: Iterable[str], ledger: Ledger) -> Combination:
 
 
 def parse_cell(words: Iterable[str], packages: Iterable[str], ledger: Ledger) -> Cell:
-    """Read ``core==1.4.9 pipeline==0.8.30 store==0.6.34`` or the name of a tox environment.
+    """Read ``core==1.4.9 pipeline==newest store==0.6.34``, ``newest``, or the name of a tox environment.
 
     All packages make a combination, one makes a release alone. Raises MetaError for a package that is misspelt or
     missing and for a version that is not published.
@@ -69,7 +71,7 @@ def parse_cell(words: Iterable[str], packages: Iterable[str], ledger: Ledger) ->
     order = tuple(packages)
     pinned: list[str] = []
     python, third_party = None, "highest"
-    for word in (part for given in words for part in _parts(given)):
+    for word in (part for argument in words for part in _parts(argument)):
         if match := re.fullmatch(r"py(3)\.?(\d+)", word):
             python = f"{match[1]}.{match[2]}"
         elif word in THIRD_PARTY:
@@ -79,23 +81,60 @@ def parse_cell(words: Iterable[str], packages: Iterable[str], ledger: Ledger) ->
     versions = parse_pins(pinned, order, ledger)
     if len(versions) not in (1, len(order)):
         missing = [package for package in order if package not in versions]
-        hint = (
-            f"add {' '.join(f'{name}=={ledger.newest(name).version}' for name in missing)}, or name one package alone"
-        )
+        pins = " ".join(f"{name}=={ledger.newest(name).version}" for name in missing)
+        hint = f"add {pins}, or newest for the newest of the others, or name one package alone"
         raise MetaError(ErrorCode.INCOMPLETE, f"no version of {' and '.join(missing)} is given", hint=hint)
     return Cell(Combination(tuple((name, versions[name]) for name in order if name in versions)), third_party, python)
 
 
-def parse_pins(words: Iterable[str], packages: Iterable[str], ledger: Ledger) -> dict[str, str]:
-    """Read ``core==1.4.9 store==0.6.34``: any of the packages, each once. Raises MetaError as ``parse_cell`` does."""
+def parse_pins(
+    words: Iterable[str], packages: Iterable[str], ledger: Ledger, *, candidates: Container[str] = ()
+) -> dict[str, str]:
+    """Read ``core==1.4.9 store==newest``: any of the packages, each once, ``newest`` and ``deployed`` as versions.
+
+    ``newest`` or ``deployed`` alone is the version of every package that has no word of its own and is none of the
+    ``candidates``. Raises MetaError as ``parse_cell`` does.
+    """
     order = tuple(packages)
     versions: dict[str, str] = {}
+    others = None
     for word in words:
+        if word in (NEWEST, DEPLOYED):
+            if others:
+                raise MetaError(ErrorCode.TWICE, f"the other packages are named twice: {others} and {word}")
+            others = word
+            continue
         package, version = _pin(word, order)
         if package in versions:
             raise MetaError(ErrorCode.TWICE, f"{package} is named twice: {versions[package]} and {version}")
-        versions[package] = ledger.release(package, version).version
+        versions[package] = published_release(package, version, ledger).version
+    if others:
+        rest = [package for package in order if package not in versions and package not in candidates]
+        versions |= {package: published_release(package, others, ledger).version for package in rest}
     return versions
+
+
+def published_release(package: str, version: str, ledger: Ledger) -> Release:
+    """The release that ``version`` names: a number, ``newest`` or ``deployed``.
+
+    Raises MetaError for what is no version, for one that is not published, and for ``deployed`` of a package that the
+    deployed distribution does not pin.
+    """
+    if version == NEWEST:
+        return ledger.newest(package)
+    if version == DEPLOYED:
+        pinned = ledger.deployed.pins.get(package)
+        if pinned is None:
+            why = f"{ledger.deployed.distribution} pins no release of it"
+            hint = f"{package}=={NEWEST}, or a version that mdmeta releases {package} lists"
+            raise MetaError(ErrorCode.NOT_DEPLOYED, f"it is not known which {package} is deployed", why, hint)
+        return ledger.release(package, pinned)
+    try:
+        Version(version)
+    except InvalidVersion:
+        hint = f"a version that mdmeta releases {package} lists, {NEWEST} or {DEPLOYED}"
+        raise MetaError(ErrorCode.BAD_VERSION, f"{version!r} is not a version of {package}", hint=hint) from None
+    return ledger.release(package, version)
 
 
 def _parts(word: str) -> list[str]:
@@ -105,19 +144,23 @@ def _parts(word: str) -> list[str]:
 def _pin(word: str, packages: tuple[str, ...]) -> tuple[str, str]:
     match = re.fullmatch(r"([A-Za-z_-]+?)(?:==|(?=\d))(.+)", word)
     if not match:
-        hint = f"write {' '.join(f'{name}==V' for name in packages)}, or {'-'.join(f'{name}V' for name in packages)}"
+        pins = " ".join(f"{package}=={NEWEST}" for package in packages)
+        hint = f"write {pins}, versions in place of {NEWEST} or {DEPLOYED}, or one of these two words for all of them"
         raise MetaError(ErrorCode.BAD_PIN, f"{word!r} is not a package with a version", hint=hint)
-    package, version = match[1].lower().replace("_", "-").removeprefix("market-data-"), match[2]
-    if package not in packages:
-        near = difflib.get_close_matches(package, packages, 1)
-        hint = f"did you mean {near[0]}=={version}?" if near else ""
-        raise MetaError(
-            ErrorCode.UNKNOWN_PACKAGE,
-            f"{match[1]!r} is not a package under contract ({', '.join(packages)})",
-            hint=hint,
-        )
-    try:
-        Version(version)
-    except InvalidVersion:
-        raise MetaError(ErrorCode.BAD_VERSION, f"{version!r} is not a version of {package}") from None
-    return package, version
+    return known_package(match[1], packages, f"=={match[2]}"), match[2]
+
+
+def known_package(name: str, packages: Iterable[str], rest: str = "") -> str:
+    """The package that ``name`` means: its own or its distribution's, in either spelling.
+
+    Raises MetaError with the nearest name, and what was to follow it (``rest``), for one that is not under contract.
+    """
+    order = tuple(packages)
+    package = name.lower().replace("_", "-").removeprefix("market-data-")
+    if package in order:
+        return package
+    near = difflib.get_close_matches(package, order, 1)
+    hint = f"did you mean {near[0]}{rest}?" if near else ""
+    raise MetaError(
+        ErrorCode.UNKNOWN_PACKAGE, f"{name!r} is not a package under contract ({', '.join(order)})", hint=hint
+    )

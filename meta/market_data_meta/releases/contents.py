@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -90,3 +90,18 @@ def corner_combinations(codes: Mapping[str, tuple[Content, ...]]) -> list[Conten
     """The cells of the oldest and newest code of each package."""
     ends = [tuple(dict.fromkeys((column[-1], column[0]))) for column in codes.values()]
     return [ContentCombination(row) for row in itertools.product(*ends)]
+
+
+def version_spans(releases: Iterable[Release], published: Iterable[Release]) -> list[str]:
+    """The versions of some of the ``published`` releases, neighbours as a span: ``["1.2.0 to 1.2.7", "1.2.9"]``."""
+    chosen = {release.version for release in releases}
+    spans: list[list[str]] = []
+    previous_is_chosen = False
+    for release in published:
+        is_chosen = release.version in chosen
+        if is_chosen and previous_is_chosen:
+            spans[-1].append(release.version)
+        elif is_chosen:
+            spans.append([release.version])
+        previous_is_chosen = is_chosen
+    return [span[0] if len(span) == 1 else f"{span[0]} to {span[-1]}" for span in spans]

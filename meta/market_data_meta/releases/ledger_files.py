@@ -46,7 +46,7 @@ class ListedRelease(Model):
 
 
 class LedgerListing(Document):
-    """What mdmeta releases --json prints."""
+    """What mdmeta releases --json prints; with a package named, of that package alone."""
 
     schema_name: ClassVar[str] = "ledger"
 
@@ -74,14 +74,15 @@ def save_ledger(root: Path, ledger: Ledger) -> None:
     write_whole(folder / "snapshot.json", json_text(snapshot))
 
 
-def listing(ledger: Ledger) -> LedgerListing:
-    """The ledger as it is printed."""
+def listing(ledger: Ledger, packages: Iterable[str]) -> LedgerListing:
+    """The ledger as it is printed, of some packages."""
     rows = {
         package: tuple(
             ListedRelease(**{name: getattr(release, name) for name in ListedRelease.model_fields})
             for release in releases
         )
-        for package, releases in ledger.releases.items()
+        for package in packages
+        for releases in [ledger.releases[package]]
     }
     return LedgerListing(format=FORMAT, as_of=ledger.as_of, deployed=ledger.deployed, releases=rows)
 

@@ -34,6 +34,24 @@ SHARE = 16
 """Checks that share a process in the warm lane, at most."""
 
 
+KEPT = ".mdmeta-installed.json"
+"""In an environment that is kept for runs of a few clauses: what it holds (see ``clause_runs``)."""
+
+
+@dataclass(frozen=True)
+class InstalledCell:
+    """An environment that holds a cell, the interpreter that runs the suite on it, and what resolving it has told:
+    what had to be forced, and which of the suite's optional libraries are there. ``release`` is told to the checks of
+    release scope.
+    """
+
+    folder: Path
+    python: Path
+    forced: tuple[str, ...]
+    libraries: frozenset[str]
+    release: Mapping[str, Any] | None
+
+
 @dataclass(frozen=True)
 class PreparedCell:
     """An environment that holds a cell, the interpreter that runs the suite on it, and the plan of the run."""
@@ -89,6 +107,14 @@ def prepare(
     progress: Callable[[str], None] = lambda _: None,
 ) -> PreparedCell:
     """Fill ``folder`` with an environment that holds the cell. Raises UninstallableError where nothing satisfies it."""
+    return planned(contract, ledger, cell, install_cell(contract, ledger, cell, folder, progress))
+
+
+def install_cell(
+    contract: Contract, ledger: Ledger, cell: Cell, folder: Path, progress: Callable[[str], None]
+) -> InstalledCell:
+    """Fill ``folder`` with an environment that holds the cell. Raises UninstallableError where nothing satisfies it."""
+    (folder / KEPT).unlink(missing_ok=True)
     python = environments.create(folder, cell.python)
     progress(f"{cell.name}: resolving")
     # uv asks the interpreter what it is: not the one that holds what a stranger may have put there.
@@ -102,14 +128,20 @@ def prepare(
         # The clean install stays clean: the checks run in an environment inside it and look at it from there.
         host = environments.create(folder / "suite", base)
         environments.install(host, lock.whole)
+    release = _release(contract, ledger, cell, python) if alone else None
+    return InstalledCell(folder, Path(host), lock.forced, lock.libraries, release)
+
+
+def planned(contract: Contract, ledger: Ledger, cell: Cell, installed: InstalledCell) -> PreparedCell:
+    """The plan of a run of all clauses of the cell, in the environment that holds it."""
     clauses = contract.clauses_for(cell.combination.packages)
-    versions = cell.combination.as_dict()
+    versions, libraries = cell.combination.as_dict(), set(installed.libraries)
     plan = suite_plan(contract, cell.combination.packages) | {
-        "header": record_header(contract, ledger, cell, lock.forced, sorted(clauses)),
-        "not_applicable": {c.id: why for c in clauses.values() if (why := c.why_not(versions, set(lock.libraries)))},
-        "release": _release(contract, ledger, cell, python) if alone else None,
+        "header": record_header(contract, ledger, cell, installed.forced, sorted(clauses)),
+        "not_applicable": {c.id: why for c in clauses.values() if (why := c.why_not(versions, libraries))},
+        "release": installed.release,
     }
-    return PreparedCell(folder, Path(host), plan)
+    return PreparedCell(installed.folder, installed.python, plan)
 
 
 def suite_plan(contract: Contract, names: tuple[str, ...]) -> dict[str, Any]:

@@ -24,8 +24,8 @@ from examples import ROOT
 from jsonschema import Draft202012Validator
 from made_wheels import made_wheel
 
+from market_data_meta.consistency import problems
 from market_data_meta.contract_files import load_contract
-from market_data_meta.judging.consistency import problems
 from market_data_meta.releases.index import index_url, refreshed_ledger
 from market_data_meta.releases.ledger_files import save_ledger
 from market_data_meta.schemas import schema
@@ -65,6 +65,15 @@ scope = "{scope}"
 binds = {binds}
 source = "This test."
 expect = {{ arrives = "hello" }}
+
+"""
+BREAK = """[[break]]
+clause = "area.{slug}"
+package = "{package}"
+file = "made_{package}/__init__.py"
+before = "NAME"
+after = "OTHER"
+why = "A constant is renamed."
 
 """
 TOX_INI = "[tox]\nenv_list =\n    # >>> pinned by `mdmeta releases --refresh`; edit nothing up to <<<\n    # <<<\n"
@@ -213,6 +222,9 @@ def contract_folder(root: Path, packages: tuple[str, ...]) -> Path:
     (contracts / "clauses" / "area.toml").write_text(
         "".join(CLAUSE.format(slug=slug, rule=rule, scope=scope, binds=binds) for slug, rule, scope, binds in clauses)
     )
+    (root / "tests" / "breaks").mkdir()
+    breaks = [BREAK.format(slug=slug, package=packages[0]) for slug, *_ in clauses]
+    (root / "tests" / "breaks" / "area.toml").write_text("".join(breaks))
     (checks / "test_area.py").write_text(CHECKS)
     (root / "tox.ini").write_text(TOX_INI)
     return root

@@ -52,6 +52,11 @@ def tree(folder: Path) -> Path:
     return folder
 
 
+def test_newest_and_deployed_are_published_candidates(read: Callable[[str], Candidate], ledger: Ledger) -> None:
+    assert read("newest").release == ledger.newest("core")
+    assert read("deployed").release.version == ledger.deployed.pins["core"]
+
+
 def test_a_published_version_is_the_ledgers(read: Callable[[str], Candidate], ledger: Ledger) -> None:
     found = read("1.4.9")
     assert found.release == ledger.release("core", "1.4.9")

@@ -171,6 +171,15 @@ def test_the_command_marks_changes_and_shows_what_was_got(
     assert 'got "a defect"' in done.stdout
 
 
+def test_at_80_columns_each_line_of_the_command_is_whole(
+    run: Callable[..., click.testing.Result], make_matrix: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    done = run(make_matrix({"1.2 0.1": None, "1.3 0.1": FAILED}), "area.first")
+    monkeypatch.setenv("COLUMNS", "200")
+    assert done.stdout == run(make_matrix({"1.2 0.1": None, "1.3 0.1": FAILED}), "area.first").stdout
+
+
 def test_the_command_prints_json(run: Callable[..., click.testing.Result], make_matrix: Make) -> None:
     done = run(make_matrix({"1.3 0.1": FAILED}), "area.first", "--json")
     assert done.exit_code == 0, done.output

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
-from market_data_meta.releases.combinations import Cell, Combination, newest_of, parse_cell
+from market_data_meta.releases.combinations import Cell, Combination, newest_of, parse_cell, parse_pins
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.releases.requirements import broken_promises
 
@@ -38,7 +40,9 @@ def test_a_name_reads_back_as_the_cell(contract: Contract, ledger: Ledger, cell:
     [
         (["croe==1.4.9"], "unknown-package", "core==1.4.9"),
         (["core==1.4.999"], "unknown-release", "1.4.61"),
-        (["core==nonsense"], "bad-version", ""),
+        (["core==nonsense"], "bad-version", "newest or deployed"),
+        (["newst"], "bad-pin", "one of these two words"),
+        (["newest", "deployed"], "twice", ""),
         (["core"], "bad-pin", "core=="),
         (["core==1.4.9", "core==1.4.8"], "twice", ""),
         (["core==1.4.9", "store==0.6.34"], "incomplete", "pipeline=="),
@@ -63,3 +67,32 @@ def test_a_forbidden_combination_names_the_requirement(contract: Contract, ledge
     broken = broken_promises(old_core, contract.packages, ledger)
     assert len(broken) == 2
     assert "pipeline 0.8.70 requires market-data-core" in broken[0]
+
+
+def test_newest_and_deployed_are_versions(contract: Contract, ledger: Ledger) -> None:
+    deployed = {name: str(version) for name, version in ledger.deployed.pins.items()}
+    newest = newest_of(contract.packages, ledger).as_dict()
+    assert deployed != newest, "the two words can be told apart"
+
+    def read(*words: str) -> dict[str, str]:
+        return parse_cell(words, contract.packages, ledger).combination.as_dict()
+
+    assert read("newest") == newest
+    assert read("deployed") == deployed
+    mixed = read("core==1.4.9", "pipeline==deployed", "store==newest")
+    assert mixed == {"core": "1.4.9", "pipeline": deployed["pipeline"], "store": newest["store"]}
+    assert read("deployed", "core==1.4.9") == deployed | {"core": "1.4.9"}
+    assert read("pipeline==newest") == {"pipeline": newest["pipeline"]}
+    assert parse_cell(["py312-newest-lowest"], contract.packages, ledger).name.startswith("py312-core")
+
+
+def test_a_word_alone_is_not_about_the_candidates(contract: Contract, ledger: Ledger) -> None:
+    assert parse_pins(["newest"], contract.packages, ledger, candidates={"core"}).keys() == {"pipeline", "store"}
+
+
+def test_what_is_deployed_may_not_be_known(contract: Contract, ledger: Ledger) -> None:
+    pins = {name: version for name, version in ledger.deployed.pins.items() if name != "store"}
+    partly = replace(ledger, deployed=replace(ledger.deployed, pins=pins))
+    assert parse_pins(["core==deployed"], contract.packages, partly)
+    with pytest.raises(MetaError, match="it is not known which store is deployed"):
+        parse_pins(["deployed"], contract.packages, partly)

@@ -6,8 +6,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from examples import LEDGER
 
 from market_data_meta.inside.mdm_content import content_id, content_of_wheel, counted_path
+from market_data_meta.releases.contents import version_spans
 
 FILES = {
     "pkg/__init__.py": "x = 1",
@@ -49,3 +51,10 @@ def test_a_truncated_wheel_is_refused(tmp_path: Path) -> None:
     whole.write_bytes(whole.read_bytes()[:-30])
     with pytest.raises(zipfile.BadZipFile):
         content_of_wheel(whole)
+
+
+def test_neighbouring_versions_are_a_span() -> None:
+    published = LEDGER.releases["core"]
+    assert version_spans(published[1:3], published) == ["1.1 to 1.2"]
+    assert version_spans((published[0], published[2], published[3]), published) == ["1.0", "1.2 to 1.3"]
+    assert version_spans((), published) == []

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from market_data_meta.judging.check_files import check_words
 from market_data_meta.render.text import printable
 from market_data_meta.results.proof import MutantResult, ProofResult, TrialResult
 
@@ -62,6 +63,8 @@ def _wrong(trial: TrialResult, console: Console) -> None:
     console.print(Text(f"{trial.verdict}  {trial.package} {trial.file}", style="bold red"))
     rows = {"why": trial.why, "aimed at": ", ".join(trial.clauses), "got worse": ", ".join(trial.worse)}
     rows |= {"said": trial.said, "undecided": ", ".join(trial.undecided), "fault": trial.fault}
+    if trial.verdict == "missed":
+        rows["look at"] = f"{' and '.join(map(check_words, trial.clauses))}, and the break in tests/breaks"
     for name, value in rows.items():
         if value:
             console.print(Text(printable(f"  {name:9}  {value}")))

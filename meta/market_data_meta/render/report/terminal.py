@@ -12,6 +12,8 @@ from market_data_meta.render.text import counts_in_words, printable
 from market_data_meta.render.verdict_signs import marked
 from market_data_meta.results.report import ReportFinding, ReportResult
 
+WIDE = 100
+"""Columns from which on the name of a cell and its evidence stand beside each other."""
 STYLES = {"failed": "bold red", "error": "bold yellow", "waived": "dim"}
 
 
@@ -19,18 +21,22 @@ def show_report(report: ReportResult, console: Console, *, verbose: bool = False
     """Print the cells, then each finding; waived ones in one line each unless ``verbose``."""
     table = Table(box=None, pad_edge=False)
     table.add_column("verdict", no_wrap=True)
-    table.add_column("combination", overflow="fold")
-    table.add_column("evidence", overflow="fold")
+    # A name that is broken cannot be copied: where there is no room beside it, the evidence stands below.
+    beside = console.width >= WIDE
+    table.add_column("combination", no_wrap=beside, overflow="fold")
+    if beside:
+        table.add_column("evidence", overflow="fold")
     for cell in report.cells:
         lines = [counts_in_words(cell.counts)]
         if cell.verdict in ("unknown", "uninstallable"):
             lines += [reason.splitlines()[0] if cell.verdict == "unknown" else reason for reason in cell.reasons[:3]]
         lines += [f"forced: {why}" for why in cell.forced]
-        table.add_row(marked(cell.verdict), escape(cell.cell), escape(printable("\n".join(lines))))
+        name, text = escape(cell.cell), escape(printable("\n".join(lines)))
+        table.add_row(marked(cell.verdict), *((name, text) if beside else (f"{name}\n{text}",)))
     console.print(table)
     for finding in report.findings:
         if verbose or finding.waived is None:
-            console.print(_finding(finding))
+            console.print(finding_in_full(finding))
     waived = [finding for finding in report.findings if finding.waived is not None]
     if waived and not verbose:
         console.print(f"\n[dim]known failures that are waived: {len(waived)} (--verbose shows them):[/]")
@@ -46,7 +52,8 @@ def show_report(report: ReportResult, console: Console, *, verbose: bool = False
         console.print(f"[yellow]not run here[/] {escape(name)}: no such interpreter")
 
 
-def _finding(finding: ReportFinding) -> Group:
+def finding_in_full(finding: ReportFinding) -> Group:
+    """A finding with all that a reader needs to see it again."""
     title = Text.assemble(
         "\n", (finding.title, STYLES[finding.title]), " ", (finding.clause, "bold"), f"  ({finding.level})"
     )

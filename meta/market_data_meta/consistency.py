@@ -1,8 +1,7 @@
-"""Is the contract's data valid, and do clauses, checks, waivers, ledger and tox.ini agree? Problems as sentences."""
+"""Is the contract's data valid, and does all that must agree with it: checks, breaks, ledger, tox.ini? As sentences."""
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -11,11 +10,13 @@ from jsonschema import Draft202012Validator
 from market_data_meta import suite
 from market_data_meta.contract import Contract
 from market_data_meta.contract_files import ClausesFile, PackagesFile, load_contract
-from market_data_meta.errors import ErrorCode, MetaError
-from market_data_meta.files import read_json, read_toml
+from market_data_meta.errors import MetaError
+from market_data_meta.files import read_json, read_toml, write_whole
+from market_data_meta.judging.check_files import check_words, checks_of, with_rules
 from market_data_meta.judging.waiver_file import WaiversFile, load_waivers
 from market_data_meta.judging.waivers import Waiver
-from market_data_meta.models import InputFile, input_faults
+from market_data_meta.models import InputFile, input_faults, read_input
+from market_data_meta.prove.change_files import BreaksFile
 from market_data_meta.releases import pins
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.releases.ledger_files import ReleasesFile, SnapshotFile, load_ledger
@@ -30,7 +31,9 @@ def problems(root: Path) -> list[str]:
         disagreements += _guarded(lambda: _clauses_and_checks(contract))
         ledger = load_ledger(root, contract.packages)
         disagreements += _guarded(lambda: _pinned(contract, ledger))
-        disagreements += _waivers(contract, load_waivers(root, ledger))
+        waivers = load_waivers(root, ledger)
+        disagreements += _waivers(contract, waivers)
+        disagreements += _guarded(lambda: _breaks(contract, waivers))
     except MetaError as error:
         # What cannot be loaded for what a file holds is among that file's problems.
         disagreements += [] if in_files else [str(error)]
@@ -71,33 +74,75 @@ def _file_problems(root: Path) -> Iterator[str]:
 
 def _clauses_and_checks(contract: Contract) -> Iterator[str]:
     """One id everywhere: each clause has one test of the derived name, whose docstring is the clause's rule."""
-    checks = dict(_checks(suite.folder(contract.root)))
+    checks = {
+        check.clause: check
+        for file in _suite_files(contract.root)
+        for check in checks_of(file.name, _area(file), file.read_text(encoding="utf-8"))
+    }
     for name in sorted(contract.clauses.keys() - checks.keys()):
-        yield f"clause {name} has no check"
+        yield f"clause {name} has no check: write {check_words(name)}"
     for name in sorted(checks.keys() - contract.clauses.keys()):
-        yield f"check {name} has no clause"
+        area, slug = name.split(".", 1)
+        table = f"[clauses.{slug}] in contracts/clauses/{area}.toml"
+        yield f"check {name} has no clause: write {table}, or remove {check_words(name)}"
     for name in sorted(checks.keys() & contract.clauses.keys()):
-        clause = contract.clauses[name]
-        if " ".join(checks[name].split()) != clause.rule:
-            yield f"{name}: the check's docstring is not the clause's rule"
+        clause, check = contract.clauses[name], checks[name]
+        if check.docstring != clause.rule:
+            yield f"{name}: the check's docstring is not the clause's rule (mdmeta check --fix rewrites it)"
+        if check.unwritten:
+            yield f"{name}: its check is not written yet: write the body of {check_words(name)}"
         if unknown := (set(clause.binds) | set(clause.applies)) - contract.packages.keys():
             yield f"{name}: binds or applies to {', '.join(sorted(unknown))}, which is no package"
 
 
-def _checks(folder: Path) -> Iterator[tuple[str, str]]:
-    for file in sorted(folder.glob("test_*.py")):
-        try:
-            body = ast.parse(file.read_text(encoding="utf-8")).body
-        except SyntaxError as error:
-            raise MetaError(ErrorCode.BAD_CHECK, f"{file}:{error.lineno} is not Python", str(error.msg)) from None
-        for node in body:
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
-                slug = node.name.removeprefix("test_").replace("_", "-")
-                if any("parametrize" in ast.unparse(decorator) for decorator in node.decorator_list):
-                    raise MetaError(
-                        ErrorCode.BAD_CHECK, f"{file}:{node.lineno}: a clause has one check, not a parametrized one"
-                    )
-                yield f"{file.stem.removeprefix('test_')}.{slug}", ast.get_docstring(node) or ""
+def fix_docstrings(contract: Contract) -> list[str]:
+    """Make the docstring of each check the rule of its clause, in place; the clauses whose checks were rewritten.
+
+    Raises MetaError for a file of the suite that is not Python.
+    """
+    rules = {clause.id: clause.rule for clause in contract.clauses.values()}
+    rewritten = []
+    for file in _suite_files(contract.root):
+        # Bytes, as reading text would change the ends of lines.
+        text = file.read_bytes().decode("utf-8")
+        fixed, changed = with_rules(file.name, _area(file), text, rules)
+        if changed:
+            write_whole(file, fixed)
+        rewritten += changed
+    return rewritten
+
+
+def _suite_files(root: Path) -> list[Path]:
+    return sorted(suite.folder(root).glob("test_*.py"))
+
+
+def _area(file: Path) -> str:
+    return file.stem.removeprefix("test_")
+
+
+def _breaks(contract: Contract, waivers: Iterable[Waiver]) -> Iterator[str]:
+    """Every break is of a clause and a package that exist, and every clause has been seen to fail."""
+    shown = {waiver.clause for waiver in waivers}
+    for file in sorted((contract.root / "tests" / "breaks").glob("*.toml")):
+        path, data = file.relative_to(contract.root), read_toml(file)
+        faults = input_faults(BreaksFile, data)
+        yield from (f"{path}: {fault}" for fault in faults)
+        for number, table in enumerate(() if faults else read_input(BreaksFile, data, file).breaks, 1):
+            place = f"{path}: break {number}"
+            shown.add(table.clause)
+            area = table.clause.split(".")[0]
+            if table.clause not in contract.clauses:
+                yield f"{place} is aimed at {table.clause}, which is no clause"
+            elif area != file.stem:
+                yield f"{place} is aimed at {table.clause}: move it to tests/breaks/{area}.toml"
+            if table.package not in contract.packages:
+                yield f"{place} changes {table.package}, which is no package"
+    for name in sorted(contract.clauses.keys() - contract.controls.keys() - shown):
+        area = name.split(".")[0]
+        yield (
+            f"{name} has never been seen to fail: write a [[break]] of it in tests/breaks/{area}.toml, "
+            f"then mdmeta prove {name} shows whether {check_words(name)} catches it"
+        )
 
 
 def _waivers(contract: Contract, waivers: Iterable[Waiver]) -> Iterator[str]:

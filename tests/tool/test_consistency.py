@@ -6,16 +6,16 @@ import shutil
 from pathlib import Path
 
 import pytest
+from market_data_meta.consistency import problems
 
 from market_data_meta.contract_files import load_contract
 from market_data_meta.errors import MetaError
-from market_data_meta.judging.consistency import problems
 
 
 @pytest.fixture
 def copy(root: Path, tmp_path: Path) -> Path:
     """A copy of what ``check`` looks at."""
-    for name in ("contracts", "tests/conformance"):
+    for name in ("contracts", "tests/conformance", "tests/breaks"):
         shutil.copytree(root / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(root / "tox.ini", tmp_path)
     return tmp_path
@@ -30,6 +30,18 @@ WAIVER = '\n[[waiver]]\nclause = "{}"\nfingerprint = "{}"\nreason = "{}"\nversio
     [
         (CONTROLS, "[clauses.must-pass]", "[clauses.must-succeed]", "clause controls.must-succeed has no check"),
         (CONTROLS, "[clauses.must-pass]", "[clauses.must-succeed]", "check controls.must-pass has no clause"),
+        (
+            CONTROLS,
+            "[clauses.must-pass]",
+            "[clauses.must-x]",
+            "write test_must_x in tests/conformance/test_controls.py",
+        ),
+        ("tests/conformance/test_chain.py", "    from", "    raise NotImplementedError\n    from", "not written yet"),
+        ("tests/breaks/chain.toml", '"chain.', '"chain.not-', "tests/breaks/chain.toml: break 1 is aimed at"),
+        ("tests/breaks/chain.toml", '"chain.', '"bus.', "tests/breaks/chain.toml: break 1 is aimed at"),
+        ("tests/breaks/chain.toml", 'package = "', 'package = "no-', "which is no package"),
+        ("tests/breaks/chain.toml", "why =", "because =", "tests/breaks/chain.toml: break/0"),
+        ("tests/breaks/openapi.toml", "[[break]]", "", "has never been seen to fail: write a [[break]]"),
         (CONTROLS, "holds passes.", "holds succeeds.", "docstring is not the clause's rule"),
         (CONTROLS, "holds passes.", "holds passes", "does not match"),
         (

@@ -1,0 +1,31 @@
+"""A run of a few clauses: each with its outcome, and nothing about the combination as a whole."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from market_data_meta.models import Document, Model
+from market_data_meta.results.parts import ExitCode, Outcome, Text, Value
+
+
+class ClauseOutcome(Model):
+    """How the check of one clause came out, and whether a waiver accepts its failure."""
+
+    clause: Text
+    outcome: Outcome
+    message: str | None
+    expected: Value
+    got: Value
+    waived: bool
+
+
+class ClauseRunResult(Document):
+    """What `mdmeta run --clause --json` prints: a few clauses of one cell, and no verdict about the cell."""
+
+    schema_name: ClassVar[str] = "clause-run"
+
+    format: Literal[1] = 1
+    cell: Text
+    exit: ExitCode
+    reasons: tuple[str, ...]
+    clauses: tuple[ClauseOutcome, ...]

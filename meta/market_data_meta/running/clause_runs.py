@@ -1,0 +1,157 @@
+"""A few clauses on one cell, for whoever works on a check: in an environment that is kept from run to run.
+
+What such a run says is about those clauses only. It leaves no record behind that anything else would read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from market_data_meta import suite
+from market_data_meta.contract import Contract
+from market_data_meta.errors import ErrorCode, MetaError
+from market_data_meta.files import exclusive_lock, write_whole
+from market_data_meta.judging.records import Record, read_record
+from market_data_meta.releases.combinations import Cell
+from market_data_meta.releases.ledger import Ledger
+from market_data_meta.running import environments
+from market_data_meta.running.isolated import (
+    KEPT,
+    InstalledCell,
+    PreparedCell,
+    clean_environment,
+    install_cell,
+    planned,
+    run_prepared,
+)
+
+
+def check_scopes(contract: Contract, cell: Cell, clauses: Collection[str]) -> None:
+    """Raise MetaError that says what to run where a run of the cell does not decide one of the clauses."""
+    packages = cell.combination.packages
+    decided = contract.clauses_for(packages)
+    for name in clauses:
+        if name in decided:
+            continue
+        clause = contract.clauses[name]
+        pins = f"{clause.binds[0]}==newest" if clause.scope == "release" else "newest"
+        hint = f"mdmeta run {pins} --clause {name}"
+        why = f"its scope is {clause.scope}, and it binds {', '.join(clause.binds)}"
+        raise MetaError(ErrorCode.OTHER_SCOPE, f"a run of {cell.combination} does not decide {name}", why, hint)
+
+
+def run_clauses(
+    contract: Contract,
+    ledger: Ledger,
+    cell: Cell,
+    clauses: Collection[str],
+    *,
+    out: Path,
+    progress: Callable[[str], None],
+) -> Record:
+    """The record of a run of these clauses and the controls on the cell, in the sandbox as every run is.
+
+    Raises UninstallableError where nothing satisfies the cell.
+    """
+    with _kept_environment(contract, ledger, cell, clauses, out, progress) as prepared:
+        log = out / "logs" / f"{cell.name}.clauses.log"
+        progress(f"{cell.name}: running {len(prepared.plan['clauses'])} checks")
+        with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
+            record = Path(folder) / f"{cell.name}.jsonl"
+            run_prepared(contract.root, prepared, record, log)
+            return read_record(record)
+
+
+def debug_clauses(
+    contract: Contract,
+    ledger: Ledger,
+    cell: Cell,
+    clauses: Collection[str],
+    *,
+    out: Path,
+    progress: Callable[[str], None],
+) -> bool:
+    """Run the clauses' checks in one process on this terminal, with pytest's debugger; whether all of them passed.
+
+    There is no sandbox and no record: what happens here is between a person and the packages, and no evidence.
+    Raises UninstallableError where nothing satisfies the cell.
+    """
+    with (
+        _kept_environment(contract, ledger, cell, clauses, out, progress) as prepared,
+        tempfile.TemporaryDirectory(prefix="mdmeta-", ignore_cleanup_errors=True) as home,
+    ):
+        plan = {**prepared.plan, "clauses": {name: prepared.plan["clauses"][name] for name in clauses}}
+        plan_file = Path(home) / "plan.json"
+        plan_file.write_text(json.dumps(plan))
+        checks = suite.folder(contract.root)
+        command = [str(prepared.python), "-m", "pytest", "--pdb", f"--config-file={checks / 'pytest.ini'}"]
+        command += [f"--rootdir={contract.root}", "--mdm-plan", str(plan_file)]
+        command += sorted({str(checks / f"test_{name.split('.')[0]}.py") for name in clauses})
+        progress(f"{cell.name}: {', '.join(clauses)} in one process, without the sandbox")
+        environment = prepared.python.parent.parent
+        variables = clean_environment(home, environment / ".hypothesis") | _terminal()
+        variables["PYTHONPYCACHEPREFIX"] = str(environment / ".bytecode")
+        return subprocess.run(command, cwd=home, env=variables, check=False).returncode == 0
+
+
+def _terminal() -> dict[str, str]:
+    """The variables by which a debugger knows the terminal that it is on."""
+    return {name: os.environ[name] for name in ("TERM", "COLUMNS", "LINES", "NO_COLOR") if name in os.environ}
+
+
+@contextmanager
+def _kept_environment(
+    contract: Contract,
+    ledger: Ledger,
+    cell: Cell,
+    clauses: Collection[str],
+    out: Path,
+    progress: Callable[[str], None],
+) -> Iterator[PreparedCell]:
+    """The environment of the cell, for nobody else meanwhile, with a plan of these clauses and the controls."""
+    check_scopes(contract, cell, clauses)
+    folder = out / "environments" / cell.name
+    with exclusive_lock(folder):
+        prepared = planned(contract, ledger, cell, _installed(contract, ledger, cell, folder, progress))
+        chosen = {*clauses, *contract.controls}
+        plan = dict(prepared.plan)
+        plan["clauses"] = {name: table for name, table in plan["clauses"].items() if name in chosen}
+        plan["not_applicable"] = {name: why for name, why in plan["not_applicable"].items() if name in chosen}
+        plan["header"] = plan["header"] | {"clauses": sorted(chosen)}
+        yield replace(prepared, plan=plan)
+
+
+def _installed(
+    contract: Contract, ledger: Ledger, cell: Cell, folder: Path, progress: Callable[[str], None]
+) -> InstalledCell:
+    """The environment as it was left by the last such run, if it holds what it would hold now; else filled anew."""
+    kept, key = folder / KEPT, _key(ledger, cell)
+    try:
+        data = json.loads(kept.read_text())
+    except (OSError, ValueError):
+        data = {}
+    # Libraries of this day are resolved each time.
+    if data.get("key") == key and cell.third_party != "today":
+        return InstalledCell(
+            folder, Path(data["python"]), tuple(data["forced"]), frozenset(data["libraries"]), data["release"]
+        )
+    installed = install_cell(contract, ledger, cell, folder, progress)
+    data = {"key": key, "python": str(installed.python), "forced": installed.forced}
+    data |= {"libraries": sorted(installed.libraries), "release": installed.release}
+    write_whole(kept, json.dumps(data))
+    return installed
+
+
+def _key(ledger: Ledger, cell: Cell) -> str:
+    """A digest of all that decides what an environment holds."""
+    hashes = [ledger.release(package, version).sha256 for package, version in cell.combination.versions]
+    parts = [cell.name, hashes, ledger.as_of, environments.SUITE, environments.OPTIONAL]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

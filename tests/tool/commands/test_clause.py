@@ -1,0 +1,132 @@
+"""``mdmeta clause new``: the table and the test of a clause, in a copy of the contract."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import click.testing
+import pytest
+from click.testing import CliRunner
+from jsonschema import Draft202012Validator
+
+from market_data_meta.commands.clause import new_command
+from market_data_meta.commands.common import Checkout
+from market_data_meta.consistency import fix_docstrings, problems
+from market_data_meta.contract_files import load_contract
+from market_data_meta.errors import MetaError
+from market_data_meta.schemas import schema
+
+RULE = 'A sentence with "quotes", a backslash \\ and an ü.'
+FIELDS = ("--rule", RULE, "--level", "must", "--scope", "combination", "--source", "A source.")
+BINDS = ("--binds", "core", "--binds", "market-data-store")
+
+
+@pytest.fixture
+def copy(root: Path, tmp_path: Path) -> Path:
+    """A copy of what a clause is written to, and of what ``check`` looks at."""
+    for name in ("contracts", "tests/conformance", "tests/breaks"):
+        shutil.copytree(root / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(root / "tox.ini", tmp_path)
+    return tmp_path
+
+
+def new(copy: Path, *arguments: str) -> click.testing.Result:
+    """Run the command on the copy."""
+    return CliRunner().invoke(new_command, arguments, obj=Checkout(copy))
+
+
+@pytest.mark.parametrize(("area", "more"), [("chain", ()), ("fresh_area", ("--about", "What a fresh area is about."))])
+def test_a_new_clause_is_valid_but_for_what_is_still_to_be_written(
+    copy: Path, area: str, more: tuple[str, ...]
+) -> None:
+    before = {file.name: file.read_text() for file in (copy / "contracts/clauses").iterdir()}
+    expect = ("--expect", 'levels=["soft", "hard"]', "--applies", "core>=1.3")
+    done = new(copy, f"{area}.new-rule", *FIELDS, *BINDS, *expect, *more)
+    assert done.exit_code == 0, done.output
+    assert f"[clauses.new-rule] in contracts/clauses/{area}.toml" in done.stderr
+    assert f"test_new_rule in tests/conformance/test_{area}.py" in done.stderr
+    assert f"a [[break]] that it must catch, in tests/breaks/{area}.toml" in done.stderr
+    contract = load_contract(copy)
+    clause = contract.clauses[f"{area}.new-rule"]
+    assert (clause.rule, clause.binds, clause.scope) == (RULE, ("core", "store"), "combination")
+    assert (clause.expect, clause.applies) == ({"levels": ["soft", "hard"]}, {"core": ">=1.3"})
+    assert [p.partition(":")[0] for p in problems(contract.root)] == [
+        f"{area}.new-rule",
+        f"{area}.new-rule has never been seen to fail",
+    ]
+    after = {file.name: file.read_text() for file in (copy / "contracts/clauses").iterdir()}
+    assert after[f"{area}.toml"].startswith(before.get(f"{area}.toml", "# What a fresh area is about.\n"))
+    assert {name for name in after if after[name] != before.get(name)} == {f"{area}.toml"}
+
+
+@pytest.mark.parametrize("area", ["chain", "fresh"])
+def test_what_is_written_keeps_to_the_style_of_the_suite(root: Path, copy: Path, area: str) -> None:
+    assert new(copy, f"{area}.new-rule", *FIELDS, *BINDS, "--about", "A sentence.").exit_code == 0
+    shutil.copy(root / "pyproject.toml", copy)
+    inside = "meta/market_data_meta/inside"
+    shutil.copytree(root / inside, copy / inside)
+    file = f"tests/conformance/test_{area}.py"
+    for command in (["check"], ["format", "--check"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *command, file], cwd=copy, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_an_id_that_exists_is_refused_and_nothing_is_written(copy: Path) -> None:
+    before = (copy / "contracts/clauses/chain.toml").read_bytes()
+    error = new(copy, "chain.hard-pauses", *FIELDS, *BINDS).exception
+    assert isinstance(error, MetaError)
+    assert error.code == "clause-exists"
+    assert (copy / "contracts/clauses/chain.toml").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("chain", *FIELDS, *BINDS), "is not the id of a clause"),
+        (("chain.Bad_Name", *FIELDS, *BINDS), "is not the id of a clause"),
+        (("chain.new", *FIELDS), "lacks --binds"),
+        (("fresh.new", *FIELDS, *BINDS), "lacks --about"),
+        (("chain.new", *FIELDS, "--binds", "croe"), "did you mean core"),
+        (("chain.new", *FIELDS, *BINDS, "--rule", "no full stop"), "is not a sentence"),
+        (("chain.new", *FIELDS, *BINDS, "--expect", "scale=x y"), "is not an expected value"),
+        (("chain.new", *FIELDS, *BINDS, "--expect", "a=1 }\n[x]\ny = {"), "is not an expected value"),
+        (("chain.new", *FIELDS, *BINDS, "--applies", "core"), "does not say to which releases"),
+    ],
+)
+def test_what_cannot_be_written_is_refused(copy: Path, arguments: tuple[str, ...], words: str) -> None:
+    before = {file: file.read_bytes() for file in copy.rglob("*") if file.is_file()}
+    error = new(copy, *arguments).exception
+    assert isinstance(error, MetaError)
+    assert words in str(error)
+    assert {file: file.read_bytes() for file in copy.rglob("*") if file.is_file()} == before
+
+
+def test_json_has_the_published_shape(root: Path, copy: Path) -> None:
+    data = json.loads(new(copy, "chain.new-rule", *FIELDS, *BINDS, "--json").stdout)
+    Draft202012Validator(schema(root, "new-clause")).validate(data)
+    assert all((copy / file).is_file() for file in data["files"])
+
+
+def test_a_changed_rule_is_written_into_its_check(copy: Path) -> None:
+    file, table = copy / "tests/conformance/test_chain.py", copy / "contracts/clauses/chain.toml"
+    before = file.read_bytes()
+    table.write_text(table.read_text().replace("A hard event gives an", "An event of level hard gives an"))
+    assert any("mdmeta check --fix" in problem for problem in problems(copy))
+    assert fix_docstrings(load_contract(copy)) == ["chain.hard-pauses"]
+    assert problems(copy) == []
+    assert file.read_bytes() == before.replace(b'"""A hard event gives an', b'"""An event of level hard gives an')
+
+
+def test_on_a_terminal_it_asks_for_what_no_option_says(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    answers = "A rule.\nmust\ncombination\ncore, store\n"
+    done = CliRunner().invoke(new_command, ["chain.new-rule", "--source", "S."], obj=Checkout(copy), input=answers)
+    assert done.exit_code == 0, done.output
+    clause = load_contract(copy).clauses["chain.new-rule"]
+    assert (clause.rule, clause.level, clause.binds, clause.source) == ("A rule.", "must", ("core", "store"), "S.")
