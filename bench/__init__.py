@@ -1,1 +1,1 @@
-"""What the tool costs, as ratios taken in one run; ``scripts/bench`` runs a module of this folder."""
+"""Measurements of what the tool costs, mostly as ratios within one run; ``scripts/bench`` runs a module."""

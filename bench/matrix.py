@@ -1,7 +1,7 @@
 """``scripts/bench matrix``: what the complete matrix costs, as ratios taken in one run.
 
-The matrix is made from nothing but downloaded wheels. The floor of a cell is what no runner can save: a fork, the
-import of the three packages, a pytest run without checks.
+The matrix is run with downloaded wheels and no other cache. The floor of a cell is the time that no runner can save: a
+fork, the import of the three packages, a pytest run without checks.
 """
 
 from __future__ import annotations
@@ -31,32 +31,33 @@ from market_data_meta.running.limits import proportional
 from market_data_meta.running.warm import Job, Template
 
 MINUTES, FLOORS, FASTER, CACHED, GIBIBYTES = 5.0, 4.0, 8.0, 3.0, 3.0
-"""The limits: the whole matrix, a cell in floors, how much faster than isolated, all cached (s), memory."""
+"""The limits: the complete matrix, a cell in floors, how much faster than isolated, everything cached (s), memory."""
 FLOOR_CELLS = 24
 
 
 def main() -> None:
-    """Measure and print; the exit code says whether every limit is kept."""
+    """Measure and print; the exit code is 0 if every limit is kept."""
     console = Console(soft_wrap=True)
     root = find_root(Path(__file__).resolve())
     contract = load_contract(root)
     ledger = load_ledger(root, contract.packages)
-    codes = distinct_contents(contract, ledger)
+    contents = distinct_contents(contract, ledger)
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
-        asked = RunOptions(Path(folder) / "cache")
-        paths = _unpacked(contract, codes, asked.cache)
-        isolated = _isolated(contract, ledger, content_combinations(codes)[0], Path(folder))
-        with _peak() as peak:
+        options = RunOptions(Path(folder) / "cache")
+        sites = _unpack(contract, contents, options.cache)
+        isolated = _isolated_seconds(contract, ledger, content_combinations(contents)[0], Path(folder))
+        with _peak_memory() as peak:
             start = time.perf_counter()
-            done = decide_matrix(contract, ledger, asked, lambda _: None)
-            whole = time.perf_counter() - start
+            complete = decide_matrix(contract, ledger, options, lambda _: None)
+            seconds = time.perf_counter() - start
         start = time.perf_counter()
-        again = decide_matrix(contract, ledger, asked, lambda _: None)
+        again = decide_matrix(contract, ledger, options, lambda _: None)
         cached = time.perf_counter() - start
-        floor = _floor(contract, ledger, codes, paths, asked.cache)
-    cell = whole / len(done.squares)
+        floor = _floor_seconds(contract, ledger, contents, sites, options.cache)
+    decided, number = len(complete.records), len(complete.squares)
+    cell = seconds / number
     rows = [
-        (f"{len(done.records)} of {len(done.squares)} cells in {done.ran} runs, minutes", whole / 60, MINUTES),
+        (f"{decided} of {number} cells in {complete.ran} runs, minutes", seconds / 60, MINUTES),
         (f"a cell ({cell:.2f} s) in floors ({floor:.2f} s)", cell / floor, FLOORS),
         ("everything cached, seconds", cached, CACHED),
         ("peak memory, GiB", peak[0] / (1 << 30), GIBIBYTES),
@@ -67,64 +68,69 @@ def main() -> None:
     console.print(
         f"an isolated cell ({isolated:.1f} s) in warm ones: {ratio:.1f} (at least {FASTER:g})", highlight=False
     )
-    kept = all(figure <= limit for _, figure, limit in rows) and ratio >= FASTER
-    sys.exit(not kept or bool(again.ran) or len(done.records) != len(done.squares))
+    within_limits = all(figure <= limit for _, figure, limit in rows) and ratio >= FASTER
+    sys.exit(not within_limits or bool(again.ran) or decided != number)
 
 
-def _unpacked(contract: Contract, codes: dict[str, tuple[Content, ...]], cache: Path) -> dict[str, Path]:
+def _unpack(contract: Contract, contents: dict[str, tuple[Content, ...]], cache: Path) -> dict[str, Path]:
+    """Unpack the newest release of each content: the folder of each by the sha256 of its wheel."""
     releases = {
-        contract.packages[name].distribution: [code.newest for code in column] for name, column in codes.items()
+        contract.packages[package].distribution: [content.newest for content in of_package]
+        for package, of_package in contents.items()
     }
     return wheels.unpack_all(releases, cache, sys.executable)[0]
 
 
-def _isolated(contract: Contract, ledger: Ledger, square: ContentCombination, folder: Path) -> float:
-    """Seconds of one cell in an environment of its own, uv's cache warm, the second of two."""
+def _isolated_seconds(contract: Contract, ledger: Ledger, cell: ContentCombination, folder: Path) -> float:
+    """Seconds of a cell in an environment of its own. The second of two runs counts, as uv's cache is warm then."""
     for number in range(2):
         start = time.perf_counter()
-        prepared = prepare(contract, ledger, Cell(square.combination), folder / f"isolated-{number}")
+        prepared = prepare(contract, ledger, Cell(cell.combination), folder / f"isolated-{number}")
         run_prepared(contract.root, prepared, folder / "isolated.jsonl", folder / "isolated.log")
     return time.perf_counter() - start
 
 
-def _floor(
-    contract: Contract, ledger: Ledger, codes: dict[str, tuple[Content, ...]], paths: dict[str, Path], cache: Path
+def _floor_seconds(
+    contract: Contract, ledger: Ledger, contents: dict[str, tuple[Content, ...]], sites: dict[str, Path], cache: Path
 ) -> float:
-    """Seconds of wall time that a cell without any check takes, as many at once as the matrix has."""
-    squares = content_combinations(codes)[:FLOOR_CELLS]
+    """Seconds of wall time that a cell without any check takes, with as many at once as in the matrix."""
+    cells = content_combinations(contents)[:FLOOR_CELLS]
     python = str(getattr(sys, "_base_executable", sys.executable))
-    one = third_party.resolved(contract, ledger, squares[:1], python, cache)[squares[0].libraries]
-    assert isinstance(one, third_party.ThirdPartyLock)
+    lock = third_party.resolved(contract, ledger, cells[:1], python, cache)[cells[0].libraries]
+    assert isinstance(lock, third_party.ThirdPartyLock)
     plan = warm_plan(contract, ledger)
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as name:
         folder = Path(name)
-        jobs = [_empty(contract, ledger, square, paths, folder) for square in squares]
-        interpreter = third_party.installed(one, python, cache)
-        with Template(contract.root, interpreter, plan, folder / "template.log", list(paths.values())) as template:
+        jobs = [_empty_job(contract, ledger, cell, sites, folder) for cell in cells]
+        interpreter = third_party.installed(lock, python, cache)
+        with Template(contract.root, interpreter, plan, folder / "template.log", list(sites.values())) as template:
             template.warm([jobs[0].request["path"]])
             start = time.perf_counter()
             list(template.run(jobs, at_once=1 + (os.cpu_count() or 1), seconds=60.0))
             return (time.perf_counter() - start) / len(jobs)
 
 
-def _empty(contract: Contract, ledger: Ledger, square: ContentCombination, paths: dict[str, Path], folder: Path) -> Job:
-    cell = Cell(square.combination)
-    header = record_header(contract, ledger, cell, (), [], "warm")
-    path = [str(paths[code.newest.sha256]) for code in square.codes]
+def _empty_job(
+    contract: Contract, ledger: Ledger, cell: ContentCombination, sites: dict[str, Path], folder: Path
+) -> Job:
+    """The run of a cell without any check."""
+    combination = Cell(cell.combination)
+    header = record_header(contract, ledger, combination, (), [], "warm")
+    path = [str(sites[content.newest.sha256]) for content in cell.codes]
     request = {"header": header, "clauses": [], "not_applicable": {}, "path": path}
-    return Job(cell.name, request, folder / f"{cell.name}.jsonl", folder / f"{cell.name}.log")
+    return Job(combination.name, request, folder / f"{combination.name}.jsonl", folder / f"{combination.name}.log")
 
 
 @contextmanager
-def _peak() -> Iterator[list[float]]:
-    """The most memory (bytes, shared pages counted once) that this process and all below it take together."""
+def _peak_memory() -> Iterator[list[float]]:
+    """The most memory that this process and its descendants take together, in bytes; shared pages count once."""
     peak, stop = [0.0], threading.Event()
 
-    def look() -> None:
+    def measure() -> None:
         while not stop.wait(1.0):
-            peak[0] = max(peak[0], sum(proportional(pid) for pid in _below(os.getpid())))
+            peak[0] = max(peak[0], sum(proportional(pid) for pid in _with_descendants(os.getpid())))
 
-    thread = threading.Thread(target=look, daemon=True)
+    thread = threading.Thread(target=measure, daemon=True)
     thread.start()
     try:
         yield peak
@@ -133,18 +139,18 @@ def _peak() -> Iterator[list[float]]:
         thread.join()
 
 
-def _below(top: int) -> set[int]:
+def _with_descendants(process: int) -> set[int]:
     parents = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
         except OSError:
             continue
-    found, new = {top}, {top}
-    while new:
-        new = {pid for pid, parent in parents.items() if parent in new} - found
-        found |= new
-    return found
+    processes = generation = {process}
+    while generation:
+        generation = {pid for pid, parent in parents.items() if parent in generation} - processes
+        processes = processes | generation
+    return processes
 
 
 if __name__ == "__main__":

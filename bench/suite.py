@@ -1,7 +1,7 @@
 """``scripts/bench``: what the suite and an environment cost, as ratios taken in one run.
 
-The machines are shared and noisy, so no figure stands alone: each is a ratio to another one of the same run, the best
-of several tries.
+The machines are shared and noisy, so no figure stands alone: each is a ratio of two figures of the same run, each the
+best of several tries.
 """
 
 from __future__ import annotations
@@ -48,49 +48,49 @@ def best(action: Callable[[], object], tries: int = TRIES) -> float:
 
 
 def main() -> None:
-    """Measure and print; the exit code says whether the suite keeps its limit."""
+    """Measure and print; the exit code is 0 if the suite keeps its limit."""
     console = Console(soft_wrap=True)
     root = find_root(Path(__file__).resolve())
     contract = load_contract(root)
     ledger = load_ledger(root, contract.packages)
     cell = Cell(newest_of(contract.packages, ledger))
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
-        here = Path(folder)
-        prepared = prepare(contract, ledger, cell, here / "environment")
+        scratch = Path(folder)
+        prepared = prepare(contract, ledger, cell, scratch / "environment")
         imports = "import " + ", ".join(name for package in contract.packages.values() for name in package.imports)
-        environment = clean_environment(folder, here / ".hypothesis")
+        environment = clean_environment(folder, scratch / ".hypothesis")
 
-        def bare() -> None:
+        def import_packages() -> None:
             command = [str(prepared.python), "-c", imports]
             subprocess.run(command, env=environment, cwd=folder, check=True, capture_output=True)
 
-        def suite() -> None:
-            run_prepared(root, prepared, here / "records" / "bench.jsonl", here / "bench.log")
+        def run_suite() -> None:
+            run_prepared(root, prepared, scratch / "records" / "bench.jsonl", scratch / "bench.log")
 
-        # As in a tox run: nothing has been imported yet in the environment, no byte code lies there.
-        cold = {"import": best(bare, 1)}
-        _forget_byte_code(prepared.folder)
-        cold["suite"] = best(suite, 1)
-        warm = {"import": best(bare), "suite": best(suite)}
+        # As in a tox run: nothing has been imported in the environment yet, so there is no byte code.
+        cold = {"import": best(import_packages, 1)}
+        _remove_byte_code(prepared.folder)
+        cold["suite"] = best(run_suite, 1)
+        warm = {"import": best(import_packages), "suite": best(run_suite)}
         for name, times in (("fresh", cold), ("again", warm)):
             ratio = times["suite"] / times["import"]
-            said = f"suite {times['suite']:.1f} s, bare import of the packages {times['import']:.1f} s"
-            console.print(f"one combination, {name}: {said} = {ratio:.1f} times")
+            both = f"suite {times['suite']:.1f} s, bare import of the packages {times['import']:.1f} s"
+            console.print(f"one combination, {name}: {both} = {ratio:.1f} times")
         distributions = {name: package.distribution for name, package in contract.packages.items()}
-        pip, uv = (_environment(here, distributions, cell, kind) for kind in ("pip", "uv"))
+        pip, uv = (_environment_seconds(scratch, distributions, cell, kind) for kind in ("pip", "uv"))
         console.print(f"an environment under tox: pip {pip:.1f} s, uv {uv:.1f} s = {pip / uv:.1f} times faster")
         ratio = cold["suite"] / cold["import"]
         console.print(f"the suite may cost {LIMIT:g} imports in a fresh environment: {ratio:.1f}")
     sys.exit(ratio > LIMIT)
 
 
-def _forget_byte_code(folder: Path) -> None:
+def _remove_byte_code(folder: Path) -> None:
     for cache in folder.rglob("__pycache__"):
         shutil.rmtree(cache)
 
 
-def _environment(folder: Path, distributions: dict[str, str], cell: Cell, kind: str) -> float:
-    """Seconds that tox takes to make an environment of the three packages with pip or uv, caches warm."""
+def _environment_seconds(folder: Path, distributions: dict[str, str], cell: Cell, kind: str) -> float:
+    """Seconds that tox takes to make an environment of the three packages with pip or uv, with warm caches."""
     deps = "\n    ".join(f"{distributions[package]}=={version}" for package, version in cell.combination.versions)
     (folder / "tox.ini").write_text(TOX_INI.format(deps=deps))
     command = [sys.executable, "-m", "tox", "run", "--root", str(folder), "-c", str(folder / "tox.ini"), "-e", kind]

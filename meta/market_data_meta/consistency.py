@@ -40,9 +40,10 @@ def problems(root: Path) -> list[str]:
     return in_schemas + in_files + disagreements
 
 
-def _guarded(find: Callable[[], Iterable[str]]) -> Iterator[str]:
+def _guarded(problems_of: Callable[[], Iterable[str]]) -> Iterator[str]:
+    """The problems, and as the last of them the error that kept the rest from being looked for."""
     try:
-        yield from find()
+        yield from problems_of()
     except MetaError as error:
         yield str(error)
 

@@ -15,7 +15,12 @@ from examples import ROOT
 from ruamel.yaml import YAML
 
 ALWAYS = {"${{ always() }}", "${{ !cancelled() }}"}
-_LEFT_OUT = shutil.ignore_patterns(".git", ".tox", ".tools", "results", "__pycache__", ".*_cache", "build", "dist")
+_LEFT_OUT = shutil.ignore_patterns(".git", ".tox", ".tools", "__pycache__", ".*_cache", "build", "dist")
+
+
+def left_out(folder: str, names: list[str]) -> set[str]:
+    """What a fresh checkout does not have; ``results`` is that only at the top."""
+    return _LEFT_OUT(folder, names) | ({"results"} if Path(folder) == ROOT else set())
 
 
 def workflow(path: str) -> dict[str, Any]:
@@ -85,7 +90,7 @@ class Runner:
 
     @staticmethod
     def _checkout(_: Mapping[str, Any], checkout: Path) -> bool:
-        shutil.copytree(ROOT, checkout, ignore=_LEFT_OUT)
+        shutil.copytree(ROOT, checkout, ignore=left_out)
         if (ROOT / ".tools").is_dir():
             # What scripts/bootstrap made here is not made again.
             (checkout / ".tools").symlink_to(ROOT / ".tools")

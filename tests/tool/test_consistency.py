@@ -1,4 +1,4 @@
-"""``mdmeta check`` sees each kind of disagreement: on a copy of the contract in which it was made."""
+"""``mdmeta check`` reports each kind of disagreement, which the tests make in a copy of the contract."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from market_data_meta.consistency import problems
 
+from market_data_meta.consistency import problems
 from market_data_meta.contract_files import load_contract
 from market_data_meta.errors import MetaError
 
@@ -26,7 +26,7 @@ WAIVER = '\n[[waiver]]\nclause = "{}"\nfingerprint = "{}"\nreason = "{}"\nversio
 
 
 @pytest.mark.parametrize(
-    ("file", "old", "new", "said"),
+    ("file", "text", "replacement", "problem"),
     [
         (CONTROLS, "[clauses.must-pass]", "[clauses.must-succeed]", "clause controls.must-succeed has no check"),
         (CONTROLS, "[clauses.must-pass]", "[clauses.must-succeed]", "check controls.must-pass has no clause"),
@@ -70,11 +70,11 @@ WAIVER = '\n[[waiver]]\nclause = "{}"\nfingerprint = "{}"\nreason = "{}"\nversio
         ("contracts/schemas/gate.schema.json", '"type": "object"', '"type": "thing"', "not a JSON Schema"),
     ],
 )
-def test_a_disagreement_is_a_problem(copy: Path, file: str, old: str, new: str, said: str) -> None:
-    text = (copy / file).read_text()
-    assert old in text
-    (copy / file).write_text(text.replace(old, new, 1))
-    assert said in "\n".join(problems(copy))
+def test_a_disagreement_is_a_problem(copy: Path, file: str, text: str, replacement: str, problem: str) -> None:
+    original = (copy / file).read_text()
+    assert text in original
+    (copy / file).write_text(original.replace(text, replacement, 1))
+    assert problem in "\n".join(problems(copy))
 
 
 def test_all_that_is_wrong_is_a_problem_at_once(copy: Path) -> None:
@@ -100,7 +100,7 @@ def test_a_release_file_that_is_gone_is_a_problem(copy: Path) -> None:
     assert [problem for problem in problems(copy) if "cannot read" in problem and "store.json" in problem]
 
 
-def test_the_copy_itself_is_fine(copy: Path) -> None:
+def test_the_unchanged_copy_has_no_problem(copy: Path) -> None:
     assert problems(copy) == []
 
 
@@ -111,7 +111,7 @@ def test_a_clause_without_a_rule_is_named(copy: Path) -> None:
         load_contract(copy)
 
 
-def test_a_clause_that_came_later_does_not_apply_before(copy: Path) -> None:
+def test_a_clause_does_not_apply_to_releases_before_its_range(copy: Path) -> None:
     file = copy / CONTROLS
     file.write_text(
         file.read_text() + '\n[clauses.later]\nrule = "R."\nlevel = "must"\nscope = "control"\nbinds = []\n'

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 from rich.console import Console
 
 from market_data_meta.commands.common import Checkout, json_option
-from market_data_meta.judging.explanations import (
-    error_codes,
-    explained,
-    listed,
-    show_error_codes,
-    show_explained,
-    show_listed,
-)
+from market_data_meta.judging.explanations import clause_explanation, clause_list, error_list
+from market_data_meta.models import json_text
+from market_data_meta.render.explanation.terminal import show_clause, show_clause_list, show_error_list
 
 
 @click.command("explain")
@@ -34,15 +27,15 @@ def explain_command(here: Checkout, name: str | None, *, errors: bool, as_json: 
              mdmeta explain
              mdmeta explain --errors
     """
+    console = Console()
     if errors:
         if name:
             raise click.UsageError("--errors lists all codes, and takes no clause")
-        data, show = error_codes(), show_error_codes
+        listed_errors = error_list()
+        click.echo(json_text(listed_errors), nl=False) if as_json else show_error_list(listed_errors, console)
     elif name and "." in name:
-        data, show = explained(here.contract, here.waivers, name), show_explained
+        explanation = clause_explanation(here.contract, here.waivers, name)
+        click.echo(json_text(explanation), nl=False) if as_json else show_clause(explanation, console)
     else:
-        data, show = listed(here.contract, here.waivers, name), show_listed
-    if as_json:
-        click.echo(json.dumps(data, indent=1))
-    else:
-        show(data, Console())
+        clauses = clause_list(here.contract, here.waivers, name)
+        click.echo(json_text(clauses), nl=False) if as_json else show_clause_list(clauses, console)

@@ -16,7 +16,7 @@ from market_data_meta.files import write_whole
 from market_data_meta.judging.records import read_records
 from market_data_meta.judging.report_document import report_result
 from market_data_meta.judging.verdicts import judge_records
-from market_data_meta.judging.waiver_proposals import proposed
+from market_data_meta.judging.waiver_proposals import propose_waivers
 from market_data_meta.models import json_text
 from market_data_meta.releases import pins
 from market_data_meta.releases.combinations import parse_cell
@@ -79,7 +79,7 @@ def report_command(
         absent=absent,
     )
     if propose:
-        click.echo(proposed(here.contract, here.ledger, report))
+        click.echo(propose_waivers(here.contract, here.ledger, report))
         return
     result = report_result(report)
     write_whole(folder / "report.json", json_text(result))

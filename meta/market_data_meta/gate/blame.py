@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from market_data_meta.gate.candidates import Candidate
 from market_data_meta.gate.partners import GateCell
-from market_data_meta.judging.comparison import SAME, UNDECIDED, kind_of
+from market_data_meta.judging.comparison import SAME, UNDECIDED, compare_checks
 from market_data_meta.releases.contents import ContentCombination
 from market_data_meta.running.cells import CellRecords
 
@@ -74,4 +74,4 @@ def symptom_now(
         return SAME
     was = before.records.get(meeting.before) if meeting.before else None
     checks = was.checks.get(symptom.clause) if was else None, record.checks.get(symptom.clause)
-    return kind_of(*checks, versions, first=meeting.before is None)
+    return compare_checks(*checks, versions, first_release=meeting.before is None)

@@ -13,7 +13,7 @@ from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
 from market_data_meta.files import write_whole
 from market_data_meta.judging.records import Record, read_record
-from market_data_meta.judging.verdicts import unsettled, weaknesses
+from market_data_meta.judging.verdicts import reasons_to_run_again, weaknesses
 from market_data_meta.releases.combinations import Cell, Combination
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import environments
@@ -60,7 +60,7 @@ def alone(
 
 
 def _settled(record: Record) -> bool:
-    return not weaknesses(record) and not unsettled(record)
+    return not weaknesses(record) and not reasons_to_run_again(record)
 
 
 def _read(file: Path) -> Record | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from market_data_meta.errors import Exit
 from market_data_meta.gate.brought import Brought
 from market_data_meta.gate.candidates import Candidate
-from market_data_meta.judging.comparison import CellComparison, Difference, known
+from market_data_meta.judging.comparison import CellComparison, Difference, known_failures
 from market_data_meta.judging.verdicts import COMPATIBLE, INCOMPATIBLE, UNINSTALLABLE, UNKNOWN
 
 
@@ -40,7 +40,7 @@ class GateOutcome:
     @property
     def known(self) -> dict[str, tuple[str, ...]]:
         """The clauses that fail as they did before, with their cells."""
-        return known(self.cells)
+        return known_failures(self.cells)
 
     @property
     def exit(self) -> Exit:

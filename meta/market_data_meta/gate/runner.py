@@ -34,9 +34,9 @@ from market_data_meta.judging.comparison import (
     REGRESSION,
     UNDECIDED,
     CellComparison,
+    CellPair,
     Difference,
-    Pair,
-    compared,
+    compare_cell,
     differences,
 )
 from market_data_meta.judging.records import Record
@@ -182,7 +182,7 @@ class Gate:
         return decide(self.contract, with_candidates(self.ledger, candidates), {}, wanted, self.asked, tell)
 
     def _cell(self, meeting: GateCell, now: CellRecords, before: CellRecords) -> CellComparison:
-        pair = Pair(
+        pair = CellPair(
             cell=meeting.now.combination.label,
             scope="combination",
             combination=meeting.now.combination.as_dict(),
@@ -200,7 +200,7 @@ class Gate:
 
     def _shut_out(self, found: ShutOut) -> CellComparison:
         """The cell that stands for all that the candidates can no longer be installed with."""
-        pair = Pair(
+        pair = CellPair(
             cell=found.combination.label,
             scope="combination",
             combination=found.combination.as_dict(),
@@ -219,7 +219,7 @@ class Gate:
         was = before.records.get(meeting.before) if meeting.before else None
         baseline = meeting.before.combination.label if meeting.before else None
         fault = before.why_none(meeting.before)
-        pair = Pair(record.cell, "combination", record.versions, record, was, was_fault=fault, baseline=baseline)
+        pair = CellPair(record.cell, "combination", record.versions, record, was, was_fault=fault, baseline=baseline)
         every = self._clauses(tuple(self.contract.packages))
         return self._compared(pair, {name: clause for name, clause in every.items() if name in record.checks})
 
@@ -235,7 +235,7 @@ class Gate:
         except MetaError as error:
             fault = f"{error.what}: {error.why}" if error.why else error.what
         lost, before = _uninstallable(now), _uninstallable(was)
-        pair = Pair(
+        pair = CellPair(
             cell=Cell(Combination(((one.package, one.release.version),))).name,
             scope="release",
             combination={one.package: one.release.version},
@@ -258,8 +258,8 @@ class Gate:
 
         return [other for other in self.candidates if other.package != one.package and unmet([other]) < unmet([])]
 
-    def _compared(self, pair: Pair, clauses: Mapping[str, Clause]) -> CellComparison:
-        return compared(pair, clauses, self._versions, strict=self.strict)
+    def _compared(self, pair: CellPair, clauses: Mapping[str, Clause]) -> CellComparison:
+        return compare_cell(pair, clauses, self._versions, strict=self.strict)
 
     def _clauses(self, packages: tuple[str, ...]) -> dict[str, Clause]:
         return {n: c for n, c in self.contract.clauses_for(packages).items() if c.scope != "control"}

@@ -1,1 +1,1 @@
-"""From records to what may be said: verdicts, known failures, findings, comparison. It runs nothing."""
+"""From records of runs to conclusions: verdicts, waivers, findings, comparisons. Nothing in here runs a package."""

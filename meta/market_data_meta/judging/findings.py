@@ -1,4 +1,4 @@
-"""Findings as a reader wants them: one for each distinct failure, with all the cells where it was seen."""
+"""Findings in groups: each distinct failure once, with all the cells that show it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from market_data_meta.contract import Clause
 from market_data_meta.judging.records import Check
-from market_data_meta.judging.verdicts import Finding, Report
+from market_data_meta.judging.verdicts import Finding, JudgedRecords
 from market_data_meta.judging.waivers import Waiver
 
 
 @dataclass(frozen=True)
-class Group:
-    """The same failure of one clause in all its cells, with one check as its example."""
+class FindingGroup:
+    """The same failure of a clause in all the cells that show it, with the check of the first cell as the example."""
 
     clause: Clause
     check: Check
@@ -26,18 +26,24 @@ class Group:
         return "waived" if self.waiver else self.check.outcome
 
 
-def group_findings(report: Report) -> list[Group]:
-    """The findings of a report: what is not waived first, then errors, then what is; by clause within."""
-    places: dict[tuple[str, str, bool], list[tuple[str, Finding]]] = {}
-    for cell in report.cells:
+def group_findings(judged_records: JudgedRecords) -> list[FindingGroup]:
+    """The findings of all cells: failures first, then errors, then what is waived; in the order of clauses within."""
+    findings: dict[tuple[str, str, bool], list[tuple[str, Finding]]] = {}
+    for cell in judged_records.cells:
         for finding in cell.findings:
             key = (finding.clause.id, finding.check.fingerprint, finding.waiver is not None)
-            places.setdefault(key, []).append((cell.cell, finding))
+            findings.setdefault(key, []).append((cell.cell, finding))
     groups = []
-    for found in places.values():
-        cell_name, first = found[0]
-        cells = tuple(name for name, _ in found)
-        groups.append(Group(first.clause, first.check, first.waiver, cells, f"./scripts/mdmeta run {cell_name}"))
+    for same_failure in findings.values():
+        cell_name, first = same_failure[0]
+        cells = tuple(name for name, _ in same_failure)
+        groups.append(FindingGroup(first.clause, first.check, first.waiver, cells, f"./scripts/mdmeta run {cell_name}"))
     return sorted(
-        groups, key=lambda g: (g.waiver is not None, g.check.outcome != "failed", g.clause.level, g.clause.id)
+        groups,
+        key=lambda group: (
+            group.waiver is not None,
+            group.check.outcome != "failed",
+            group.clause.level,
+            group.clause.id,
+        ),
     )

@@ -1,4 +1,4 @@
-"""Records: what one run of the suite said, read back into frozen values."""
+"""Records: the file that one run of the suite has written, read back into frozen values."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from typing import Any
 from market_data_meta.errors import ErrorCode, MetaError
 
 FORMAT = 1
-_NEEDED = {"cell", "combination", "suite", "third_party_choice", "expected", "forced"}
+_HEADER_FIELDS = {"cell", "combination", "suite", "third_party_choice", "expected", "forced"}
 
-# What differs from run to run or from machine to machine does not make another failure.
+# Addresses in memory and paths differ from run to run and from machine to machine: a failure that differs only in them
+# is the same failure.
 _VOLATILE = (
     (re.compile(r"0x[0-9a-fA-F]+"), "0x…"),
     (
@@ -41,10 +42,10 @@ class Check:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Twelve digits that tell this failure from another one of the same clause."""
+        """Twelve digits that distinguish this failure from any other failure of the same clause."""
         text = json.dumps([self.message, self.got], sort_keys=True, ensure_ascii=False)
-        for pattern, instead in _VOLATILE:
-            text = pattern.sub(instead, text)
+        for pattern, replacement in _VOLATILE:
+            text = pattern.sub(replacement, text)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
@@ -52,7 +53,8 @@ class Check:
 class Record:
     """One run: its header, its checks by clause, and its footer, which only a complete run has.
 
-    ``lines`` are those that each check executed, by file of the packages, where the run was asked for them.
+    ``death`` is why the run ended early. A traced run has ``lines``: for each clause the lines that its check executed,
+    by file of the packages.
     """
 
     cell: str
@@ -69,10 +71,10 @@ class Record:
 
 
 def read_record(file: Path) -> Record:
-    """Read one record. A torn last line is an incomplete record; anything else odd raises MetaError naming the file."""
+    """Read one record. A torn last line makes it incomplete; for any other mistake, MetaError names file and line."""
     parts: dict[str, Any] = {}
     checks: dict[str, Check] = {}
-    lines_of: dict[str, Mapping[str, list[int]]] = {}
+    executed: dict[str, Mapping[str, list[int]]] = {}
     lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
     for number, text in enumerate(lines, 1):
         try:
@@ -85,7 +87,7 @@ def read_record(file: Path) -> Record:
                 raise MetaError(ErrorCode.BAD_RECORD, f"{file}:{number} is not a line of a record") from None
             continue
         if kind == "trace":
-            lines_of[line["clause"]] = line["lines"]
+            executed[line["clause"]] = line["lines"]
         elif kind == "check":
             check = _check(file, number, line)
             if check.clause in checks:
@@ -94,12 +96,12 @@ def read_record(file: Path) -> Record:
         else:
             parts[kind] = line
     header = parts.get("header")
-    if header is None or header.get("format") != FORMAT or not header.keys() >= _NEEDED:
+    if header is None or header.get("format") != FORMAT or not header.keys() >= _HEADER_FIELDS:
         raise MetaError(
             ErrorCode.BAD_RECORD, f"{file} has no header of format {FORMAT}", hint="delete the file and run it again"
         )
     cause = parts.get("death", {}).get("cause")
-    return Record(header["cell"], header, checks, parts.get("footer"), cause, lines_of)
+    return Record(header["cell"], header, checks, parts.get("footer"), cause, executed)
 
 
 def record_text(record: Record) -> str:
@@ -121,11 +123,11 @@ def _check(file: Path, number: int, line: dict[str, Any]) -> Check:
 
 
 def read_records(folder: Path) -> list[Record]:
-    """All records of a folder, by name of their cell; one that cannot be read is an incomplete run that says why."""
-    return [_read_or_dead(file) for file in sorted(folder.glob("*.jsonl"))]
+    """All records of a folder, by file name. A file that cannot be read becomes an incomplete record that says why."""
+    return [_read_or_incomplete(file) for file in sorted(folder.glob("*.jsonl"))]
 
 
-def _read_or_dead(file: Path) -> Record:
+def _read_or_incomplete(file: Path) -> Record:
     try:
         return read_record(file)
     except MetaError as error:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from market_data_meta.judging.findings import group_findings
-from market_data_meta.judging.verdicts import UNKNOWN, CellVerdict, Report
-from market_data_meta.judging.waivers import Rotten
+from market_data_meta.judging.verdicts import UNKNOWN, CellVerdict, JudgedRecords
+from market_data_meta.judging.waivers import RottenWaiver
 from market_data_meta.results.clause_run import ClauseOutcome, ClauseRunResult
 from market_data_meta.results.parts import WaiverProblem
 from market_data_meta.results.report import ReportCell, ReportCheck, ReportFinding, ReportResult
 
 
-def report_result(report: Report) -> ReportResult:
-    """The whole report: cells with verdict and evidence, findings, rotten waivers, and what could not be run here."""
+def report_result(judged_records: JudgedRecords) -> ReportResult:
+    """The complete report: cells with verdict and evidence, findings, rotten waivers, and the absent cells."""
     return ReportResult(
-        suite=report.suite,
-        exit=int(report.exit),
-        cells=tuple(_cell(cell) for cell in report.cells),
+        suite=judged_records.suite,
+        exit=int(judged_records.exit),
+        cells=tuple(_cell(cell) for cell in judged_records.cells),
         findings=tuple(
             ReportFinding(
                 clause=group.clause.id,
@@ -32,21 +32,21 @@ def report_result(report: Report) -> ReportResult:
                 cells=group.cells,
                 reproduce=group.reproduce,
             )
-            for group in group_findings(report)
+            for group in group_findings(judged_records)
         ),
-        rotten_waivers=tuple(waiver_problem(rot) for rot in report.rotten),
-        absent=report.absent,
+        rotten_waivers=tuple(map(waiver_problem, judged_records.rotten_waivers)),
+        absent=judged_records.absent,
     )
 
 
-def clause_run_result(report: Report) -> ClauseRunResult:
+def clause_run_result(judged: JudgedRecords) -> ClauseRunResult:
     """The outcomes of a run of a few clauses on one cell, without a verdict about the cell."""
-    (cell,) = report.cells
+    (cell,) = judged.cells
     waived = {finding.clause.id for finding in cell.findings if finding.waiver}
     checks = cell.record.checks.values() if cell.record else ()
     return ClauseRunResult(
         cell=cell.cell,
-        exit=int(report.exit),
+        exit=int(judged.exit),
         reasons=cell.reasons if cell.verdict == UNKNOWN else (),
         clauses=tuple(
             ClauseOutcome(
@@ -63,9 +63,9 @@ def clause_run_result(report: Report) -> ClauseRunResult:
     )
 
 
-def waiver_problem(rot: Rotten) -> WaiverProblem:
-    """A rotten waiver as results have it."""
-    return WaiverProblem(clause=rot.waiver.clause, fingerprint=rot.waiver.fingerprint, how=rot.how)
+def waiver_problem(rotten: RottenWaiver) -> WaiverProblem:
+    """A rotten waiver in the form that results have."""
+    return WaiverProblem(clause=rotten.waiver.clause, fingerprint=rotten.waiver.fingerprint, how=rotten.how)
 
 
 def _cell(cell: CellVerdict) -> ReportCell:

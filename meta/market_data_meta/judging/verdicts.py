@@ -1,4 +1,4 @@
-"""Verdicts: from records and waivers to what may be said of a combination. Pure functions; no I/O."""
+"""Verdicts: what the records and the waivers say of a combination. Pure functions; no I/O."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from market_data_meta.contract import Clause, Contract
 from market_data_meta.errors import Exit
 from market_data_meta.judging.records import Check, Record
-from market_data_meta.judging.waivers import Rotten, Waiver, rotten
+from market_data_meta.judging.waivers import RottenWaiver, Waiver, rotten_waivers
 
 COMPATIBLE, INCOMPATIBLE, UNINSTALLABLE, UNKNOWN = "compatible", "incompatible", "uninstallable", "unknown"
 _CONTROLS = (("controls.must-pass", "passed"), ("controls.must-fail", "failed"))
@@ -38,19 +38,19 @@ class CellVerdict:
 
 
 @dataclass(frozen=True)
-class Report:
-    """All cells judged, the waivers that have rotted, and what could not be run here."""
+class JudgedRecords:
+    """The verdict of every cell, the rotten waivers, and the cells that cannot be run on this machine (``absent``)."""
 
     suite: str
     cells: tuple[CellVerdict, ...]
-    rotten: tuple[Rotten, ...]
+    rotten_waivers: tuple[RottenWaiver, ...]
     absent: tuple[str, ...] = ()
 
     @property
     def exit(self) -> Exit:
-        """The exit code that this report stands for."""
+        """The exit code that these verdicts stand for."""
         verdicts = {cell.verdict for cell in self.cells}
-        if INCOMPATIBLE in verdicts or self.rotten:
+        if INCOMPATIBLE in verdicts or self.rotten_waivers:
             return Exit.VIOLATED
         if not self.cells or verdicts & {UNKNOWN, UNINSTALLABLE}:
             return Exit.UNDECIDED
@@ -65,27 +65,29 @@ def judge_records(
     *,
     expected: list[str] | None = None,
     absent: tuple[str, ...] = (),
-) -> Report:
-    """Judge every record, and every ``expected`` cell that has none: that one is unknown.
+) -> JudgedRecords:
+    """Judge every record, and every ``expected`` cell that has no record: that cell is unknown.
 
-    ``absent`` cells are expected too but cannot be run here (no such interpreter): reported, not judged.
+    ``absent`` cells are expected too, but cannot be run here, as there is no such interpreter: they get no verdict.
     """
-    have = {record.cell: record for record in records}
-    names = list(have) if expected is None else [name for name in expected if name not in absent]
+    record_of = {record.cell: record for record in records}
+    names = list(record_of) if expected is None else [name for name in expected if name not in absent]
     cells = tuple(
-        judge(contract, suite, have[name], waivers)
-        if name in have
+        judge(contract, suite, record_of[name], waivers)
+        if name in record_of
         else CellVerdict(name, None, UNKNOWN, ("it was not run: there is no record",), (), {})
         for name in names
     )
-    seen = [record for name, record in have.items() if name in names and not _why_unknown(contract, suite, record)]
-    # What was not run may be what a waiver is for.
+    evidence = [
+        record for name, record in record_of.items() if name in names and not _why_unknown(contract, suite, record)
+    ]
+    # A waiver may be for a cell that was not run.
     complete = expected is not None and not any(cell.verdict in (UNKNOWN, UNINSTALLABLE) for cell in cells)
-    return Report(suite, cells, tuple(rotten(waivers, seen, complete=complete)), absent)
+    return JudgedRecords(suite, cells, tuple(rotten_waivers(waivers, evidence, complete=complete)), absent)
 
 
 def judge(contract: Contract, suite: str, record: Record, waivers: tuple[Waiver, ...]) -> CellVerdict:
-    """The verdict of one record. Whatever weakens the evidence makes it unknown, never compatible."""
+    """The verdict of one record: unknown, and never compatible, where the record is weak evidence."""
     findings = tuple(
         Finding(clause, check, _waiver(waivers, record, check))
         for name, check in sorted(record.checks.items())
@@ -98,21 +100,20 @@ def judge(contract: Contract, suite: str, record: Record, waivers: tuple[Waiver,
     counts["waived"] = sum(1 for finding in findings if finding.waiver)
     counts["failed"] -= counts["waived"]
 
-    def judged(verdict: str, *reasons: str) -> CellVerdict:
+    def cell_verdict(verdict: str, *reasons: str) -> CellVerdict:
         return CellVerdict(record.cell, record, verdict, reasons, findings, dict(+counts))
 
     if record.header.get("uninstallable"):
-        return judged(UNINSTALLABLE, record.header["uninstallable"])
-    unknown = _why_unknown(contract, suite, record)
-    if unknown:
-        return judged(UNKNOWN, *unknown)
+        return cell_verdict(UNINSTALLABLE, record.header["uninstallable"])
+    if reasons := _why_unknown(contract, suite, record):
+        return cell_verdict(UNKNOWN, *reasons)
     broken = [f for f in findings if f.check.outcome == "failed" and f.clause.level == "must" and not f.waiver]
     if broken:
-        return judged(INCOMPATIBLE, *(f.clause.id for f in broken))
+        return cell_verdict(INCOMPATIBLE, *(f.clause.id for f in broken))
     errors = [f for f in findings if f.check.outcome == "error"]
     if errors:
-        return judged(UNKNOWN, *(f"{f.clause.id} could not run: {f.check.message}" for f in errors))
-    return judged(COMPATIBLE)
+        return cell_verdict(UNKNOWN, *(f"{f.clause.id} could not run: {f.check.message}" for f in errors))
+    return cell_verdict(COMPATIBLE)
 
 
 def _waiver(waivers: tuple[Waiver, ...], record: Record, check: Check) -> Waiver | None:
@@ -122,7 +123,7 @@ def _waiver(waivers: tuple[Waiver, ...], record: Record, check: Check) -> Waiver
 
 
 def _why_unknown(contract: Contract, suite: str, record: Record) -> list[str]:
-    """What makes the record no evidence at all: incomplete, another suite, wrong contents, controls, missing checks."""
+    """Why the record is no evidence at all: incomplete, of another suite or other contents, or without checks."""
     if record.header.get("uninstallable"):
         return []
     if record.death or record.footer is None:
@@ -133,19 +134,18 @@ def _why_unknown(contract: Contract, suite: str, record: Record) -> list[str]:
     missing = sorted(contract.clauses_for(tuple(record.versions)).keys() - record.checks.keys())
     if missing:
         reasons.append(f"{len(missing)} checks are missing, first {missing[0]}")
-    decided = [
-        c for name, c in record.checks.items() if name not in contract.controls and c.outcome in ("passed", "failed")
-    ]
-    if not decided:
+    if not any(
+        name not in contract.controls and check.outcome in ("passed", "failed") for name, check in record.checks.items()
+    ):
         reasons.append("no check was decided: there is no evidence")
     return reasons
 
 
-def unsettled(record: Record) -> list[str]:
-    """Why the run may be read and is to be run again before it is believed: it died, a check is in error or missing.
+def reasons_to_run_again(record: Record) -> list[str]:
+    """Why the run must be repeated before its record is used as evidence: it died, or a check is in error or missing.
 
-    A control that was run must have come out as it should. A run that was to go on only until one of some clauses does
-    not hold is through with that.
+    A control that was run must have come out as it should. A run that was to end as soon as one of the clauses in
+    ``until`` does not hold is complete with that.
     """
     if record.death or record.footer is None:
         return [f"the run is incomplete: {record.death or 'it has no footer'}"]
@@ -162,7 +162,7 @@ def unsettled(record: Record) -> list[str]:
 
 
 def weaknesses(record: Record) -> list[str]:
-    """Why nothing that the run says counts: it is incomplete, its label is false, or a control came out wrong."""
+    """Why nothing in the record counts: the run is incomplete, its label is false, or a control came out wrong."""
     if record.death or record.footer is None:
         return [f"the run is incomplete: {record.death or 'it has no footer'}"]
     if why := record.header.get("uninstallable"):
@@ -180,15 +180,15 @@ def _false_labels(record: Record) -> list[str]:
     """Where what is really installed is not what the label says."""
     reasons = []
     python = record.header.get("interpreter", {}).get("version", "of no known version")
-    wanted = re.match(r"py(\d)(\d+)-", record.cell)
-    if wanted and not python.startswith(f"{wanted[1]}.{wanted[2]}."):
-        reasons.append(f"it ran on Python {python}, the label says {wanted[1]}.{wanted[2]}")
+    label = re.match(r"py(\d)(\d+)-", record.cell)
+    if label and not python.startswith(f"{label[1]}.{label[2]}."):
+        reasons.append(f"it ran on Python {python}, the label says {label[1]}.{label[2]}")
     for package, version in record.versions.items():
-        seen = record.header.get("attestation", {}).get(package)
-        if seen is None:
+        installed = record.header.get("attestation", {}).get(package)
+        if installed is None:
             reasons.append(f"{package} is not installed")
-        elif seen["version"] != version:
-            reasons.append(f"{package} {seen['version']} is installed, the label says {version}")
-        elif seen["content"] != record.header["expected"][package]["content"]:
+        elif installed["version"] != version:
+            reasons.append(f"{package} {installed['version']} is installed, the label says {version}")
+        elif installed["content"] != record.header["expected"][package]["content"]:
             reasons.append(f"the files of {package} {version} are not those of the release")
     return reasons

@@ -1,7 +1,7 @@
-"""Proposed waivers: for the failures of a report that no waiver accepts, the tables that would.
+"""Proposed waivers: the tables that would accept the failures that no waiver accepts yet.
 
-The ranges are closed and tight: on the fewest packages that tell the failing cells from the passing ones, stretched
-only over releases with the same content as one that was seen to fail.
+The ranges are closed and tight: on the fewest packages that separate the failing cells from the passing ones, stretched
+only over releases with the same content as a release that failed.
 """
 
 from __future__ import annotations
@@ -14,75 +14,81 @@ from packaging.version import Version
 
 from market_data_meta.contract import Contract
 from market_data_meta.judging.records import Record
-from market_data_meta.judging.verdicts import Report
+from market_data_meta.judging.verdicts import JudgedRecords
 from market_data_meta.releases.ledger import Ledger
 
 Ranges = dict[str, tuple[str, str]]
 
 
-def proposed(contract: Contract, ledger: Ledger, report: Report) -> str:
-    """The TOML text of the waivers that would accept what is violated now, each with a reason still to be written."""
+def propose_waivers(contract: Contract, ledger: Ledger, judged_records: JudgedRecords) -> str:
+    """The TOML text of the waivers that would accept all present violations, each with a reason still to be written."""
     failing: dict[tuple[str, str], list[Record]] = {}
-    for cell in report.cells:
+    for cell in judged_records.cells:
         for finding in cell.findings:
             if finding.check.outcome == "failed" and not finding.waiver and cell.record:
                 failing.setdefault((finding.clause.id, finding.check.fingerprint), []).append(cell.record)
-    records = [cell.record for cell in report.cells if cell.record]
+    records = [cell.record for cell in judged_records.cells if cell.record]
     texts = []
     for (clause, fingerprint), failed in sorted(failing.items(), key=lambda item: item[0]):
-        others = [r for r in records if r not in failed and _decided(r, clause)]
+        others = [record for record in records if record not in failed and _decides(record, clause)]
         for ranges, third_party in _ranges(contract, ledger, clause, failed, others):
             texts.append(_toml(clause, fingerprint, failed[0].checks[clause].got, ranges, third_party))
     return "\n".join(texts)
 
 
-def _decided(record: Record, clause: str) -> bool:
+def _decides(record: Record, clause: str) -> bool:
     return clause in record.checks and record.checks[clause].outcome in ("passed", "failed")
 
 
 def _ranges(
     contract: Contract, ledger: Ledger, clause: str, failed: list[Record], others: list[Record]
 ) -> Iterator[tuple[Ranges, str | None]]:
-    """Closed ranges that hold all of ``failed`` and none of ``others``; split by release where one box cannot."""
+    """Closed ranges that hold all of ``failed`` and none of ``others``; one for each record where no single one can.
+
+    Each comes with the choice of third-party versions that it is for, if it is not for all.
+    """
     bound = contract.clauses[clause].binds
     present = tuple(name for name in contract.packages if name in failed[0].versions)
-    order = sorted(
-        (c for n in range(1, len(present) + 1) for c in itertools.combinations(present, n)),
-        key=lambda chosen: (not set(bound) & set(present) <= set(chosen), len(chosen)),
+    # The packages that the clause binds come first, and few before many.
+    sets_of_packages = sorted(
+        (packages for size in range(1, len(present) + 1) for packages in itertools.combinations(present, size)),
+        key=lambda packages: (not set(bound) & set(present) <= set(packages), len(packages)),
     )
-    for chosen in order:
-        box = {name: _span(ledger, name, [r.versions[name] for r in failed]) for name in chosen}
-        if not any(_within(box, other) for other in others):
-            yield box, None
+    for packages in sets_of_packages:
+        ranges = {name: _span(ledger, name, [record.versions[name] for record in failed]) for name in packages}
+        if not any(_within(ranges, other) for other in others):
+            yield ranges, None
             return
     choices = {record.header["third_party_choice"] for record in failed}
-    if len(choices) == 1 and not choices & {r.header["third_party_choice"] for r in others if _within(box, r)}:
-        yield box, choices.pop()
+    if len(choices) == 1 and not choices & {
+        other.header["third_party_choice"] for other in others if _within(ranges, other)
+    }:
+        yield ranges, choices.pop()
         return
     for record in failed:
         exact = {name: _span(ledger, name, [record.versions[name]]) for name in present}
-        yield exact, record.header["third_party_choice"] if any(_within(exact, o) for o in others) else None
+        yield exact, record.header["third_party_choice"] if any(_within(exact, other) for other in others) else None
 
 
 def _span(ledger: Ledger, package: str, versions: list[str]) -> tuple[str, str]:
-    """From the first to the last release that has the content of one of ``versions`` at either end."""
+    """From the first to the last release that has the content of any of ``versions``."""
     contents = {ledger.release(package, version).content for version in versions}
-    same = sorted((Version(r.version), r.version) for r in ledger.releases[package] if r.content in contents)
-    return same[0][1], same[-1][1]
+    same_content = [release.version for release in ledger.releases[package] if release.content in contents]
+    return min(same_content, key=Version), max(same_content, key=Version)
 
 
-def _within(box: Ranges, record: Record) -> bool:
+def _within(ranges: Ranges, record: Record) -> bool:
     versions: Mapping[str, str] = record.versions
     return all(
-        n in versions and Version(low) <= Version(versions[n]) <= Version(high) for n, (low, high) in box.items()
+        name in versions and Version(low) <= Version(versions[name]) <= Version(high)
+        for name, (low, high) in ranges.items()
     )
 
 
 def _toml(clause: str, fingerprint: str, got: object, ranges: Ranges, third_party: str | None) -> str:
-    said = json.dumps(got, ensure_ascii=False)
     lines = [
         "[[waiver]]",
-        f"# got: {said[:160]}",
+        f"# got: {json.dumps(got, ensure_ascii=False)[:160]}",
         f'clause = "{clause}"',
         f'fingerprint = "{fingerprint}"',
         'reason = ""',

@@ -1,4 +1,4 @@
-"""Waivers: known failures that are accepted for now, and the rules that keep them from rotting."""
+"""Waivers: known failures that are accepted for now, and which of them are rotten, as they fit no failure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ThirdParty: TypeAlias = Literal["highest", "lowest", "today"]
 """Which third-party versions were chosen."""
 
 
-# The complete matrix asks for the same few versions a hundred thousand times.
+# The complete matrix compares the same few versions a hundred thousand times.
 @cache
 def _within(low: str, high: str, version: str) -> bool:
     return Version(low) <= Version(version) <= Version(high)
@@ -50,10 +50,10 @@ class Waiver(WaiverTable):
     contents: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def covers(self, record: Record) -> bool:
-        """Whether the record's combination lies in all ranges. A package that is not in the run is in none.
+        """Whether the record's combination lies in all ranges. A package that is not in the run lies in no range.
 
-        A release that only bumps a pin runs the code of one in the range, and is covered with it. Alone it is judged
-        by its version, because what a release says of itself is then part of the question.
+        A release that only bumps a pin has the content of a release in the range, and is covered too. For a run of one
+        package alone only the version counts, because such a run also checks what the release declares of itself.
         """
         if self.third_party and record.header["third_party_choice"] not in self.third_party:
             return False
@@ -63,8 +63,8 @@ class Waiver(WaiverTable):
     def _covers(self, package: str, versions: Mapping[str, str], record: Record) -> bool:
         if _within(*self.versions[package], versions[package]):
             return True
-        known = self.contents.get(package, frozenset())
-        return len(versions) > 1 and record.header["expected"][package]["content"] in known
+        contents = self.contents.get(package, frozenset())
+        return len(versions) > 1 and record.header["expected"][package]["content"] in contents
 
     def matches(self, record: Record, check: Check) -> bool:
         """Whether it accepts this failure."""
@@ -80,40 +80,43 @@ def _is_version(text: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Rotten:
-    """A waiver that no longer says the truth, and how."""
+class RottenWaiver:
+    """A waiver that does not fit what was run, and in which way."""
 
     waiver: Waiver
     how: str
 
 
-def rotten(waivers: tuple[Waiver, ...], records: list[Record], *, complete: bool) -> list[Rotten]:
+def rotten_waivers(waivers: tuple[Waiver, ...], records: list[Record], *, complete: bool) -> list[RottenWaiver]:
     """The waivers whose failure is gone or different in a run that they cover.
 
-    With ``complete`` (the records are all there are to be) also those that cover no run at all.
+    With ``complete``, which says that no record is still to come, also the waivers that cover no run at all.
     """
-    found = []
+    rotten = []
     for waiver in waivers:
-        same = [other for other in waivers if other.clause == waiver.clause]
-        covered = [(record, record.checks[waiver.clause]) for record in records if _ran(waiver, record)]
+        of_clause = [other for other in waivers if other.clause == waiver.clause]
+        covered = [(record, record.checks[waiver.clause]) for record in records if _decided_by(waiver, record)]
         passed = [record.cell for record, check in covered if check.outcome == "passed"]
-        # Another waiver of the clause may stand for other failures in the range.
-        strange = [record.cell for record, check in covered if not any(w.matches(record, check) for w in same)]
+        # Another waiver of the clause may accept other failures in the range.
+        other_failure = [
+            record.cell for record, check in covered if not any(other.matches(record, check) for other in of_clause)
+        ]
         if passed:
-            found.append(Rotten(waiver, f"the failure is gone in {_some(passed)}"))
-        elif strange:
-            found.append(Rotten(waiver, f"the failure is another one in {_some(strange)}"))
+            rotten.append(RottenWaiver(waiver, f"the failure is gone in {_first_of(passed)}"))
+        elif other_failure:
+            rotten.append(RottenWaiver(waiver, f"the failure is another one in {_first_of(other_failure)}"))
         elif covered and not any(waiver.matches(record, check) for record, check in covered):
-            found.append(Rotten(waiver, "other waivers stand for all that it covers"))
+            rotten.append(RottenWaiver(waiver, "other waivers stand for all that it covers"))
         elif complete and not covered:
-            found.append(Rotten(waiver, "it matches nothing that was run"))
-    return found
+            rotten.append(RottenWaiver(waiver, "it matches nothing that was run"))
+    return rotten
 
 
-def _ran(waiver: Waiver, record: Record) -> bool:
+def _decided_by(waiver: Waiver, record: Record) -> bool:
+    """Whether the run decided the waiver's clause on releases that the waiver covers."""
     check = record.checks.get(waiver.clause)
     return check is not None and check.outcome in ("passed", "failed") and waiver.covers(record)
 
 
-def _some(cells: list[str]) -> str:
+def _first_of(cells: list[str]) -> str:
     return cells[0] + (f" and {len(cells) - 1} more" if len(cells) > 1 else "")

@@ -11,7 +11,7 @@ from market_data_meta import suite
 from market_data_meta.contract import Contract
 from market_data_meta.errors import ErrorCode, Exit, MetaError
 from market_data_meta.judging.records import Check, Record, read_records
-from market_data_meta.judging.verdicts import unsettled, weaknesses
+from market_data_meta.judging.verdicts import reasons_to_run_again, weaknesses
 from market_data_meta.releases.combinations import Cell, Combination
 from market_data_meta.releases.contents import Content, ContentCombination, content_combinations, corner_combinations
 from market_data_meta.releases.ledger import Ledger
@@ -103,7 +103,9 @@ def whole_isolated(out: Path, suite_digest: str) -> dict[tuple[str, ...], list[R
     for record in read_records(out / "records"):
         header = record.header
         usual = header.get("third_party_choice") == "highest" and not record.cell.startswith("py")
-        of_this_suite = header.get("suite") == suite_digest and not weaknesses(record) and not unsettled(record)
+        of_this_suite = (
+            header.get("suite") == suite_digest and not weaknesses(record) and not reasons_to_run_again(record)
+        )
         if len(record.versions) > 1 and usual and of_this_suite:
             whole.setdefault(tuple(contents_of(record).values()), []).append(record)
     return whole

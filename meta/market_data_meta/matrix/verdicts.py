@@ -9,7 +9,7 @@ from functools import cached_property
 from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit
 from market_data_meta.judging.verdicts import UNINSTALLABLE, UNKNOWN, CellVerdict, judge
-from market_data_meta.judging.waivers import Rotten, Waiver, rotten
+from market_data_meta.judging.waivers import RottenWaiver, Waiver, rotten_waivers
 from market_data_meta.matrix.promises import (
     OVER_PROMISED,
     UNDECIDED,
@@ -73,10 +73,10 @@ class Matrix:
         return refused(self.contract, self.codes, self.complete.python)
 
     @cached_property
-    def rotten(self) -> tuple[Rotten, ...]:
+    def rotten(self) -> tuple[RottenWaiver, ...]:
         """The waivers whose failure is gone or different in a cell that they cover."""
         seen = [cell.record for cell in self.cells.values() if cell.record and cell.verdict != UNKNOWN]
-        return tuple(rotten(self.waivers, seen, complete=False))
+        return tuple(rotten_waivers(self.waivers, seen, complete=False))
 
     @cached_property
     def classes(self) -> dict[str, int]:

@@ -68,6 +68,6 @@ class Change:
 
 
 def together(changes: Iterable[Change], why: str) -> Change:
-    """Harmless changes of one package as one: if they alarm nobody together, none of them does."""
+    """Harmless changes of one package as a single change: if no check fails with all of them, none fails with any."""
     several = list(changes)
-    return Change(several[0].package, tuple(edit for one in several for edit in one.edits), why)
+    return Change(several[0].package, tuple(edit for change in several for edit in change.edits), why)

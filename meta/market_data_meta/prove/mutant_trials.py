@@ -1,4 +1,4 @@
-"""The second source of breaks: mutants of the lines that the chain executes, shown to the checks that execute them."""
+"""Mutants of the lines that the chain executes, each tried with the checks that execute its line."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING
 
 from market_data_meta.judging.records import Record
 from market_data_meta.prove.changes import Change, Edit
-from market_data_meta.prove.mutants import mutants
-from market_data_meta.prove.score import CAUGHT, LocatedMutant, MutantScore, MutantTrial, trial
-from market_data_meta.prove.trial_runs import NewestReleases, Run, proved
+from market_data_meta.prove.mutations import mutations
+from market_data_meta.prove.score import CAUGHT, Mutant, MutantScore, MutantTrial, judge_trial
+from market_data_meta.prove.trial_runs import NewestReleases, TrialRun, run_trials
 from market_data_meta.running.warm_runner import ProgressStep
 
 if TYPE_CHECKING:
     from market_data_meta.prove.mutant_notes import MutantNotes
 
 
-def placed(ground: NewestReleases, traced: Record, notes: MutantNotes) -> Iterator[LocatedMutant]:
+def locate_mutants(newest: NewestReleases, trace: Record, notes: MutantNotes) -> Iterator[Mutant]:
     """Every mutant of the lines of functions that the checks of the chain executed, in files that are the chain's."""
     passed_files = notes.passed_files
-    for package, site in ground.sites.items():
+    for package, site in newest.sites.items():
         executed: dict[str, dict[int, set[str]]] = {}
-        for clause, files in traced.lines.items():
+        for clause, files in trace.lines.items():
             for file, numbers in files.items():
                 if (site / file).is_file() and file not in passed_files:
                     for number in numbers:
@@ -32,56 +32,59 @@ def placed(ground: NewestReleases, traced: Record, notes: MutantNotes) -> Iterat
             text = (site / file).read_bytes().decode("utf-8").replace("\r\n", "\n")
             rows = text.split("\n")
             chain = {number for number, names in lines.items() if any(n.split(".")[0] in notes.areas for n in names)}
-            for one in mutants(file, text, chain):
-                yield LocatedMutant(package, one, rows[one.line - 1].strip(), tuple(sorted(lines[one.line])))
+            for mutation in mutations(file, text, chain):
+                source_line = rows[mutation.line - 1].strip()
+                yield Mutant(package, mutation, source_line, tuple(sorted(lines[mutation.line])))
 
 
-def chosen(every: Sequence[LocatedMutant], number: int) -> list[LocatedMutant]:
-    """The sample: the same mutants as long as their text is the same, spread over all lines."""
-    return sorted(every, key=lambda one: hashlib.sha256("\0".join(one.identity).encode()).hexdigest())[:number]
+def sample_mutants(mutants: Sequence[Mutant], number: int) -> list[Mutant]:
+    """A sample that is spread over all lines, and that stays the same as long as the text of the mutants does."""
+    return sorted(mutants, key=lambda mutant: hashlib.sha256("\0".join(mutant.identity).encode()).hexdigest())[:number]
 
 
-def noted(
-    ground: NewestReleases,
+def try_mutants(
+    newest: NewestReleases,
     number: int,
-    whole: Record,
-    traced: Record,
+    baseline: Record,
+    trace: Record,
     folder: Path,
-    tell: Callable[[ProgressStep], None],
+    on_progress: Callable[[ProgressStep], None],
 ) -> MutantScore:
-    """Try ``number`` mutants: what became of each.
+    """Try ``number`` mutants, and say which of them a check catches.
 
-    ``whole`` is the record of the releases as they are, which each mutant is compared with; ``traced`` knows the lines.
+    ``baseline`` is the record of the releases as they are, which each mutant is compared with; ``trace`` is the record
+    of a run that knows the executed lines.
     """
     # Imported here: the models of files load pydantic.
     from market_data_meta.prove.mutant_notes import load_mutant_notes
 
-    notes = load_mutant_notes(ground.contract.root)
-    every = list(placed(ground, traced, notes))
-    sample = chosen(every, number)
-    holds = frozenset(name for name, check in whole.checks.items() if check.outcome == "passed")
-    runs = {one: _run(ground, one, holds, folder / str(count)) for count, one in enumerate(sample)}
-    records = proved(ground, list(runs.values()), tell)
+    notes = load_mutant_notes(newest.contract.root)
+    mutants = list(locate_mutants(newest, trace, notes))
+    sample = sample_mutants(mutants, number)
+    passing = frozenset(name for name, check in baseline.checks.items() if check.outcome == "passed")
+    runs = {mutant: _trial_run(newest, mutant, passing, folder / str(count)) for count, mutant in enumerate(sample)}
+    records = run_trials(newest, list(runs.values()), on_progress)
     reasons = notes.reasons
-    found = tuple(_noted(one, run, records[run], whole, reasons) for one, run in runs.items())
-    # Two lines of a file may read the same; a reason is for either.
-    noticed = {one.placed for one in found if one.verdict == CAUGHT}
-    there = {one.identity for one in every if one not in noticed}
-    stale = tuple(" | ".join(identity) for identity in reasons if identity not in there)
-    return MutantScore(found, len(every), stale)
+    trials = tuple(_trial(mutant, run, records[run], baseline, reasons) for mutant, run in runs.items())
+    # Two lines of a file may have the same text: a reason is not stale as long as it fits a mutant of either line.
+    caught = {trial.mutant for trial in trials if trial.verdict == CAUGHT}
+    uncaught = {mutant.identity for mutant in mutants if mutant not in caught}
+    stale_reasons = tuple(" | ".join(identity) for identity in reasons if identity not in uncaught)
+    return MutantScore(trials, len(mutants), stale_reasons)
 
 
-def _run(ground: NewestReleases, one: LocatedMutant, holds: Collection[str], folder: Path) -> Run:
-    """The mutant, until a check that passes without it does not: one is enough."""
-    text = (ground.sites[one.package] / one.mutant.file).read_bytes().decode("utf-8").replace("\r\n", "\n")
-    why = f"{one.mutant.kind} at {one.mutant.file}:{one.mutant.line}"
-    change = Change(one.package, (Edit(one.mutant.file, text, one.mutant.text),), why, ("controls.must-pass",))
-    until = tuple(name for name in one.clauses if name in holds)
-    return Run((*one.clauses, *ground.contract.controls), ground.variant(change, folder), until=until)
+def _trial_run(newest: NewestReleases, mutant: Mutant, passing: Collection[str], folder: Path) -> TrialRun:
+    """A run of the mutant that ends with the first failure of a check that passes without it: one failure is enough."""
+    package, mutation = mutant.package, mutant.mutation
+    text = (newest.sites[package] / mutation.file).read_bytes().decode("utf-8").replace("\r\n", "\n")
+    why = f"{mutation.kind} at {mutation.file}:{mutation.line}"
+    change = Change(package, (Edit(mutation.file, text, mutation.text),), why, ("controls.must-pass",))
+    until = tuple(name for name in mutant.clauses if name in passing)
+    return TrialRun((*mutant.clauses, *newest.contract.controls), newest.variant(change, folder), until=until)
 
 
-def _noted(
-    one: LocatedMutant, run: Run, record: Record, whole: Record, known: Mapping[tuple[str, ...], str]
+def _trial(
+    mutant: Mutant, run: TrialRun, record: Record, baseline: Record, reasons: Mapping[tuple[str, ...], str]
 ) -> MutantTrial:
     assert run.variant is not None
-    return MutantTrial(one, trial(run.variant.change, record, whole), known.get(one.identity, ""))
+    return MutantTrial(mutant, judge_trial(run.variant.change, record, baseline), reasons.get(mutant.identity, ""))

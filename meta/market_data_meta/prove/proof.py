@@ -1,4 +1,4 @@
-"""The proof: all breaks, all harmless changes and the A/A control tried, and what that says of the suite."""
+"""The proof: try all breaks, all harmless changes and the A/A control, and say what the suite detects."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from market_data_meta import suite
 from market_data_meta.contract import Contract
 from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.prove.changes import Change, together
-from market_data_meta.prove.mutant_trials import noted
+from market_data_meta.prove.mutant_trials import try_mutants
 from market_data_meta.prove.release_trials import try_releases_alone
-from market_data_meta.prove.score import MutantScore, Proof, Score, silent_clauses, trial
-from market_data_meta.prove.trial_runs import NewestReleases, Run, proved
+from market_data_meta.prove.score import MutantScore, Proof, Score, judge_trial, silent_clauses
+from market_data_meta.prove.trial_runs import NewestReleases, TrialRun, run_trials
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running.cells import RunOptions
 from market_data_meta.running.warm_runner import ProgressStep
 
-SAME = Change("all", (), "The same code under other version numbers: the A/A control.")
-"""The control that every proof holds: a difference here would be one of the suite's own making."""
+RENUMBERED = Change("all", (), "The same code under other version numbers: the A/A control.")
+"""The control of every proof: nothing but the versions is changed, so a check that gets worse is itself at fault."""
 
 
 def prove(
     contract: Contract,
     ledger: Ledger,
     changes: Sequence[Change],
-    asked: RunOptions,
-    tell: Callable[[ProgressStep], None],
+    options: RunOptions,
+    on_progress: Callable[[ProgressStep], None],
     *,
     number: int = 0,
     quick: bool = False,
 ) -> Proof:
     """Try every change on the newest releases, and ``number`` mutants of the lines that the suite executes.
 
-    With ``quick`` each break is shown to its own clauses only, and what is harmless is tried all at once. Raises
+    With ``quick`` each break runs its own clauses only, and the harmless changes are tried all at once. Raises
     MetaError where a change names a clause that does not exist or does not fit the release.
     """
     start = time.time()
@@ -43,41 +43,44 @@ def prove(
         for name in change.clauses:
             if name not in contract.clauses:
                 raise MetaError(ErrorCode.UNKNOWN_CLAUSE, f"a break names the clause {name}, which does not exist")
-    alone = [one for one in changes if _scopes(contract, one) == {"release"}]
-    combined = [one for one in changes if one not in alone and not (quick and one.harmless)]
-    for package in dict.fromkeys(one.package for one in changes if one.harmless):
-        quiet = [one for one in changes if one.harmless and one.package == package]
+    alone = [change for change in changes if _scopes(contract, change) == {"release"}]
+    combined = [change for change in changes if change not in alone and not (quick and change.harmless)]
+    for package in dict.fromkeys(change.package for change in changes if change.harmless):
+        harmless = [change for change in changes if change.harmless and change.package == package]
         # In release scope all at once: an environment for each would take half an hour.
-        alone.append(together(quiet, f"All harmless changes of {package} at once, in its own clean install."))
+        alone.append(together(harmless, f"All harmless changes of {package} at once, in its own clean install."))
         if quick:
-            combined.append(together(quiet, f"All harmless changes of {package} at once."))
-    ground = NewestReleases(contract, ledger, asked)
+            combined.append(together(harmless, f"All harmless changes of {package} at once."))
+    newest = NewestReleases(contract, ledger, options)
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as name:
-        every = ground.clauses(None)
-        as_it_is, again = Run(every), Run(every, renumbered=ground.renumbered(Path(name)))
-        traced = () if quick else (Run(every, trace=True),)
-        whole = proved(ground, [as_it_is, again, *traced], tell)
-        lines = whole[traced[0]] if traced else None
+        folder = Path(name)
+        clauses = newest.clauses_to_run(None)
+        unchanged, renumbered = TrialRun(clauses), TrialRun(clauses, renumbered=newest.renumber_all(folder))
+        traced = () if quick else (TrialRun(clauses, trace=True),)
+        records = run_trials(newest, [unchanged, renumbered, *traced], on_progress)
+        baseline, trace = records[unchanged], records[traced[0]] if traced else None
         runs = [
-            Run(ground.clauses(one, aimed=quick, traced=lines), ground.variant(one, Path(name) / str(number)))
-            for number, one in enumerate(combined)
+            TrialRun(
+                newest.clauses_to_run(change, own_only=quick, trace=trace), newest.variant(change, folder / str(count))
+            )
+            for count, change in enumerate(combined)
         ]
-        records = proved(ground, runs, tell)
-        trials = [trial(one, records[run], whole[as_it_is]) for one, run in zip(combined, runs, strict=True)]
-        trials.append(trial(SAME, whole[again], whole[as_it_is]))
-        mutated = Path(name) / "mutants"
-        machine = noted(ground, number, whole[as_it_is], lines, mutated, tell) if number and lines else MutantScore()
+        changed = run_trials(newest, runs, on_progress)
+        trials = [judge_trial(change, changed[run], baseline) for change, run in zip(combined, runs, strict=True)]
+        trials.append(judge_trial(RENUMBERED, records[renumbered], baseline))
+        mutants = MutantScore()
+        if number and trace:
+            mutants = try_mutants(newest, number, baseline, trace, folder / "mutants", on_progress)
     if alone:
-        tell(ProgressStep(0, 0, "releases alone"))
-        trials += try_releases_alone(contract, ledger, alone, asked.cache)
-    breaks, harmless = (Score(tuple(one for one in trials if one.change.harmless is kind)) for kind in (False, True))
+        on_progress(ProgressStep(0, 0, "releases alone"))
+        trials += try_releases_alone(contract, ledger, alone, options.cache)
     return Proof(
         suite.digest(contract.root),
         ledger.as_of,
-        ground.combination.as_dict(),
-        breaks,
-        harmless,
-        machine,
+        newest.combination.as_dict(),
+        Score(tuple(trial for trial in trials if not trial.change.harmless)),
+        Score(tuple(trial for trial in trials if trial.change.harmless)),
+        mutants,
         tuple(silent_clauses(contract, trials)),
         start,
         time.time() - start,

@@ -1,4 +1,4 @@
-"""Proving clauses of release scope: each change in a copy of the clean install of the newest release."""
+"""Trials of release scope: each change is made in a copy of the clean install of its package's newest release."""
 
 from __future__ import annotations
 
@@ -17,50 +17,50 @@ from market_data_meta.contract import Contract
 from market_data_meta.files import exclusive_lock
 from market_data_meta.judging.records import Record, read_record
 from market_data_meta.prove.changes import Change
-from market_data_meta.prove.score import Trial, trial
-from market_data_meta.prove.variant import recorded, texts_of
+from market_data_meta.prove.score import Trial, judge_trial
+from market_data_meta.prove.variant import texts_of, wheel_record_text
 from market_data_meta.releases.combinations import Cell, newest_of
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running.isolated import PreparedCell, prepare, run_prepared
 
 
 def try_releases_alone(contract: Contract, ledger: Ledger, changes: Sequence[Change], cache: Path) -> list[Trial]:
-    """Try each change on its release alone. A break runs its own clauses, what is harmless all of the release."""
+    """Try each change on its release alone. A break runs its own clauses, a harmless change all clauses."""
     packages = tuple(dict.fromkeys(change.package for change in changes))
     jobs = os.cpu_count() or 1
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as name:
         scratch = Path(name)
-        whole: dict[str, Record] = {}
+        baselines: dict[str, Record] = {}
         copies: dict[str, queue.Queue[PreparedCell]] = {}
         for package in packages:
-            prepared = _prepared(contract, ledger, package, cache)
-            whole[package] = _record(contract.root, prepared, None, scratch, jobs)
+            prepared = _prepare(contract, ledger, package, cache)
+            baselines[package] = _run_checks(contract.root, prepared, None, scratch, jobs)
             copies[package] = queue.Queue()
             for number in range(jobs):
-                copies[package].put(_copied(prepared, scratch / f"{package}-{number}"))
+                copies[package].put(_copy(prepared, scratch / f"{package}-{number}"))
 
-        def tried(change: Change) -> Trial:
+        def try_change(change: Change) -> Trial:
             copy = copies[change.package].get()
             try:
-                with _changed(copy, change, contract.packages[change.package].distribution):
-                    record = _record(contract.root, copy, change.clauses or None, scratch, 1)
+                with _change_in_place(copy, change, contract.packages[change.package].distribution):
+                    record = _run_checks(contract.root, copy, change.clauses or None, scratch, 1)
             finally:
                 copies[change.package].put(copy)
-            return trial(change, record, whole[change.package])
+            return judge_trial(change, record, baselines[change.package])
 
         with ThreadPoolExecutor(jobs) as pool:
-            return list(pool.map(tried, changes))
+            return list(pool.map(try_change, changes))
 
 
-def _prepared(contract: Contract, ledger: Ledger, package: str, cache: Path) -> PreparedCell:
+def _prepare(contract: Contract, ledger: Ledger, package: str, cache: Path) -> PreparedCell:
     cell = Cell(newest_of((package,), ledger))
     folder = cache / "proof" / "alone" / cell.name
     with exclusive_lock(folder):
         return prepare(contract, ledger, cell, folder)
 
 
-def _copied(original: PreparedCell, folder: Path) -> PreparedCell:
-    """The same environment at another place, hard links to what stays whole."""
+def _copy(original: PreparedCell, folder: Path) -> PreparedCell:
+    """A copy of the environment in ``folder``, with hard links to its files."""
     shutil.copytree(original.folder, folder, symlinks=True, copy_function=os.link)
     plan = dict(original.plan)
     python = folder / Path(plan["release"]["python"]).relative_to(original.folder)
@@ -69,40 +69,43 @@ def _copied(original: PreparedCell, folder: Path) -> PreparedCell:
 
 
 @contextmanager
-def _changed(prepared: PreparedCell, change: Change, distribution: str) -> Iterator[None]:
-    """The environment with the change in it. Raises MetaError where it does not fit."""
+def _change_in_place(prepared: PreparedCell, change: Change, distribution: str) -> Iterator[None]:
+    """Make the change in the environment, and undo it afterwards. Raises MetaError where it does not fit."""
     site = next((prepared.folder / "lib").glob("python3*")) / "site-packages"
-    whole: dict[Path, Path | None] = {}
+    originals: dict[Path, Path | None] = {}
     try:
-        for name, text in _texts(change, site, distribution).items():
+        for name, text in _new_texts(change, site, distribution).items():
             file = site / name
-            whole[file] = file.with_name(f"{file.name}.whole") if file.exists() else None
-            if kept := whole[file]:
-                file.rename(kept)
+            originals[file] = file.with_name(f"{file.name}.original") if file.exists() else None
+            if original := originals[file]:
+                file.rename(original)
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(text.encode("utf-8"))
         yield
     finally:
-        for file, kept in whole.items():
+        for file, original in originals.items():
             file.unlink(missing_ok=True)
-            if kept:
-                kept.rename(file)
+            if original:
+                original.rename(file)
 
 
-def _texts(change: Change, site: Path, distribution: str) -> dict[str, str]:
-    """What the change makes of the installed files.
+def _new_texts(change: Change, site: Path, distribution: str) -> dict[str, str]:
+    """The files that the change makes or changes, with their new texts.
 
-    What is harmless is built anew, and RECORD with it. A break may be of just that kind, and is made as it is written.
+    For a harmless change RECORD is updated too, as a new build would do. For a break it is not: a RECORD that does not
+    fit the files may be the very break.
     """
     texts = texts_of(change, site)
     if change.harmless:
         (record,) = site.glob(f"{distribution.replace('-', '_')}-*.dist-info/RECORD")
-        texts[record.relative_to(site).as_posix()] = recorded(record.read_text(encoding="utf-8"), texts)
+        texts[record.relative_to(site).as_posix()] = wheel_record_text(record.read_text(encoding="utf-8"), texts)
     return texts
 
 
-def _record(root: Path, prepared: PreparedCell, clauses: tuple[str, ...] | None, scratch: Path, jobs: int) -> Record:
-    """What the checks of some clauses, or of all, say in an environment."""
+def _run_checks(
+    root: Path, prepared: PreparedCell, clauses: tuple[str, ...] | None, scratch: Path, jobs: int
+) -> Record:
+    """Run the checks of some clauses, or of all clauses, in an environment, and read the record."""
     planned = {name: table for name, table in prepared.plan["clauses"].items() if clauses is None or name in clauses}
     name = uuid.uuid4().hex
     record = scratch / "records" / f"{name}.jsonl"

@@ -1,4 +1,4 @@
-"""The score: what the suite caught, missed, and cried wolf at, and what depends on one check. Pure functions."""
+"""The score: which changes the suite caught and missed, and which it raised a false alarm at. Pure functions."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit
-from market_data_meta.judging.comparison import REGRESSION, UNDECIDED, kind_of
+from market_data_meta.judging.comparison import REGRESSION, UNDECIDED, compare_checks
 from market_data_meta.judging.records import Check, Record
 from market_data_meta.prove.changes import Change
-from market_data_meta.prove.mutants import Mutant
+from market_data_meta.prove.mutations import Mutation
 
 CAUGHT, MISSED, ALARM, SILENT, ERROR = "caught", "missed", "false alarm", "silent", "error"
 SURVIVED, EXPLAINED = "survived", "explained"
@@ -19,17 +19,20 @@ SURVIVED, EXPLAINED = "survived", "explained"
 
 @dataclass(frozen=True)
 class Trial:
-    """What became of a change: the clauses that got worse by it, what its own clause said, what could not be run."""
+    """A change that was tried: the clauses that got worse with it, and those that are undecided.
+
+    ``answer`` is what the check of its own clause got, or its message; ``fault`` is why the run itself proves nothing.
+    """
 
     change: Change
     worse: tuple[str, ...]
-    said: str = ""
+    answer: str = ""
     undecided: tuple[str, ...] = ()
     fault: str = ""
 
     @property
     def verdict(self) -> str:
-        """Caught or missed for a break, silent or a false alarm for what is harmless; an error proves neither."""
+        """Caught or missed for a break, silent or a false alarm for a harmless change; an error proves neither."""
         if self.fault:
             return ERROR
         if self.change.harmless:
@@ -38,32 +41,32 @@ class Trial:
 
     @property
     def right(self) -> bool:
-        """Whether the suite did what it should."""
+        """Whether the suite catches the break, or is silent at the harmless change."""
         return self.verdict in (CAUGHT, SILENT)
 
     @property
     def fragile(self) -> bool:
-        """Whether a break that is caught is caught by one check only."""
+        """Whether a break is caught by a single check only."""
         return self.verdict == CAUGHT and len(self.worse) == 1
 
 
-def trial(change: Change, record: Record, whole: Record) -> Trial:
-    """A changed release beside the whole one."""
+def judge_trial(change: Change, record: Record, baseline: Record) -> Trial:
+    """Compare the run of a changed release (``record``) with the run of the same release as it is (``baseline``)."""
     if fault := _fault(record):
         return Trial(change, (), fault=fault)
     clauses = [name for name in record.checks if not name.startswith("controls.")]
-    kinds = {name: kind_of(whole.checks.get(name), record.checks[name]) for name in clauses}
-    said = [_said(record.checks[name]) for name in change.clauses if name in record.checks]
+    kinds = {name: compare_checks(baseline.checks.get(name), record.checks[name]) for name in clauses}
+    answers = [_answer(record.checks[name]) for name in change.clauses if name in record.checks]
     return Trial(
         change,
         tuple(sorted(name for name, kind in kinds.items() if kind == REGRESSION)),
-        said[0] if said else "",
+        answers[0] if answers else "",
         tuple(sorted(name for name, kind in kinds.items() if kind == UNDECIDED)),
     )
 
 
 def _fault(record: Record) -> str:
-    """Why the run proves nothing; not that its contents are changed, for that is the point."""
+    """Why the run proves nothing: it died, or a control came out wrong. Its contents are changed on purpose."""
     if record.death or record.footer is None:
         return record.death or "the run has no footer"
     for name, outcome in (("controls.must-pass", "passed"), ("controls.must-fail", "failed")):
@@ -72,52 +75,54 @@ def _fault(record: Record) -> str:
     return ""
 
 
-def _said(check: Check) -> str:
+def _answer(check: Check) -> str:
     return str(check.got if check.outcome == "failed" else check.message or "")
 
 
 @dataclass(frozen=True)
 class Score:
-    """All trials of one kind of change, counted."""
+    """All trials of breaks, or all of harmless changes."""
 
     trials: tuple[Trial, ...]
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many trials came out how."""
-        return dict(Counter(one.verdict for one in self.trials))
+        """Verdict to number of trials."""
+        return dict(Counter(trial.verdict for trial in self.trials))
 
     def by(self, kind: str) -> dict[str, tuple[int, int]]:
-        """How many of how many came out right, by ``package`` or by ``area`` of the clause that was aimed at."""
-        found: dict[str, tuple[int, int]] = {}
-        for one in self.trials:
-            names = [one.change.package] if kind == "package" else [c.split(".")[0] for c in one.change.clauses]
+        """How many trials are right, and how many there are, by ``package`` or by ``area`` of the clauses to break."""
+        counts: dict[str, tuple[int, int]] = {}
+        for trial in self.trials:
+            change = trial.change
+            names = [change.package] if kind == "package" else [clause.split(".")[0] for clause in change.clauses]
             for name in dict.fromkeys(names):
-                right, of = found.get(name, (0, 0))
-                found[name] = (right + one.right, of + 1)
-        return dict(sorted(found.items()))
+                right, of = counts.get(name, (0, 0))
+                counts[name] = (right + trial.right, of + 1)
+        return dict(sorted(counts.items()))
 
 
 @dataclass(frozen=True)
-class LocatedMutant:
-    """A mutant of a package's file, the source line that it is on, and the clauses whose checks execute that line."""
+class Mutant:
+    """A package with a mutation, the text of the mutated line, and the clauses whose checks execute that line."""
 
     package: str
-    mutant: Mutant
-    where: str
+    mutation: Mutation
+    source_line: str
     clauses: tuple[str, ...]
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """What tells it from every other mutant, whatever the number of its line."""
-        return self.package, self.mutant.file, self.where, self.mutant.kind, self.mutant.before, self.mutant.after
+        """What distinguishes it from every other mutant, and stays the same when the number of its line changes."""
+        mutation = self.mutation
+        return self.package, mutation.file, self.source_line, mutation.kind, mutation.before, mutation.after
 
 
 @dataclass(frozen=True)
 class MutantTrial:
-    """A mutant tried: noticed by these clauses, or unnoticed, with the reason why no consumer could notice if given."""
+    """A mutant that was tried; ``reason`` is the recorded reason why no consumer could notice it, if there is one."""
 
-    placed: LocatedMutant
+    mutant: Mutant
     trial: Trial
     reason: str = ""
 
@@ -131,21 +136,21 @@ class MutantTrial:
 
 @dataclass(frozen=True)
 class MutantScore:
-    """The machine-made breaks that were tried, of so many ``possible`` ones.
+    """The mutants that were tried, of so many ``possible`` ones.
 
-    ``stale`` are the recorded reasons whose mutant is gone, or is noticed by now.
+    A recorded reason is stale if its mutant no longer exists, or if a check catches it now.
     """
 
-    noted: tuple[MutantTrial, ...] = ()
+    trials: tuple[MutantTrial, ...] = ()
     possible: int = 0
-    stale: tuple[str, ...] = ()
+    stale_reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Proof:
-    """What the suite detects, and that it cries wolf at nothing.
+    """What the suite detects, and whether it raises false alarms.
 
-    ``start`` is seconds since the epoch, ``seconds`` is wall time.
+    ``start`` is seconds since the epoch, ``seconds`` is wall time. A silent clause got worse with none of the changes.
     """
 
     suite: str
@@ -153,8 +158,8 @@ class Proof:
     combination: dict[str, str]
     breaks: Score
     harmless: Score
-    machine: MutantScore
-    silent: tuple[str, ...]
+    mutants: MutantScore
+    silent_clauses: tuple[str, ...]
     start: float
     seconds: float
 
@@ -164,14 +169,14 @@ class Proof:
 
         Undecided where a trial could not be run.
         """
-        verdicts = {one.verdict for one in (*self.breaks.trials, *self.harmless.trials)}
-        verdicts |= {one.verdict for one in self.machine.noted}
-        if verdicts & {MISSED, ALARM, SURVIVED} or self.machine.stale:
+        verdicts = {trial.verdict for trial in (*self.breaks.trials, *self.harmless.trials)}
+        verdicts |= {trial.verdict for trial in self.mutants.trials}
+        if verdicts & {MISSED, ALARM, SURVIVED} or self.mutants.stale_reasons:
             return Exit.VIOLATED
         return Exit.UNDECIDED if ERROR in verdicts else Exit.COMPATIBLE
 
 
 def silent_clauses(contract: Contract, trials: Iterable[Trial]) -> list[str]:
-    """The clauses that no change made fire."""
-    fired = {name for one in trials for name in one.worse}
-    return sorted(n for n, clause in contract.clauses.items() if clause.scope != "control" and n not in fired)
+    """The clauses that got worse with none of the changes."""
+    worse = {name for trial in trials for name in trial.worse}
+    return sorted(name for name, clause in contract.clauses.items() if clause.scope != "control" and name not in worse)

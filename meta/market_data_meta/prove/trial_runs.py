@@ -1,4 +1,4 @@
-"""Proving: every change of combination scope in the warm lane, beside the newest releases as they are."""
+"""Trial runs: the newest releases in the warm lane, as they are or with a change in one of them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from market_data_meta import suite
 from market_data_meta.contract import Clause, Contract
 from market_data_meta.errors import ErrorCode, undecided
 from market_data_meta.judging.records import Record
-from market_data_meta.judging.verdicts import unsettled
+from market_data_meta.judging.verdicts import reasons_to_run_again
 from market_data_meta.prove.changes import Change
-from market_data_meta.prove.variant import Variant, counted, made, renumbered
+from market_data_meta.prove.variant import Variant, file_digests, make_variant, renumber
 from market_data_meta.releases.combinations import Cell, newest_of
 from market_data_meta.releases.contents import ContentCombination, content_combinations, distinct_contents
 from market_data_meta.releases.ledger import Ledger
@@ -30,78 +30,81 @@ from market_data_meta.running.warm import Job, Template, run_all, warmed
 from market_data_meta.running.warm_runner import ProgressStep
 
 SECONDS, CHECK_SECONDS = 120.0, 20.0
-"""CPU time of one run and of one check: a change that makes it hang is noticed, and must not hold up the others."""
+"""Limits of the CPU time of a run and of a check: a change that makes one hang must not hold up the others."""
 
 
 @dataclass
 class NewestReleases:
-    """The newest releases, unpacked, and the third-party libraries that they run with."""
+    """The newest releases, unpacked, the third-party libraries that they run with, and the cache of their runs."""
 
     contract: Contract
     ledger: Ledger
-    asked: RunOptions
+    options: RunOptions
 
     def __post_init__(self) -> None:
         from market_data_meta.running import wheels
 
-        contract, ledger, python, cache = self.contract, self.ledger, self.asked.interpreter, self.asked.cache
+        contract, ledger, python, cache = self.contract, self.ledger, self.options.interpreter, self.options.cache
         self.combination = newest_of(contract.packages, ledger)
         published = content_combinations(distinct_contents(contract, ledger))
-        square = next(s for s in published if s.combination == self.combination)
-        sets = third_party.resolved(contract, ledger, published, python, cache)
-        found = sets[square.libraries]
-        if isinstance(found, str):
-            raise undecided(ErrorCode.UNINSTALLABLE, "the newest releases cannot be installed", found)
-        self.libraries: ThirdPartyLock = found
-        family = third_party.families([one for one in sets.values() if not isinstance(one, str)])[found]
-        self.store = Store(cache / "proof", suite.digest(contract.root), family, python)
-        rows = {contract.packages[c.package].distribution: [c.newest] for c in square.codes}
-        paths, faults = wheels.unpack_all(rows, cache, python)
+        self.cell: ContentCombination = next(cell for cell in published if cell.combination == self.combination)
+        locks = third_party.resolved(contract, ledger, published, python, cache)
+        lock = locks[self.cell.libraries]
+        if isinstance(lock, str):
+            raise undecided(ErrorCode.UNINSTALLABLE, "the newest releases cannot be installed", lock)
+        self.lock: ThirdPartyLock = lock
+        group = third_party.families([lock for lock in locks.values() if not isinstance(lock, str)])[self.lock]
+        self.run_cache = Store(cache / "proof", suite.digest(contract.root), group, python)
+        contents = self.cell.codes
+        releases = {contract.packages[content.package].distribution: [content.newest] for content in contents}
+        paths, faults = wheels.unpack_all(releases, cache, python)
         if faults:
             raise undecided(ErrorCode.NO_WHEEL, "the newest releases cannot be had", next(iter(faults.values())))
-        self.sites = {code.package: paths[code.newest.sha256] for code in square.codes}
-        self.contents = {package: counted(site) for package, site in self.sites.items()}
-        self.square: ContentCombination = square
+        self.sites = {content.package: paths[content.newest.sha256] for content in contents}
+        self.file_digests = {package: file_digests(site) for package, site in self.sites.items()}
 
     def variant(self, change: Change, folder: Path) -> Variant:
-        """The change made in a copy of the release."""
-        return made(change, self.sites[change.package], self.contents[change.package], folder)
+        """A copy of the release in ``folder`` with the change in it."""
+        return make_variant(change, self.sites[change.package], self.file_digests[change.package], folder)
 
-    def renumbered(self, folder: Path) -> tuple[tuple[str, str, Path], ...]:
-        """The same code of each package under another version number, in ``folder``."""
+    def renumber_all(self, folder: Path) -> tuple[tuple[str, str, Path], ...]:
+        """Copy each release to a folder in ``folder`` under another version number: package, version and copy."""
         versions = {package: f"{version}.post1" for package, version in self.combination.versions}
         return tuple(
-            (package, version, renumbered(self.sites[package], version, folder / f"renumbered-{package}"))
+            (package, version, renumber(self.sites[package], version, folder / f"renumbered-{package}"))
             for package, version in versions.items()
         )
 
-    def clauses(self, change: Change | None, *, aimed: bool = False, traced: Record | None = None) -> tuple[str, ...]:
-        """The clauses that a change is shown to: its own and those that bind its package; all of them for None.
+    def clauses_to_run(
+        self, change: Change | None, *, own_only: bool = False, trace: Record | None = None
+    ) -> tuple[str, ...]:
+        """The clauses to run with a change: its own and those that bind its package; without a change, all clauses.
 
-        With ``aimed`` a break is shown to its own only. With ``traced``, the record of a traced run, it is not shown to
-        clauses whose checks execute code of the package and nothing of the files that are changed.
+        With ``own_only`` a break runs its own clauses only. With ``trace``, the record of a traced run, clauses whose
+        checks execute code of the package, but none of the changed files, are left out.
         """
         files = {edit.file for edit in change.edits} if change else set()
 
-        def shown(clause: Clause) -> bool:
+        def affected(clause: Clause) -> bool:
             if clause.scope == "control" or change is None or clause.id in change.clauses:
                 return True
-            if change.package not in clause.binds or (aimed and not change.harmless):
+            if change.package not in clause.binds or (own_only and not change.harmless):
                 return False
-            lines = traced.lines.get(clause.id, {}) if traced else {}
-            ran = {file for file, numbers in lines.items() if numbers and (self.sites[change.package] / file).is_file()}
-            return not ran or bool(ran & files)
+            lines = trace.lines.get(clause.id, {}) if trace else {}
+            site = self.sites[change.package]
+            executed = {file for file, numbers in lines.items() if numbers and (site / file).is_file()}
+            return not executed or bool(executed & files)
 
-        every = self.contract.clauses_for(tuple(self.contract.packages)).values()
-        return tuple(clause.id for clause in every if shown(clause))
+        clauses = self.contract.clauses_for(tuple(self.contract.packages)).values()
+        return tuple(clause.id for clause in clauses if affected(clause))
 
 
 @dataclass(frozen=True)
-class Run:
-    """One run of the newest releases on some clauses: as they are, with a variant in place of one, or renumbered.
+class TrialRun:
+    """A run of some clauses on the newest releases: as they are, with a variant in place of one, or renumbered.
 
-    ``renumbered`` has, for each package, another version and the folder of the same code under it. The run ends with
-    the first clause of ``until`` that does not hold.
+    ``renumbered`` has, for each package, another version and the folder of the copy under that version. The run ends as
+    soon as a clause of ``until`` does not hold.
     """
 
     clauses: tuple[str, ...]
@@ -110,37 +113,39 @@ class Run:
     renumbered: tuple[tuple[str, str, Path], ...] = ()
     until: tuple[str, ...] = ()
 
-    def contents(self, ground: NewestReleases) -> dict[str, str]:
+    def contents(self, newest: NewestReleases) -> dict[str, str]:
         """Package to content id."""
         changed = {self.variant.change.package: self.variant.content} if self.variant else {}
-        return ground.square.contents | changed
+        return newest.cell.contents | changed
 
-    def versions(self, ground: NewestReleases) -> dict[str, str]:
+    def versions(self, newest: NewestReleases) -> dict[str, str]:
         """Package to the version that is installed."""
-        return ground.combination.as_dict() | {package: version for package, version, _ in self.renumbered}
+        return newest.combination.as_dict() | {package: version for package, version, _ in self.renumbered}
 
-    def label(self, ground: NewestReleases) -> list[tuple[str, str]]:
-        """What tells the run's releases from others: contents and versions."""
-        return sorted([*self.contents(ground).items(), *self.versions(ground).items()])
+    def label(self, newest: NewestReleases) -> list[tuple[str, str]]:
+        """The contents and versions of the run, by which its record is recognised in the cache."""
+        return sorted([*self.contents(newest).items(), *self.versions(newest).items()])
 
-    def path(self, ground: NewestReleases) -> list[str]:
-        """The folders that are imported from."""
+    def path(self, newest: NewestReleases) -> list[str]:
+        """The folders that the packages are imported from."""
         changed = {self.variant.change.package: self.variant.site} if self.variant else {}
         changed |= {package: site for package, _, site in self.renumbered}
-        return [str(site) for site in (ground.sites | changed).values()]
+        return [str(site) for site in (newest.sites | changed).values()]
 
 
-def proved(ground: NewestReleases, runs: Sequence[Run], tell: Callable[[ProgressStep], None]) -> dict[Run, Record]:
-    """The record of each run. What was run before on the same contents and clauses is read back, if it was whole."""
-    names = {run: _key(run.label(ground), run.clauses, trace=run.trace, until=run.until) for run in runs}
-    known: dict[str, Record] = {}
-    for record in ground.store.records():
-        # One that was stopped, or in which a check could not run, may owe that to the machine.
-        if not unsettled(record):
-            known[_key_of(record)] = record
-    missing = {name: run for run, name in names.items() if name not in known}
-    known |= dict(_ran(ground, missing, tell))
-    return {run: known[name] for run, name in names.items()}
+def run_trials(
+    newest: NewestReleases, runs: Sequence[TrialRun], on_progress: Callable[[ProgressStep], None]
+) -> dict[TrialRun, Record]:
+    """The record of each run. A complete record of the same contents and clauses is taken from the cache."""
+    keys = {run: _key(run.label(newest), run.clauses, trace=run.trace, until=run.until) for run in runs}
+    records: dict[str, Record] = {}
+    for record in newest.run_cache.records():
+        # That a run was stopped, or that a check could not run, may be the machine's doing.
+        if not reasons_to_run_again(record):
+            records[_key_of(record)] = record
+    missing = {key: run for run, key in keys.items() if key not in records}
+    records |= dict(_run_missing(newest, missing, on_progress))
+    return {run: records[key] for run, key in keys.items()}
 
 
 def _key_of(record: Record) -> str:
@@ -154,45 +159,45 @@ def _key(label: Sequence[tuple[str, str]], clauses: Iterable[str], *, trace: boo
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _ran(
-    ground: NewestReleases, missing: Mapping[str, Run], tell: Callable[[ProgressStep], None]
+def _run_missing(
+    newest: NewestReleases, missing: Mapping[str, TrialRun], on_progress: Callable[[ProgressStep], None]
 ) -> Iterator[tuple[str, Record]]:
     if not missing:
         return
-    tell(ProgressStep(0, 0, "loading the third-party libraries"))
-    interpreter = third_party.installed(ground.libraries, ground.asked.interpreter, ground.asked.cache)
-    plan = warm_plan(ground.contract, ground.ledger) | {"timeout": CHECK_SECONDS}
+    on_progress(ProgressStep(0, 0, "loading the third-party libraries"))
+    interpreter = third_party.installed(newest.lock, newest.options.interpreter, newest.options.cache)
+    plan = warm_plan(newest.contract, newest.ledger) | {"timeout": CHECK_SECONDS}
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as name:
         folder = Path(name)
-        jobs = [_job(ground, key, run, folder) for key, run in missing.items()]
+        jobs = [_job(newest, key, run, folder) for key, run in missing.items()]
 
-        releases = [*ground.sites.values(), *{Path(path) for run in missing.values() for path in run.path(ground)}]
+        releases = [*newest.sites.values(), *{Path(path) for run in missing.values() for path in run.path(newest)}]
 
         def start() -> Template:
-            scout = [str(site) for site in ground.sites.values()]
-            return warmed(ground.contract.root, interpreter, plan, folder / "template.log", [scout], releases)
+            path = [str(site) for site in newest.sites.values()]
+            return warmed(newest.contract.root, interpreter, plan, folder / "template.log", [path], releases)
 
-        # Twice as many as elsewhere: a change often makes checks wait for what does not come.
+        # Twice as many as in other runs: with a change in the releases, checks often wait for something in vain.
         at_once = 2 * (os.cpu_count() or 1) + 1
         for number, (job, cause) in enumerate(run_all(start, jobs, at_once=at_once, seconds=SECONDS), 1):
-            record = ground.store.keep(missing[job.name].contents(ground), job, cause)
-            tell(ProgressStep(number, len(jobs), job.name, record))
+            record = newest.run_cache.keep(missing[job.name].contents(newest), job, cause)
+            on_progress(ProgressStep(number, len(jobs), job.name, record))
             yield job.name, record
 
 
-def _job(ground: NewestReleases, name: str, run: Run, folder: Path) -> Job:
-    versions = run.versions(ground)
-    tables = [ground.contract.clauses[clause] for clause in run.clauses]
-    optional = set(ground.libraries.optional)
-    header = record_header(ground.contract, ground.ledger, Cell(ground.combination), (), sorted(run.clauses), "warm")
+def _job(newest: NewestReleases, name: str, run: TrialRun, folder: Path) -> Job:
+    versions = run.versions(newest)
+    clauses = [newest.contract.clauses[clause] for clause in run.clauses]
+    optional = set(newest.lock.optional)
+    header = record_header(newest.contract, newest.ledger, Cell(newest.combination), (), sorted(run.clauses), "warm")
     header |= {"combination": versions} | ({"until": sorted(run.until)} if run.until else {})
-    for package, content in run.contents(ground).items():
+    for package, content in run.contents(newest).items():
         header["expected"][package] = header["expected"][package] | {"content": content}
     request = {
         "header": header,
         "clauses": list(run.clauses),
-        "not_applicable": {c.id: why for c in tables if (why := c.why_not(versions, optional))},
-        "path": run.path(ground),
+        "not_applicable": {clause.id: why for clause in clauses if (why := clause.why_not(versions, optional))},
+        "path": run.path(newest),
         "trace": run.trace,
         "until": run.until,
     }

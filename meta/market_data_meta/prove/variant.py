@@ -1,4 +1,4 @@
-"""Variants: a release's unpacked wheel with a change in it, and the content id that it then has."""
+"""Variants: a copy of a release's unpacked wheel with a change in it, and the content id that the copy has."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Variant:
     content: str
 
 
-def counted(site: Path) -> dict[str, str]:
-    """The counted files of an unpacked wheel with their sha256."""
+def file_digests(site: Path) -> dict[str, str]:
+    """The sha256 of each file of an unpacked wheel that belongs to its content."""
     return {
         name: hashlib.sha256(file.read_bytes()).hexdigest()
         for file in site.rglob("*")
@@ -58,10 +58,11 @@ def _texts_of(change: Change, site: Path) -> dict[str, str]:
     return texts
 
 
-def made(change: Change, site: Path, contents: dict[str, str], folder: Path) -> Variant:
-    """The variant in ``folder``: hard links to what stays as it is. Raises MetaError where the change does not fit.
+def make_variant(change: Change, site: Path, digests: dict[str, str], folder: Path) -> Variant:
+    """Make the variant in ``folder``, with hard links to all unchanged files.
 
-    ``contents`` are those of ``site``, so that only what is changed has to be read.
+    ``digests`` are the ``file_digests`` of ``site``, so that only changed files are read. Raises MetaError where the
+    change does not fit the release.
     """
     texts = texts_of(change, site)
     shutil.copytree(site, folder, symlinks=True, copy_function=os.link)
@@ -70,30 +71,28 @@ def made(change: Change, site: Path, contents: dict[str, str], folder: Path) -> 
         file.unlink(missing_ok=True)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(text.encode("utf-8"))
-    _record(folder, texts)
-    digests = contents | {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
-    return Variant(change, folder, content_id((n, d) for n, d in digests.items() if counted_path(n)))
+    _update_record(folder, texts)
+    digests = digests | {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
+    content = content_id((name, digest) for name, digest in digests.items() if counted_path(name))
+    return Variant(change, folder, content)
 
 
-def renumbered(site: Path, version: str, folder: Path) -> Path:
-    """The same code under another version number, in ``folder``: nothing but its dist-info is changed."""
+def renumber(site: Path, version: str, folder: Path) -> Path:
+    """Copy the release to ``folder`` under another version number: only its dist-info is changed."""
     shutil.copytree(site, folder, symlinks=True, copy_function=os.link)
-    (old,) = folder.glob("*.dist-info")
-    new = folder / f"{old.name.split('-')[0]}-{version}.dist-info"
-    old.rename(new)
-    record = new / "RECORD"
-    rows = record.read_text(encoding="utf-8").replace(f"{old.name}/", f"{new.name}/")
-    record.unlink()
-    record.write_text(rows, encoding="utf-8")
-    text = re.sub(r"(?m)^Version: .*$", f"Version: {version}", (new / "METADATA").read_text(encoding="utf-8"), count=1)
-    (new / "METADATA").unlink()
-    (new / "METADATA").write_text(text, encoding="utf-8")
-    _record(folder, {f"{new.name}/METADATA": text})
+    (original,) = folder.glob("*.dist-info")
+    info = folder / f"{original.name.split('-')[0]}-{version}.dist-info"
+    original.rename(info)
+    record, metadata = info / "RECORD", info / "METADATA"
+    _replace_text(record, record.read_text(encoding="utf-8").replace(f"{original.name}/", f"{info.name}/"))
+    text = re.sub(r"(?m)^Version: .*$", f"Version: {version}", metadata.read_text(encoding="utf-8"), count=1)
+    _replace_text(metadata, text)
+    _update_record(folder, {f"{info.name}/METADATA": text})
     return folder
 
 
-def packed(site: Path, folder: Path) -> Path:
-    """The unpacked wheel as a wheel file again, in ``folder``."""
+def pack_wheel(site: Path, folder: Path) -> Path:
+    """Pack the unpacked wheel into a wheel file in ``folder``."""
     (info,) = site.glob("*.dist-info")
     wheel = folder / f"{info.name.removesuffix('.dist-info')}-py3-none-any.whl"
     with ZipFile(wheel, "w", ZIP_DEFLATED) as archive:
@@ -103,16 +102,20 @@ def packed(site: Path, folder: Path) -> Path:
     return wheel
 
 
-def _record(folder: Path, texts: dict[str, str]) -> None:
-    """Name the changed and new files in the wheel's RECORD, from which an installed distribution tells its files."""
+def _update_record(folder: Path, texts: dict[str, str]) -> None:
+    """Name the changed and new files in the wheel's RECORD, the list of files of an installed distribution."""
     (record,) = folder.glob("*.dist-info/RECORD")
-    text = recorded(record.read_text(encoding="utf-8"), texts)
-    record.unlink()
-    record.write_text(text, encoding="utf-8")
+    _replace_text(record, wheel_record_text(record.read_text(encoding="utf-8"), texts))
 
 
-def recorded(record: str, texts: dict[str, str]) -> str:
-    """The text of a RECORD with the changed and new files in it, as a build would have written it."""
+def _replace_text(file: Path, text: str) -> None:
+    """Write the text to a new file in its place: the file there is a hard link, and other copies keep its text."""
+    file.unlink()
+    file.write_text(text, encoding="utf-8")
+
+
+def wheel_record_text(record: str, texts: dict[str, str]) -> str:
+    """The text of a wheel's RECORD with the changed and new files in it, as a build would have written it."""
     rows = [row for row in record.splitlines() if row.rsplit(",", 2)[0] not in texts]
     for name, text in texts.items():
         digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()

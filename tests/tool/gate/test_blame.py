@@ -11,7 +11,7 @@ from market_data_meta.contract import Contract
 from market_data_meta.gate.candidates import Candidate
 from market_data_meta.gate.partners import GateCell
 from market_data_meta.gate.runner import Gate
-from market_data_meta.judging.comparison import Difference, kind_of
+from market_data_meta.judging.comparison import Difference, compare_checks
 from market_data_meta.judging.records import Check, Record
 from market_data_meta.releases.contents import ContentCombination, content_combinations, distinct_contents
 from market_data_meta.releases.ledger import Ledger
@@ -45,7 +45,7 @@ def blame(
         monkeypatch.setattr(Gate, "_now", alone)
         gate = Gate(contract, ledger, tuple(pair), RunOptions(Path()), "quick")
         check = {name: Check(clause.id, name, "what", None, None, 0.0) for name in ("failed", "passed", "error")}
-        told = kind_of(check[was], check["failed"])
+        told = compare_checks(check[was], check["failed"])
         found = Difference(told, clause, check["failed"], check[was], (now.combination.label,))
         blamed = gate._blamed([GateCell(now, before, 1)], complete(before, was), [found], [])
         return next(iter(blamed.values()), ())

@@ -22,8 +22,10 @@ from market_data_meta.errors import Exit, MetaError
 from market_data_meta.gate.builds import built
 from market_data_meta.gate.sources import candidate_of
 from market_data_meta.inside.mdm_landlock import version
+from market_data_meta.models import parsed
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.render.gate.markdown import gate_markdown
+from market_data_meta.results.gate import GateResult
 from market_data_meta.running.isolated import suite_plan
 from market_data_meta.running.sandbox import run_sandboxed
 from market_data_meta.running.third_party import ThirdPartyLock, families, installed
@@ -103,7 +105,7 @@ def test_what_runs_at_every_start_is_named_and_nothing_is_believed_of_it(
     Draft202012Validator(schema(contract.root, "gate")).validate(data)
     origin = stranger.as_uri() if direct else stranger.parent.as_uri()
     assert data["brings_along"] == [{"name": "evil-dep", "version": "1.0", "origin": origin}]
-    assert "brings along: evil-dep 1.0, from " in gate_markdown(data)
+    assert "brings along: evil-dep 1.0, from " in gate_markdown(parsed(GateResult, data, "gate.json"))
     assert done.exit_code == 3
     assert any("evil_dep 1.0" in row["why"] and "evil_dep.pth" in row["why"] for row in data["undecided"])
     assert not target.exists()

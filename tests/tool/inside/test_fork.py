@@ -210,7 +210,7 @@ def test_a_question_to_a_clean_install_has_no_limit_but_that_of_its_check(contra
         sys.path.insert(0, {str(contract.root / "tests" / "conformance")!r})
         from mdc_release import Release
         def test_computes(clause):
-            release = Release("core", "thing", (), None, Path(sys.executable), {{}}, {{}})
+            release = Release("core", "thing", (), None, Path(sys.executable), {{}}, {{}}, {{}})
             with clause.works("the question"): release.run("-c", "while True: pass")
     """
     _, lines = run(tmp_path, text, timeout=1.0)

@@ -1,4 +1,4 @@
-"""Candidates beside their predecessors: what counts as worse, as better, as the same, and as not to be told."""
+"""Candidates compared with their predecessors: what counts as worse, as better, as the same, and as undecided."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from market_data_meta.contract import Clause, Contract
 from market_data_meta.gate.blame import Symptom, guilty
 from market_data_meta.gate.candidates import Candidate
 from market_data_meta.judging.comparison import (
-    FIRST,
+    FIRST_RELEASE,
     KNOWN,
     OUTCOMES,
     REGRESSION,
@@ -21,11 +21,11 @@ from market_data_meta.judging.comparison import (
     SAME,
     UNDECIDED,
     CellComparison,
-    Pair,
-    compared,
+    CellPair,
+    compare_cell,
+    compare_checks,
     differences,
 )
-from market_data_meta.judging.comparison import kind_of as kind
 from market_data_meta.judging.records import Check, Record
 
 Make = Callable[..., Record]
@@ -43,31 +43,33 @@ EXPECTED = {
     "error": (SAME, UNDECIDED, UNDECIDED, UNDECIDED, UNDECIDED),
     "not-applicable": (SAME, REGRESSION, UNDECIDED, SAME, UNDECIDED),
     "missing": (SAME, UNDECIDED, UNDECIDED, UNDECIDED, UNDECIDED),
-    FIRST: (SAME, REGRESSION, UNDECIDED, SAME, UNDECIDED),
+    FIRST_RELEASE: (SAME, REGRESSION, UNDECIDED, SAME, UNDECIDED),
 }
-"""What each pair of outcomes means, written down a second time: a change of the table is to be made twice."""
+"""What each pair of outcomes means, written down a second time, so that nobody changes the table by accident."""
 
 
 @pytest.mark.parametrize(
     ("before", "now", "expected"),
-    [(before, now, kinds[n]) for before, kinds in EXPECTED.items() for n, now in enumerate(OUTCOMES)],
+    [(before, now, kind) for before, kinds in EXPECTED.items() for now, kind in zip(OUTCOMES, kinds, strict=True)],
 )
 def test_each_pair_of_outcomes_has_its_kind_and_its_reason(before: str, now: str, expected: str) -> None:
-    was = None if before in ("missing", FIRST) else check(before)
-    assert kind(was, None if now == "missing" else check(now), first=before == FIRST) == expected
+    was = None if before in ("missing", FIRST_RELEASE) else check(before)
+    assert (
+        compare_checks(was, None if now == "missing" else check(now), first_release=before == FIRST_RELEASE) == expected
+    )
     ruling = RULINGS[before, now]
     assert ruling.kind == expected
     assert len(ruling.reason.split()) > 3
 
 
 def test_the_table_has_every_pair_and_no_other() -> None:
-    pairs = {(before, now) for before in (*OUTCOMES, FIRST) for now in OUTCOMES}
+    pairs = {(before, now) for before in (*OUTCOMES, FIRST_RELEASE) for now in OUTCOMES}
     assert set(RULINGS) == pairs | {("failed", "failed otherwise")}
 
 
-def test_an_outcome_that_nobody_knows_decides_nothing() -> None:
-    assert kind(check("passed"), check("odd")) == UNDECIDED
-    assert kind(check("odd"), check("failed")) == UNDECIDED
+def test_an_unknown_outcome_decides_nothing() -> None:
+    assert compare_checks(check("passed"), check("odd")) == UNDECIDED
+    assert compare_checks(check("odd"), check("failed")) == UNDECIDED
 
 
 @pytest.mark.parametrize(
@@ -82,31 +84,32 @@ def test_an_outcome_that_nobody_knows_decides_nothing() -> None:
 def test_only_a_first_release_is_judged_by_itself(
     judge: Callable[..., CellComparison], clauses: dict[str, Clause], changes: dict[str, Any], expected: tuple[str, str]
 ) -> None:
-    """A predecessor that came to nothing is no baseline: what fails now is undecided, and the cause is told."""
-    found = judge({"area.first": "failed"}, None, **changes)
-    assert (found.verdict, found.kinds["area.first"]) == expected
-    assert found.kinds["area.second"] == SAME
-    (told,) = [d for d in differences([found], clauses) if d.clause.id == "area.first"]
-    assert str(changes.get("was_fault", "")) in " ".join(found.reasons)
+    """A predecessor whose run came to nothing is no baseline: what fails now is undecided, and the reason says why."""
+    comparison = judge({"area.first": "failed"}, None, **changes)
+    assert (comparison.verdict, comparison.kinds["area.first"]) == expected
+    assert comparison.kinds["area.second"] == SAME
+    (difference,) = [d for d in differences([comparison], clauses) if d.clause.id == "area.first"]
+    assert str(changes.get("was_fault", "")) in " ".join(comparison.reasons)
     if changes:
-        assert told.was is not None
-        assert str(changes.get("was_fault", "")) in str(told.was.message)
+        assert difference.was is not None
+        assert str(changes.get("was_fault", "")) in str(difference.was.message)
 
 
 @pytest.mark.parametrize("weak", [{"footer": None}, {"death": "it was killed"}, {"attestation": {}}, {"control": True}])
-def test_a_predecessors_run_that_is_no_evidence_is_no_baseline(
+def test_a_run_of_the_predecessor_that_is_no_evidence_is_no_baseline(
     make_record: Make, clauses: dict[str, Clause], weak: dict[str, Any]
 ) -> None:
-    """Whatever it said before it died, or with a control that came out wrong, does not count."""
+    """What a run recorded before it died, or with a control that came out wrong, does not count."""
     outcomes = {"controls.must-fail": "passed"} if weak.pop("control", False) else {}
-    pair = Pair("cell", "combination", VERSIONS, make_record({"area.first": "failed"}), make_record(outcomes, **weak))
-    assert compared(pair, clauses, [], strict=False).kinds["area.first"] == UNDECIDED
+    now, was = make_record({"area.first": "failed"}), make_record(outcomes, **weak)
+    pair = CellPair("cell", "combination", VERSIONS, now, was)
+    assert compare_cell(pair, clauses, [], strict=False).kinds["area.first"] == UNDECIDED
 
 
-def test_the_cause_of_a_predecessors_error_is_told(judge: Callable[..., CellComparison]) -> None:
-    found = judge({"area.first": "failed"}, {"area.first": "error"})
-    assert found.verdict == "unknown"
-    assert found.reasons == (
+def test_the_reason_names_the_cause_of_an_error_of_the_predecessor(judge: Callable[..., CellComparison]) -> None:
+    comparison = judge({"area.first": "failed"}, {"area.first": "error"})
+    assert comparison.verdict == "unknown"
+    assert comparison.reasons == (
         "area.first: it fails, and it could not be looked at before: nothing says that this is new: what was looked at",
     )
 
@@ -122,13 +125,13 @@ def test_the_cause_of_a_predecessors_error_is_told(judge: Callable[..., CellComp
         ("core 1.4.61 says 0.1", "core 1.4.62 says 0.2", REGRESSION),
     ],
 )
-def test_a_failure_is_known_only_if_it_says_the_same_or_less(was: Any, now: Any, expected: str) -> None:
-    """A version's own number makes no difference; a problem more does."""
-    assert kind(check("failed", was), check("failed", now), [("1.4.61", "1.4.62")]) == expected
+def test_a_failure_is_known_only_if_it_has_the_same_problems_or_fewer(was: Any, now: Any, expected: str) -> None:
+    """The number of the package's own version makes no difference; one more problem does."""
+    assert compare_checks(check("failed", was), check("failed", now), [("1.4.61", "1.4.62")]) == expected
 
 
-def test_a_failure_at_another_place_is_another_failure() -> None:
-    assert kind(check("failed", message="one"), check("failed", message="other")) == REGRESSION
+def test_a_failure_with_another_message_is_another_failure() -> None:
+    assert compare_checks(check("failed", message="scale"), check("failed", message="unit")) == REGRESSION
 
 
 @pytest.fixture
@@ -144,8 +147,8 @@ def judge(make_record: Make, clauses: dict[str, Clause]) -> Callable[..., CellCo
         now: dict[str, str] | None, was: dict[str, str] | None, *, strict: bool = False, **changes: Any
     ) -> CellComparison:
         records = [None if outcomes is None else make_record(outcomes) for outcomes in (now, was)]
-        pair = Pair("cell", "combination", VERSIONS, records[0], records[1])
-        return compared(replace(pair, **changes), clauses, [], strict=strict)
+        pair = CellPair("cell", "combination", VERSIONS, records[0], records[1])
+        return compare_cell(replace(pair, **changes), clauses, [], strict=strict)
 
     return build
 
@@ -164,7 +167,7 @@ def test_a_must_clause_that_got_worse_breaks_the_cell(judge: Callable[..., CellC
 @pytest.mark.parametrize(
     "now", [{"area.first": "error"}, {"area.first": "missing"}, {"controls.must-fail": "passed"}, None]
 )
-def test_what_could_not_be_told_is_never_compatible(
+def test_a_cell_without_evidence_is_never_compatible(
     judge: Callable[..., CellComparison], now: dict[str, str] | None
 ) -> None:
     assert judge(now, {}).verdict == "unknown"
@@ -173,24 +176,23 @@ def test_what_could_not_be_told_is_never_compatible(
 def test_a_cell_that_died_or_cannot_be_installed_says_why(judge: Callable[..., CellComparison]) -> None:
     died = judge({}, {}, fault="the run was killed by SIGSEGV")
     assert (died.verdict, died.reasons) == ("unknown", ("the run was killed by SIGSEGV",))
-    lost = judge(None, {}, fault="no solution", uninstallable=True)
-    assert (lost.verdict, lost.reasons) == ("uninstallable", ("no solution",))
+    uninstallable = judge(None, {}, fault="no solution", uninstallable=True)
+    assert (uninstallable.verdict, uninstallable.reasons) == ("uninstallable", ("no solution",))
 
 
-def test_a_difference_in_many_cells_is_told_once(
+def test_the_same_difference_in_many_cells_is_listed_once(
     judge: Callable[..., CellComparison], clauses: dict[str, Clause]
 ) -> None:
-    cells = [judge({"area.first": "failed"}, {}, cell=name) for name in ("one", "two")]
-    cells.append(judge({}, {"area.second": "failed"}, cell="three"))
-    found = differences(cells, clauses)
-    assert [(d.kind, d.clause.id, d.cells) for d in found] == [
-        (REGRESSION, "area.first", ("one", "two")),
-        (REPAIR, "area.second", ("three",)),
+    cells = [judge({"area.first": "failed"}, {}, cell=name) for name in ("cell-1", "cell-2")]
+    cells.append(judge({}, {"area.second": "failed"}, cell="cell-3"))
+    assert [(d.kind, d.clause.id, d.cells) for d in differences(cells, clauses)] == [
+        (REGRESSION, "area.first", ("cell-1", "cell-2")),
+        (REPAIR, "area.second", ("cell-3",)),
     ]
 
 
-def candidates(ledger_release: Any, *names: str) -> tuple[Candidate, ...]:
-    return tuple(Candidate(name, "x", ledger_release, ledger_release) for name in names)
+def candidates(release: Any, *packages: str) -> tuple[Candidate, ...]:
+    return tuple(Candidate(package, "x", release, release) for package in packages)
 
 
 @pytest.mark.parametrize(
@@ -209,9 +211,9 @@ def test_the_smallest_set_that_shows_a_symptom_is_guilty(
     tried: list[set[str]] = []
 
     def shown(chosen: tuple[Candidate, ...], left: Any) -> list[Symptom]:
-        names = {one.package for one in chosen}
-        tried.append(names)
-        return list(left) if any(names >= one for one in guilty_sets) else []
+        packages = {candidate.package for candidate in chosen}
+        tried.append(packages)
+        return list(left) if any(packages >= guilty_set for guilty_set in guilty_sets) else []
 
     everyone = candidates(ledger.newest("core"), "core", "pipeline", "store")
     assert guilty(everyone, [symptom], shown) == {symptom: expected}
@@ -232,7 +234,7 @@ def test_a_candidate_without_a_predecessor_is_never_swapped_back(ledger: Any) ->
     sets: list[tuple[str, ...]] = []
 
     def shown(chosen: tuple[Candidate, ...], _: object) -> list[Symptom]:
-        sets.append(tuple(one.package for one in chosen))
+        sets.append(tuple(candidate.package for candidate in chosen))
         return []
 
     guilty((replace(first, predecessor=None), second), [Symptom("cell")], shown)

@@ -1,4 +1,4 @@
-"""Records: read back whole, torn or odd; fingerprints that tell failures apart and runs not."""
+"""Records: complete, torn and wrong files are read; a fingerprint is the same in every run of the same failure."""
 
 from __future__ import annotations
 
@@ -24,38 +24,40 @@ LINE = {
 FOOTER = {"kind": "footer", "counts": {"passed": 1}, "end": 1.0}
 
 
-def written(tmp_path: Path, *lines: object, tail: str = "") -> Path:
+def record_file(tmp_path: Path, *lines: object, tail: str = "") -> Path:
     file = tmp_path / "record.jsonl"
     file.write_text("".join(json.dumps(line) + "\n" for line in lines) + tail)
     return file
 
 
-def test_a_whole_record_has_a_footer(tmp_path: Path) -> None:
-    record = read_record(written(tmp_path, HEADER, LINE, FOOTER))
+def test_a_complete_record_has_a_footer(tmp_path: Path) -> None:
+    record = read_record(record_file(tmp_path, HEADER, LINE, FOOTER))
     assert record.footer is not None
     assert record.checks["a.b"].outcome == "passed"
 
 
 def test_a_torn_last_line_is_an_incomplete_record(tmp_path: Path) -> None:
-    record = read_record(written(tmp_path, HEADER, LINE, tail='{"kind": "che'))
+    record = read_record(record_file(tmp_path, HEADER, LINE, tail='{"kind": "che'))
     assert record.footer is None
     assert list(record.checks) == ["a.b"]
 
 
-def test_a_death_after_a_torn_line_is_read(tmp_path: Path) -> None:
-    record = read_record(written(tmp_path, HEADER, LINE, tail='{"kind": "che\n{"kind": "death", "cause": "killed"}\n'))
+def test_the_cause_of_an_early_end_is_read_after_a_torn_line(tmp_path: Path) -> None:
+    record = read_record(
+        record_file(tmp_path, HEADER, LINE, tail='{"kind": "che\n{"kind": "death", "cause": "killed"}\n')
+    )
     assert (record.footer, record.death) == (None, "killed")
 
 
 @pytest.mark.parametrize("lines", [[LINE, FOOTER], [HEADER | {"format": 99}, FOOTER]])
-def test_without_a_known_header_it_is_no_record(tmp_path: Path, lines: list[object]) -> None:
+def test_a_file_without_a_header_of_the_format_is_no_record(tmp_path: Path, lines: list[object]) -> None:
     with pytest.raises(MetaError, match=r"record\.jsonl has no header"):
-        read_record(written(tmp_path, *lines))
+        read_record(record_file(tmp_path, *lines))
 
 
-def test_a_foreign_line_in_the_middle_is_an_error_that_names_the_line(tmp_path: Path) -> None:
+def test_an_error_names_a_line_in_the_middle_that_is_no_line_of_a_record(tmp_path: Path) -> None:
     with pytest.raises(MetaError, match=r"record\.jsonl:2"):
-        read_record(written(tmp_path, HEADER, "passed", LINE, LINE, FOOTER))
+        read_record(record_file(tmp_path, HEADER, "passed", LINE, LINE, FOOTER))
 
 
 def failure(got: object, message: str = "scale") -> Check:
@@ -63,18 +65,18 @@ def failure(got: object, message: str = "scale") -> Check:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("got", "other_got"),
     [
         ("<Bus at 0x7f01>", "<Bus at 0x7f02>"),
         ("/opt/a/lib/x.py: no module", "/home/b/x.py: no module"),
     ],
 )
-def test_what_differs_from_run_to_run_is_the_same_failure(one: str, other: str) -> None:
-    assert failure(one).fingerprint == failure(other).fingerprint
+def test_failures_that_differ_in_addresses_and_paths_only_are_the_same(got: str, other_got: str) -> None:
+    assert failure(got).fingerprint == failure(other_got).fingerprint
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("got", "other_got"),
     [
         (0.1, 0.2),
         ("a/b.py", "a/c.py"),
@@ -84,13 +86,13 @@ def test_what_differs_from_run_to_run_is_the_same_failure(one: str, other: str) 
         (None, "x"),
     ],
 )
-def test_another_value_is_another_failure(one: object, other: object) -> None:
-    assert failure(one).fingerprint != failure(other).fingerprint
+def test_another_value_is_another_failure(got: object, other_got: object) -> None:
+    assert failure(got).fingerprint != failure(other_got).fingerprint
 
 
-def test_what_is_written_again_reads_back(tmp_path: Path) -> None:
-    """Whatever was asked of its checks in between: what is worked out of them is not written."""
-    record = read_record(written(tmp_path, HEADER, LINE, FOOTER))
+def test_a_record_that_is_written_again_reads_back_the_same(tmp_path: Path) -> None:
+    """Even after a fingerprint was computed: it is kept with the check, and is not written."""
+    record = read_record(record_file(tmp_path, HEADER, LINE, FOOTER))
     assert record.checks["a.b"].fingerprint
     (tmp_path / "again.jsonl").write_text(record_text(record))
     assert read_record(tmp_path / "again.jsonl") == record

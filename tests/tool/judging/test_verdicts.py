@@ -1,4 +1,4 @@
-"""Verdicts: what may be said of a combination, and when nothing may be said."""
+"""Verdicts: which records make a combination compatible or incompatible, and which leave it unknown."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from market_data_meta.judging.waivers import Waiver
 Make = Callable[..., Record]
 
 
-def judged(small: Contract, record: Record, *waivers: Waiver) -> CellVerdict:
+def verdict_of(small: Contract, record: Record, *waivers: Waiver) -> CellVerdict:
     return judge(small, SUITE, record, waivers)
 
 
@@ -25,35 +25,35 @@ def waiver(record: Record, clause: str = "area.first", **versions: tuple[str, st
     return Waiver(clause, record.checks[clause].fingerprint, "known", versions or {"store": ("0.6.0", "0.6.73")})
 
 
-def test_all_passed_is_compatible(small: Contract, make_record: Make) -> None:
-    result = judged(small, make_record())
+def test_a_cell_in_which_all_checks_pass_is_compatible(small: Contract, make_record: Make) -> None:
+    result = verdict_of(small, make_record())
     assert (result.verdict, result.counts) == ("compatible", {"passed": 2})
 
 
 def test_a_failed_must_is_incompatible_and_names_the_clause(small: Contract, make_record: Make) -> None:
-    result = judged(small, make_record({"area.first": "failed"}))
+    result = verdict_of(small, make_record({"area.first": "failed"}))
     assert (result.verdict, result.reasons) == ("incompatible", ("area.first",))
 
 
 def test_a_failed_should_is_reported_and_not_incompatible(small: Contract, make_record: Make) -> None:
-    result = judged(small, make_record({"area.second": "failed"}))
+    result = verdict_of(small, make_record({"area.second": "failed"}))
     assert (result.verdict, [f.clause.id for f in result.findings]) == ("compatible", ["area.second"])
 
 
 def test_a_waived_failure_is_compatible_and_counted(small: Contract, make_record: Make) -> None:
     record = make_record({"area.first": "failed"})
-    result = judged(small, record, waiver(record))
+    result = verdict_of(small, record, waiver(record))
     assert (result.verdict, result.counts) == ("compatible", {"passed": 1, "waived": 1})
 
 
 @pytest.mark.parametrize("outcome", ["error", "missing"])
-def test_what_was_not_decided_is_unknown(small: Contract, make_record: Make, outcome: str) -> None:
-    assert judged(small, make_record({"area.first": outcome})).verdict == "unknown"
+def test_a_cell_with_an_undecided_check_is_unknown(small: Contract, make_record: Make, outcome: str) -> None:
+    assert verdict_of(small, make_record({"area.first": outcome})).verdict == "unknown"
 
 
 def test_an_error_does_not_hide_a_violation(small: Contract, make_record: Make) -> None:
     record = make_record({"area.first": "failed", "area.second": "error"})
-    assert judged(small, record).verdict == "incompatible"
+    assert verdict_of(small, record).verdict == "incompatible"
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_an_error_does_not_hide_a_violation(small: Contract, make_record: Make) 
     ],
 )
 def test_weak_evidence_is_unknown(small: Contract, make_record: Make, changes: dict[str, object], reason: str) -> None:
-    result = judged(small, make_record(**changes))
+    result = verdict_of(small, make_record(**changes))
     assert result.verdict == "unknown"
     assert reason in result.reasons[0]
 
@@ -77,48 +77,50 @@ def test_weak_evidence_is_unknown(small: Contract, make_record: Make, changes: d
 @pytest.mark.parametrize(
     ("control", "outcome"), [("must-pass", "failed"), ("must-fail", "passed"), ("must-fail", "missing")]
 )
-def test_a_wrong_control_voids_the_run(small: Contract, make_record: Make, control: str, outcome: str) -> None:
-    result = judged(small, make_record({f"controls.{control}": outcome}))
+def test_a_control_that_came_out_wrong_makes_the_cell_unknown(
+    small: Contract, make_record: Make, control: str, outcome: str
+) -> None:
+    result = verdict_of(small, make_record({f"controls.{control}": outcome}))
     assert result.verdict == "unknown"
     assert "control" in result.reasons[0]
 
 
-def test_all_not_applicable_is_no_evidence(small: Contract, make_record: Make) -> None:
+def test_a_cell_to_which_no_clause_applies_has_no_evidence(small: Contract, make_record: Make) -> None:
     record = make_record({"area.first": "not-applicable", "area.second": "not-applicable"})
-    assert "no evidence" in judged(small, record).reasons[0]
+    assert "no evidence" in verdict_of(small, record).reasons[0]
 
 
-def test_uninstallable_says_the_resolvers_reason(small: Contract, make_record: Make) -> None:
-    result = judged(small, make_record(uninstallable="because a needs b"))
+def test_an_uninstallable_cell_has_the_reason_of_the_resolver(small: Contract, make_record: Make) -> None:
+    result = verdict_of(small, make_record(uninstallable="because a needs b"))
     assert (result.verdict, result.reasons) == ("uninstallable", ("because a needs b",))
 
 
-def test_a_record_of_what_could_not_be_installed_counts_for_nothing_and_says_why(make_record: Make) -> None:
+def test_a_record_of_a_cell_that_could_not_be_installed_is_weak_and_says_why(make_record: Make) -> None:
     """It is written before anything ran: without interpreter, attestation, third-party versions and checks."""
-    whole = make_record(uninstallable="because a needs b")
-    header = {k: v for k, v in whole.header.items() if k not in ("interpreter", "attestation")}
-    assert weaknesses(replace(whole, header=header, checks={})) == ["it could not be installed: because a needs b"]
+    record = make_record(uninstallable="because a needs b")
+    header = {name: value for name, value in record.header.items() if name not in ("interpreter", "attestation")}
+    assert weaknesses(replace(record, header=header, checks={})) == ["it could not be installed: because a needs b"]
 
 
-def test_a_record_that_does_not_say_what_it_ran_on_is_weak(make_record: Make) -> None:
-    whole = make_record(cell="py312-core1.4.61")
-    header = {k: v for k, v in whole.header.items() if k not in ("interpreter", "attestation")}
-    assert weaknesses(replace(whole, header=header))[:2] == [
+def test_a_record_without_interpreter_and_attestation_is_weak(make_record: Make) -> None:
+    record = make_record(cell="py312-core1.4.61")
+    header = {name: value for name, value in record.header.items() if name not in ("interpreter", "attestation")}
+    assert weaknesses(replace(record, header=header))[:2] == [
         "it ran on Python of no known version, the label says 3.12",
         "core is not installed",
     ]
 
 
-def test_a_missing_expected_cell_is_unknown(small: Contract, make_record: Make) -> None:
-    report = judge_records(small, SUITE, [make_record()], (), expected=[make_record().cell, "core1.2.9"])
-    assert [c.verdict for c in report.cells] == ["compatible", "unknown"]
-    assert report.exit is Exit.UNDECIDED
+def test_an_expected_cell_that_was_not_run_is_unknown(small: Contract, make_record: Make) -> None:
+    judged_records = judge_records(small, SUITE, [make_record()], (), expected=[make_record().cell, "core1.2.9"])
+    assert [c.verdict for c in judged_records.cells] == ["compatible", "unknown"]
+    assert judged_records.exit is Exit.UNDECIDED
 
 
-def test_a_cell_without_its_interpreter_is_reported_and_not_judged(small: Contract, make_record: Make) -> None:
+def test_a_cell_whose_interpreter_is_absent_is_listed_without_a_verdict(small: Contract, make_record: Make) -> None:
     name = make_record().cell
-    report = judge_records(small, SUITE, [make_record()], (), expected=[name, "py313-x"], absent=("py313-x",))
-    assert (len(report.cells), report.absent, report.exit) == (1, ("py313-x",), Exit.COMPATIBLE)
+    judged_records = judge_records(small, SUITE, [make_record()], (), expected=[name, "py313-x"], absent=("py313-x",))
+    assert (len(judged_records.cells), judged_records.absent, judged_records.exit) == (1, ("py313-x",), Exit.COMPATIBLE)
 
 
 def test_no_records_are_undecided(small: Contract) -> None:
@@ -132,29 +134,29 @@ def test_a_violation_outweighs_an_unknown(small: Contract, make_record: Make) ->
 
 def test_a_waiver_whose_failure_is_gone_fails_the_build(small: Contract, make_record: Make) -> None:
     broken = make_record({"area.first": "failed"})
-    report = judge_records(small, SUITE, [make_record()], (waiver(broken),))
-    assert report.exit is Exit.VIOLATED
-    assert "gone" in report.rotten[0].how
+    judged_records = judge_records(small, SUITE, [make_record()], (waiver(broken),))
+    assert judged_records.exit is Exit.VIOLATED
+    assert "gone" in judged_records.rotten_waivers[0].how
 
 
 def test_a_waiver_does_not_accept_another_failure(small: Contract, make_record: Make) -> None:
     broken, other = make_record({"area.first": "failed"}), make_record({"area.first": "failed"}, got="worse")
-    report = judge_records(small, SUITE, [other], (waiver(broken),))
-    assert report.cells[0].verdict == "incompatible"
-    assert "another one" in report.rotten[0].how
+    judged_records = judge_records(small, SUITE, [other], (waiver(broken),))
+    assert judged_records.cells[0].verdict == "incompatible"
+    assert "another one" in judged_records.rotten_waivers[0].how
 
 
-def test_an_idle_waiver_fails_a_complete_report_only(small: Contract, make_record: Make) -> None:
+def test_a_waiver_that_covers_no_run_is_rotten_only_if_all_cells_were_run(small: Contract, make_record: Make) -> None:
     broken = make_record({"area.first": "failed"})
     idle = waiver(broken, store=("0.6.0", "0.6.1"))
     record = make_record()
     assert judge_records(small, SUITE, [record], (idle,)).exit is Exit.COMPATIBLE
     assert (
-        judge_records(small, SUITE, [record], (idle,), expected=[record.cell]).rotten[0].how
+        judge_records(small, SUITE, [record], (idle,), expected=[record.cell]).rotten_waivers[0].how
         == "it matches nothing that was run"
     )
 
 
-def test_a_record_that_is_no_evidence_rots_no_waiver(small: Contract, make_record: Make) -> None:
+def test_a_record_that_is_no_evidence_makes_no_waiver_rotten(small: Contract, make_record: Make) -> None:
     broken = make_record({"area.first": "failed"})
-    assert judge_records(small, SUITE, [make_record(footer=None)], (waiver(broken),)).rotten == ()
+    assert judge_records(small, SUITE, [make_record(footer=None)], (waiver(broken),)).rotten_waivers == ()

@@ -1,4 +1,4 @@
-"""Proposed waivers accept exactly the failures that were seen."""
+"""A proposed waiver accepts the failures of the records, and no others."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from examples import SUITE
 from market_data_meta.contract import Contract
 from market_data_meta.judging.records import Record
 from market_data_meta.judging.verdicts import judge_records
-from market_data_meta.judging.waiver_proposals import proposed
+from market_data_meta.judging.waiver_proposals import propose_waivers
 from market_data_meta.judging.waivers import Waiver
 from market_data_meta.releases.ledger import Ledger
 
@@ -21,35 +21,38 @@ OLD = {"core": "1.2.9", "pipeline": "0.8.1", "store": "0.6.0"}
 NEW = {"core": "1.4.61", "pipeline": "0.8.70", "store": "0.6.73"}
 
 
-def at(make_record: Make, versions: dict[str, str], outcome: str, **changes: Any) -> Record:
+def record_of(make_record: Make, versions: dict[str, str], outcome: str, **changes: Any) -> Record:
     attestation = {name: {"version": version, "content": "c" * 64} for name, version in versions.items()}
     cell = "-".join(versions.values()) + changes.get("third_party_choice", "")
     return make_record({"area.first": outcome}, combination=versions, attestation=attestation, cell=cell, **changes)
 
 
 @pytest.mark.parametrize(
-    ("records", "versions"),
+    ("rows", "versions"),
     [
         ([(OLD, "failed"), (NEW, "failed")], {"core": ["1.2.9", "1.4.61"], "store": ["0.6.0", "0.6.73"]}),
         ([(OLD, "passed"), (NEW, "failed")], {"core": ["1.4.22", "1.4.61"], "store": ["0.6.73", "0.6.73"]}),
     ],
 )
 def test_a_proposal_accepts_the_failures_and_nothing_else(
-    small: Contract, ledger: Ledger, make_record: Make, records: list[tuple[dict[str, str], str]], versions: object
+    small: Contract, ledger: Ledger, make_record: Make, rows: list[tuple[dict[str, str], str]], versions: object
 ) -> None:
-    made = [at(make_record, *row) for row in records]
-    report = judge_records(small, SUITE, made, ())
-    (table,) = tomllib.loads(proposed(small, ledger, report))["waiver"]
+    records = [record_of(make_record, *row) for row in rows]
+    judged_records = judge_records(small, SUITE, records, ())
+    (table,) = tomllib.loads(propose_waivers(small, ledger, judged_records))["waiver"]
     assert table["versions"] == versions
     ends = {name: (low, high) for name, (low, high) in table["versions"].items()}
     waiver = Waiver(table["clause"], table["fingerprint"], "r", ends)
-    again = judge_records(small, SUITE, made, (waiver,), expected=[r.cell for r in made])
-    assert ({c.verdict for c in again.cells}, again.rotten) == ({"compatible"}, ())
+    again = judge_records(small, SUITE, records, (waiver,), expected=[record.cell for record in records])
+    assert ({cell.verdict for cell in again.cells}, again.rotten_waivers) == ({"compatible"}, ())
 
 
 def test_a_failure_of_one_third_party_choice_is_proposed_for_it_alone(
     small: Contract, ledger: Ledger, make_record: Make
 ) -> None:
-    made = [at(make_record, NEW, "passed"), at(make_record, NEW, "failed", third_party_choice="lowest")]
-    (table,) = tomllib.loads(proposed(small, ledger, judge_records(small, SUITE, made, ())))["waiver"]
+    records = [
+        record_of(make_record, NEW, "passed"),
+        record_of(make_record, NEW, "failed", third_party_choice="lowest"),
+    ]
+    (table,) = tomllib.loads(propose_waivers(small, ledger, judge_records(small, SUITE, records, ())))["waiver"]
     assert table["third_party"] == ["lowest"]

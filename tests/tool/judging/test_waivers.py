@@ -1,4 +1,4 @@
-"""Waivers: closed ranges, fingerprints, and files that are wrong."""
+"""Waivers: which combinations a closed range covers, and files that are wrong."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ STORE = Waiver("area.first", "0" * 12, "known", {"store": ("0.6.2", "0.6.24")})
 @pytest.mark.parametrize(
     ("version", "covered"), [("0.6.1", False), ("0.6.2", True), ("0.6.10", True), ("0.6.25", False)]
 )
-def test_both_ends_of_a_range_count_and_versions_are_compared_as_versions(
+def test_a_range_includes_both_ends_and_compares_versions_by_their_numbers(
     make_record: Make, version: str, *, covered: bool
 ) -> None:
     record = make_record(combination={"core": "1.4.61", "pipeline": "0.8.70", "store": version})
     assert STORE.covers(record) is covered
 
 
-def test_a_release_that_runs_the_code_of_one_in_the_range_is_covered_in_a_combination_and_not_alone(
+def test_a_release_with_a_content_of_the_range_is_covered_in_a_combination_and_not_alone(
     make_record: Make,
 ) -> None:
-    known = replace(STORE, contents={"store": frozenset({"c" * 64})})
+    waiver = replace(STORE, contents={"store": frozenset({"c" * 64})})
     newer = {"core": "1.4.61", "pipeline": "0.8.70", "store": "0.6.74"}
-    assert known.covers(make_record(combination=newer))
+    assert waiver.covers(make_record(combination=newer))
     assert not STORE.covers(make_record(combination=newer))
-    assert not known.covers(make_record(combination={"store": "0.6.74"}))
+    assert not waiver.covers(make_record(combination={"store": "0.6.74"}))
 
 
 def test_a_range_on_an_absent_package_covers_nothing(make_record: Make) -> None:
     assert not STORE.covers(make_record(combination={"core": "1.4.61"}))
 
 
-def test_a_third_party_condition_is_one(make_record: Make) -> None:
+def test_a_waiver_for_one_choice_of_third_party_versions_covers_no_other(make_record: Make) -> None:
     only_lowest = replace(STORE, versions={"store": ("0.6.0", "0.6.73")}, third_party=("lowest",))
     assert not only_lowest.covers(make_record())
     assert only_lowest.covers(make_record(third_party_choice="lowest"))

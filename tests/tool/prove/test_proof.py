@@ -1,4 +1,4 @@
-"""Changes to releases: made exactly where they are meant, told from each other, and scored without flattery."""
+"""Changes to releases: edits and variants, and how trials are judged and counted."""
 
 from __future__ import annotations
 
@@ -16,67 +16,69 @@ from market_data_meta.judging.records import Record
 from market_data_meta.prove.change_files import load_breaks
 from market_data_meta.prove.changes import Change, Edit
 from market_data_meta.prove.mutant_notes import load_mutant_notes
-from market_data_meta.prove.mutants import Mutant
+from market_data_meta.prove.mutations import Mutation
 from market_data_meta.prove.score import (
     ALARM,
     CAUGHT,
     ERROR,
     MISSED,
     SILENT,
-    LocatedMutant,
+    Mutant,
     MutantScore,
     MutantTrial,
     Proof,
     Score,
     Trial,
-    trial,
+    judge_trial,
 )
-from market_data_meta.prove.variant import counted, made, renumbered
+from market_data_meta.prove.variant import file_digests, make_variant, renumber
 from market_data_meta.running.wheels import extract
 
 Make = Callable[..., Record]
 
 
 def change(*clauses: str, **edit: Any) -> Change:
-    edits = (Edit("thing/one.py", "x = 1", "x = 2"),) if not edit else (Edit(**edit),)
+    edits = (Edit("thing/values.py", "x = 1", "x = 2"),) if not edit else (Edit(**edit),)
     return Change("core", edits, "Why.", clauses)
 
 
-def test_an_edit_may_be_of_several_places() -> None:
+def test_an_edit_may_replace_a_text_in_several_places() -> None:
     assert Edit("f", "x", "y", 2).applied("x x") == "y y"
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     """An unpacked wheel of two modules."""
-    files = {"thing/__init__.py": "", "thing/one.py": "x = 1\n"}
+    files = {"thing/__init__.py": "", "thing/values.py": "x = 1\n"}
     extract(made_wheel(tmp_path, "thing", "1.0", files), tmp_path / "site")
     return tmp_path / "site"
 
 
-def test_a_variant_differs_in_what_was_changed_and_nothing_else(site: Path, tmp_path: Path) -> None:
-    found = made(change("area.first"), site, counted(site), tmp_path / "variant")
-    assert (found.site / "thing" / "one.py").read_text() == "x = 2\n"
-    assert (site / "thing" / "one.py").read_text() == "x = 1\n"
-    assert (found.site / "thing" / "__init__.py").stat().st_ino == (site / "thing" / "__init__.py").stat().st_ino
+def test_a_variant_differs_in_the_changed_file_and_nothing_else(site: Path, tmp_path: Path) -> None:
+    variant = make_variant(change("area.first"), site, file_digests(site), tmp_path / "variant")
+    assert (variant.site / "thing" / "values.py").read_text() == "x = 2\n"
+    assert (site / "thing" / "values.py").read_text() == "x = 1\n"
+    assert (variant.site / "thing" / "__init__.py").stat().st_ino == (site / "thing" / "__init__.py").stat().st_ino
 
 
 @pytest.mark.parametrize("edit", [{}, {"file": "thing/new.py", "before": "", "after": "y = 1\n"}])
-def test_the_content_id_of_a_variant_is_what_an_attestation_will_find(
+def test_the_content_id_of_a_variant_is_that_of_its_installed_files(
     site: Path, tmp_path: Path, edit: dict[str, str]
 ) -> None:
-    found = made(change("area.first", **edit), site, counted(site), tmp_path / "variant")
-    installed = PathDistribution(next(found.site.glob("*.dist-info")))
-    assert content_of_installed(installed) == found.content
+    variant = make_variant(change("area.first", **edit), site, file_digests(site), tmp_path / "variant")
+    installed = PathDistribution(next(variant.site.glob("*.dist-info")))
+    assert content_of_installed(installed) == variant.content
 
 
 def test_a_change_to_a_file_that_is_not_there_is_refused(site: Path, tmp_path: Path) -> None:
     with pytest.raises(MetaError, match="is to be edited, and is not there"):
-        made(change("c", file="thing/two.py", before="x", after="y"), site, counted(site), tmp_path / "variant")
+        make_variant(
+            change("c", file="thing/two.py", before="x", after="y"), site, file_digests(site), tmp_path / "variant"
+        )
 
 
-def test_the_same_code_under_another_number_has_the_same_content(site: Path, tmp_path: Path) -> None:
-    folder = renumbered(site, "1.0.post1", tmp_path / "other")
+def test_a_release_under_another_version_number_has_the_same_content(site: Path, tmp_path: Path) -> None:
+    folder = renumber(site, "1.0.post1", tmp_path / "other")
     installed = PathDistribution(next(folder.glob("*.dist-info")))
     assert (installed.version, installed.metadata["Name"]) == ("1.0.post1", "thing")
     original = PathDistribution(next(site.glob("*.dist-info")))
@@ -100,18 +102,18 @@ def test_the_same_code_under_another_number_has_the_same_content(site: Path, tmp
 def test_each_trial_has_its_verdict(
     make_record: Make, clauses: tuple[str, ...], now: dict[str, str], verdict: str
 ) -> None:
-    """An error is no catch: it says that the check could not run."""
-    assert trial(change(*clauses), make_record(now), make_record()).verdict == verdict
+    """An error catches no break: it says that the check could not run."""
+    assert judge_trial(change(*clauses), make_record(now), make_record()).verdict == verdict
 
 
-def test_a_failure_that_was_there_before_is_no_catch(make_record: Make) -> None:
+def test_a_check_that_fails_without_the_break_does_not_catch_it(make_record: Make) -> None:
     failing = make_record({"area.first": "failed"})
-    assert trial(change("area.first"), failing, failing).verdict == MISSED
+    assert judge_trial(change("area.first"), failing, failing).verdict == MISSED
 
 
 def test_a_run_that_died_proves_nothing(make_record: Make) -> None:
     dead = make_record(footer=None, death="the run was killed by SIGSEGV")
-    assert (trial(change("area.first"), dead, make_record()).verdict) == ERROR
+    assert judge_trial(change("area.first"), dead, make_record()).verdict == ERROR
 
 
 def score(*trials: Trial) -> Score:
@@ -119,20 +121,20 @@ def score(*trials: Trial) -> Score:
 
 
 def test_the_score_counts_by_package_and_area() -> None:
-    found = score(
+    counted = score(
         Trial(change("area.first"), ("area.first", "area.second")),
         Trial(change("area.second"), ("area.second",)),
         Trial(change("other.third"), ()),
     )
-    assert found.counts == {CAUGHT: 2, MISSED: 1}
-    assert found.by("package") == {"core": (2, 3)}
-    assert found.by("area") == {"area": (2, 2), "other": (0, 1)}
-    assert [one.fragile for one in found.trials] == [False, True, False]
+    assert counted.counts == {CAUGHT: 2, MISSED: 1}
+    assert counted.by("package") == {"core": (2, 3)}
+    assert counted.by("area") == {"area": (2, 2), "other": (0, 1)}
+    assert [trial.fragile for trial in counted.trials] == [False, True, False]
 
 
-def proof(breaks: tuple[str, ...], harmless: tuple[str, ...], machine: MutantScore) -> Proof:
+def proof(breaks: tuple[str, ...], harmless: tuple[str, ...], mutants: MutantScore) -> Proof:
     trials = score(Trial(change("area.first"), breaks)), score(Trial(change(), harmless))
-    return Proof("s", "2026-11-22", {}, *trials, machine, (), 0.0, 0.0)
+    return Proof("s", "2026-11-22", {}, *trials, mutants, (), 0.0, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -149,23 +151,23 @@ def test_a_miss_or_a_false_alarm_violates_the_proof(
     assert proof(breaks, harmless, MutantScore()).exit == status
 
 
-def noted(*worse: str, reason: str = "") -> MutantTrial:
-    mutant = Mutant("thing/one.py", 1, "constant", "1", "(2)", "x = (2)")
-    return MutantTrial(LocatedMutant("core", mutant, "x = 1", ("area.first",)), Trial(change(), worse), reason)
+def mutant_trial(*worse: str, reason: str = "") -> MutantTrial:
+    mutation = Mutation("thing/values.py", 1, "constant", "1", "(2)", "x = (2)")
+    return MutantTrial(Mutant("core", mutation, "x = 1", ("area.first",)), Trial(change(), worse), reason)
 
 
 @pytest.mark.parametrize(
-    ("machine", "status"),
+    ("mutants", "status"),
     [
-        (MutantScore((noted("area.first"), noted(reason="It is the same.")), 2), 0),
-        (MutantScore((noted("area.first"), noted()), 2), 1),
-        (MutantScore((noted("area.first"),), 1, ("core | thing/one.py | x = 1 | constant | 1 | (2)",)), 1),
+        (MutantScore((mutant_trial("area.first"), mutant_trial(reason="It is the same.")), 2), 0),
+        (MutantScore((mutant_trial("area.first"), mutant_trial()), 2), 1),
+        (MutantScore((mutant_trial("area.first"),), 1, ("core | thing/values.py | x = 1 | constant | 1 | (2)",)), 1),
     ],
 )
 def test_a_survivor_without_a_reason_and_a_reason_without_a_survivor_violate_it(
-    machine: MutantScore, status: int
+    mutants: MutantScore, status: int
 ) -> None:
-    assert proof(("area.first",), (), machine).exit == status
+    assert proof(("area.first",), (), mutants).exit == status
 
 
 def test_reasons_are_read_by_the_identity_of_their_mutants(tmp_path: Path) -> None:
@@ -183,7 +185,7 @@ def test_reasons_are_read_by_the_identity_of_their_mutants(tmp_path: Path) -> No
         load_mutant_notes(tmp_path)
 
 
-def test_a_table_with_a_field_too_many_is_refused(tmp_path: Path) -> None:
+def test_a_table_with_an_unknown_field_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "tests" / "breaks"
     folder.mkdir(parents=True)
     (folder / "area.toml").write_text(

@@ -10,18 +10,12 @@ from examples import SUITE
 from rich.console import Console
 
 from market_data_meta.contract import Contract
-from market_data_meta.judging.explanations import (
-    error_codes,
-    explained,
-    listed,
-    show_error_codes,
-    show_explained,
-    show_listed,
-)
+from market_data_meta.judging.explanations import clause_explanation, clause_list, error_list
 from market_data_meta.judging.records import Record
 from market_data_meta.judging.report_document import report_result
 from market_data_meta.judging.verdicts import judge_records
 from market_data_meta.releases.ledger import Ledger
+from market_data_meta.render.explanation.terminal import show_clause, show_clause_list, show_error_list
 from market_data_meta.render.matrix.terminal import show_matrix
 from market_data_meta.render.proof.terminal import show_proof
 from market_data_meta.render.releases.terminal import show_contents, show_ledger
@@ -41,21 +35,21 @@ def shown(render: Callable[[Console], None], width: int = 80) -> list[str]:
 
 
 def test_explain_lists_each_id_whole(contract: Contract) -> None:
-    lines = shown(lambda console: show_listed(listed(contract, ()), console))
+    lines = shown(lambda console: show_clause_list(clause_list(contract, ()), console))
     assert [line.split()[0] for line in lines if not line.startswith(" ")][:-1] == list(contract.clauses)
     assert max(map(len, lines)) <= 80
 
 
 def test_explain_shows_each_id_and_check_whole_in_any_width(contract: Contract) -> None:
     longest = max(contract.clauses, key=len)
-    data = explained(contract, (), longest)
-    lines = shown(lambda console: show_explained(data, console), width=50)
-    assert [line.split()[-1] for line in lines if line.split()[:1] == ["check"]] == [data["check"]]
+    explanation = clause_explanation(contract, (), longest)
+    lines = shown(lambda console: show_clause(explanation, console), width=50)
+    assert [line.split()[-1] for line in lines if line.split()[:1] == ["check"]] == [explanation.check]
 
 
 def test_explain_lists_each_error_in_a_line_or_two() -> None:
-    lines = shown(lambda console: show_error_codes(error_codes(), console))
-    codes = [row["code"] for row in error_codes()["errors"]]
+    lines = shown(lambda console: show_error_list(error_list(), console))
+    codes = [error.code for error in error_list().errors]
     assert [line.split()[0] for line in lines if not line.startswith(" ")] == codes
 
 

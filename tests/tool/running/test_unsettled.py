@@ -16,10 +16,10 @@ from market_data_meta.gate.release_runs import ATTEMPTS, alone
 from market_data_meta.gate.runner import Gate
 from market_data_meta.judging.comparison import CellComparison
 from market_data_meta.judging.records import Record, record_text
-from market_data_meta.judging.verdicts import unsettled
+from market_data_meta.judging.verdicts import reasons_to_run_again
 from market_data_meta.matrix.confirm import whole_isolated
 from market_data_meta.prove import trial_runs
-from market_data_meta.prove.trial_runs import NewestReleases, Run, proved
+from market_data_meta.prove.trial_runs import NewestReleases, TrialRun, run_trials
 from market_data_meta.releases.combinations import Cell
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import environments
@@ -49,16 +49,16 @@ def good(make_record: Make) -> Record:
 
 
 def test_what_is_to_be_run_again_is_told(bad: Record, good: Record) -> None:
-    assert unsettled(bad)
-    assert unsettled(good) == []
+    assert reasons_to_run_again(bad)
+    assert reasons_to_run_again(good) == []
 
 
 def test_a_run_that_was_to_end_with_a_failure_lacks_nothing_behind_it(make_record: Make) -> None:
     outcomes = {"area.first": "failed", "area.second": "missing"}
-    assert unsettled(make_record(outcomes, clauses=CLAUSES, until=["area.first"])) == []
-    assert unsettled(make_record(outcomes, clauses=CLAUSES)) == ["area.second is missing"]
+    assert reasons_to_run_again(make_record(outcomes, clauses=CLAUSES, until=["area.first"])) == []
+    assert reasons_to_run_again(make_record(outcomes, clauses=CLAUSES)) == ["area.second is missing"]
     outcomes = {"area.first": "error", "area.second": "missing"}
-    assert unsettled(make_record(outcomes, clauses=CLAUSES, until=["area.first"]))
+    assert reasons_to_run_again(make_record(outcomes, clauses=CLAUSES, until=["area.first"]))
 
 
 @pytest.fixture
@@ -165,21 +165,21 @@ def test_a_proof_reads_back_settled_runs_only(
         def __init__(self, *records: Record) -> None:
             self.records = lambda: iter(records)
 
-    ground = object.__new__(NewestReleases)
+    newest = object.__new__(NewestReleases)
     contents = {name: row["content"] for name, row in good.header["expected"].items()}
-    monkeypatch.setattr(Run, "contents", lambda *_: contents)
-    monkeypatch.setattr(Run, "versions", lambda *_: good.versions)
+    monkeypatch.setattr(TrialRun, "contents", lambda *_: contents)
+    monkeypatch.setattr(TrialRun, "versions", lambda *_: good.versions)
 
-    def again(_: object, missing: Mapping[str, Run], __: object) -> Iterator[tuple[str, Record]]:
+    def again(_: object, missing: Mapping[str, TrialRun], __: object) -> Iterator[tuple[str, Record]]:
         for name in missing:
             ran.append(name)
             yield name, make_record({"area.second": "failed"})
 
-    monkeypatch.setattr(trial_runs, "_ran", again)
-    run = Run(tuple(CLAUSES))
-    ground.store = Kept(good)  # type: ignore[assignment]  # only its records are read
-    assert proved(ground, [run], lambda _: None) == {run: good}
+    monkeypatch.setattr(trial_runs, "_run_missing", again)
+    run = TrialRun(tuple(CLAUSES))
+    newest.run_cache = Kept(good)  # type: ignore[assignment]  # only its records are read
+    assert run_trials(newest, [run], lambda _: None) == {run: good}
     assert not ran
-    ground.store = Kept(bad)  # type: ignore[assignment]  # only its records are read
-    assert proved(ground, [run], lambda _: None)[run].checks["area.second"].outcome == "failed"
+    newest.run_cache = Kept(bad)  # type: ignore[assignment]  # only its records are read
+    assert run_trials(newest, [run], lambda _: None)[run].checks["area.second"].outcome == "failed"
     assert len(ran) == 1

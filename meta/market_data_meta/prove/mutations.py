@@ -1,4 +1,4 @@
-"""Machine-made breaks: generic mutations of the lines that the suite's chain executes. Pure functions; no I/O."""
+"""Mutations: small, generic changes of the lines that the suite's chain executes. Pure functions; no I/O."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import copy
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
+OPPOSITE_COMPARISON: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
     ast.LtE: ast.Lt,
     ast.Gt: ast.GtE,
@@ -19,19 +19,19 @@ COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.In: ast.NotIn,
     ast.NotIn: ast.In,
 }
-COUNTED: dict[type[ast.operator], type[ast.operator]] = {
+OPPOSITE_ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
     ast.Add: ast.Sub,
     ast.Sub: ast.Add,
     ast.Mult: ast.Div,
     ast.Div: ast.Mult,
 }
-UNSEEN = frozenset({"logger", "log", "logging", "_logger"})
-"""Names whose calls nobody but a reader of logs notices: statements that only call them are left as they are."""
+LOGGERS = frozenset({"logger", "log", "logging", "_logger"})
+"""Names of loggers: only a reader of logs notices their calls, so statements that only call them are not mutated."""
 
 
 @dataclass(frozen=True)
-class Mutant:
-    """One small change at a place of a file: what kind, where, the text before and after, and the whole file after."""
+class Mutation:
+    """A small change of a file: its kind and line, the piece ``before`` and ``after``, and the whole ``text`` after."""
 
     file: str
     line: int
@@ -41,11 +41,11 @@ class Mutant:
     text: str
 
 
-def mutants(file: str, text: str, lines: Collection[int]) -> Iterator[Mutant]:
-    """Every mutant of the statements that begin on one of ``lines``, in the order of the file.
+def mutations(file: str, text: str, lines: Collection[int]) -> Iterator[Mutation]:
+    """Every mutation of the statements that begin on one of ``lines``, in the order of the file.
 
-    The text has line breaks of one character. Docstrings, annotations, what only logs, and the texts of exceptions are
-    left alone: no contract speaks of them.
+    The text has line breaks of one character. Docstrings, annotations, statements that only log, and the texts of
+    exceptions are left alone: no contract speaks of them.
     """
     tree = ast.parse(text)
     starts = _starts(text)
@@ -53,35 +53,35 @@ def mutants(file: str, text: str, lines: Collection[int]) -> Iterator[Mutant]:
         for kind, changed in _changes(node):
             begin = starts[node.lineno - 1] + node.col_offset
             end = starts[(node.end_lineno or node.lineno) - 1] + (node.end_col_offset or 0)
-            data = text.encode()
+            encoded = text.encode()
             after = ast.unparse(changed) if isinstance(changed, ast.AST) else changed
             if isinstance(node, ast.expr) and "\n" not in after:
                 after = f"({after})"
-            mutated = (data[:begin] + after.encode() + data[end:]).decode()
-            before = data[begin:end].decode()
+            mutated = (encoded[:begin] + after.encode() + encoded[end:]).decode()
+            before = encoded[begin:end].decode()
             if _compiles(mutated) and mutated != text:
-                yield Mutant(file, node.lineno, kind, before, after, mutated)
+                yield Mutation(file, node.lineno, kind, before, after, mutated)
 
 
 def _starts(text: str) -> list[int]:
     """The byte at which each line begins."""
-    starts, at = [], 0
+    starts, start = [], 0
     for row in text.encode().splitlines(keepends=True):
-        starts.append(at)
-        at += len(row)
+        starts.append(start)
+        start += len(row)
     return starts
 
 
 def _compiles(text: str) -> bool:
     try:
-        compile(text, "mutant", "exec", dont_inherit=True)
+        compile(text, "mutation", "exec", dont_inherit=True)
     except (SyntaxError, ValueError):
         return False
     return True
 
 
 def _candidates(tree: ast.Module, lines: Collection[int]) -> Iterator[ast.stmt | ast.expr]:
-    """The nodes of executed statements inside functions, outermost first; nested functions are found by themselves."""
+    """The nodes of executed statements inside functions, outermost first; a nested function stands for itself."""
     for function in ast.walk(tree):
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             for statement in function.body:
@@ -113,7 +113,7 @@ def _only_logs(node: ast.AST) -> bool:
             names.add(root.attr)
         root = root.value if isinstance(root, ast.Attribute) else root.func
     names |= {root.id} if isinstance(root, ast.Name) else set()
-    return bool(names & UNSEEN)
+    return bool(names & LOGGERS)
 
 
 def _docstring(node: ast.AST) -> bool:
@@ -121,11 +121,11 @@ def _docstring(node: ast.AST) -> bool:
 
 
 def _changes(node: ast.stmt | ast.expr) -> Iterator[tuple[str, ast.AST | str]]:
-    """What may be made of one node, with the name of each change."""
+    """What a node may be changed to, with the kind of each change."""
     match node:
-        case ast.Compare(ops=[op]) if type(op) in COMPARED:
+        case ast.Compare(ops=[op]) if type(op) in OPPOSITE_COMPARISON:
             changed = copy.deepcopy(node)
-            changed.ops = [COMPARED[type(op)]()]
+            changed.ops = [OPPOSITE_COMPARISON[type(op)]()]
             yield "comparison", changed
         case ast.BoolOp(op=op):
             changed_bool = copy.deepcopy(node)
@@ -133,9 +133,9 @@ def _changes(node: ast.stmt | ast.expr) -> Iterator[tuple[str, ast.AST | str]]:
             yield "and/or", changed_bool
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             yield "not", operand
-        case ast.BinOp(op=op) if type(op) in COUNTED:
+        case ast.BinOp(op=op) if type(op) in OPPOSITE_ARITHMETIC:
             changed_op = copy.deepcopy(node)
-            changed_op.op = COUNTED[type(op)]()
+            changed_op.op = OPPOSITE_ARITHMETIC[type(op)]()
             yield "arithmetic", changed_op
         case ast.Constant(value=bool() as value):
             yield "constant", str(not value)

@@ -1,0 +1,73 @@
+"""The explanation of a clause, and the list of all clauses."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from market_data_meta.models import Document, Model
+from market_data_meta.results.parts import Fingerprint, Text, Value
+
+ClauseLevel = Literal["must", "should", "control"]
+ClauseScope = Literal["release", "combination", "deployment", "control"]
+
+
+class AcceptedFailure(Model):
+    """A waiver of the clause: the releases that it covers, each package from the first to the last, and the reason."""
+
+    versions: dict[str, tuple[Text, Text]]
+    fingerprint: Fingerprint
+    reason: Text
+
+
+class ClauseExplanation(Document):
+    """What `mdmeta explain CLAUSE --json` prints."""
+
+    schema_name: ClassVar[str] = "explain"
+
+    format: Literal[1] = 1
+    clause: Text
+    rule: Text
+    level: ClauseLevel
+    scope: ClauseScope
+    binds: tuple[Text, ...]
+    applies: dict[str, str]
+    needs: tuple[str, ...]
+    source: Text
+    expect: dict[str, Value]
+    check: Text
+    waivers: tuple[AcceptedFailure, ...]
+
+
+class ClauseSummary(Model):
+    """A clause in the list; ``waived`` says whether a waiver accepts its failure for some releases."""
+
+    clause: Text
+    level: ClauseLevel
+    scope: ClauseScope
+    rule: Text
+    waived: bool
+
+
+class ClauseList(Document):
+    """What `mdmeta explain --json` prints without a clause."""
+
+    schema_name: ClassVar[str] = "clause-list"
+
+    format: Literal[1] = 1
+    clauses: tuple[ClauseSummary, ...]
+
+
+class ErrorSummary(Model):
+    """An error code, and what it means."""
+
+    code: Text
+    meaning: Text
+
+
+class ErrorList(Document):
+    """What `mdmeta explain --errors --json` prints."""
+
+    schema_name: ClassVar[str] = "error-list"
+
+    format: Literal[1] = 1
+    errors: tuple[ErrorSummary, ...]
