@@ -16,7 +16,7 @@ def main() -> int:
     """Set up the environment's folders, and run pytest on the arguments."""
     site.ENABLE_USER_SITE = False
     site.addpackage = _named  # type: ignore[assignment]
-    site.execsitecustomize = site.execusercustomize = lambda: None  # type: ignore[attr-defined]
+    site.execsitecustomize = site.execusercustomize = lambda: None
     site.main()
     import pytest
 
