@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from market_data_meta.consistency import problems
 
+from market_data_meta.consistency import problems
 from market_data_meta.contract import Contract
 from market_data_meta.contract_files import load_contract
 from market_data_meta.prove.change_files import load_breaks
