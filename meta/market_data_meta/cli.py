@@ -17,15 +17,15 @@ from market_data_meta.errors import ErrorCode, Exit, MetaError
 
 COMMANDS = {
     "can-i-deploy": "May these releases go out together?",
-    "check": "Is contracts/ valid, and does all that must agree with it?",
-    "clause": "Write the contract: a new clause with its check.",
-    "explain": "Tell about a clause, an area, or all error codes.",
+    "check": "Validate contracts/ and what must agree with it.",
+    "clause": "Write a new clause with its check.",
+    "explain": "Show a clause, an area, or all error codes.",
     "gate": "Compare candidates with the releases before them.",
     "history": "In which releases did a clause start or stop holding?",
     "matrix": "Decide every published combination.",
-    "prove": "What does the suite detect, and what does it leave alone?",
+    "prove": "Measure which defects the suite detects.",
     "releases": "Show the ledger of releases, or bring it up to date.",
-    "report": "Judge the records again, and write the reports.",
+    "report": "Judge the records again and write the reports.",
     "run": "Run the suite on one combination.",
 }
 """The commands, with a line for the list of them: to list them imports none, as several load slow libraries."""
@@ -62,9 +62,9 @@ class _Commands(click.Group):
 )
 @click.pass_context
 def cli(context: click.Context, root: Path) -> None:
-    """Which releases of market-data-core, -pipeline and -store work together.
+    """Run one test suite on real combinations of market-data-core, -pipeline and -store, and judge the results.
 
-    Exit codes: 0 compatible, 1 a contract is violated, 2 bad usage or input, 3 undecided, 4 the tool failed.
+    Exit codes: 0 nothing is violated, 1 a contract is violated, 2 bad usage or input, 3 undecided, 4 the tool failed.
     """
     context.obj = Checkout(root.resolve())
 

@@ -14,7 +14,7 @@ from market_data_meta.judging.check_files import check_words
 
 
 @click.command("check")
-@click.option("--fix", is_flag=True, help="First make each check's docstring the rule of its clause.")
+@click.option("--fix", is_flag=True, help="First copy the rule of each clause into the docstring of its check.")
 @json_option
 @click.pass_obj
 def check_command(here: Checkout, *, fix: bool, as_json: bool) -> None:

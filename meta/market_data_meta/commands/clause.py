@@ -31,7 +31,7 @@ from market_data_meta.releases.combinations import known_package
 
 @click.group("clause")
 def clause_command() -> None:
-    r"""Write the contract: a new clause with its check.
+    r"""Write a new clause with its check.
 
     \b
     Example: mdmeta clause new chain.hard-pauses
@@ -41,12 +41,12 @@ def clause_command() -> None:
 @clause_command.command("new")
 @click.argument("name", metavar="AREA.NAME")
 @click.option("--rule", help="One sentence that can be checked.")
-@click.option("--level", type=click.Choice(LEVELS), help="must: who breaks it is incompatible; should: it is reported.")
+@click.option("--level", type=click.Choice(LEVELS), help="must: a combination that breaks it is incompatible.")
 @click.option("--scope", type=click.Choice(SCOPES), help="One release alone, one of each package, or two services.")
 @click.option("--binds", multiple=True, metavar="PACKAGE", help="A package whose code decides it (repeat it).")
 @click.option("--source", help="Where it is written that it must be so.")
 @click.option("--expect", multiple=True, metavar="KEY=VALUE", help="A value that the check compares with, as TOML.")
-@click.option("--applies", multiple=True, metavar="PACKAGE>=V", help="Releases that it is about, where not about all.")
+@click.option("--applies", multiple=True, metavar="PACKAGE>=V", help="Releases that it applies to [all].")
 @click.option("--about", help="For a new area: the sentence that its two files begin with.")
 @json_option
 @click.pass_obj
@@ -66,8 +66,8 @@ def new_command(
 ) -> None:
     r"""Write a new clause: its table in contracts/clauses, and the skeleton of its check in tests/conformance.
 
-    What no option says is asked for, on a terminal. An area that is not there yet gets both its files. The check fails
-    until its body is written.
+    On a terminal, the command asks for each field that no option gives. For a new area it makes both files. The check
+    fails until its body is written.
 
     \b
     Example: mdmeta clause new chain.hard-pauses

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON to standard output.")
 out_option = click.option("--out", type=click.Path(path_type=Path), help="Folder for records and reports [results/].")
-verbose_option = click.option("--verbose", is_flag=True, help="Show waived failures in full.")
+verbose_option = click.option(
+    "--verbose", is_flag=True, help="Show in full what is otherwise only counted or named, such as known failures."
+)
 
 
 @dataclass

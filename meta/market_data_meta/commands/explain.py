@@ -13,7 +13,7 @@ from market_data_meta.render.explanation.terminal import show_clause, show_claus
 
 @click.command("explain")
 @click.argument("name", required=False, metavar="[AREA|CLAUSE]")
-@click.option("--errors", is_flag=True, help="List the codes that an error of mdmeta may have, instead.")
+@click.option("--errors", is_flag=True, help="List all error codes of mdmeta instead.")
 @json_option
 @click.pass_obj
 def explain_command(here: Checkout, name: str | None, *, errors: bool, as_json: bool) -> None:

@@ -52,12 +52,12 @@ class _GateCommand(click.Command):
     "text",
     metavar="FILE",
     type=click.File(encoding="utf-8", errors="replace"),
-    help="Text of a pull request (- reads it from standard input): its Depends-On lines bring in companions.",
+    help="Text of a pull request (- reads it from standard input): its Depends-On lines add companions.",
 )
-@click.option("--all", "reach", flag_value=ALL, help="Also meet what the requirements forbid.")
-@click.option("--quick", "reach", flag_value=QUICK, help="Meet the newest and the deployed partners only.")
+@click.option("--all", "reach", flag_value=ALL, help="Also run the combinations that the requirements forbid.")
+@click.option("--quick", "reach", flag_value=QUICK, help="Run with the newest and the deployed partners only.")
 @click.option("--strict", is_flag=True, help="A should clause that got worse counts like a must clause.")
-@click.option("--allow-direct", is_flag=True, help="Follow what a candidate asks for by address (name @ url).")
+@click.option("--allow-direct", is_flag=True, help="Install what a candidate requires by address (name @ url).")
 @cache_option
 @verbose_option
 @out_option
@@ -78,11 +78,11 @@ def gate_command(
     as_json: bool,
     **sources: str | None,
 ) -> None:
-    r"""Gate candidates (one or more): each distinct code that they may meet, compared with their predecessors.
+    r"""Run candidates with each distinct code that they may be installed with, and compare with the releases before.
 
-    Exit 0: nothing got worse. 1: a must clause did, and the report says which, whose doing, and how to see it again.
-    With PARTNER==V only those partners are met; newest and deployed are versions too, and alone those of all partners.
-    Writes gate.json and its renderings to the folder of results.
+    Exit 0: nothing got worse. Exit 1: a must clause did; the report says which, because of which candidate, and how to
+    see it again. With PARTNER==V the candidates run with those partners only; newest and deployed are versions too, and
+    stand alone for all partners. Writes gate.json, and its other forms beside it, to the folder of results.
 
     \b
     Example: mdmeta gate --core ../market-data-core

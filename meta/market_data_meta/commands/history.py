@@ -25,7 +25,7 @@ from market_data_meta.render.history.terminal import show_history
 def history_command(here: Checkout, clause: str, cache: Path | None, *, as_json: bool) -> None:
     r"""Tell in which releases a clause started or stopped holding, from what mdmeta matrix has seen; nothing is run.
 
-    Each package that the clause binds is followed from its oldest release to its newest, its partners held fixed.
+    Each package that the clause binds is followed from its oldest release to its newest, with the same partners.
 
     \b
     Example: mdmeta history chain.hard-pauses

@@ -51,11 +51,14 @@ def _shard(context: click.Context, option: click.Parameter, text: str) -> tuple[
 
 
 @click.command("matrix")
-@click.option("--shard", default="1/1", callback=_shard, help="Run part i of n only, as a CI job that fans out does.")
-@click.option("--exhaustive", is_flag=True, help="Run every clause in every cell, and believe no run for another one.")
+@click.option("--shard", default="1/1", callback=_shard, help="Run part i of n only, for a CI job that fans out.")
+@click.option("--exhaustive", is_flag=True, help="Run every clause in every cell; no run stands for another.")
 @click.option("--executor", metavar="ADDRESS", help="A Dask scheduler that takes the cells: tcp://host:8786.")
 @click.option(
-    "--confirm", "sampled", type=click.IntRange(min=1), help="Run this many cells through tox too, corners first."
+    "--confirm",
+    "sampled",
+    type=click.IntRange(min=1),
+    help="Also run this many cells in the isolated lane, and compare.",
 )
 @cache_option
 @out_option
@@ -74,8 +77,8 @@ def matrix_command(
 ) -> None:
     r"""Decide every published combination, and write matrix.json, its page (site/), summary, picture and badge.
 
-    Releases that run the same code share a run, and a clause is decided once for the code that it binds. What the cache
-    knows is not run again; a run that was interrupted goes on where it stopped.
+    Releases with the same code share a run, and a check runs once for the code of the packages that its clause binds.
+    What is in the cache is not run again, so an interrupted matrix goes on where it stopped.
 
     \b
     Example: mdmeta matrix

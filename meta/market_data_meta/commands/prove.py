@@ -29,7 +29,7 @@ MUTANTS = 200
 @click.command("prove")
 @click.argument("areas", nargs=-1, metavar="[AREA|CLAUSE]...")
 @click.option("--mutants", type=click.IntRange(min=0), help=f"How many machine-made mutants to try [{MUTANTS}].")
-@click.option("--quick", is_flag=True, help="Show each break to its own clauses only; no mutants, no proof.json.")
+@click.option("--quick", is_flag=True, help="Run only the clauses that a break is aimed at; no mutants, no proof.json.")
 @cache_option
 @verbose_option
 @out_option
@@ -46,11 +46,11 @@ def prove_command(
     verbose: bool,
     as_json: bool,
 ) -> None:
-    r"""Make breaks and harmless changes in the newest releases: is every break caught, and nothing else?
+    r"""Make breaks and harmless changes in the newest releases: every break must fail a check, and nothing else may.
 
-    Then mutants of the lines that the checks of the feedback chain execute: made by machine, always the same sample.
-    With areas or clauses: only the breaks that are aimed at them. A whole proof is written to the folder of results
-    (proof.json, proof.svg).
+    After that come mutants: machine-made changes of the lines that the checks of the feedback chain execute, always the
+    same sample. With areas or clauses, only the breaks that are aimed at them are made. A complete proof is written to
+    the folder of results (proof.json, proof.svg).
 
     \b
     Example: mdmeta prove

@@ -28,10 +28,12 @@ from market_data_meta.running import environments
 
 @click.command("report")
 @click.option(
-    "--complete", is_flag=True, help="Expect a record of every combination pinned in tox.ini, and no idle waiver."
+    "--complete",
+    is_flag=True,
+    help="Expect a record of every combination pinned in tox.ini, and a failure for every waiver.",
 )
-@click.option("--propose", is_flag=True, help="Print waivers that would accept what is violated now, and stop.")
-@click.option("--gate", type=click.Path(path_type=Path), help="Render a gate.json instead; ends with its exit code.")
+@click.option("--propose", is_flag=True, help="Only print the waivers that would accept what is violated now.")
+@click.option("--gate", type=click.Path(path_type=Path), help="Show a gate.json instead, and end with its exit code.")
 @click.option("--github", is_flag=True, help="With --gate: append to the step's summary, and print annotations.")
 @verbose_option
 @out_option
@@ -50,8 +52,8 @@ def report_command(
 ) -> None:
     r"""Judge the records and write report.json, report.md, report.svg and junit.xml beside them; nothing is run.
 
-    A matrix.json that is there is rendered again too: its page (site/), summary, picture and badge. The exit code is
-    that of the records.
+    If there is a matrix.json, its page (site/), summary, picture and badge are written again too. The exit code is that
+    of the records.
 
     \b
     Example: mdmeta report

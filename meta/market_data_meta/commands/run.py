@@ -69,13 +69,13 @@ def run_command(
 ) -> None:
     r"""Run the suite on one combination, in an environment of its own.
 
-    One package alone runs the clauses of release scope. A combination that the packages' requirements forbid is
-    forced, and its record says so. The versions newest and deployed may stand alone, for all packages.
+    For one package alone, only the clauses of release scope run. A combination that the packages' requirements forbid
+    is forced, and its record says so. The versions newest and deployed may stand alone, for all packages.
 
-    With --clause only these clauses run, in an environment that is kept for the next time: the answer comes in seconds,
+    With --clause only these clauses run, in an environment that is kept for the next time: the answer comes in seconds
     and is about these clauses only. With --pdb as well, a check that fails stops in the debugger, and breakpoint()
     stops anywhere: the checks share one process, without a fork and without the sandbox, so that the releases' code
-    may do all that you may. Exit 0: all passed. Exit 3: not all did; that is no evidence.
+    may do all that you may. Exit 0: all passed. Exit 3: not all did, which is no verdict.
 
     \b
     Example: mdmeta run newest

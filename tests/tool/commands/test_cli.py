@@ -8,7 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
+from command_lines import help_examples, parse_mdmeta, words
 from jsonschema import Draft202012Validator
 
 from market_data_meta.cli import COMMANDS
@@ -56,6 +58,19 @@ def test_help_has_an_example(root: Path, command: str) -> None:
     assert f"Example: mdmeta {command}" in done.stdout
     lines = [line.strip() for line in done.stdout.splitlines()]
     assert not [line for line in lines if "\\b" in line or line.count("mdmeta ") > 1], "an example has its own line"
+    for example in help_examples(done.stdout):
+        program, *arguments = words(example)
+        assert (program, arguments[: len(command.split())]) == ("mdmeta", command.split())
+        parse_mdmeta(arguments)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["mdmeta ran newest", "mdmeta run newest --clauses x", "mdmeta run newest --third-party old", "mdmeta --rot ."],
+)
+def test_a_command_line_that_does_not_exist_is_noticed(line: str) -> None:
+    with pytest.raises(click.UsageError):
+        parse_mdmeta(words(line)[1:])
 
 
 @pytest.mark.parametrize(
