@@ -54,7 +54,7 @@ def main() -> None:
         again = decide_matrix(contract, ledger, options, lambda _: None)
         cached = time.perf_counter() - start
         floor = _floor_seconds(contract, ledger, contents, sites, options.cache)
-    decided, number = len(complete.records), len(complete.squares)
+    decided, number = len(complete.records), len(complete.cells)
     cell = seconds / number
     rows = [
         (f"{decided} of {number} cells in {complete.ran} runs, minutes", seconds / 60, MINUTES),
@@ -96,7 +96,7 @@ def _floor_seconds(
     """Seconds of wall time that a cell without any check takes, with as many at once as in the matrix."""
     cells = content_combinations(contents)[:FLOOR_CELLS]
     python = str(getattr(sys, "_base_executable", sys.executable))
-    lock = third_party.resolved(contract, ledger, cells[:1], python, cache)[cells[0].libraries]
+    lock = third_party.resolved(contract, ledger, cells[:1], python, cache)[cells[0].requirements]
     assert isinstance(lock, third_party.ThirdPartyLock)
     plan = warm_plan(contract, ledger)
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as name:
@@ -116,7 +116,7 @@ def _empty_job(
     """The run of a cell without any check."""
     combination = Cell(cell.combination)
     header = record_header(contract, ledger, combination, (), [], "warm")
-    path = [str(sites[content.newest.sha256]) for content in cell.codes]
+    path = [str(sites[content.newest.sha256]) for content in cell.contents]
     request = {"header": header, "clauses": [], "not_applicable": {}, "path": path}
     return Job(combination.name, request, folder / f"{combination.name}.jsonl", folder / f"{combination.name}.log")
 

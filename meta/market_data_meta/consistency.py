@@ -1,4 +1,4 @@
-"""Is the contract's data valid, and does all that must agree with it: checks, breaks, ledger, tox.ini? As sentences."""
+"""Checks that the contract's data is valid and that clauses, checks, breaks, waivers, ledger and tox.ini agree."""
 
 from __future__ import annotations
 
@@ -23,32 +23,32 @@ from market_data_meta.releases.ledger_files import ReleasesFile, SnapshotFile, l
 
 
 def problems(root: Path) -> list[str]:
-    """Everything that is wrong with ``contracts/`` and what must agree with it; empty if nothing is."""
-    in_schemas, in_files = list(_guarded(lambda: _schemas(root))), list(_file_problems(root))
+    """A sentence for everything that is wrong with ``contracts/`` or disagrees with it; empty if nothing is wrong."""
+    schema_problems, file_problems = list(_until_an_error(lambda: _schema_problems(root))), list(_file_problems(root))
     disagreements: list[str] = []
     try:
         contract = load_contract(root)
-        disagreements += _guarded(lambda: _clauses_and_checks(contract))
+        disagreements += _until_an_error(lambda: _clause_problems(contract))
         ledger = load_ledger(root, contract.packages)
-        disagreements += _guarded(lambda: _pinned(contract, ledger))
+        disagreements += _until_an_error(lambda: _pinned_block_problems(contract, ledger))
         waivers = load_waivers(root, ledger)
-        disagreements += _waivers(contract, waivers)
-        disagreements += _guarded(lambda: _breaks(contract, waivers))
+        disagreements += _waiver_problems(contract, waivers)
+        disagreements += _until_an_error(lambda: _break_problems(contract, waivers))
     except MetaError as error:
-        # What cannot be loaded for what a file holds is among that file's problems.
-        disagreements += [] if in_files else [str(error)]
-    return in_schemas + in_files + disagreements
+        # A file that cannot be loaded because of its content is among the problems of files already.
+        disagreements += [] if file_problems else [str(error)]
+    return schema_problems + file_problems + disagreements
 
 
-def _guarded(problems_of: Callable[[], Iterable[str]]) -> Iterator[str]:
-    """The problems, and as the last of them the error that kept the rest from being looked for."""
+def _until_an_error(problems_of: Callable[[], Iterable[str]]) -> Iterator[str]:
+    """The problems, and as the last of them the error that ended the search, if there was an error."""
     try:
         yield from problems_of()
     except MetaError as error:
         yield str(error)
 
 
-def _schemas(root: Path) -> Iterator[str]:
+def _schema_problems(root: Path) -> Iterator[str]:
     for file in sorted((root / "contracts").glob("schemas/**/*.json")):
         data = read_json(file)
         # A DTO's baseline holds two schemas: what its model accepts, and what it emits.
@@ -73,8 +73,8 @@ def _file_problems(root: Path) -> Iterator[str]:
             yield from (f"{file.relative_to(root)}: {fault}" for fault in input_faults(model, data))
 
 
-def _clauses_and_checks(contract: Contract) -> Iterator[str]:
-    """One id everywhere: each clause has one test of the derived name, whose docstring is the clause's rule."""
+def _clause_problems(contract: Contract) -> Iterator[str]:
+    """Problems of clauses and checks: each clause has a test of its name, whose docstring is the clause's rule."""
     checks = {
         check.clause: check
         for file in _suite_files(contract.root)
@@ -97,20 +97,20 @@ def _clauses_and_checks(contract: Contract) -> Iterator[str]:
 
 
 def fix_docstrings(contract: Contract) -> list[str]:
-    """Make the docstring of each check the rule of its clause, in place; the clauses whose checks were rewritten.
+    """Make the docstring of each check the rule of its clause, in place, and return the clauses of the changed checks.
 
     Raises MetaError for a file of the suite that is not Python.
     """
     rules = {clause.id: clause.rule for clause in contract.clauses.values()}
-    rewritten = []
+    clauses = []
     for file in _suite_files(contract.root):
-        # Bytes, as reading text would change the ends of lines.
+        # Read as bytes, because read_text would change the ends of lines.
         text = file.read_bytes().decode("utf-8")
-        fixed, changed = with_rules(file.name, _area(file), text, rules)
-        if changed:
-            write_whole(file, fixed)
-        rewritten += changed
-    return rewritten
+        new_text, changed_clauses = with_rules(file.name, _area(file), text, rules)
+        if changed_clauses:
+            write_whole(file, new_text)
+        clauses += changed_clauses
+    return clauses
 
 
 def _suite_files(root: Path) -> list[Path]:
@@ -121,16 +121,16 @@ def _area(file: Path) -> str:
     return file.stem.removeprefix("test_")
 
 
-def _breaks(contract: Contract, waivers: Iterable[Waiver]) -> Iterator[str]:
-    """Every break is of a clause and a package that exist, and every clause has been seen to fail."""
-    shown = {waiver.clause for waiver in waivers}
+def _break_problems(contract: Contract, waivers: Iterable[Waiver]) -> Iterator[str]:
+    """Problems of breaks: each is of a clause and a package that exist, and each clause has a failure to show."""
+    clauses_that_fail = {waiver.clause for waiver in waivers}
     for file in sorted((contract.root / "tests" / "breaks").glob("*.toml")):
         path, data = file.relative_to(contract.root), read_toml(file)
         faults = input_faults(BreaksFile, data)
         yield from (f"{path}: {fault}" for fault in faults)
         for number, table in enumerate(() if faults else read_input(BreaksFile, data, file).breaks, 1):
             place = f"{path}: break {number}"
-            shown.add(table.clause)
+            clauses_that_fail.add(table.clause)
             area = table.clause.split(".")[0]
             if table.clause not in contract.clauses:
                 yield f"{place} is aimed at {table.clause}, which is no clause"
@@ -138,7 +138,7 @@ def _breaks(contract: Contract, waivers: Iterable[Waiver]) -> Iterator[str]:
                 yield f"{place} is aimed at {table.clause}: move it to tests/breaks/{area}.toml"
             if table.package not in contract.packages:
                 yield f"{place} changes {table.package}, which is no package"
-    for name in sorted(contract.clauses.keys() - contract.controls.keys() - shown):
+    for name in sorted(contract.clauses.keys() - contract.controls.keys() - clauses_that_fail):
         area = name.split(".")[0]
         yield (
             f"{name} has never been seen to fail: write a [[break]] of it in tests/breaks/{area}.toml, "
@@ -146,8 +146,8 @@ def _breaks(contract: Contract, waivers: Iterable[Waiver]) -> Iterator[str]:
         )
 
 
-def _waivers(contract: Contract, waivers: Iterable[Waiver]) -> Iterator[str]:
-    seen = set()
+def _waiver_problems(contract: Contract, waivers: Iterable[Waiver]) -> Iterator[str]:
+    keys = set()
     for waiver in waivers:
         if waiver.clause not in contract.clauses:
             yield f"waivers.toml: {waiver.clause} is no clause"
@@ -156,12 +156,12 @@ def _waivers(contract: Contract, waivers: Iterable[Waiver]) -> Iterator[str]:
         if unknown := waiver.versions.keys() - contract.packages.keys():
             yield f"waivers.toml: {waiver.clause}: {', '.join(sorted(unknown))} is no package"
         key = (waiver.clause, waiver.fingerprint, str(waiver.versions), waiver.third_party)
-        if key in seen:
+        if key in keys:
             yield f"waivers.toml: {waiver.clause} {waiver.fingerprint} is there twice"
-        seen.add(key)
+        keys.add(key)
 
 
-def _pinned(contract: Contract, ledger: Ledger) -> Iterator[str]:
-    _, text, _ = pins.split((contract.root / "tox.ini").read_text(encoding="utf-8"))
-    if text != pins.block(pins.choose(contract, ledger)):
+def _pinned_block_problems(contract: Contract, ledger: Ledger) -> Iterator[str]:
+    _, text, _ = pins.split_tox_ini((contract.root / "tox.ini").read_text(encoding="utf-8"))
+    if text != pins.pinned_block(pins.pinned_cells(contract, ledger)):
         yield "tox.ini: the pinned block is not what the ledger says (mdmeta releases --pin rewrites it)"

@@ -16,7 +16,7 @@ from market_data_meta.field_types import Limits, Name, Repository, Sentence, Spe
 Level: TypeAlias = Literal["must", "should", "control"]
 Scope: TypeAlias = Literal["release", "combination", "deployment", "control"]
 ExpectedValues: TypeAlias = Mapping[str, Any]
-"""What a clause's check compares with, by names that are the check's own."""
+"""The values with which a clause's check compares, by names that the check defines."""
 
 
 @dataclass(frozen=True)
@@ -70,37 +70,40 @@ class Clause(ClauseTable):
         """The file in ``contracts/clauses`` that holds it."""
         return self.id.split(".")[0]
 
-    def why_not(self, versions: Mapping[str, str], libraries: set[str]) -> str | None:
-        """Why the clause says nothing about these releases, or None if it applies.
+    def why_not_applicable(self, versions: Mapping[str, str], optional_libraries: set[str]) -> str | None:
+        """Why the clause does not apply to these releases, or None if it does.
 
-        ``libraries`` are the suite's optional ones that could be installed beside the packages.
+        ``optional_libraries`` are those of the suite's that could be installed beside the packages.
         """
         for package, specifier in self.applies.items():
             version = versions.get(package)
             if version is not None and not SpecifierSet(specifier).contains(version, prereleases=True):
                 return f"applies to {package} {specifier} only"
         for library in self.needs:
-            if library not in libraries:
+            if library not in optional_libraries:
                 return f"{library} cannot be installed beside these third-party versions"
         return None
 
 
 @dataclass(frozen=True)
 class Contract:
-    """All of ``contracts/`` that does not change from release to release."""
+    """The part of ``contracts/`` that does not change from release to release.
+
+    ``deploying_distribution`` is the distribution whose newest release pins what is deployed.
+    """
 
     root: Path
     packages: Mapping[str, Package]
-    deployed: str
+    deploying_distribution: str
     clauses: Mapping[str, Clause]
 
     def clauses_for(self, packages: tuple[str, ...]) -> dict[str, Clause]:
-        """The clauses that a run of these packages decides: one package is release scope, all are combination scope."""
+        """The clauses that a run of these packages decides: of release scope for one, of combination scope for all."""
         if len(packages) == 1:
-            chosen = {c.id: c for c in self.clauses.values() if c.scope == "release" and packages[0] in c.binds}
+            clauses = {c.id: c for c in self.clauses.values() if c.scope == "release" and packages[0] in c.binds}
         else:
-            chosen = {c.id: c for c in self.clauses.values() if c.scope == "combination"}
-        return chosen | self.controls
+            clauses = {c.id: c for c in self.clauses.values() if c.scope == "combination"}
+        return clauses | self.controls
 
     @cached_property
     def controls(self) -> dict[str, Clause]:
@@ -109,7 +112,7 @@ class Contract:
 
 
 def find_root(start: Path) -> Path:
-    """The checkout that ``start`` lies in. Raises MetaError where there is none."""
+    """The checkout that holds the folder ``start``. Raises MetaError where there is none."""
     for folder in (start, *start.parents):
         if (folder / "contracts" / "packages.toml").is_file():
             return folder

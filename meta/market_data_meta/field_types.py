@@ -1,6 +1,7 @@
-"""The kinds of texts and numbers in our files. They cost no import of pydantic, which reads the limits off them.
+"""The types of texts and numbers in our files. They need no import of pydantic, which takes the limits from them.
 
-A frozen dataclass whose fields are of these types is validated where a document holds it, and has them in its schema.
+Where a document holds a frozen dataclass with fields of these types, pydantic validates the fields, and the schema of
+the document has their limits.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Annotated, Any
 
 
 class Limits:
-    """Limits of a value by pydantic's names for them: ``Annotated[str, Limits(min_length=1)]``."""
+    """The limits of a value, by pydantic's names: ``Annotated[str, Limits(min_length=1)]``."""
 
     def __init__(self, **limits: object) -> None:
         self.limits = limits

@@ -1,4 +1,4 @@
-"""Files as whole values: a reader sees the old content or the new one, never a part; and locks between processes."""
+"""Atomic files, of which a reader sees the old content or the new, never a part; and locks between processes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from market_data_meta.errors import ErrorCode, MetaError
 
 
 def read_toml(file: Path) -> object:
-    """What is in a TOML file. Raises MetaError that names the file."""
+    """The content of a TOML file. Raises MetaError that names the file where it cannot be read or is not TOML."""
     try:
         return tomllib.loads(_text(file))
     except ValueError as error:
@@ -23,7 +23,7 @@ def read_toml(file: Path) -> object:
 
 
 def read_json(file: Path, hint: str = "") -> object:
-    """What is in a JSON file. Raises MetaError that names the file; ``hint`` is how one gets a good one."""
+    """The content of a JSON file. Raises MetaError that names the file, and says in ``hint`` how to get a good one."""
     try:
         return json.loads(_text(file, hint), parse_constant=_refuse_constant)
     except ValueError as error:
@@ -43,35 +43,35 @@ def _text(file: Path, hint: str = "") -> str:
 
 def write_whole(file: Path, text: str) -> None:
     """Write ``file`` so that a reader sees the old text or the new one, never a part."""
-    with whole_file(file) as part:
-        part.write_text(text, encoding="utf-8")
+    with whole_file(file) as partial_file:
+        partial_file.write_text(text, encoding="utf-8")
 
 
 @contextlib.contextmanager
 def whole_file(file: Path) -> Iterator[Path]:
     """A path to write to, copy to or download to, which becomes ``file`` when the block ends without an error.
 
-    Who writes into the same folder waits for its turn. Each process and thread has a path of its own, so that writers
-    stay apart also on a file system that does not lock folders, such as NFS.
+    Another writer into the same folder waits until the block ends. Each process and thread has a path of its own, so
+    that writers do not disturb each other even on a file system that does not lock folders, such as NFS.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f".{file.name}.{os.getpid()}-{threading.get_native_id()}.part")
-    # The folder itself is locked: a lock file would stay beside each file that is ever written.
+    partial_file = file.with_name(f".{file.name}.{os.getpid()}-{threading.get_native_id()}.part")
+    # The folder itself is locked: a lock file would remain beside each file that is ever written.
     folder = os.open(file.parent, os.O_RDONLY)
     try:
         with contextlib.suppress(OSError):
             fcntl.flock(folder, fcntl.LOCK_EX)
-        yield part
-        part.replace(file)
+        yield partial_file
+        partial_file.replace(file)
     finally:
-        part.unlink(missing_ok=True)
+        partial_file.unlink(missing_ok=True)
         os.close(folder)
 
 
 @contextlib.contextmanager
 def exclusive_lock(folder: Path) -> Iterator[None]:
-    """Keep ``folder`` to ourselves: a second run that wants the same one waits for its turn."""
+    """Lock ``folder`` for this process: a second process that locks it waits until the block ends."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_name(f".{folder.name}.lock").open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    with folder.with_name(f".{folder.name}.lock").open("w") as lock_file:
+        fcntl.flock(lock_file, fcntl.LOCK_EX)
         yield

@@ -1,10 +1,10 @@
-"""The base of every typed value that is written to or read from a file of ours.
+"""The base classes of all typed values that are written to or read from our files.
 
-A ``Model`` is a part, a ``Document`` a whole file or a whole ``--json`` output: it has a name, under which
-``contracts/schemas`` holds the JSON Schema that is made from it.
+A ``Model`` is a part of a file, a ``Document`` a whole file or ``--json`` output. A document has a name, under which
+``contracts/schemas`` has the JSON Schema that is made from it.
 
-This loads pydantic, which takes longer than ``mdmeta --help`` may: what only some commands need is imported inside of
-the function that needs it.
+This module loads pydantic, which takes longer than ``mdmeta --help`` may. Modules that only some commands need are
+therefore imported inside the functions that need them.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from pydantic_core import ErrorDetails, core_schema
 
 from market_data_meta.errors import ErrorCode, MetaError
 
-D = TypeVar("D", bound="Document")
-F = TypeVar("F", bound="InputFile")
+DocumentT = TypeVar("DocumentT", bound="Document")
+InputFileT = TypeVar("InputFileT", bound="InputFile")
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 class Model(BaseModel):
     """A frozen value with exactly the fields that it declares, each of the declared type and no other."""
 
-    # Lax, because JSON has arrays where a value has tuples; the fields that must not be converted say so.
+    # Not strict, because JSON has arrays for tuples; the fields that must not be converted are strict themselves.
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
         allow_inf_nan=False,
-        # As they are, so that json_text refuses those in a field of any type; they would be null otherwise.
+        # NaN and infinity are dumped as they are, so that json_text refuses them; by default they would be null.
         ser_json_inf_nan="constants",
         populate_by_name=True,
         json_schema_serialization_defaults_required=True,
@@ -45,7 +45,7 @@ class Document(Model):
 
     schema_name: ClassVar[str]
     error_code: ClassVar[ErrorCode] = ErrorCode.BAD_FILE
-    """The code of the error for a file that is none."""
+    """The code of the error for a file that is not a document of this kind."""
 
 
 class InputTable(Model):
@@ -61,24 +61,24 @@ class InputFile(InputTable, Document):
 
 
 def json_text(document: Document, *, indent: int | None = 1) -> str:
-    """The document as JSON that every parser reads: no NaN, no infinity, no half of a character, every field there."""
+    """The document as JSON that every parser reads: without NaN, infinity and lone surrogates, and with every field."""
     data = document.model_dump(mode="json", by_alias=True)
     text = json.dumps(data, ensure_ascii=False, allow_nan=False)
-    # A package may say half of a surrogate pair, which many parsers refuse.
-    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return json.dumps(json.loads(whole), indent=indent) + "\n"
+    # Text from a package may hold half of a surrogate pair, which many parsers refuse.
+    without_surrogates = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return json.dumps(json.loads(without_surrogates), indent=indent) + "\n"
 
 
-def parsed(kind: type[D], data: object, name: str, hint: str = "") -> D:
-    """``data`` as a document of this kind. Raises MetaError that says where ``name`` is wrong, and how."""
+def parse_document(kind: type[DocumentT], data: object, name: str, hint: str = "") -> DocumentT:
+    """``data`` as a document of this kind. Raises MetaError that says where the file ``name`` is wrong, and how."""
     try:
         return kind.model_validate(data)
     except ValidationError as error:
-        raise invalid(kind, error, name, hint) from None
+        raise document_error(kind, error, name, hint) from None
 
 
-def invalid(kind: type[Document], error: ValidationError, name: str, hint: str) -> MetaError:
-    """The error for a file that is not a document of this kind: the first place that is wrong, in one sentence."""
+def document_error(kind: type[Document], error: ValidationError, name: str, hint: str) -> MetaError:
+    """The error for a file that is not a document of this kind; it names the first place that is wrong."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     where = "/".join(map(str, first["loc"])) or "the whole"
     why = f"{where}: {first['msg'].removeprefix('Value error, ')}"[:300]
@@ -86,26 +86,26 @@ def invalid(kind: type[Document], error: ValidationError, name: str, hint: str) 
 
 
 def schema_text(kind: type[Document]) -> str:
-    """The JSON Schema of a document; titles and descriptions are the first and the further lines of docstrings."""
+    """The JSON Schema of a document; titles are the first lines of docstrings, descriptions the further lines."""
     mode: Literal["validation", "serialization"] = "validation" if issubclass(kind, InputFile) else "serialization"
-    schema = kind.model_json_schema(by_alias=True, mode=mode, schema_generator=_Schema)
-    parts = schema.pop("$defs", {})
-    whole = {"$schema": DIALECT, **_titled(schema)}
+    root = kind.model_json_schema(by_alias=True, mode=mode, schema_generator=_SchemaGenerator)
+    parts = root.pop("$defs", {})
+    schema = {"$schema": DIALECT, **_titled(root)}
     if parts:
-        whole["$defs"] = {name: _titled(parts[name]) for name in sorted(parts)}
-    return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+        schema["$defs"] = {name: _titled(parts[name]) for name in sorted(parts)}
+    return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
 
 
-def documents(kind: type[Document] = Document) -> Iterator[type[Document]]:
-    """Every kind of document that has been loaded."""
+def document_kinds(kind: type[Document] = Document) -> Iterator[type[Document]]:
+    """Every kind of document whose module has been imported."""
     for child in kind.__subclasses__():
         if "schema_name" in vars(child):
             yield child
-        yield from documents(child)
+        yield from document_kinds(child)
 
 
-def read_input(model: type[F], data: object, file: Path) -> F:
-    """The file whose TOML or JSON is ``data``. Raises MetaError that names file, places and what is wrong there."""
+def read_input(model: type[InputFileT], data: object, file: Path) -> InputFileT:
+    """The file whose TOML or JSON is ``data``. Raises MetaError that names the file and what is wrong where."""
     document, faults = _validated(model, data)
     if document is None:
         more = f"; and {len(faults) - 3} more" if len(faults) > 3 else ""
@@ -114,19 +114,20 @@ def read_input(model: type[F], data: object, file: Path) -> F:
 
 
 def input_faults(model: type[InputFile], data: object) -> list[str]:
-    """All that is wrong with a file, each in a sentence that begins with its place; empty if nothing is."""
+    """Everything that is wrong with a file, a sentence for each fault that begins with its place."""
     return _validated(model, data)[1]
 
 
-def _validated(model: type[F], data: object) -> tuple[F | None, list[str]]:
-    """The file as a document, or all that is wrong with it."""
+def _validated(model: type[InputFileT], data: object) -> tuple[InputFileT | None, list[str]]:
+    """The file as a document, or None and everything that is wrong with it."""
 
-    def refused(value: object) -> str:
+    def refuse_type(value: object) -> str:
         raise TypeError(f"{value} is a {type(value).__name__}, which is to be written as a text")
 
     try:
-        # Of JSON an array fits a tuple, and nothing else is converted. TOML's NaN fits a field of any type, no number.
-        return model.model_validate_json(json.dumps(data, default=refused)), []
+        # By way of JSON, as a strict model takes an array of JSON for a tuple and converts nothing else. TOML's NaN is
+        # accepted in a field of any type, but not as a number.
+        return model.model_validate_json(json.dumps(data, default=refuse_type)), []
     except ValidationError as error:
         return None, [_sentence(fault) for fault in error.errors(include_url=False) if not _repeats(fault)]
     except TypeError as error:
@@ -134,12 +135,12 @@ def _validated(model: type[F], data: object) -> tuple[F | None, list[str]]:
 
 
 def _repeats(fault: ErrorDetails) -> bool:
-    """Whether it says only that an array has wrong items, which have faults of their own: they count as missing."""
+    """Whether an array counts as too short only because of invalid items, each of which has a fault of its own."""
     return fault["type"] == "too_short" and len(fault["input"]) >= fault["ctx"]["min_length"]
 
 
 def _sentence(fault: ErrorDetails) -> str:
-    """What is wrong in one sentence, and where, as ``clauses/hard-pauses/level: …``."""
+    """A sentence about a fault that begins with its place: ``clauses/hard-pauses/level: …``."""
     place = "/".join(str(part) for part in fault["loc"] if part != "[key]") or "the whole file"
     value = json.dumps(fault["input"], ensure_ascii=False, default=str)[:100]
     context = fault.get("ctx", {})
@@ -158,13 +159,13 @@ def _sentence(fault: ErrorDetails) -> str:
             return f"{place}: {value} is not {context['expected']}"
         case "value_error":
             return f"{place}: {context['error']}"
-        case kind if kind in _TYPES:
-            return f"{place}: {value} is not {_TYPES[kind]}"
+        case fault_type if fault_type in _EXPECTED_TYPES:
+            return f"{place}: {value} is not {_EXPECTED_TYPES[fault_type]}"
         case _:
             return f"{place}: {value}: {fault['msg'].replace('Input should', 'it should')}"
 
 
-_TYPES = {
+_EXPECTED_TYPES = {
     "string_type": "a text",
     "int_type": "a whole number",
     "float_type": "a number",
@@ -175,39 +176,41 @@ _TYPES = {
     "model_type": "a table",
     "dataclass_type": "a table",
 }
-"""What a value should have been, by pydantic's name for the fault."""
+"""The type that a value should have had, by pydantic's name for the fault."""
 
 
-class _Schema(GenerateJsonSchema):
-    """Without the titles that repeat the names of fields, and with no way around the pattern of a key."""
+class _SchemaGenerator(GenerateJsonSchema):
+    """Makes schemas without titles that repeat the names of fields, and with patterns that every key must match."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - as pydantic calls it
         return False
 
     def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
-        """Every key has the pattern; by pydantic's own, one without it may hold anything."""
-        made = super().dict_schema(schema)
-        for pattern, values in made.pop("patternProperties", {}).items():
-            made |= {"propertyNames": {"pattern": pattern}, "additionalProperties": values}
-        return made
+        """Require the pattern of every key: pydantic's own schema allows any value under a key that does not match."""
+        json_schema = super().dict_schema(schema)
+        for pattern, values in json_schema.pop("patternProperties", {}).items():
+            json_schema |= {"propertyNames": {"pattern": pattern}, "additionalProperties": values}
+        return json_schema
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
-        """What is None inside is left out of a file that we read: no file has a null for it."""
+        """Allow no null in files that people write: a field that is None here is left out of the file."""
         return self.generate_inner(schema["schema"]) if self.mode == "validation" else super().nullable_schema(schema)
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        """Without a default that is nothing: what is not there is not there."""
-        made = super().default_schema(schema)
-        return made if made.get("default") else {key: value for key, value in made.items() if key != "default"}
+        """Leave out a default that is empty."""
+        json_schema = super().default_schema(schema)
+        if json_schema.get("default"):
+            return json_schema
+        return {key: value for key, value in json_schema.items() if key != "default"}
 
     def sort(self, value: JsonSchemaValue, parent_key: str | None = None) -> JsonSchemaValue:  # noqa: ARG002
-        """In the order of the fields."""
+        """Leave the properties in the order of the fields."""
         return value
 
 
 def _titled(schema: JsonSchemaValue) -> JsonSchemaValue:
-    """The schema with the title and the description that its docstring says."""
+    """The schema with the first line of its docstring as the title, and the others as the description."""
     title, _, description = schema.get("description", "").partition("\n\n")
-    named = {"title": " ".join(title.split()), "description": " ".join(description.split())}
-    rest = {key: value for key, value in schema.items() if key not in named}
-    return {key: text for key, text in named.items() if text} | rest
+    texts = {"title": " ".join(title.split()), "description": " ".join(description.split())}
+    others = {key: value for key, value in schema.items() if key not in texts}
+    return {key: text for key, text in texts.items() if text} | others

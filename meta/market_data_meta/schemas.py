@@ -1,4 +1,4 @@
-"""A JSON file that anyone may have written, read as the input that it is: bounded, and of its schema."""
+"""Reads JSON files that anyone may have written: their size and depth are limited, and they must be of their schema."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import Any
 from pydantic import ValidationError
 
 from market_data_meta.errors import ErrorCode, MetaError
-from market_data_meta.models import D, invalid
+from market_data_meta.models import DocumentT, document_error
 
 MAX_BYTES = 50 << 20
-"""A gate of every cell with a hundred differences has less than a tenth of it, and so has the complete matrix."""
+"""The largest gate, of every cell with a hundred differences, has less than a tenth of it, as has the whole matrix."""
 MAX_DEPTH = 64
-"""Values within values: what a check got is a list of lists at most."""
+"""Levels of values within values: a check got a list of lists at most."""
 
 
 def schema(root: Path, name: str) -> dict[str, Any]:
-    """One of the schemas of our own formats, ``contracts/schemas/<name>.schema.json``."""
+    """The JSON Schema of a format of ours, ``contracts/schemas/<name>.schema.json``."""
     data: dict[str, Any] = json.loads((root / "contracts" / "schemas" / f"{name}.schema.json").read_text())
     return data
 
 
-def read_document(file: Path, kind: type[D], hint: str) -> D:
-    """What is in ``file``, whoever wrote it. Raises MetaError that names the file where it is no ``kind``."""
+def read_document(file: Path, kind: type[DocumentT], hint: str) -> DocumentT:
+    """The document in ``file``. Raises MetaError that names the file where it is not a document of this ``kind``."""
     name = kind.schema_name
     try:
         with file.open("rb") as stream:
@@ -34,22 +34,22 @@ def read_document(file: Path, kind: type[D], hint: str) -> D:
     if len(text) > MAX_BYTES:
         raise MetaError(kind.error_code, f"{file} has more than {MAX_BYTES >> 20} MiB", hint=hint)
     try:
-        data = json.loads(text, parse_constant=_refuse)
+        data = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise MetaError(ErrorCode.NOT_JSON, f"{file} is not JSON", str(error)[:300], hint) from None
-    if _deeper(data, MAX_DEPTH):
+    if _nests_deeper(data, MAX_DEPTH):
         raise MetaError(kind.error_code, f"{file} is not a {name}", f"it nests deeper than {MAX_DEPTH}", hint)
     try:
         return kind.model_validate_json(text, strict=True)
     except ValidationError as error:
-        raise invalid(kind, error, str(file), hint) from None
+        raise document_error(kind, error, str(file), hint) from None
 
 
-def _refuse(constant: str) -> object:
+def _refuse_constant(constant: str) -> object:
     raise ValueError(f"{constant} is not JSON")
 
 
-def _deeper(value: object, depth: int) -> bool:
-    """Whether there are values within values to more than some depth."""
+def _nests_deeper(value: object, depth: int) -> bool:
+    """Whether a value has more than ``depth`` levels of values within values."""
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return any(depth == 0 or _deeper(item, depth - 1) for item in inner)
+    return any(depth == 0 or _nests_deeper(item, depth - 1) for item in inner)

@@ -1,4 +1,4 @@
-"""The conformance suite as files: where it is, and the digest by which its records are told apart."""
+"""The conformance suite as files: where it is, and the digest that identifies it in its records."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ INSIDE = Path(__file__).parent / "inside"
 
 
 def command(python: Path) -> list[str]:
-    """The command that runs pytest in the environment of ``python``, of which nothing runs before."""
+    """The command that runs pytest in the environment of ``python``, before any code of that environment can run."""
     return [str(python), "-S", str(INSIDE / "mdm_start.py"), "--quiet"]
 
 
@@ -20,8 +20,8 @@ def folder(root: Path) -> Path:
 
 
 def digest(root: Path) -> str:
-    """Digest of all that decides an outcome: the checks, what runs them, the clauses and the schemas; 64 digits."""
-    whole = hashlib.sha256()
+    """The sha256 of all files that decide outcomes: the checks, the modules that run them, the clauses, the schemas."""
+    suite_digest = hashlib.sha256()
     roots = {
         "conformance": folder(root),
         "inside": INSIDE,
@@ -32,6 +32,6 @@ def digest(root: Path) -> str:
     files.append(("packages", root / "contracts" / "packages.toml", root / "contracts"))
     for name, file, base in sorted(files):
         if file.suffix in {".py", ".toml", ".json", ".ini"} and file.is_file():
-            data = hashlib.sha256(file.read_bytes()).hexdigest()
-            whole.update(f"{name}/{file.relative_to(base).as_posix()}\0{data}\n".encode())
-    return whole.hexdigest()
+            file_digest = hashlib.sha256(file.read_bytes()).hexdigest()
+            suite_digest.update(f"{name}/{file.relative_to(base).as_posix()}\0{file_digest}\n".encode())
+    return suite_digest.hexdigest()

@@ -12,8 +12,8 @@ from jsonschema import Draft202012Validator
 from playwright.sync_api import Browser, Page, expect
 
 from market_data_meta.contract_files import load_contract
-from market_data_meta.matrix.document import matrix_json
-from market_data_meta.matrix.verdicts import Matrix
+from market_data_meta.matrix.document import matrix_result
+from market_data_meta.matrix.verdicts import MatrixVerdicts
 from market_data_meta.releases.combinations import Combination
 from market_data_meta.releases.contents import content_combinations, distinct_contents
 from market_data_meta.releases.ledger_files import load_ledger
@@ -97,9 +97,9 @@ def test_the_page_reads_real_requirements_as_an_installer_does(page: Page, tmp_p
     """For any releases it says what their own requirements forbid, whether or not a run says anything."""
     contract = load_contract(ROOT)
     ledger = load_ledger(ROOT, contract.packages)
-    codes = distinct_contents(contract, ledger)
-    nothing = CellRecords(codes, tuple(content_combinations(codes)), {}, {}, {}, frozenset(), 0)
-    data = matrix_json(contract, Matrix(contract, "0" * 64, nothing, ()))
+    contents = distinct_contents(contract, ledger)
+    no_records = CellRecords(contents, tuple(content_combinations(contents)), {}, {}, {}, frozenset(), 0)
+    data = matrix_result(contract, MatrixVerdicts(contract, "0" * 64, no_records, ()))
     (tmp_path / "index.html").write_text(site(data, contract), encoding="utf-8")
     page.goto((tmp_path / "index.html").as_uri())
     chance = random.Random(7)  # noqa: S311 - the same choice every time, and no secret
@@ -134,7 +134,7 @@ def test_every_clause_cell_and_release_has_an_address_of_its_own(page: Page, add
     names = page.locator("[id]").evaluate_all("all => all.map(one => one.id)")
     assert len(names) == len(set(names))
     cells = [f"cell-{'-'.join(n + v for n, v in cell['combination'].items())}" for cell in sample.matrix()["cells"]]
-    releases = [f"release-{n}-{v}" for n, codes in sample.RELEASES.items() for some in codes for v in some]
+    releases = [f"release-{n}-{v}" for n, contents in sample.RELEASES.items() for some in contents for v in some]
     clauses = [f"clause-{name}" for name in sample.contract().clauses]
     assert {*cells, *releases, *clauses} <= set(names)
     targets = page.locator('a[href^="#"]').evaluate_all("all => all.map(one => one.hash.slice(1))")

@@ -40,8 +40,8 @@ def sites(contract: Contract) -> dict[str, Path]:
     """The folder of each package's newest release, unpacked from its real wheel."""
     ledger = load_ledger(ROOT, contract.packages)
     newest = {name: ledger.newest(name) for name in contract.packages}
-    wanted = {contract.packages[name].distribution: [release] for name, release in newest.items()}
-    folders, faults = unpack_all(wanted, default_cache(), sys.executable)
+    newest_by_distribution = {contract.packages[name].distribution: [release] for name, release in newest.items()}
+    folders, faults = unpack_all(newest_by_distribution, default_cache(), sys.executable)
     assert faults == {}
     return {name: folders[release.sha256] for name, release in newest.items()}
 
@@ -55,7 +55,7 @@ def test_files_follow_their_schema(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "wrong"),
+    ("name", "invalid_table"),
     [
         ("breaks", {"clause": "chain.x", "package": "core", "file": "a.py", "before": "", "after": "x", "why": "So."}),
         ("breaks", {"clause": "chain", "package": "core", "file": "a.py", "before": "x", "after": "y", "why": "So."}),
@@ -66,12 +66,12 @@ def test_files_follow_their_schema(name: str) -> None:
         ("mutants", {"package": "core", "file": "a.py", "where": "x", "kind": "return", "before": "x", "after": "y"}),
     ],
 )
-def test_schemas_refuse_what_is_wrong(name: str, wrong: dict[str, object]) -> None:
+def test_schemas_refuse_an_invalid_table(name: str, invalid_table: dict[str, object]) -> None:
     table = {"breaks": "break", "mutants": "unnoticed"}.get(name, name)
-    errors = Draft202012Validator(schema(ROOT, name)).iter_errors({table: [wrong]})
+    errors = Draft202012Validator(schema(ROOT, name)).iter_errors({table: [invalid_table]})
     assert any(list(error.absolute_path)[:1] == [table] for error in errors)
     models: dict[str, type[InputFile]] = {"breaks": BreaksFile, "harmless": HarmlessFile, "mutants": MutantNotes}
-    assert any(fault.startswith(f"{table}/0/") for fault in input_faults(models[name], {table: [wrong]}))
+    assert any(fault.startswith(f"{table}/0/") for fault in input_faults(models[name], {table: [invalid_table]}))
 
 
 def test_an_area_is_named_once() -> None:
@@ -79,8 +79,8 @@ def test_an_area_is_named_once() -> None:
     assert input_faults(MutantNotes, notes) == ["areas: a value is there twice"]
 
 
-def test_reasons_fit(sites: dict[str, Path], contract: Contract) -> None:
-    """Each mutant that a reason is recorded for is of a line that the newest release has, and each area is one."""
+def test_mutant_notes_fit_the_newest_releases(sites: dict[str, Path], contract: Contract) -> None:
+    """Each mutant with a recorded reason changes a line of the newest release, and each area exists."""
     notes = load_mutant_notes(ROOT)
     assert set(notes.areas) <= {clause.split(".")[0] for clause in contract.clauses}
     assert all(any((site / name).is_file() for site in sites.values()) for name in notes.passed_files)
@@ -89,16 +89,16 @@ def test_reasons_fit(sites: dict[str, Path], contract: Contract) -> None:
         assert where in [row.strip() for row in rows], (name, where)
 
 
-def test_breaks_fit(sites: dict[str, Path]) -> None:
-    """Each break changes one file that the newest releases install."""
-    for seeded in load_breaks(ROOT):
-        # Alone, a release is installed with those that it requires, and a break may be in one of them.
-        (site,) = (site for site in sites.values() if any(site.glob(seeded.edits[0].file)))
-        for name, text in texts_of(seeded, site).items():
-            assert text.encode() != (site / name).read_bytes(), seeded
+def test_breaks_fit_the_newest_releases(sites: dict[str, Path]) -> None:
+    """Each break changes a file that the newest releases install."""
+    for break_ in load_breaks(ROOT):
+        # A release alone is installed with the releases that it requires, and a break may be in one of those.
+        (site,) = (site for site in sites.values() if any(site.glob(break_.edits[0].file)))
+        for name, text in texts_of(break_, site).items():
+            assert text.encode() != (site / name).read_bytes(), break_
 
 
-def test_harmless_changes_fit(sites: dict[str, Path], changes: list[Change]) -> None:
+def test_harmless_changes_fit_the_newest_releases(sites: dict[str, Path], changes: list[Change]) -> None:
     """Each harmless change fits the newest release by itself, changes it, and leaves Python where there was Python."""
     for change in changes:
         site = sites[change.package]
@@ -111,14 +111,14 @@ def test_harmless_changes_fit(sites: dict[str, Path], changes: list[Change]) -> 
 def test_harmless_changes_fit_together(sites: dict[str, Path], changes: list[Change]) -> None:
     """All harmless changes of a package can be made at once, so that one run tries them all."""
     for package, site in sites.items():
-        every = together((change for change in changes if change.package == package), "All.")
-        for name, text in texts_of(every, site).items():
+        all_changes = together((change for change in changes if change.package == package), "All.")
+        for name, text in texts_of(all_changes, site).items():
             if name.endswith(".py"):
                 compile(text, name, "exec")
 
 
 def test_there_are_harmless_changes_to_each_package(contract: Contract, changes: list[Change]) -> None:
-    """A false-alarm rate says little about a package with few changes, and nothing by one that is counted twice."""
+    """A false-alarm rate needs enough changes to each package, and no change twice."""
     for package in contract.packages:
         assert sum(change.package == package for change in changes) >= 16, package
     assert len(set(changes)) == len(changes)
@@ -147,7 +147,7 @@ def test_an_edit_keeps_the_line_ends_of_its_file() -> None:
     ("clauses", "place"),
     [(("chain.x",), "tests/breaks/chain.toml, the break of chain.x"), ((), "tests/harmless/core.toml: So.")],
 )
-def test_a_change_that_does_not_fit_is_told_with_the_file_to_mend(
+def test_the_error_for_a_change_that_does_not_fit_names_the_file_to_mend(
     tmp_path: Path, clauses: tuple[str, ...], place: str
 ) -> None:
     (tmp_path / "a.py").write_text("y")

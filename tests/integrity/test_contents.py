@@ -1,4 +1,4 @@
-"""A combination's verdicts are a function of its code: no clause and no waiver tells releases of one content apart."""
+"""Releases of the same content have the same verdicts: no clause and no waiver is for a part of them only."""
 
 from __future__ import annotations
 
@@ -28,52 +28,52 @@ def ledger(contract: Contract) -> Ledger:
     return load_ledger(ROOT, contract.packages)
 
 
-def split(ledger: Ledger, package: str, specifier: str) -> Iterator[str]:
-    """Name each content of the package of which some releases are specified and some are not, by those releases."""
-    specified = SpecifierSet(specifier)
+def split_contents(ledger: Ledger, package: str, specifier: str) -> Iterator[str]:
+    """A sentence for each content of the package of which only some releases satisfy the specifier."""
+    specifiers = SpecifierSet(specifier)
     contents = defaultdict(list)
     for release in ledger.releases[package]:
         contents[release.content].append(release.version)
     for versions in contents.values():
-        found = [version for version in versions if specified.contains(version, prereleases=True)]
-        if found and found != versions:
-            yield f"of {package} {', '.join(versions)} only {', '.join(found)}"
+        satisfying = [version for version in versions if specifiers.contains(version, prereleases=True)]
+        if satisfying and satisfying != versions:
+            yield f"of {package} {', '.join(versions)} only {', '.join(satisfying)}"
 
 
-def test_a_clause_applies_by_packages_that_it_binds(contract: Contract) -> None:
+def test_a_clause_applies_to_versions_of_packages_that_it_binds(contract: Contract) -> None:
     clauses = [clause for clause in contract.clauses.values() if clause.scope == "combination"]
     assert any(clause.applies for clause in clauses)
     assert [clause.id for clause in clauses if clause.applies.keys() - set(clause.binds)] == []
 
 
 def test_no_clause_splits_a_content(contract: Contract, ledger: Ledger) -> None:
-    """A combination's clause applies to all releases with one code, or to none of them."""
-    odd = [
-        f"{clause.id}: {found}"
+    """A clause of combination scope applies to all releases of a content, or to none of them."""
+    problems = [
+        f"{clause.id}: {split}"
         for clause in contract.clauses.values()
         if clause.scope == "combination"
         for package, specifier in clause.applies.items()
-        for found in split(ledger, package, specifier)
+        for split in split_contents(ledger, package, specifier)
     ]
-    assert odd == []
+    assert problems == []
 
 
 def test_no_waiver_splits_a_content(contract: Contract, ledger: Ledger) -> None:
-    """A waiver of a combination's clause is for all releases with one code, or for none of them."""
+    """A waiver of a clause of combination scope covers all releases of a content, or none of them."""
     waivers = [w for w in load_waivers(ROOT, ledger) if contract.clauses[w.clause].scope == "combination"]
     assert waivers
-    odd = [
-        f"{waiver.clause} {waiver.fingerprint}: {found}"
+    problems = [
+        f"{waiver.clause} {waiver.fingerprint}: {split}"
         for waiver in waivers
         for package, (low, high) in waiver.versions.items()
-        for found in split(ledger, package, f">={low},<={high}")
+        for split in split_contents(ledger, package, f">={low},<={high}")
     ]
-    assert odd == []
+    assert problems == []
 
 
-def test_splits_are_seen(ledger: Ledger) -> None:
-    """The rules above can fail: store 0.6.4 up to 0.6.12 are one code, 0.6.13 is another."""
-    assert list(split(ledger, "store", ">=0.6.6"))
-    assert list(split(ledger, "store", ">=0.6.0,<=0.6.11"))
-    assert not list(split(ledger, "store", ">=0.6.4,<=0.6.12"))
-    assert not list(split(ledger, "store", ">=99"))
+def test_a_split_content_is_detected(ledger: Ledger) -> None:
+    """The two tests above can fail: store 0.6.4 up to 0.6.12 are one content, 0.6.13 is another."""
+    assert list(split_contents(ledger, "store", ">=0.6.6"))
+    assert list(split_contents(ledger, "store", ">=0.6.0,<=0.6.11"))
+    assert not list(split_contents(ledger, "store", ">=0.6.4,<=0.6.12"))
+    assert not list(split_contents(ledger, "store", ">=99"))

@@ -26,9 +26,7 @@ def breaks() -> list[Change]:
 
 
 def test_everything_agrees() -> None:
-    """Clauses, checks, waivers, ledger and tox.ini; and each clause has been seen to fail, by a seeded break or on a
-    real release of today.
-    """
+    """``mdmeta check`` has nothing to report: all files agree, and each clause fails on a seeded break or a release."""
     assert problems(ROOT) == []
 
 
@@ -37,7 +35,7 @@ def test_no_break_is_seeded_twice(breaks: list[Change]) -> None:
 
 
 def test_modules_are_small() -> None:
-    """A module is one thing: none of the project's is longer than 400 lines."""
+    """No module of the project is longer than 400 lines."""
     files = [file for folder in ("meta", "tests") for file in (ROOT / folder).rglob("*.py")]
     assert files
     assert [f"{f.name} {n}" for f in files if (n := len(f.read_text().splitlines())) > 400] == []

@@ -8,7 +8,7 @@ from pathlib import Path
 GLOSSARY = Path(__file__).parents[2] / "docs" / "glossary.md"
 
 
-def test_each_term_has_one_line_and_stands_in_its_place() -> None:
+def test_each_term_has_a_line_and_the_terms_are_sorted() -> None:
     lines = GLOSSARY.read_text().splitlines()[4:]
     terms = [term[1] for line in lines if (term := re.fullmatch(r"- \*\*([\w -]+)\*\*: \S.*\.", line))]
     assert len(terms) == len(lines)

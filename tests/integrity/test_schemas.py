@@ -7,7 +7,7 @@ import pkgutil
 from pathlib import Path
 
 import market_data_meta
-from market_data_meta.models import Document, documents, schema_text
+from market_data_meta.models import Document, document_kinds, schema_text
 
 SCHEMAS = Path(__file__).parents[2] / "contracts" / "schemas"
 
@@ -17,7 +17,7 @@ def every_document() -> dict[str, type[Document]]:
     for module in pkgutil.walk_packages(market_data_meta.__path__, "market_data_meta."):
         if ".inside." not in module.name and not module.name.endswith("__main__"):
             importlib.import_module(module.name)
-    return {kind.schema_name: kind for kind in documents() if kind.__module__.startswith("market_data_meta.")}
+    return {kind.schema_name: kind for kind in document_kinds() if kind.__module__.startswith("market_data_meta.")}
 
 
 def test_each_schema_is_that_of_its_model() -> None:

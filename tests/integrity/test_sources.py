@@ -1,4 +1,4 @@
-"""Sources that cite the planning assessment lead a reader to the demand in its account, which names real clauses."""
+"""Sources that cite the planning assessment link to a heading of its account, and the account names real clauses."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def test_nothing_cites_the_assessment_without_a_link(file: Path) -> None:
     assert re.findall(r".*(?:assessment|seed excerpt).*", text, re.IGNORECASE) == []
 
 
-def test_every_source_says_what_it_takes_from_the_account() -> None:
-    """One form, which reads well at a terminal: the link, a colon, and what stands there."""
+def test_every_link_is_followed_by_what_the_account_demands() -> None:
+    """The form reads well at a terminal: the link, a colon, and the demand."""
     linked = {name: source for name, source in SOURCES.items() if LINK.search(source)}
     assert linked
     assert sorted(name for name, source in linked.items() if re.search(LINK.pattern + r"(?!: \S)", source)) == []

@@ -1,4 +1,4 @@
-"""Workflows hold no logic, pin what they use, and give nothing to code that they do not trust."""
+"""Workflows hold no logic, pin the actions that they use, and give no rights to code that they do not trust."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ VARIABLE = re.compile(r"\$\{?([A-Z_]+)")
 PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+")
 
 
-def parsed(text: str) -> dict[str, Any]:
+def workflow_data(text: str) -> dict[str, Any]:
     data: dict[str, Any] = YAML(typ="safe", pure=True).load(text)
     return data
 
 
 def steps(job: dict[str, Any]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = job.get("steps", [])
-    return found
+    job_steps: list[dict[str, Any]] = job.get("steps", [])
+    return job_steps
 
 
 def faults(text: str) -> Iterator[str]:
     """What is wrong with a workflow, as sentences."""
-    workflow = parsed(text)
+    workflow = workflow_data(text)
     if workflow.get("permissions") != {}:
         yield "the workflow's own permissions are not empty"
     if "concurrency" not in workflow:
         yield "the workflow does not say what it supersedes"
-    if bad := {"pull_request_target", "workflow_run"} & workflow["on"].keys():
-        yield f"{', '.join(sorted(bad))} would run strangers' code with a token that may write"
+    if unsafe := {"pull_request_target", "workflow_run"} & workflow["on"].keys():
+        yield f"{', '.join(sorted(unsafe))} would run strangers' code with a token that may write"
     if "secrets" in text:
         yield "a secret is used"
     for line in re.findall(r"uses: (.*)", text):
@@ -148,16 +148,16 @@ jobs:
     ],
 )
 def test_each_rule_can_fail(good: str, bad: str) -> None:
-    """A workflow that breaks one of the rules is found out."""
+    """A workflow that breaks any rule has a fault."""
     assert list(faults(GOOD)) == []
     assert good in GOOD
     assert list(faults(GOOD.replace(good, bad)))
 
 
 @pytest.mark.parametrize("name", ["ci", "gate"])
-def test_one_job_stands_for_all(name: str) -> None:
-    """The job that branch protection asks for needs every other, always runs, and wants them to succeed."""
-    jobs = parsed((ROOT / ".github" / "workflows" / f"{name}.yml").read_text())["jobs"]
+def test_a_last_job_requires_all_others(name: str) -> None:
+    """The job that branch protection requires needs every other job, always runs, and requires them to succeed."""
+    jobs = workflow_data((ROOT / ".github" / "workflows" / f"{name}.yml").read_text())["jobs"]
     *others, last = jobs
     assert last == {"ci": "contract", "gate": "contract-gate"}[name]
     assert sorted(jobs[last]["needs"]) == sorted(others)
@@ -170,7 +170,7 @@ def test_one_job_stands_for_all(name: str) -> None:
 
 def test_a_gate_works_on_its_own_repository() -> None:
     """Called from elsewhere, the gate checks out the repository and the commit of its own workflow file."""
-    for job in parsed((ROOT / ".github" / "workflows" / "gate.yml").read_text())["jobs"].values():
+    for job in workflow_data((ROOT / ".github" / "workflows" / "gate.yml").read_text())["jobs"].values():
         (checkout,) = [step for step in steps(job) if "checkout" in step.get("uses", "")]
         assert checkout["with"]["repository"] == "${{ job.workflow_repository }}"
         assert checkout["with"]["ref"] == "${{ job.workflow_sha }}"
@@ -179,7 +179,7 @@ def test_a_gate_works_on_its_own_repository() -> None:
 def test_every_package_can_be_gated() -> None:
     """The gate has an input for each package, however it is started, and each package's repository has its caller."""
     packages = load_contract(ROOT).packages
-    workflow = parsed((ROOT / ".github" / "workflows" / "gate.yml").read_text())
+    workflow = workflow_data((ROOT / ".github" / "workflows" / "gate.yml").read_text())
     for event in ("workflow_call", "workflow_dispatch"):
         assert workflow["on"][event]["inputs"].keys() == packages.keys() | {"text", "quick"}
     (gate,) = [step for step in steps(workflow["jobs"]["gate"]) if "run" in step]
@@ -191,10 +191,10 @@ def test_every_package_can_be_gated() -> None:
 
 @pytest.mark.parametrize("file", CALLERS, ids=lambda file: file.name)
 def test_a_caller_gives_nothing_away(file: Path) -> None:
-    """A caller runs on pull_request, hands on no secret, and gives its own package and the text."""
+    """A caller runs on pull_request, passes on no secret, and passes its own package and the text."""
     text = file.read_text()
     package = load_contract(ROOT).packages[file.stem]
-    caller = parsed(text)
+    caller = workflow_data(text)
     assert f"of {package.repository}:" in text.splitlines()[0]
     assert caller["on"].keys() == {"pull_request"}
     assert caller["permissions"] == {}
@@ -205,8 +205,8 @@ def test_a_caller_gives_nothing_away(file: Path) -> None:
     assert job["with"].keys() == {file.stem, "text"}
 
 
-def test_the_guide_shows_a_caller_as_it_is() -> None:
-    """What docs/gate.md says to paste is core's caller, line by line."""
+def test_the_guide_shows_the_caller_of_core() -> None:
+    """The caller that docs/gate.md says to paste is core's, line by line."""
     guide = dedent((ROOT / "docs" / "gate.md").read_text().split("```yaml\n")[1].split("```")[0])
     assert guide == (ROOT / "docs" / "callers" / "core.yml").read_text().partition("\n")[2]
 
@@ -215,8 +215,8 @@ def test_every_workflow_is_linted() -> None:
     """Both linters read every workflow and every caller, and an action is pinned to one commit everywhere."""
     config = RawConfigParser()
     config.read(ROOT / "tox.ini")
-    named = config["lint"]["workflows"].replace("\\", "").split()
-    assert sorted(named) == sorted(str(file.relative_to(ROOT)) for file in [*WORKFLOWS, *CALLERS])
+    linted = config["lint"]["workflows"].replace("\\", "").split()
+    assert sorted(linted) == sorted(str(file.relative_to(ROOT)) for file in [*WORKFLOWS, *CALLERS])
     assert config["testenv:lint"]["commands"].count("{[lint]workflows}") == 2
     uses = {use for file in WORKFLOWS for use in re.findall(r"uses: (actions/\S+)", file.read_text())}
     assert len({use.split("@")[0] for use in uses}) == len(uses)

@@ -1,4 +1,4 @@
-"""Shared by the tests of the tool: the real contract and ledger, and records made up field by field."""
+"""Fixtures of the tests of the tool: the real contract and ledger, and records made up field by field."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from examples import LEDGER, ROOT, SUITE, VERSIONS
 from market_data_meta.contract import Clause, Contract, Level, Package, Scope
 from market_data_meta.contract_files import load_contract
 from market_data_meta.judging.records import Check, Record
-from market_data_meta.matrix.verdicts import Matrix
+from market_data_meta.matrix.verdicts import MatrixVerdicts
 from market_data_meta.releases.contents import ContentCombination, content_combinations, distinct_contents
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.releases.ledger_files import load_ledger
@@ -57,7 +57,7 @@ def small() -> Contract:
 
 @pytest.fixture
 def make_record() -> Callable[..., Record]:
-    """Build a whole, true record: ``make_record({"area.first": "failed"}, footer=None, got=[…])``."""
+    """Build a complete, valid record: ``make_record({"area.first": "failed"}, footer=None, got=[…])``."""
 
     def build(outcomes: dict[str, str] | None = None, /, **changes: Any) -> Record:
         got = changes.pop("got", "a defect")
@@ -90,36 +90,41 @@ def make_record() -> Callable[..., Record]:
 
 
 @pytest.fixture
-def make_matrix(small: Contract, make_record: Callable[..., Record]) -> Callable[..., Matrix]:
-    """Build a judged matrix of ``LEDGER``: ``make_matrix({"1.3 0.1 0.6": {"area.first": "failed"}, "1.0 0.1": None})``.
+def make_matrix(small: Contract, make_record: Callable[..., Record]) -> Callable[..., MatrixVerdicts]:
+    """Build a matrix of ``LEDGER``: ``make_matrix({"1.3 0.1 0.6": {"area.first": "failed"}, "1.0 0.1": None})``.
 
-    A cell is named by its newest versions. None is a cell that never ran, a text is why it cannot be installed; in all
-    others everything passes but for what is said. A key without a store is about the cells of all of them.
+    Cells are named by their newest versions; a name without a store is that of the cells with any store. None is a cell
+    that was not run, a text is why a cell cannot be installed. All checks pass whose outcome is not in the argument.
     """
 
-    def record_of(square: ContentCombination, outcomes: Mapping[str, str]) -> Record:
-        versions, contents = square.combination.as_dict(), square.contents
+    def record_of(cell: ContentCombination, outcomes: Mapping[str, str]) -> Record:
+        versions, digests = cell.combination.as_dict(), cell.digests
         return make_record(
             dict(outcomes),
-            cell=square.combination.label,
+            cell=cell.combination.label,
             combination=versions,
-            expected={n: {"content": contents[n], "sha256": "d" * 64} for n in versions},
-            attestation={n: {"version": v, "content": contents[n], "direct_url": None} for n, v in versions.items()},
+            expected={n: {"content": digests[n], "sha256": "d" * 64} for n in versions},
+            attestation={n: {"version": v, "content": digests[n], "direct_url": None} for n, v in versions.items()},
         )
 
-    def build(said: Mapping[str, Mapping[str, str] | str | None] | None = None, ledger: Ledger = LEDGER) -> Matrix:
-        codes = distinct_contents(small, ledger)
+    def build(
+        outcomes_of: Mapping[str, Mapping[str, str] | str | None] | None = None, ledger: Ledger = LEDGER
+    ) -> MatrixVerdicts:
+        outcomes_of = outcomes_of or {}
+        contents = distinct_contents(small, ledger)
         records: dict[ContentCombination, Record] = {}
         uninstallable: dict[ContentCombination, str] = {}
-        for square in content_combinations(codes):
-            versions = list(square.combination.as_dict().values())
-            key = next((k for k in (" ".join(versions), " ".join(versions[:-1])) if k in (said or {})), None)
-            what = {} if key is None else (said or {})[key]
-            if isinstance(what, str):
-                uninstallable[square] = what
-            elif what is not None:
-                records[square] = record_of(square, what)
-        every = tuple(content_combinations(codes))
-        return Matrix(small, SUITE, CellRecords(codes, every, records, {}, uninstallable, frozenset(), 0), ())
+        cells = tuple(content_combinations(contents))
+        for cell in cells:
+            versions = list(cell.combination.as_dict().values())
+            names = " ".join(versions), " ".join(versions[:-1])
+            outcomes = next((outcomes_of[name] for name in names if name in outcomes_of), {})
+            if isinstance(outcomes, str):
+                uninstallable[cell] = outcomes
+            elif outcomes is not None:
+                records[cell] = record_of(cell, outcomes)
+        return MatrixVerdicts(
+            small, SUITE, CellRecords(contents, cells, records, {}, uninstallable, frozenset(), 0), ()
+        )
 
     return build

@@ -26,4 +26,7 @@ LEDGER = Ledger(
     },
     DeployedSet("acme-orchestrator", "1.0", {"core": "1.1", "pipeline": "0.1", "store": "0.5"}),
 )
-"""Core has four releases of three codes; the others forbid its ends. Six cells, of 1.0, 1.2 and 1.3 with each store."""
+"""Core has four releases of three contents; the other packages forbid 1.0 and 1.3.
+
+There are six cells, of core 1.0, 1.2 and 1.3 with each store.
+"""

@@ -8,7 +8,7 @@ from typing import Any
 
 from examples import SUITE
 
-from market_data_meta.models import parsed
+from market_data_meta.models import parse_document
 from market_data_meta.results.gate import GateResult
 
 HOSTILE = (
@@ -73,7 +73,7 @@ def candidate(package: str, version: str, before: str | None, **said: Any) -> di
 
 def gate_of(data: Mapping[str, Any]) -> GateResult:
     """The gate that is made up as data."""
-    return parsed(GateResult, data, "gate.json")
+    return parse_document(GateResult, data, "gate.json")
 
 
 def worse() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""``mdmeta check`` reports each kind of disagreement, which the tests make in a copy of the contract."""
+"""``mdmeta check`` reports each kind of disagreement; the tests make them in a copy of the contract."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from market_data_meta.errors import MetaError
 
 @pytest.fixture
 def copy(root: Path, tmp_path: Path) -> Path:
-    """A copy of what ``check`` looks at."""
+    """A copy of the files that ``check`` reads."""
     for name in ("contracts", "tests/conformance", "tests/breaks"):
         shutil.copytree(root / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(root / "tox.ini", tmp_path)
@@ -77,7 +77,7 @@ def test_a_disagreement_is_a_problem(copy: Path, file: str, text: str, replaceme
     assert problem in "\n".join(problems(copy))
 
 
-def test_all_that_is_wrong_is_a_problem_at_once(copy: Path) -> None:
+def test_all_problems_are_reported_at_once(copy: Path) -> None:
     for file, old, new in [
         (CONTROLS, "holds passes.", "holds passes"),
         ("contracts/waivers.toml", "#", WAIVER.format("controls.must-pass", "x", "r") + "#"),
@@ -95,12 +95,12 @@ def test_all_that_is_wrong_is_a_problem_at_once(copy: Path) -> None:
     assert len(places) == 4
 
 
-def test_a_release_file_that_is_gone_is_a_problem(copy: Path) -> None:
+def test_a_missing_release_file_is_a_problem(copy: Path) -> None:
     (copy / "contracts/releases/store.json").unlink()
     assert [problem for problem in problems(copy) if "cannot read" in problem and "store.json" in problem]
 
 
-def test_the_unchanged_copy_has_no_problem(copy: Path) -> None:
+def test_an_unchanged_copy_has_no_problem(copy: Path) -> None:
     assert problems(copy) == []
 
 
@@ -118,6 +118,6 @@ def test_a_clause_does_not_apply_to_releases_before_its_range(copy: Path) -> Non
         'source = "S."\napplies = { store = ">=0.6.24" }\nneeds = ["schemathesis"]\n'
     )
     clause = load_contract(copy).clauses["controls.later"]
-    assert clause.why_not({"store": "0.6.9"}, {"schemathesis"}) == "applies to store >=0.6.24 only"
-    assert "schemathesis cannot be installed" in str(clause.why_not({"store": "0.6.24"}, set()))
-    assert clause.why_not({"store": "0.6.24"}, {"schemathesis"}) is None
+    assert clause.why_not_applicable({"store": "0.6.9"}, {"schemathesis"}) == "applies to store >=0.6.24 only"
+    assert "schemathesis cannot be installed" in str(clause.why_not_applicable({"store": "0.6.24"}, set()))
+    assert clause.why_not_applicable({"store": "0.6.24"}, {"schemathesis"}) is None

@@ -1,4 +1,4 @@
-"""Documents of ours: their schemas are the committed ones, and what is wrong with a file is said in plain words."""
+"""Our documents: their schemas are the committed ones, and errors say in plain words what is wrong with a file."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Shop(InputFile):
 
 
 class Sale(Document):
-    """What was sold."""
+    """A sale."""
 
     schema_name: ClassVar[str]
 
@@ -61,7 +61,7 @@ GOOD = {"format": 1, "shelves": {"left": {"rule": "Dry goods."}}}
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
-def test_a_schema_is_the_one_that_its_model_says(name: str) -> None:
+def test_a_committed_schema_is_that_of_its_model(name: str) -> None:
     """``scripts/write-schemas`` writes them."""
     assert (ROOT / "contracts" / "schemas" / name).read_text(encoding="utf-8") == SCHEMAS[name]
 
@@ -90,21 +90,21 @@ def test_every_file_that_the_tool_reads_has_a_schema() -> None:
         ({"opened": date(2026, 1, 1)}, "2026-01-01 is a date, which is to be written as a text"),
     ],
 )
-def test_what_is_wrong_is_said_with_its_place(change: dict[str, object], sentence: str) -> None:
+def test_an_error_names_the_place_and_what_is_wrong(change: dict[str, object], sentence: str) -> None:
     assert input_faults(Shop, GOOD | change) == [sentence]
     with pytest.raises(MetaError) as error:
         read_input(Shop, GOOD | change, Path("shop.toml"))
     assert str(error.value) == f"shop.toml: {sentence} [bad-file]"
 
 
-def test_of_many_faults_an_error_names_three() -> None:
+def test_an_error_names_three_of_many_faults() -> None:
     with pytest.raises(
         MetaError, match=r"a is an unknown field; b is an unknown field; c is an unknown field; and 2 more"
     ):
         read_input(Shop, GOOD | dict.fromkeys("abcde", 1), Path("shop.toml"))
 
 
-def test_a_document_that_is_read_is_frozen_and_of_its_types() -> None:
+def test_a_document_is_frozen_and_has_the_declared_types() -> None:
     data = tomllib.loads(
         'format = 1\n[shelves.left]\nrule = "Dry."\ngoods = ["rye"]\nnotes = { width = 2, depth = inf }'
     )
@@ -122,14 +122,14 @@ def test_json_has_neither_nan_nor_infinity() -> None:
         json_text(Sale(thing=[float("nan")]))
 
 
-def test_a_schema_has_its_words_from_docstrings() -> None:
+def test_a_schema_has_titles_and_descriptions_from_docstrings() -> None:
     schema = json.loads(schema_text(Shop))
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert (schema["title"], schema["description"]) == ("shop.toml: what a shop has.", "It is made up for these tests.")
     assert schema["$defs"]["Shelf"]["title"] == "A shelf of a shop."
 
 
-def test_what_is_read_may_lack_a_default_and_what_is_written_has_it() -> None:
+def test_a_field_with_a_default_is_optional_in_input_and_required_in_output() -> None:
     assert json.loads(schema_text(Shop))["required"] == ["format", "shelves"]
     assert json.loads(schema_text(Sale))["required"] == ["price", "thing"]
 
@@ -144,7 +144,7 @@ def test_what_is_read_may_lack_a_default_and_what_is_written_has_it() -> None:
         {"opened": 1},
     ],
 )
-def test_a_schema_refuses_what_no_file_may_hold(change: dict[str, object]) -> None:
+def test_a_schema_refuses_an_invalid_file(change: dict[str, object]) -> None:
     validator = Draft202012Validator(json.loads(schema_text(Shop)))
     assert validator.is_valid(GOOD)
     assert not validator.is_valid(GOOD | change)

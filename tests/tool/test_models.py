@@ -1,4 +1,4 @@
-"""Documents: JSON that every parser reads, whatever a package says, and errors that name the place."""
+"""Documents become JSON that every parser reads, whatever text a package gives, and errors name the place."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from market_data_meta.errors import MetaError
 from market_data_meta.judging.records import read_record
-from market_data_meta.models import Document, Model, json_text, parsed
+from market_data_meta.models import Document, Model, json_text, parse_document
 from market_data_meta.results.parts import Value
 from market_data_meta.schemas import read_document
 
@@ -35,8 +35,8 @@ class Sample(Document):
 Sample.schema_name = "sample"
 
 
-def strictly(text: str) -> object:
-    """The value of a text that is JSON by the letter."""
+def strict_json(text: str) -> object:
+    """The value of a text that is strictly JSON, without NaN and infinity."""
 
     def refuse(constant: str) -> object:
         raise AssertionError(f"{constant} is not JSON")
@@ -44,19 +44,19 @@ def strictly(text: str) -> object:
     return json.loads(text, parse_constant=refuse)
 
 
-def test_half_of_a_character_does_not_get_into_json() -> None:
+def test_half_of_a_surrogate_pair_is_replaced_in_json() -> None:
     text = json_text(Sample(text="a\ud800b", value=["\udfff", "\U0001f600"]))
     assert "\\ud800" not in text
-    assert strictly(text) == {"text": "a�b", "value": ["�", "\U0001f600"], "parts": []}
+    assert strict_json(text) == {"text": "a�b", "value": ["�", "\U0001f600"], "parts": []}
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
-def test_no_document_holds_what_is_no_number(number: float) -> None:
+def test_a_document_refuses_nan_and_infinity(number: float) -> None:
     with pytest.raises(MetaError, match="bad-file"):
-        parsed(Sample, {"text": "", "value": number}, "sample.json")
+        parse_document(Sample, {"text": "", "value": number}, "sample.json")
 
 
-def test_a_record_that_says_nan_is_read_as_its_name(tmp_path: Path) -> None:
+def test_nan_in_a_record_is_read_as_text(tmp_path: Path) -> None:
     header = {"kind": "header", "format": 1, "cell": "a", "combination": {}, "suite": "", "expected": {}}
     header |= {"third_party_choice": "highest", "forced": []}
     check = '{"kind": "check", "clause": "a.b", "outcome": "failed", "message": "m", "expected": 1, "got": NaN,'
@@ -74,7 +74,7 @@ def test_a_record_that_says_nan_is_read_as_its_name(tmp_path: Path) -> None:
         ("[", "is not JSON"),
     ],
 )
-def test_a_file_that_is_no_document_is_told_with_its_place(tmp_path: Path, text: str, place: str) -> None:
+def test_an_error_names_the_place_that_is_wrong_in_a_file(tmp_path: Path, text: str, place: str) -> None:
     file = tmp_path / "sample.json"
     file.write_text(text)
     with pytest.raises(MetaError, match=place) as raised:

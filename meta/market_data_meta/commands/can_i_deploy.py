@@ -11,7 +11,7 @@ from rich.console import Console
 from market_data_meta.commands.common import Checkout, json_option
 from market_data_meta.commands.matrix import cache_option, known_matrix
 from market_data_meta.errors import ErrorCode, undecided
-from market_data_meta.matrix.deploy_answer import answer, answer_result, partners
+from market_data_meta.matrix.deploy_answer import answer_result, deploy_decision, newest_deployable
 from market_data_meta.models import json_text
 from market_data_meta.releases.combinations import Combination, parse_pins
 from market_data_meta.render.deploy_answer.terminal import show_answer
@@ -37,9 +37,9 @@ def can_i_deploy_command(here: Checkout, pins: tuple[str, ...], cache: Path | No
     matrix = known_matrix(here, cache)
     if len(given) == len(contract.packages):
         combination = Combination(tuple((name, given[name]) for name in contract.packages))
-        decision = answer(contract, ledger, matrix, combination)
+        decision = deploy_decision(contract, ledger, matrix, combination)
     else:
-        newest = partners(contract, ledger, matrix, given)
+        newest = newest_deployable(contract, ledger, matrix, given)
         if newest is None:
             what = f"no published partners of {' '.join(f'{n}=={v}' for n, v in given.items())} are known to work"
             raise undecided(ErrorCode.NO_PARTNERS, what, hint="mdmeta matrix shows what there is evidence of")

@@ -26,7 +26,7 @@ from market_data_meta.judging.new_clauses import (
     expected_value,
     sentence,
 )
-from market_data_meta.releases.combinations import known_package
+from market_data_meta.releases.combinations import package_named
 
 
 @click.group("clause")
@@ -94,7 +94,7 @@ def new_command(
         sentence("--rule", answers["--rule"]),
         choice("--level", answers["--level"], LEVELS),
         choice("--scope", answers["--scope"], SCOPES),
-        tuple(known_package(package, packages) for package in answers["--binds"].replace(",", " ").split()),
+        tuple(package_named(package, packages) for package in answers["--binds"].replace(",", " ").split()),
         answers["--source"],
         dict(applying_releases(text, packages) for text in applies),
         dict(map(expected_value, expect)),

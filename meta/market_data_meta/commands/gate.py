@@ -92,7 +92,7 @@ def gate_command(
              mdmeta gate --core ../market-data-core deployed
              mdmeta gate --core ../market-data-core --depends-on text-of-the-pull-request.md
     """
-    contract, ledger = here.contract, replace(here.ledger, follows_direct=allow_direct)
+    contract, ledger = here.contract, replace(here.ledger, allows_direct_references=allow_direct)
     if os.environ.get("GITHUB_ACTIONS"):
         # A line of output that begins as a command is one to GitHub, and what a candidate says is quoted in ours.
         click.echo(f"::stop-commands::{secrets.token_hex(16)}", err=True)

@@ -12,7 +12,7 @@ from market_data_meta.commands.matrix import cache_option, known_matrix
 from market_data_meta.contract import Clause
 from market_data_meta.errors import ErrorCode, undecided
 from market_data_meta.judging.explanations import clause_of
-from market_data_meta.matrix.history import history, history_result
+from market_data_meta.matrix.history import clause_history, history_result
 from market_data_meta.models import json_text
 from market_data_meta.render.history.terminal import show_history
 
@@ -33,8 +33,8 @@ def history_command(here: Checkout, clause: str, cache: Path | None, *, as_json:
     contract = here.contract
     found = clause_of(contract, clause)
     matrix = known_matrix(here, cache)
-    told = history(contract, matrix, clause)
-    if not told.known:
+    told = clause_history(contract, matrix, clause)
+    if not told.has_evidence:
         raise undecided(ErrorCode.NO_EVIDENCE, f"nothing is known of {clause}", *_why_not(found))
     result = history_result(found, told)
     if as_json:

@@ -16,10 +16,10 @@ from market_data_meta.commands.progress import progress
 from market_data_meta.errors import ErrorCode, Exit, undecided
 from market_data_meta.files import write_whole
 from market_data_meta.matrix.complete import decide_matrix
-from market_data_meta.matrix.confirm import confirm, sample
+from market_data_meta.matrix.confirm import confirm, sample_cells
 from market_data_meta.matrix.document import matrix_result
 from market_data_meta.matrix.spread import dask, spread
-from market_data_meta.matrix.verdicts import Matrix
+from market_data_meta.matrix.verdicts import MatrixVerdicts
 from market_data_meta.models import json_text
 from market_data_meta.render.matrix.terminal import show_matrix
 from market_data_meta.running.cache import default_cache
@@ -35,12 +35,12 @@ cache_option = click.option(
 )
 
 
-def known_matrix(checkout: Checkout, cache: Path | None) -> Matrix:
+def known_matrix(checkout: Checkout, cache: Path | None) -> MatrixVerdicts:
     """What the runs so far say, to be judged; nothing is run."""
     done = decide_matrix(
         checkout.contract, checkout.ledger, RunOptions(cache or default_cache(), run=False), lambda _: None
     )
-    return Matrix(checkout.contract, suite.digest(checkout.root), done, checkout.waivers)
+    return MatrixVerdicts(checkout.contract, suite.digest(checkout.root), done, checkout.waivers)
 
 
 def _shard(context: click.Context, option: click.Parameter, text: str) -> tuple[int, int]:
@@ -100,7 +100,7 @@ def matrix_command(
             why = next(iter(done.faults.values()))
             raise undecided(ErrorCode.CELLS_DIED, f"{len(done.faults)} cells brought no record", why)
         return
-    matrix = Matrix(checkout.contract, suite.digest(checkout.root), done, checkout.waivers)
+    matrix = MatrixVerdicts(checkout.contract, suite.digest(checkout.root), done, checkout.waivers)
     result = matrix_result(checkout.contract, matrix)
     folder = out or checkout.out
     write_whole(folder / NAME, json_text(result, indent=None))
@@ -116,7 +116,7 @@ def matrix_command(
 def _differs(checkout: Checkout, records: CellRecords, number: int, out: Path) -> bool:
     """Say how the isolated lane compares; whether it says anything else than the warm one."""
     say(f"[dim]confirming {number} cells in the isolated lane …[/]")
-    sampled = sample(records.codes, number, checkout.ledger.as_of)
+    sampled = sample_cells(records.contents, number, checkout.ledger.as_of)
     confirmation = confirm(
         checkout.contract, checkout.ledger, records, sampled, out=out.resolve(), on_progress=_say_confirming
     )

@@ -8,7 +8,7 @@ from rich.console import Console
 from market_data_meta.commands.common import Checkout, json_option, say
 from market_data_meta.files import write_whole
 from market_data_meta.releases import pins
-from market_data_meta.releases.combinations import known_package
+from market_data_meta.releases.combinations import package_named
 from market_data_meta.render.releases.terminal import show_contents, show_ledger
 
 
@@ -33,7 +33,7 @@ def releases_command(here: Checkout, package: str | None, *, refresh: bool, pin:
     from market_data_meta.releases.ledger_files import listing, save_ledger
 
     contract = here.contract
-    package = known_package(package, contract.packages) if package else None
+    package = package_named(package, contract.packages) if package else None
     if refresh:
         # Imported here: the client of the index costs more to load than any other command takes.
         from market_data_meta.releases.index import refreshed_ledger
@@ -45,8 +45,8 @@ def releases_command(here: Checkout, package: str | None, *, refresh: bool, pin:
         ledger = here.ledger
     if refresh or pin:
         file = here.root / "tox.ini"
-        before, _, after = pins.split(file.read_text(encoding="utf-8"))
-        write_whole(file, before + pins.block(pins.choose(contract, ledger)) + after)
+        before, _, after = pins.split_tox_ini(file.read_text(encoding="utf-8"))
+        write_whole(file, before + pins.pinned_block(pins.pinned_cells(contract, ledger)) + after)
     if as_json:
         click.echo(json_text(listing(ledger, [package] if package else list(ledger.releases))), nl=False)
     elif package:

@@ -69,7 +69,7 @@ def report_command(
         return
     folder = out or here.out
     records = read_records(folder / "records")
-    expected = pins.pinned_names(here.root) if complete else None
+    expected = pins.pinned_environments(here.root) if complete else None
     missing = set(expected or ()) - {record.cell for record in records}
     absent = tuple(name for name in sorted(missing) if not _interpreter_exists(here, name))
     report = judge_records(

@@ -20,7 +20,7 @@ from market_data_meta.judging.explanations import clause_of
 from market_data_meta.judging.report_document import clause_run_result, report_result
 from market_data_meta.judging.verdicts import judge_records
 from market_data_meta.models import json_text
-from market_data_meta.releases.combinations import THIRD_PARTY, Cell, parse_cell
+from market_data_meta.releases.combinations import THIRD_PARTY_CHOICES, Cell, parse_cell
 from market_data_meta.render.report.clauses import show_clause_run
 from market_data_meta.running.clause_runs import debug_clauses, run_clauses
 from market_data_meta.running.isolated import run_cell
@@ -35,7 +35,9 @@ from market_data_meta.running.isolated import run_cell
     help="A virtual environment to fill instead of one of its own; what is in it is replaced.",
 )
 @click.option(
-    "--third-party", type=click.Choice(THIRD_PARTY), help="Third-party versions [highest as of the ledger's date]."
+    "--third-party",
+    type=click.Choice(THIRD_PARTY_CHOICES),
+    help="Third-party versions [highest as of the ledger's date].",
 )
 @click.option(
     "--clause",

@@ -54,11 +54,11 @@ def _smaller_sets(candidates: Chosen) -> Iterator[Chosen]:
 def swapped_back(meeting: GateCell, chosen: Iterable[Candidate]) -> GateCell:
     """The cell with only the chosen candidates in it, the others swapped back to their predecessors."""
     keep = {one.package for one in chosen}
-    before = meeting.before.codes if meeting.before else meeting.now.codes
+    before = meeting.before.contents if meeting.before else meeting.now.contents
     return replace(
         meeting,
         now=ContentCombination(
-            tuple(n if n.package in keep else b for n, b in zip(meeting.now.codes, before, strict=True))
+            tuple(n if n.package in keep else b for n, b in zip(meeting.now.contents, before, strict=True))
         ),
     )
 

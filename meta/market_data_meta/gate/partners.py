@@ -12,7 +12,7 @@ from market_data_meta.gate.candidates import Candidate
 from market_data_meta.releases.combinations import Combination
 from market_data_meta.releases.contents import Content, ContentCombination, distinct_contents
 from market_data_meta.releases.ledger import Ledger, Release
-from market_data_meta.releases.pins import allowed
+from market_data_meta.releases.pins import allowed_combinations
 from market_data_meta.releases.requirements import PYTHON, AllowedCombinations, Requirements, broken_promises
 from market_data_meta.releases.unmet import unmet_promises
 
@@ -110,7 +110,7 @@ def _by_content(combinations: AllowedCombinations, content_of: Contents, *, forb
             groups[contents] = tuple(releases[0] for releases in members), math.prod(map(len, members))
         elif newest := combinations.first(within):
             groups[contents] = newest, combinations.count(within)
-    return dict(sorted(groups.items(), key=lambda group: combinations.place(group[1][0])))
+    return dict(sorted(groups.items(), key=lambda group: combinations.preference_of(group[1][0])))
 
 
 def _quick(combinations: AllowedCombinations, ledger: Ledger, content_of: Contents) -> Groups:
@@ -131,7 +131,7 @@ def _quick(combinations: AllowedCombinations, ledger: Ledger, content_of: Conten
 
 def allowed_number(contract: Contract, ledger: Ledger, releases: Mapping[str, Release], python: str = PYTHON) -> int:
     """How many published combinations the requirements allow around some releases."""
-    return allowed(contract, ledger, releases, python).count()
+    return allowed_combinations(contract, ledger, releases, python).count()
 
 
 def shut_out(
@@ -144,16 +144,16 @@ def shut_out(
     """
     new = with_candidates(ledger, candidates)
     releases = {candidate.package: candidate.release for candidate in candidates}
-    if allowed(contract, new, releases, python).first():
+    if allowed_combinations(contract, new, releases, python).first():
         return None
     asking_nothing = {name: replace(release, requires=()) for name, release in releases.items()}
-    if allowed(contract, new, asking_nothing, python).first() is None:
+    if allowed_combinations(contract, new, asking_nothing, python).first() is None:
         return None
     before = {candidate.package: candidate.predecessor for candidate in candidates if candidate.predecessor}
     requirements = Requirements(contract.packages, python)
     unmet = [why for name, release in releases.items() for why in unmet_promises(name, release, requirements, new)]
     if len(before) == len(candidates):
-        partners = allowed(contract, ledger, before, python).first()
+        partners = allowed_combinations(contract, ledger, before, python).first()
         if partners is None:
             return None
     elif unmet:
@@ -168,5 +168,5 @@ def shut_out(
         combination,
         Combination(tuple(versions.items())) if all_have_one else None,
         allowed_number(contract, ledger, before, python) if all_have_one else 1,
-        "; ".join(unmet or requirements.broken_by(combination, new)),
+        "; ".join(unmet or requirements.broken_promises(combination, new)),
     )

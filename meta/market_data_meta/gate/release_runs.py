@@ -41,8 +41,8 @@ def alone(
     about = environments.uv("python", "find", "--no-project", python).strip()
     # What is published is part of the question: extras may ask for releases that do not exist.
     published = [[r.version for r in rows] for rows in ledger.releases.values()]
-    beside = sorted(ledger.local.keys() - {release.sha256})
-    follows = ["follows direct references"] if ledger.follows_direct else []
+    beside = sorted(ledger.candidate_wheels.keys() - {release.sha256})
+    follows = ["follows direct references"] if ledger.allows_direct_references else []
     asked = json.dumps([suite.digest(contract.root), release.sha256, about, ledger.as_of, published, *beside, *follows])
     file = cache / "alone" / f"{hashlib.sha256(asked.encode()).hexdigest()[:16]}.jsonl"
     if known := _read(file):

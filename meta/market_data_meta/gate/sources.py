@@ -43,10 +43,10 @@ def candidate_of(
     wheel = (
         path
         if path.suffix == ".whl"
-        else builds.built(path, folder, ledger.as_of, tell, allow_direct=ledger.follows_direct)
+        else builds.built(path, folder, ledger.as_of, tell, allow_direct=ledger.allows_direct_references)
     )
     release = release_of(wheel, contract.packages[package].distribution)
-    if not ledger.follows_direct and (references := direct_references(release)):
+    if not ledger.allows_direct_references and (references := direct_references(release)):
         raise direct_reference(f"{package} {release.version}", references)
     own = predecessor(ledger, package, release.version, itself=True)
     return Candidate(package, source, release, own, wheel.resolve(), commit, _unlooked(ledger, release))
@@ -54,7 +54,7 @@ def candidate_of(
 
 def _unlooked(ledger: Ledger, release: Release) -> tuple[str, ...]:
     """The extras that ask for something by its address, where that is not followed."""
-    references = {} if ledger.follows_direct else {e: direct_references(release, e) for e in release.extras()}
+    references = {} if ledger.allows_direct_references else {e: direct_references(release, e) for e in release.extras()}
     return tuple(f"extra {extra} names {', '.join(names)}" for extra, names in references.items() if names)
 
 

@@ -214,7 +214,7 @@ def compare_cell(
         name: _ruling(pair.check_before(name), pair.now.checks.get(name), versions, first_release=pair.first_release)
         for name, clause in clauses.items()
         # A clause that does not apply to these versions, by its own table, cannot have got worse.
-        if not clause.why_not(pair.combination, set(clause.needs))
+        if not clause.why_not_applicable(pair.combination, set(clause.needs))
     }
     kinds = {name: ruling.kind for name, ruling in rulings.items()}
     counts = Counter(check.outcome for name, check in pair.now.checks.items() if name in clauses)

@@ -14,7 +14,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from market_data_meta.contract import Contract
 from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.judging.check_files import IMPORT, new_module, skeleton
-from market_data_meta.releases.combinations import known_package
+from market_data_meta.releases.combinations import package_named
 
 LEVELS = ("must", "should")
 SCOPES = ("release", "combination", "deployment")
@@ -88,7 +88,7 @@ def applying_releases(text: str, packages: tuple[str, ...]) -> tuple[str, str]:
     match = re.fullmatch(r"([A-Za-z_-]+)\s*([<>=!~].+)", text)
     try:
         if match:
-            return known_package(match[1], packages), str(SpecifierSet(match[2]))
+            return package_named(match[1], packages), str(SpecifierSet(match[2]))
     except InvalidSpecifier:
         pass
     hint = "write a package and the versions of it: pipeline>=0.8.20"

@@ -1,1 +1,1 @@
-"""The complete matrix: every published combination, decided by one run for each distinct combination of code."""
+"""The complete matrix: every published combination, decided by one run for each combination of contents."""

@@ -1,4 +1,4 @@
-"""The isolated lane confirms the warm one: sampled cells are run there too, and compared check by check."""
+"""The isolated lane confirms the warm lane: sampled cells are run there too, and compared check by check."""
 
 from __future__ import annotations
 
@@ -13,7 +13,12 @@ from market_data_meta.errors import ErrorCode, Exit, MetaError
 from market_data_meta.judging.records import Check, Record, read_records
 from market_data_meta.judging.verdicts import reasons_to_run_again, weaknesses
 from market_data_meta.releases.combinations import Cell, Combination
-from market_data_meta.releases.contents import Content, ContentCombination, content_combinations, corner_combinations
+from market_data_meta.releases.contents import (
+    Content,
+    ContentCombination,
+    content_combinations,
+    oldest_and_newest_combinations,
+)
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running.cells import CellRecords
 from market_data_meta.running.decisions import contents_of
@@ -22,7 +27,7 @@ from market_data_meta.running.isolated import run_cell
 
 @dataclass(frozen=True)
 class Disagreement:
-    """A check that came out otherwise in the isolated lane than in the warm one."""
+    """A check or a third-party version that differs between the isolated and the warm lane."""
 
     cell: str
     clause: str
@@ -32,83 +37,86 @@ class Disagreement:
 
 @dataclass(frozen=True)
 class Confirmation:
-    """What the isolated lane says of the warm one: how many cells and checks were compared, and where they differ."""
+    """The comparison of the two lanes: the compared cells, the number of checks that agree, and where they differ."""
 
     cells: tuple[str, ...]
     agreed: int
     disagreements: tuple[Disagreement, ...]
 
 
-def sample(
-    codes: Mapping[str, tuple[Content, ...]], number: int, seed: str
+def sample_cells(
+    contents: Mapping[str, tuple[Content, ...]], number: int, seed: str
 ) -> list[tuple[ContentCombination, Combination]]:
-    """The corners and then random cells up to ``number``, each with random releases of its codes; the seed decides.
+    """The corners of the matrix, then random cells up to ``number``, each with random releases of its contents.
 
-    Any release of a code will do, and taking any of them also puts to the test that they run the same code.
+    Releases of the same content should run alike, which random releases put to the test. The same seed gives the same
+    sample.
     """
     # Not for secrets: the same commit must take the same sample.
-    chance = random.Random(seed)  # noqa: S311
-    chosen = corner_combinations(codes)
-    others = [square for square in content_combinations(codes) if square not in chosen]
-    chosen += chance.sample(others, min(len(others), max(0, number - len(chosen))))
+    generator = random.Random(seed)  # noqa: S311
+    cells = oldest_and_newest_combinations(contents)
+    others = [cell for cell in content_combinations(contents) if cell not in cells]
+    cells += generator.sample(others, min(len(others), max(0, number - len(cells))))
     return [
-        (square, Combination(tuple((code.package, chance.choice(code.releases).version) for code in square.codes)))
-        for square in chosen
+        (
+            cell,
+            Combination(tuple((c.package, generator.choice(c.releases).version) for c in cell.contents)),
+        )
+        for cell in cells
     ]
 
 
 def confirm(
     contract: Contract,
     ledger: Ledger,
-    records: CellRecords,
+    cell_records: CellRecords,
     sampled: Sequence[tuple[ContentCombination, Combination]],
     *,
     out: Path,
     on_progress: Callable[[str], None],
 ) -> Confirmation:
-    """Compare the warm lane with every isolated record of this suite in ``out``, after running those that lack.
+    """Run the sampled cells that have no isolated record in ``out``, and compare the warm lane with all that are there.
 
-    ``on_progress`` is called with each that is run. Raises MetaError where a sampled cell brings no whole record: then
-    nothing is confirmed.
+    ``on_progress`` is called with the name of each combination that is run. Raises MetaError where a sampled cell has
+    no complete record afterwards: then nothing is confirmed.
     """
-    digest = suite.digest(contract.root)
-    known = whole_isolated(out, digest)
+    suite_digest = suite.digest(contract.root)
+    isolated = isolated_records(out, suite_digest)
     for cell, combination in sampled:
-        if tuple(cell.contents.values()) not in known:
+        if tuple(cell.digests.values()) not in isolated:
             on_progress(str(combination))
             run_cell(contract, ledger, Cell(combination), out=out)
-    known = whole_isolated(out, digest)
-    warm = {tuple(cell.contents.values()): record for cell, record in records.records.items()}
-    missing = [combination for cell, combination in sampled if tuple(cell.contents.values()) not in known]
+    isolated = isolated_records(out, suite_digest)
+    warm = {tuple(cell.digests.values()): record for cell, record in cell_records.records.items()}
+    missing = [combination for cell, combination in sampled if tuple(cell.digests.values()) not in isolated]
     if missing:
         what = f"the isolated lane brought no whole record of {missing[0]}"
         raise MetaError(ErrorCode.NOT_CONFIRMED, what, hint=f"./scripts/mdmeta run {missing[0]}", exit=Exit.UNDECIDED)
     disagreements: list[Disagreement] = []
     agreed, cells = 0, []
-    for contents, isolated in known.items():
-        for record in isolated if contents in warm else ():
-            differences = lane_disagreements(contract, record, warm[contents])
+    for digests, records in isolated.items():
+        for record in records if digests in warm else ():
+            differences = lane_disagreements(contract, record, warm[digests])
             disagreements += differences
             agreed += len(record.checks) - len(differences)
             cells.append(record.cell)
     return Confirmation(tuple(cells), agreed, tuple(disagreements))
 
 
-def whole_isolated(out: Path, suite_digest: str) -> dict[tuple[str, ...], list[Record]]:
-    """The whole isolated records of combinations by their contents; the warm lane has the usual third-party choice.
+def isolated_records(out: Path, suite_digest: str) -> dict[tuple[str, ...], list[Record]]:
+    """The complete isolated records of combinations, by the digests of their contents.
 
-    A record with a check in error or missing is not whole: its combination is run again.
+    Only records with the third-party choice of the warm lane count. A record with a check in error or missing is not
+    complete: its combination is run again.
     """
-    whole: dict[tuple[str, ...], list[Record]] = {}
+    records: dict[tuple[str, ...], list[Record]] = {}
     for record in read_records(out / "records"):
         header = record.header
-        usual = header.get("third_party_choice") == "highest" and not record.cell.startswith("py")
-        of_this_suite = (
-            header.get("suite") == suite_digest and not weaknesses(record) and not reasons_to_run_again(record)
-        )
-        if len(record.versions) > 1 and usual and of_this_suite:
-            whole.setdefault(tuple(contents_of(record).values()), []).append(record)
-    return whole
+        is_as_in_warm_lane = header.get("third_party_choice") == "highest" and not record.cell.startswith("py")
+        is_complete = not weaknesses(record) and not reasons_to_run_again(record)
+        if len(record.versions) > 1 and is_as_in_warm_lane and header.get("suite") == suite_digest and is_complete:
+            records.setdefault(tuple(contents_of(record).values()), []).append(record)
+    return records
 
 
 def lane_disagreements(contract: Contract, isolated: Record, warm: Record) -> Sequence[Disagreement]:

@@ -1,4 +1,4 @@
-"""May these releases go out together? The answer, and the evidence that it rests on. Pure functions; no I/O."""
+"""May these releases go out together? The answer and its evidence. Pure functions; no I/O."""
 
 from __future__ import annotations
 
@@ -8,49 +8,54 @@ from dataclasses import dataclass
 from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit
 from market_data_meta.judging.verdicts import COMPATIBLE, INCOMPATIBLE, CellVerdict
-from market_data_meta.matrix.verdicts import Matrix
+from market_data_meta.matrix.verdicts import MatrixVerdicts
 from market_data_meta.releases.combinations import Combination
 from market_data_meta.releases.contents import Content, ContentCombination
 from market_data_meta.releases.ledger import Ledger, Release
-from market_data_meta.releases.pins import allowed
+from market_data_meta.releases.pins import allowed_combinations
 from market_data_meta.releases.requirements import broken_promises
 from market_data_meta.results.deploy_answer import DeployAnswer, DeployEvidence
 
 
 @dataclass(frozen=True)
 class DeployDecision:
-    """What may be said of a combination: its verdict with the run behind it, and what its releases forbid."""
+    """Whether a combination may be deployed: the verdict of its cell, and the promises that it breaks.
+
+    ``stands_for`` is how many published combinations the cell stands for.
+    """
 
     combination: Combination
-    judged: CellVerdict
+    cell_verdict: CellVerdict
     stands_for: int
-    forbidden: tuple[str, ...]
+    broken_promises: tuple[str, ...]
 
     @property
-    def yes(self) -> bool:
-        """Whether it may go out: it works, and its own requirements let it be installed."""
-        return self.judged.verdict == COMPATIBLE and not self.forbidden
+    def may_deploy(self) -> bool:
+        """Whether the combination works, and its own requirements allow it."""
+        return self.cell_verdict.verdict == COMPATIBLE and not self.broken_promises
 
     @property
     def exit(self) -> Exit:
         """Compatible, violated, or undecided where there is no evidence."""
-        if self.judged.verdict == INCOMPATIBLE or (self.judged.verdict == COMPATIBLE and self.forbidden):
+        verdict = self.cell_verdict.verdict
+        if verdict == INCOMPATIBLE or (verdict == COMPATIBLE and self.broken_promises):
             return Exit.VIOLATED
-        return Exit.COMPATIBLE if self.yes else Exit.UNDECIDED
+        return Exit.COMPATIBLE if self.may_deploy else Exit.UNDECIDED
 
 
 def answer_result(decision: DeployDecision) -> DeployAnswer:
     """The answer with its evidence, as programs and renderers read it."""
-    header = decision.judged.record.header if decision.judged.record else {}
+    verdict = decision.cell_verdict
+    header = verdict.record.header if verdict.record else {}
     return DeployAnswer(
         exit=int(decision.exit),
-        deploy=decision.yes,
+        deploy=decision.may_deploy,
         combination=decision.combination.as_dict(),
-        verdict=decision.judged.verdict,
-        reasons=decision.judged.reasons,
-        forbidden=decision.forbidden,
+        verdict=verdict.verdict,
+        reasons=verdict.reasons,
+        forbidden=decision.broken_promises,
         evidence=DeployEvidence(
-            counts=dict(decision.judged.counts),
+            counts=dict(verdict.counts),
             lane=header.get("lane"),
             suite=header.get("suite"),
             start=header.get("start"),
@@ -58,43 +63,57 @@ def answer_result(decision: DeployDecision) -> DeployAnswer:
             attestation=header.get("attestation"),
             stands_for=decision.stands_for,
         ),
-        waived=tuple(sorted({finding.clause.id for finding in decision.judged.findings if finding.waiver})),
-        failed=tuple(sorted({finding.clause.id for finding in decision.judged.findings if not finding.waiver})),
+        waived=tuple(sorted({finding.clause.id for finding in verdict.findings if finding.waiver})),
+        failed=tuple(sorted({finding.clause.id for finding in verdict.findings if not finding.waiver})),
     )
 
 
-def answer(contract: Contract, ledger: Ledger, matrix: Matrix, combination: Combination) -> DeployDecision:
-    """The answer for one release of each package."""
-    code_of = _code_of(matrix)
-    codes = tuple(code_of[pair] for pair in combination.versions)
-    square = next(square for square in matrix.complete.squares if square.codes == codes)
-    forbidden = tuple(broken_promises(combination, contract.packages, ledger, matrix.complete.python))
-    return DeployDecision(combination, matrix.judged(square), square.size, forbidden)
+def deploy_decision(
+    contract: Contract, ledger: Ledger, matrix: MatrixVerdicts, combination: Combination
+) -> DeployDecision:
+    """The decision about one release of each package."""
+    content_of = _content_of(matrix)
+    contents = tuple(content_of[pair] for pair in combination.versions)
+    cell = next(cell for cell in matrix.cell_records.cells if cell.contents == contents)
+    broken = tuple(broken_promises(combination, contract.packages, ledger, matrix.cell_records.python))
+    return DeployDecision(combination, matrix.verdict_of(cell), cell.stands_for, broken)
 
 
-def partners(contract: Contract, ledger: Ledger, matrix: Matrix, given: Mapping[str, str]) -> DeployDecision | None:
-    """The newest releases of the packages that are not ``given`` with which those may go out; None if there are none.
+def newest_deployable(
+    contract: Contract, ledger: Ledger, matrix: MatrixVerdicts, versions: Mapping[str, str]
+) -> DeployDecision | None:
+    """The decision about the newest combination with these ``versions`` that may be deployed; None if none may.
 
-    Among equals the packages that come first in the contract are kept newest.
+    A newer release of a package that comes first in the contract counts more than one of a later package.
     """
-    fixed = {name: ledger.release(name, version) for name, version in given.items()}
-    combinations = allowed(contract, ledger, fixed, matrix.complete.python)
-    code_of = _code_of(matrix)
-    # Of a cell, whose combinations share a verdict, the preferred one is enough.
+    fixed = {name: ledger.release(name, version) for name, version in versions.items()}
+    combinations = allowed_combinations(contract, ledger, fixed, matrix.cell_records.python)
+    content_of = _content_of(matrix)
+    # The combinations of a cell share its verdict, so that the preferred combination of each cell is enough.
     preferred: list[tuple[tuple[int, ...], ContentCombination, tuple[Release, ...]]] = []
-    for square in matrix.complete.squares:
+    for cell in matrix.cell_records.cells:
         within = {
-            code.package: [r for r in combinations.columns[code.package] if code_of[code.package, r.version] is code]
-            for code in square.codes
+            content.package: [
+                release
+                for release in combinations.columns[content.package]
+                if content_of[content.package, release.version] is content
+            ]
+            for content in cell.contents
         }
         if releases := combinations.first(within):
-            preferred.append((combinations.place(releases), square, releases))
-    for _, square, releases in sorted(preferred, key=lambda entry: entry[0]):
-        if matrix.judged(square).verdict == COMPATIBLE:
+            preferred.append((combinations.preference_of(releases), cell, releases))
+    for _, cell, releases in sorted(preferred, key=lambda entry: entry[0]):
+        if matrix.verdict_of(cell).verdict == COMPATIBLE:
             pairs = tuple((name, r.version) for name, r in zip(combinations.columns, releases, strict=True))
-            return answer(contract, ledger, matrix, Combination(pairs))
+            return deploy_decision(contract, ledger, matrix, Combination(pairs))
     return None
 
 
-def _code_of(matrix: Matrix) -> dict[tuple[str, str], Content]:
-    return {(name, r.version): code for name, column in matrix.codes.items() for code in column for r in code.releases}
+def _content_of(matrix: MatrixVerdicts) -> dict[tuple[str, str], Content]:
+    """The content of each release, by package and version."""
+    return {
+        (package, release.version): content
+        for package, column in matrix.contents.items()
+        for content in column
+        for release in content.releases
+    }

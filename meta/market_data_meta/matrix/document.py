@@ -1,4 +1,4 @@
-"""The judged matrix as the result that programs and renderers read."""
+"""The verdicts of the matrix as the result that programs and renderers read."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from market_data_meta.contract import Contract
 from market_data_meta.judging.report_document import waiver_problem
 from market_data_meta.judging.verdicts import CellVerdict
-from market_data_meta.matrix.history import ReleaseSpan, histories
-from market_data_meta.matrix.verdicts import Matrix
+from market_data_meta.matrix.history import ReleaseSpan, clause_histories
+from market_data_meta.matrix.verdicts import MatrixVerdicts
 from market_data_meta.releases.contents import Content, ContentCombination
 from market_data_meta.results.matrix import (
     MatrixCell,
@@ -21,53 +21,53 @@ from market_data_meta.results.matrix import (
 )
 
 
-def matrix_result(contract: Contract, matrix: Matrix) -> MatrixResult:
-    """Packages with their contents, cells that name contents by position, findings that name cells by position.
+def matrix_result(contract: Contract, matrix: MatrixVerdicts) -> MatrixResult:
+    """The result, in which cells name contents by position, and findings name cells by position.
 
-    Of each clause with a finding there is also how it came out from release to release.
+    It has the history of each clause that has a finding.
     """
-    place = {id(content): number for column in matrix.codes.values() for number, content in enumerate(column)}
-    allowed = {count.square: count.allowed for count in matrix.promised}
-    cells = list(matrix.cells.items())
+    position_of = {id(content): number for column in matrix.contents.values() for number, content in enumerate(column)}
+    allowed = {promise.cell: promise.allowed for promise in matrix.cell_promises}
+    cells = list(matrix.cell_verdicts.items())
     findings = _findings([verdict for _, verdict in cells])
-    clauses = histories(contract, matrix, dict.fromkeys(finding.clause for finding in findings))
+    clauses = clause_histories(contract, matrix, dict.fromkeys(finding.clause for finding in findings))
     return MatrixResult(
-        suite=matrix.suite,
+        suite=matrix.suite_digest,
         exit=int(matrix.exit),
-        packages={name: tuple(_content(content) for content in column) for name, column in matrix.codes.items()},
-        cells=tuple(_cell(cell, verdict, place, allowed[cell]) for cell, verdict in cells),
+        packages={name: tuple(_content(content) for content in column) for name, column in matrix.contents.items()},
+        cells=tuple(_cell(cell, verdict, position_of, allowed[cell]) for cell, verdict in cells),
         findings=findings,
         history={
             name: {package: _spans(spans) for package, spans in history.packages.items()}
             for name, history in clauses.items()
         },
-        promise=PromiseCounts.model_validate(matrix.classes),
-        supported=tuple(SupportedVersions(**vars(row)) for row in matrix.supported),
-        refused=matrix.refused,
-        rotten_waivers=tuple(waiver_problem(rot) for rot in matrix.rotten),
-        wide=tuple(sorted(matrix.complete.wide)),
-        ran=matrix.complete.ran,
+        promise=PromiseCounts.model_validate(matrix.combinations_by_class),
+        supported=tuple(SupportedVersions(**vars(support)) for support in matrix.version_support),
+        refused=matrix.refused_versions,
+        rotten_waivers=tuple(map(waiver_problem, matrix.rotten_waivers)),
+        wide=tuple(sorted(matrix.cell_records.wide)),
+        ran=matrix.cell_records.ran,
     )
 
 
 def _content(content: Content) -> MatrixContent:
     return MatrixContent(
-        content=content.content,
+        content=content.digest,
         label=content.label,
         releases=tuple(release.version for release in content.releases),
         uploaded=tuple(release.uploaded[:10] for release in content.releases),
     )
 
 
-def _cell(cell: ContentCombination, verdict: CellVerdict, place: dict[int, int], allowed: int) -> MatrixCell:
+def _cell(cell: ContentCombination, verdict: CellVerdict, position_of: dict[int, int], allowed: int) -> MatrixCell:
     header = verdict.record.header if verdict.record else {}
     return MatrixCell(
-        codes={content.package: place[id(content)] for content in cell.codes},
+        codes={content.package: position_of[id(content)] for content in cell.contents},
         combination=cell.combination.as_dict(),
         verdict=verdict.verdict,
         reasons=verdict.reasons,
         counts=dict(verdict.counts),
-        stands_for=cell.size,
+        stands_for=cell.stands_for,
         allowed=allowed,
         start=header.get("start"),
         interpreter=header.get("interpreter", {}).get("version"),
@@ -75,7 +75,7 @@ def _cell(cell: ContentCombination, verdict: CellVerdict, place: dict[int, int],
 
 
 def _spans(spans: Iterable[ReleaseSpan]) -> tuple[MatrixSpan, ...]:
-    """The releases of a package, oldest first, those in a row of which the same is known taken together."""
+    """The spans of a package, oldest first; neighbours with the same state and no change become one span."""
     rows: list[MatrixSpan] = []
     for span in spans:
         if rows and rows[-1].state == span.state and not span.change:
@@ -85,12 +85,12 @@ def _spans(spans: Iterable[ReleaseSpan]) -> tuple[MatrixSpan, ...]:
     return tuple(rows)
 
 
-def _findings(cells: list[CellVerdict]) -> tuple[MatrixFinding, ...]:
-    """Each distinct failure once, what is not waived first, with the positions of its cells."""
+def _findings(verdicts: list[CellVerdict]) -> tuple[MatrixFinding, ...]:
+    """Each distinct failure once, with the positions of its cells; failures without a waiver come first."""
     examples: dict[tuple[str, str, bool], MatrixFinding] = {}
     positions: dict[tuple[str, str, bool], list[int]] = {}
-    for position, cell in enumerate(cells):
-        for finding in cell.findings:
+    for position, verdict in enumerate(verdicts):
+        for finding in verdict.findings:
             key = (finding.clause.id, finding.check.fingerprint, finding.waiver is not None)
             positions.setdefault(key, []).append(position)
             if key not in examples:
@@ -103,7 +103,7 @@ def _findings(cells: list[CellVerdict]) -> tuple[MatrixFinding, ...]:
                     got=finding.check.got,
                     fingerprint=finding.check.fingerprint,
                     waived=finding.waiver.reason if finding.waiver else None,
-                    reproduce=f"./scripts/mdmeta run {cell.cell}",
+                    reproduce=f"./scripts/mdmeta run {verdict.cell}",
                     cells=(position,),
                 )
     rows = [row.model_copy(update={"cells": tuple(positions[key])}) for key, row in examples.items()]

@@ -1,4 +1,7 @@
-"""When a clause came to hold, or ceased to: its outcome release by release, the partners held fixed. No I/O."""
+"""In which releases a clause started or stopped holding: its outcomes release by release, with the same partners.
+
+Pure functions; no I/O.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from packaging.version import Version
 from market_data_meta.contract import Clause, Contract
 from market_data_meta.judging.records import Check
 from market_data_meta.judging.verdicts import UNINSTALLABLE, UNKNOWN, CellVerdict, weaknesses
-from market_data_meta.matrix.verdicts import Matrix
+from market_data_meta.matrix.verdicts import MatrixVerdicts
 from market_data_meta.releases.contents import Content
 from market_data_meta.releases.ledger import Release
 from market_data_meta.results.history import HistoryResult, HistorySpan
@@ -22,17 +25,18 @@ from market_data_meta.running.decisions import DECIDED
 ERROR, MIXED = "error", "mixed"
 
 STATES = (*DECIDED, ERROR, MIXED, UNKNOWN, UNINSTALLABLE)
-"""What may be said of a clause in a release: one outcome with all partners, or that it depends on them, or nothing."""
+"""The state of a clause in a release: its outcome with all partners, mixed, unknown, or uninstallable."""
 
-_SEEN = (*DECIDED, ERROR)
+_CHECK_OUTCOMES = (*DECIDED, ERROR)
 
 Partners = tuple[Content, ...]
-Evidence = Mapping[str, Check] | str
+CellEvidence = Mapping[str, Check] | str
+"""The checks of a cell by clause, or the verdict of a cell without checks."""
 
 
 @dataclass(frozen=True)
-class ClauseOutcome:
-    """What a cell says of the clause: the outcome, and the check behind it if there was one."""
+class CellOutcome:
+    """The outcome of a clause in a cell, and the check that has it, if there is one."""
 
     outcome: str
     check: Check | None = None
@@ -42,7 +46,7 @@ class ClauseOutcome:
 class OutcomeChange:
     """The first release with which the clause comes out differently with at least one combination of partners.
 
-    ``since`` is the last release that is known to be as before. What lies between the two is unknown.
+    ``since`` is the last release that is known to be as before. The releases between the two are unknown.
     """
 
     release: str
@@ -54,7 +58,7 @@ class OutcomeChange:
 
 @dataclass(frozen=True)
 class ReleaseSpan:
-    """Releases in a row with one code: the state of the clause in them, and with how many partners it came out how."""
+    """Neighbouring releases of the same content: the clause's state in them, and the number of partners by outcome."""
 
     releases: tuple[Release, ...]
     state: str
@@ -74,34 +78,39 @@ class ReleaseSpan:
 
     @property
     def label(self) -> str:
-        """Its versions as a reader wants them: ``1.4.22 to 1.4.61``."""
+        """Its versions: ``1.4.22 to 1.4.61``."""
         return self.first if self.first == self.last else f"{self.first} to {self.last}"
 
 
 @dataclass(frozen=True)
-class History:
-    """A clause's outcomes over the releases of each package that it binds, oldest first."""
+class ClauseHistory:
+    """A clause's states over the releases of each package that it binds, oldest first."""
 
     clause: str
     packages: Mapping[str, tuple[ReleaseSpan, ...]]
 
     @property
-    def known(self) -> bool:
-        """Whether any run says anything of the clause."""
-        return any(stretch.partners.get(o) for rows in self.packages.values() for stretch in rows for o in _SEEN)
+    def has_evidence(self) -> bool:
+        """Whether the clause has an outcome in any run."""
+        return any(
+            span.partners.get(outcome)
+            for spans in self.packages.values()
+            for span in spans
+            for outcome in _CHECK_OUTCOMES
+        )
 
     @property
     def changes(self) -> tuple[tuple[str, OutcomeChange], ...]:
         """Every change with its package."""
-        return tuple((name, s.change) for name, rows in self.packages.items() for s in rows if s.change)
+        return tuple((name, span.change) for name, spans in self.packages.items() for span in spans if span.change)
 
 
-def history(contract: Contract, matrix: Matrix, clause_id: str) -> History:
-    """How the clause came out in each release of each package that it binds. Raises KeyError for an unknown clause."""
-    return histories(contract, matrix, (clause_id,))[clause_id]
+def clause_history(contract: Contract, matrix: MatrixVerdicts, clause_id: str) -> ClauseHistory:
+    """The history of a clause. Raises KeyError for an unknown one."""
+    return clause_histories(contract, matrix, (clause_id,))[clause_id]
 
 
-def history_result(clause: Clause, history: History) -> HistoryResult:
+def history_result(clause: Clause, history: ClauseHistory) -> HistoryResult:
     """The history as programs and renderers read it."""
     packages = {package: tuple(_span_result(span) for span in spans) for package, spans in history.packages.items()}
     return HistoryResult(clause=clause.id, rule=clause.rule, packages=packages)
@@ -119,80 +128,90 @@ def _span_result(span: ReleaseSpan) -> HistorySpan:
     )
 
 
-def histories(contract: Contract, matrix: Matrix, clause_ids: Iterable[str]) -> dict[str, History]:
+def clause_histories(contract: Contract, matrix: MatrixVerdicts, clause_ids: Iterable[str]) -> dict[str, ClauseHistory]:
     """The histories of some clauses. Raises KeyError for an unknown one."""
-    cells = [(square.codes, _evidence(matrix.suite, judged)) for square, judged in matrix.cells.items()]
-    return {name: _told(contract, matrix, cells, name) for name in clause_ids}
+    cells = [(cell.contents, _evidence(matrix.suite_digest, verdict)) for cell, verdict in matrix.cell_verdicts.items()]
+    return {clause_id: _history(contract, matrix, cells, clause_id) for clause_id in clause_ids}
 
 
-def _told(contract: Contract, matrix: Matrix, cells: Sequence[tuple[Partners, Evidence]], clause_id: str) -> History:
-    seen = [(codes, _seen(evidence, clause_id)) for codes, evidence in cells]
+def _history(
+    contract: Contract,
+    matrix: MatrixVerdicts,
+    cells: Sequence[tuple[tuple[Content, ...], CellEvidence]],
+    clause_id: str,
+) -> ClauseHistory:
+    cell_outcomes = [(contents, _outcome(evidence, clause_id)) for contents, evidence in cells]
     packages = {}
-    for place, (name, column) in enumerate(matrix.codes.items()):
+    for position, (name, column) in enumerate(matrix.contents.items()):
         if name in contract.clauses[clause_id].binds:
-            found: dict[Content, dict[Partners, ClauseOutcome]] = {}
-            for codes, one in seen:
-                found.setdefault(codes[place], {})[codes[:place] + codes[place + 1 :]] = one
-            packages[name] = _walk(column, found)
-    return History(clause_id, packages)
+            outcomes: dict[Content, dict[Partners, CellOutcome]] = {}
+            for contents, outcome in cell_outcomes:
+                partners = contents[:position] + contents[position + 1 :]
+                outcomes.setdefault(contents[position], {})[partners] = outcome
+            packages[name] = _release_spans(column, outcomes)
+    return ClauseHistory(clause_id, packages)
 
 
-def _evidence(suite: str, judged: CellVerdict) -> Evidence:
-    """The checks of a cell; without any that count it is unknown, and where nothing can be installed, that."""
-    record = judged.record
-    if judged.verdict == UNINSTALLABLE:
+def _evidence(suite_digest: str, verdict: CellVerdict) -> CellEvidence:
+    """The checks of a cell, or that it cannot be installed, or that it is unknown because its record has no weight."""
+    record = verdict.record
+    if verdict.verdict == UNINSTALLABLE:
         return UNINSTALLABLE
-    if record is None or record.header["suite"] != suite or weaknesses(record):
+    if record is None or record.header["suite"] != suite_digest or weaknesses(record):
         return UNKNOWN
     return record.checks
 
 
-def _seen(evidence: Evidence, clause_id: str) -> ClauseOutcome:
+def _outcome(evidence: CellEvidence, clause_id: str) -> CellOutcome:
     if isinstance(evidence, str):
-        return ClauseOutcome(evidence)
+        return CellOutcome(evidence)
     check = evidence.get(clause_id)
-    return ClauseOutcome(check.outcome, check) if check else ClauseOutcome(UNKNOWN)
+    return CellOutcome(check.outcome, check) if check else CellOutcome(UNKNOWN)
 
 
-def _walk(
-    column: Sequence[Content], cells: Mapping[Content, Mapping[Partners, ClauseOutcome]]
+def _release_spans(
+    column: Sequence[Content], outcomes_of: Mapping[Content, Mapping[Partners, CellOutcome]]
 ) -> tuple[ReleaseSpan, ...]:
-    """The package's releases from oldest to newest, each compared with the last of which something is known."""
-    rows: list[ReleaseSpan] = []
-    last: dict[Partners, tuple[str, int]] = {}
-    for code, releases in _rows(column):
-        found = cells.get(code, {})
-        seen = {partners: one for partners, one in found.items() if one.outcome in _SEEN}
-        other = [p for p, one in seen.items() if p in last and last[p][0] != one.outcome]
-        counts = Counter(one.outcome for one in found.values())
+    """The spans of a package from oldest to newest, each compared with the last span that has the same partners."""
+    spans: list[ReleaseSpan] = []
+    previous: dict[Partners, tuple[str, int]] = {}
+    for content, releases in _neighbours_of_one_content(column):
+        outcomes = outcomes_of.get(content, {})
+        checked = {partners: cell for partners, cell in outcomes.items() if cell.outcome in _CHECK_OUTCOMES}
+        changed = [
+            partners
+            for partners, cell in checked.items()
+            if partners in previous and previous[partners][0] != cell.outcome
+        ]
+        counts = Counter(cell.outcome for cell in outcomes.values())
         state, change = _state(counts), None
-        if other:
-            before = rows[max(last[p][1] for p in other)]
-            got = _got(seen[p] for p in other)
+        if changed:
+            before = spans[max(previous[partners][1] for partners in changed)]
+            got = _got_of_first_failure(checked[partners] for partners in changed)
             change = OutcomeChange(releases[0].version, before.last, before.state, state, got)
-        rows.append(ReleaseSpan(releases, state, dict(counts), _got(found.values()), change))
-        last |= {partners: (one.outcome, len(rows) - 1) for partners, one in seen.items()}
-    return tuple(rows)
+        spans.append(ReleaseSpan(releases, state, dict(counts), _got_of_first_failure(outcomes.values()), change))
+        previous |= {partners: (cell.outcome, len(spans) - 1) for partners, cell in checked.items()}
+    return tuple(spans)
 
 
-def _rows(column: Sequence[Content]) -> Iterator[tuple[Content, tuple[Release, ...]]]:
-    """Releases in a row with one code. A code that comes back after another one has more than one such row."""
+def _neighbours_of_one_content(column: Sequence[Content]) -> Iterator[tuple[Content, tuple[Release, ...]]]:
+    """Neighbouring releases of the same content, more than once for a content that comes back after another."""
     pairs = sorted(((c, r) for c in column for r in c.releases), key=lambda pair: Version(pair[1].version))
-    for code, group in itertools.groupby(pairs, key=lambda pair: pair[0]):
-        yield code, tuple(release for _, release in group)
+    for content, group in itertools.groupby(pairs, key=lambda pair: pair[0]):
+        yield content, tuple(release for _, release in group)
 
 
 def _state(counts: Mapping[str, int]) -> str:
-    """One word for all partners. It is that of an outcome only if every one that can be installed has come out so."""
+    """The state for all partners. It is an outcome only if every partner that can be installed has that outcome."""
     decided = [outcome for outcome in DECIDED if counts.get(outcome)]
     if len(decided) > 1:
         return MIXED
-    open_ = next((outcome for outcome in (UNKNOWN, ERROR) if counts.get(outcome)), None)
-    if open_ or decided:
-        return open_ or decided[0]
+    undecided = next((outcome for outcome in (UNKNOWN, ERROR) if counts.get(outcome)), None)
+    if undecided or decided:
+        return undecided or decided[0]
     return UNINSTALLABLE if counts.get(UNINSTALLABLE) else UNKNOWN
 
 
-def _got(seen: Iterable[ClauseOutcome]) -> Any:
-    """What the first failure got instead; cells come with the newest partners first. None if nothing failed."""
-    return next((one.check.got for one in seen if one.check and one.outcome == "failed"), None)
+def _got_of_first_failure(outcomes: Iterable[CellOutcome]) -> Any:
+    """What the first failed check got, that with the newest partners; None if none failed."""
+    return next((cell.check.got for cell in outcomes if cell.check and cell.outcome == "failed"), None)

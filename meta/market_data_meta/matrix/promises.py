@@ -1,4 +1,4 @@
-"""Promises: what the releases' own requirements allow about each other, held against what was observed."""
+"""Promises: how the combinations that the releases' own requirements allow compare with the verdicts of the matrix."""
 
 from __future__ import annotations
 
@@ -19,45 +19,45 @@ KEPT, OVER_PROMISED = "kept", "over-promised"
 OVER_RESTRICTED, RIGHTLY_EXCLUDED = "over-restricted", "rightly excluded"
 UNDECIDED = "undecided"
 
-CLASSES = (KEPT, OVER_PROMISED, OVER_RESTRICTED, RIGHTLY_EXCLUDED, UNDECIDED)
-"""What may come of a promise, in the order in which a reader is told."""
+PROMISE_CLASSES = (KEPT, OVER_PROMISED, OVER_RESTRICTED, RIGHTLY_EXCLUDED, UNDECIDED)
+"""What may become of a promise, in the order in which the reports list it."""
 
 NOTHING = "none"
-"""What is supported where every version was seen to fail."""
+"""The specifier of the versions that work where every version fails."""
 
 _ALLOWED = {COMPATIBLE: KEPT, INCOMPATIBLE: OVER_PROMISED, UNINSTALLABLE: OVER_PROMISED}
 _FORBIDDEN = {COMPATIBLE: OVER_RESTRICTED, INCOMPATIBLE: RIGHTLY_EXCLUDED, UNINSTALLABLE: RIGHTLY_EXCLUDED}
 
 
 @dataclass(frozen=True)
-class PromiseCount:
-    """One cell of the matrix: its verdict, and how many of its published combinations are allowed."""
+class CellPromise:
+    """A cell of the matrix with its verdict, and how many of its published combinations are allowed."""
 
-    square: ContentCombination
+    cell: ContentCombination
     verdict: str
     allowed: int
 
     @property
     def forbidden(self) -> int:
-        """How many of its published combinations at least one of their releases rules out."""
-        return self.square.size - self.allowed
+        """How many of its published combinations the requirements of at least one of their releases rule out."""
+        return self.cell.stands_for - self.allowed
 
     @property
-    def classes(self) -> Counter[str]:
-        """Its published combinations by class; a verdict that is no verdict leaves all of them undecided."""
-        found: Counter[str] = Counter()
-        found[_ALLOWED.get(self.verdict, UNDECIDED)] += self.allowed
-        found[_FORBIDDEN.get(self.verdict, UNDECIDED)] += self.forbidden
-        return +found
+    def combinations_by_class(self) -> Counter[str]:
+        """How many of its published combinations are in each class; all are undecided while the verdict is unknown."""
+        combinations: Counter[str] = Counter()
+        combinations[_ALLOWED.get(self.verdict, UNDECIDED)] += self.allowed
+        combinations[_FORBIDDEN.get(self.verdict, UNDECIDED)] += self.forbidden
+        return +combinations
 
 
 @dataclass(frozen=True)
-class Support:
-    """What a release asks of another package, beside what the evidence supports.
+class VersionSupport:
+    """The versions of another package that a release requires, and those that work with it.
 
-    ``asks`` is None where it declares nothing and empty where it takes any version. ``works`` is a specifier that
-    picks exactly the working ones out of what is published, ``none``, or ``unknown`` where nothing works but not
-    everything was decided.
+    ``asks`` is None where the release has no requirement on the package, and empty where it allows any version.
+    ``works`` is a specifier that selects exactly the published versions that work, ``none``, or ``unknown`` where no
+    version works but not every cell was decided.
     """
 
     package: str
@@ -67,75 +67,80 @@ class Support:
     works: str
 
 
-def promised(
+def cell_promises(
     contract: Contract,
-    codes: Mapping[str, tuple[Content, ...]],
+    contents: Mapping[str, tuple[Content, ...]],
     verdicts: Mapping[ContentCombination, str],
     python: str = PYTHON,
-) -> tuple[PromiseCount, ...]:
-    """Every cell of the matrix, the newest first; one without a verdict is unknown."""
-    counts = allowed_counts(contract, codes, python)
-    return tuple(PromiseCount(square, verdicts.get(square, UNKNOWN), allowed) for square, allowed in counts.items())
+) -> tuple[CellPromise, ...]:
+    """Every cell, the newest first, with its verdict and its count; a cell without a verdict is unknown."""
+    counts = allowed_counts(contract, contents, python)
+    return tuple(CellPromise(cell, verdicts.get(cell, UNKNOWN), allowed) for cell, allowed in counts.items())
 
 
-def classes(cells: Iterable[PromiseCount]) -> dict[str, int]:
-    """How many published combinations are in each class; they add up to all that the cells stand for."""
-    found = sum((cell.classes for cell in cells), Counter[str]())
-    return {name: found[name] for name in CLASSES}
+def combinations_by_class(promises: Iterable[CellPromise]) -> dict[str, int]:
+    """How many published combinations are in each class; each combination is in exactly one of them."""
+    combinations = sum((promise.combinations_by_class for promise in promises), Counter[str]())
+    return {name: combinations[name] for name in PROMISE_CLASSES}
 
 
 def allowed_counts(
-    contract: Contract, codes: Mapping[str, tuple[Content, ...]], python: str = PYTHON
+    contract: Contract, contents: Mapping[str, tuple[Content, ...]], python: str = PYTHON
 ) -> dict[ContentCombination, int]:
     """How many published combinations of each cell are allowed by the requirements of all their releases."""
-    columns = {name: [release for code in column for release in code.releases] for name, column in codes.items()}
+    columns = {
+        name: [release for content in column for release in content.releases] for name, column in contents.items()
+    }
     combinations = AllowedCombinations(Requirements(contract.packages, python), columns)
     return {
-        square: combinations.count({code.package: code.releases for code in square.codes})
-        for square in content_combinations(codes)
+        cell: combinations.count({content.package: content.releases for content in cell.contents})
+        for cell in content_combinations(contents)
     }
 
 
-def refused(
-    contract: Contract, codes: Mapping[str, tuple[Content, ...]], python: str = PYTHON
+def refused_versions(
+    contract: Contract, contents: Mapping[str, tuple[Content, ...]], python: str = PYTHON
 ) -> dict[str, dict[str, list[str]]]:
-    """For each package and each text of a requirement on it (``Support.asks``) the published versions it keeps out."""
+    """For each package and each requirement on it (``VersionSupport.asks``) the published versions that it refuses."""
     requirements = Requirements(contract.packages, python)
-    versions = {name: [r.version for code in column for r in code.releases] for name, column in codes.items()}
-    kept_out: dict[str, dict[str, list[str]]] = {name: {} for name in codes}
-    for name, column in codes.items():
-        for release in (release for code in column for release in code.releases):
-            for other in codes.keys() - {name}:
-                asks = _text(requirements.on(release, other))
-                if asks and asks not in kept_out[other]:
-                    kept_out[other][asks] = requirements.refused(release, other, versions[other])
-    return kept_out
+    releases = {
+        name: [release for content in column for release in content.releases] for name, column in contents.items()
+    }
+    versions = {name: [release.version for release in column] for name, column in releases.items()}
+    refused: dict[str, dict[str, list[str]]] = {name: {} for name in contents}
+    for name, column in releases.items():
+        for release in column:
+            for other in contents.keys() - {name}:
+                asks = _text(requirements.specifier_for(release, other))
+                if asks and asks not in refused[other]:
+                    refused[other][asks] = requirements.refused_versions(release, other, versions[other])
+    return refused
 
 
-def supported(
+def version_support(
     contract: Contract,
-    codes: Mapping[str, tuple[Content, ...]],
+    contents: Mapping[str, tuple[Content, ...]],
     verdicts: Mapping[ContentCombination, str],
     python: str = PYTHON,
-) -> tuple[Support, ...]:
-    """For each release and each other package: what it asks for, and which published versions work with it.
+) -> tuple[VersionSupport, ...]:
+    """For each release and each other package: which versions it requires, and which published versions work with it.
 
     A version works if it is in a compatible combination with the release, whatever the third package is. Releases of
-    one code share the answer, as they share the evidence.
+    the same content have the same answer, as they are decided by the same runs.
     """
     requirements = Requirements(contract.packages, python)
-    seen: dict[tuple[Content, Content], set[str]] = {}
-    for square in content_combinations(codes):
-        for pair in itertools.permutations(square.codes, 2):
-            seen.setdefault(pair, set()).add(verdicts.get(square, UNKNOWN))
+    pair_verdicts: dict[tuple[Content, Content], set[str]] = {}
+    for cell in content_combinations(contents):
+        for pair in itertools.permutations(cell.contents, 2):
+            pair_verdicts.setdefault(pair, set()).add(verdicts.get(cell, UNKNOWN))
     return tuple(
-        Support(package, release.version, other, _text(requirements.on(release, other)), works)
-        for package, column in codes.items()
-        for other, partners in codes.items()
+        VersionSupport(package, release.version, other, _text(requirements.specifier_for(release, other)), works)
+        for package, column in contents.items()
+        for other, partners in contents.items()
         if other != package
-        for code in column
-        for works in [_works({partner: seen[code, partner] for partner in partners})]
-        for release in code.releases
+        for content in column
+        for works in [_works({partner: pair_verdicts[content, partner] for partner in partners})]
+        for release in content.releases
     )
 
 
@@ -143,44 +148,49 @@ def _text(specifier: SpecifierSet | None) -> str | None:
     return None if specifier is None else str(specifier)
 
 
-def _works(evidence: Mapping[Content, set[str]]) -> str:
-    """The specifier of the codes that were seen to work; what was not decided is never told as a failure of all."""
-    working = [code for code, verdicts in evidence.items() if COMPATIBLE in verdicts]
-    if not working and any(verdicts - _ALLOWED.keys() for verdicts in evidence.values()):
+def _works(verdicts: Mapping[Content, set[str]]) -> str:
+    """The specifier of the contents that work, by the verdicts of their cells.
+
+    It is ``none`` only if all cells were decided.
+    """
+    working = [content for content, words in verdicts.items() if COMPATIBLE in words]
+    if not working and any(words - _ALLOWED.keys() for words in verdicts.values()):
         return UNKNOWN
-    return specifier_of(_versions(working), _versions(evidence))
+    return specifier_of(_versions(working), _versions(verdicts))
 
 
-def _versions(codes: Iterable[Content]) -> list[Version]:
-    return [Version(release.version) for code in codes for release in code.releases]
+def _versions(contents: Iterable[Content]) -> list[Version]:
+    return [Version(release.version) for content in contents for release in content.releases]
 
 
 def specifier_of(working: Iterable[Version], published: Iterable[Version]) -> str:
-    """A specifier that picks exactly the working versions out of the published ones; ``none`` for no version.
+    """A specifier that selects exactly the working versions among the published ones; ``none`` for no version.
 
-    It has no upper bound when the newest works: what is published next is not yet known to break.
+    It has no upper bound when the newest works, because the next release is not known to fail.
     """
-    good, every = sorted(working), sorted(published)
-    if not good:
+    ordered, every = sorted(working), sorted(published)
+    if not ordered:
         return NOTHING
-    if len(good) == 1 and good[0] < every[-1]:
-        return f"=={good[0]}"
-    bounds = [f">={good[0]}", *([f"<={good[-1]}"] if good[-1] < every[-1] else [])]
-    holes = [version for version in every if good[0] < version < good[-1] and version not in good]
-    return ",".join(bounds + _without(holes, good))
+    first, last = ordered[0], ordered[-1]
+    if len(ordered) == 1 and first < every[-1]:
+        return f"=={first}"
+    bounds = [f">={first}", *([f"<={last}"] if last < every[-1] else [])]
+    failing = [version for version in every if first < version < last and version not in ordered]
+    return ",".join(bounds + _exclusions(failing, ordered))
 
 
-def _without(holes: Sequence[Version], good: Sequence[Version]) -> list[str]:
-    """Exclusions of the holes: of a whole series, ``!=1.3.*``, where several of it fail and none works."""
-    parts: list[str] = []
-    left = list(holes)
-    while left:
-        series = SpecifierSet(f"!={'.'.join(map(str, left[0].release[:-1] or left[0].release))}.*")
-        out = [version for version in left if not series.contains(version, prereleases=True)]
-        if len(out) > 1 and all(series.contains(version, prereleases=True) for version in good):
-            parts.append(str(series))
+def _exclusions(failing: Sequence[Version], working: Sequence[Version]) -> list[str]:
+    """Specifiers that exclude the failing versions; a series, ``!=1.3.*``, where several of it fail and none works."""
+    specifiers: list[str] = []
+    remaining = list(failing)
+    while remaining:
+        first = remaining[0]
+        series = SpecifierSet(f"!={'.'.join(map(str, first.release[:-1] or first.release))}.*")
+        excluded = [version for version in remaining if not series.contains(version, prereleases=True)]
+        if len(excluded) > 1 and all(series.contains(version, prereleases=True) for version in working):
+            specifiers.append(str(series))
         else:
-            out = left[:1]
-            parts.append(f"!={out[0]}")
-        left = [version for version in left if version not in out]
-    return parts
+            excluded = [first]
+            specifiers.append(f"!={first}")
+        remaining = [version for version in remaining if version not in excluded]
+    return specifiers

@@ -1,4 +1,4 @@
-"""The matrix on other machines: parts of it as tasks of any ``concurrent.futures`` executor, Dask's among them."""
+"""Runs parts of the matrix on other machines, as tasks of a ``concurrent.futures`` executor, such as Dask's."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def dask(address: str) -> Iterator[Executor]:
         yield executor
 
 
-def part(root: str, shard: tuple[int, int], *, exhaustive: bool) -> dict[str, str]:
-    """What a worker does: run its part, with a cache of its own, and return the runs by their names in the cache.
+def run_part(root: str, shard: tuple[int, int], *, exhaustive: bool) -> dict[str, str]:
+    """Run a part of the matrix on a worker, with its own cache, and return the records by their names in that cache.
 
     The worker needs this checkout at the same path, and uv's index.
     """
@@ -41,23 +41,23 @@ def part(root: str, shard: tuple[int, int], *, exhaustive: bool) -> dict[str, st
 
     contract = load_contract(Path(root))
     ledger = load_ledger(contract.root, contract.packages)
-    asked = RunOptions(default_cache(), shard=shard, exhaustive=exhaustive)
-    done = decide_matrix(contract, ledger, asked, lambda _: None)
+    options = RunOptions(default_cache(), shard=shard, exhaustive=exhaustive)
+    cell_records = decide_matrix(contract, ledger, options, lambda _: None)
     return {
-        file.relative_to(asked.cache).as_posix(): file.read_text(encoding="utf-8")
-        for store in done.stores
+        file.relative_to(options.cache).as_posix(): file.read_text(encoding="utf-8")
+        for store in cell_records.stores
         for file in sorted(store.glob("*.jsonl"))
     }
 
 
 def spread(executor: Executor, root: Path, cache: Path, *, parts: list[tuple[int, int]], exhaustive: bool) -> int:
-    """Have the parts run elsewhere and take their runs into ``cache``; how many there were.
+    """Have the executor run the parts, write their records into ``cache``, and return how many there were.
 
-    A part whose worker fails is left out: its cells are run here afterwards. A worker's answer may name files in the
-    cache's folder of runs only.
+    A part whose worker fails is left out: its cells are run on this machine afterwards. Raises MetaError where a worker
+    names a file outside the cache's folder of runs.
     """
-    tasks = [executor.submit(part, str(root), shard, exhaustive=exhaustive) for shard in parts]
-    taken = 0
+    tasks = [executor.submit(run_part, str(root), shard, exhaustive=exhaustive) for shard in parts]
+    written = 0
     for task in as_completed(tasks):
         if task.exception() is not None:
             continue
@@ -66,5 +66,5 @@ def spread(executor: Executor, root: Path, cache: Path, *, parts: list[tuple[int
             if path.parts[0] != "runs" or ".." in path.parts or len(path.parts) != 3:
                 raise MetaError(ErrorCode.BAD_ANSWER, f"a worker named the file {name[:200]!r}")
             write_whole(cache / path, text)
-            taken += 1
-    return taken
+            written += 1
+    return written

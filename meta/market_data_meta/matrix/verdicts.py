@@ -1,4 +1,4 @@
-"""The complete matrix judged: a verdict for each cell, and each promise held against it. Pure functions; no I/O."""
+"""The verdict of each cell of the matrix, and how the releases' promises compare with it. Pure functions; no I/O."""
 
 from __future__ import annotations
 
@@ -13,75 +13,77 @@ from market_data_meta.judging.waivers import RottenWaiver, Waiver, rotten_waiver
 from market_data_meta.matrix.promises import (
     OVER_PROMISED,
     UNDECIDED,
-    PromiseCount,
-    Support,
-    classes,
-    promised,
-    refused,
-    supported,
+    CellPromise,
+    VersionSupport,
+    cell_promises,
+    combinations_by_class,
+    refused_versions,
+    version_support,
 )
 from market_data_meta.releases.contents import Content, ContentCombination
 from market_data_meta.running.cells import CellRecords
 
 
 @dataclass(frozen=True)
-class Matrix:
+class MatrixVerdicts:
     """Every cell with its verdict, and what the releases promise about the combinations that it stands for.
 
-    It is judged as far as it is asked: one answer needs one verdict.
+    A cell is judged when its verdict is first needed: the answer to can-i-deploy needs only one.
     """
 
     contract: Contract
-    suite: str
-    complete: CellRecords
+    suite_digest: str
+    cell_records: CellRecords
     waivers: tuple[Waiver, ...]
 
     @property
-    def codes(self) -> Mapping[str, tuple[Content, ...]]:
-        """The distinct codes of each package, oldest first."""
-        return self.complete.codes
+    def contents(self) -> Mapping[str, tuple[Content, ...]]:
+        """The distinct contents of each package, oldest first."""
+        return self.cell_records.contents
 
-    def judged(self, square: ContentCombination) -> CellVerdict:
-        """One cell with its verdict. One that has no record is unknown, and says why."""
-        name = square.combination.label
-        if why := self.complete.uninstallable.get(square):
+    def verdict_of(self, cell: ContentCombination) -> CellVerdict:
+        """The verdict of a cell. Without a record it is unknown or uninstallable, with the reason."""
+        name = cell.combination.label
+        if why := self.cell_records.uninstallable.get(cell):
             return CellVerdict(name, None, UNINSTALLABLE, (why,), (), {})
-        record = self.complete.records.get(square)
+        record = self.cell_records.records.get(cell)
         if record is None:
-            why = self.complete.faults.get(square, "it was not run: there is no record")
+            why = self.cell_records.faults.get(cell, "it was not run: there is no record")
             return CellVerdict(name, None, UNKNOWN, (why,), (), {})
-        return judge(self.contract, self.suite, record, self.waivers)
+        return judge(self.contract, self.suite_digest, record, self.waivers)
 
     @cached_property
-    def cells(self) -> dict[ContentCombination, CellVerdict]:
+    def cell_verdicts(self) -> dict[ContentCombination, CellVerdict]:
         """Every cell with its verdict."""
-        return {square: self.judged(square) for square in self.complete.squares}
+        return {cell: self.verdict_of(cell) for cell in self.cell_records.cells}
 
     @cached_property
-    def promised(self) -> tuple[PromiseCount, ...]:
+    def cell_promises(self) -> tuple[CellPromise, ...]:
         """Every cell with how many of its combinations are allowed."""
-        return promised(self.contract, self.codes, self._verdicts, self.complete.python)
+        return cell_promises(self.contract, self.contents, self._verdict_words, self.cell_records.python)
 
     @cached_property
-    def supported(self) -> tuple[Support, ...]:
-        """For each release what it asks for of each other package, and what works with it."""
-        return supported(self.contract, self.codes, self._verdicts, self.complete.python)
+    def version_support(self) -> tuple[VersionSupport, ...]:
+        """For each release what it requires of each other package, and which versions work with it."""
+        return version_support(self.contract, self.contents, self._verdict_words, self.cell_records.python)
 
     @cached_property
-    def refused(self) -> dict[str, dict[str, list[str]]]:
-        """For each package and each requirement on it the published versions that it keeps out."""
-        return refused(self.contract, self.codes, self.complete.python)
+    def refused_versions(self) -> dict[str, dict[str, list[str]]]:
+        """For each package and each requirement on it the published versions that it does not allow."""
+        return refused_versions(self.contract, self.contents, self.cell_records.python)
 
     @cached_property
-    def rotten(self) -> tuple[RottenWaiver, ...]:
+    def rotten_waivers(self) -> tuple[RottenWaiver, ...]:
         """The waivers whose failure is gone or different in a cell that they cover."""
-        seen = [cell.record for cell in self.cells.values() if cell.record and cell.verdict != UNKNOWN]
-        return tuple(rotten_waivers(self.waivers, seen, complete=False))
+        records = [
+            verdict.record for verdict in self.cell_verdicts.values() if verdict.record and verdict.verdict != UNKNOWN
+        ]
+        return tuple(rotten_waivers(self.waivers, records, complete=False))
 
     @cached_property
-    def classes(self) -> dict[str, int]:
+    def combinations_by_class(self) -> dict[str, int]:
         """How many published combinations are in each class of promise."""
-        return classes(self.promised)
+        return combinations_by_class(self.cell_promises)
 
     @property
     def exit(self) -> Exit:
@@ -89,11 +91,11 @@ class Matrix:
 
         A forbidden combination that is broken was rightly excluded.
         """
-        counts = self.classes
-        if counts[OVER_PROMISED] or self.rotten:
+        combinations = self.combinations_by_class
+        if combinations[OVER_PROMISED] or self.rotten_waivers:
             return Exit.VIOLATED
-        return Exit.UNDECIDED if counts[UNDECIDED] or not self.cells else Exit.COMPATIBLE
+        return Exit.UNDECIDED if combinations[UNDECIDED] or not self.cell_verdicts else Exit.COMPATIBLE
 
     @property
-    def _verdicts(self) -> dict[ContentCombination, str]:
-        return {square: cell.verdict for square, cell in self.cells.items()}
+    def _verdict_words(self) -> dict[ContentCombination, str]:
+        return {cell: verdict.verdict for cell, verdict in self.cell_verdicts.items()}

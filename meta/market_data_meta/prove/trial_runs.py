@@ -49,13 +49,13 @@ class NewestReleases:
         published = content_combinations(distinct_contents(contract, ledger))
         self.cell: ContentCombination = next(cell for cell in published if cell.combination == self.combination)
         locks = third_party.resolved(contract, ledger, published, python, cache)
-        lock = locks[self.cell.libraries]
+        lock = locks[self.cell.requirements]
         if isinstance(lock, str):
             raise undecided(ErrorCode.UNINSTALLABLE, "the newest releases cannot be installed", lock)
         self.lock: ThirdPartyLock = lock
         group = third_party.families([lock for lock in locks.values() if not isinstance(lock, str)])[self.lock]
         self.run_cache = Store(cache / "proof", suite.digest(contract.root), group, python)
-        contents = self.cell.codes
+        contents = self.cell.contents
         releases = {contract.packages[content.package].distribution: [content.newest] for content in contents}
         paths, faults = wheels.unpack_all(releases, cache, python)
         if faults:
@@ -116,7 +116,7 @@ class TrialRun:
     def contents(self, newest: NewestReleases) -> dict[str, str]:
         """Package to content id."""
         changed = {self.variant.change.package: self.variant.content} if self.variant else {}
-        return newest.cell.contents | changed
+        return newest.cell.digests | changed
 
     def versions(self, newest: NewestReleases) -> dict[str, str]:
         """Package to the version that is installed."""
@@ -196,7 +196,9 @@ def _job(newest: NewestReleases, name: str, run: TrialRun, folder: Path) -> Job:
     request = {
         "header": header,
         "clauses": list(run.clauses),
-        "not_applicable": {clause.id: why for clause in clauses if (why := clause.why_not(versions, optional))},
+        "not_applicable": {
+            clause.id: why for clause in clauses if (why := clause.why_not_applicable(versions, optional))
+        },
         "path": run.path(newest),
         "trace": run.trace,
         "until": run.until,

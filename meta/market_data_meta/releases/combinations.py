@@ -12,7 +12,7 @@ from packaging.version import InvalidVersion, Version
 from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.releases.ledger import Ledger, Release
 
-THIRD_PARTY = ("highest", "lowest", "today")
+THIRD_PARTY_CHOICES = ("highest", "lowest", "today")
 """How third-party versions are chosen: highest or lowest as of the ledger's date, or the highest of this day."""
 NEWEST, DEPLOYED = "newest", "deployed"
 """Words that stand for a version: the newest release of a package, or the one that is really deployed."""
@@ -34,7 +34,7 @@ class Combination:
 
     @property
     def packages(self) -> tuple[str, ...]:
-        """The packages it holds."""
+        """The packages of which it has a release."""
         return tuple(package for package, _ in self.versions)
 
     def as_dict(self) -> dict[str, str]:
@@ -44,7 +44,10 @@ class Combination:
 
 @dataclass(frozen=True)
 class Cell:
-    """A combination and how it is run: interpreter (``3.11``, or None for the first found) and third-party choice."""
+    """A combination and how it is run: interpreter (``3.11``, or None for the first there is) and third-party choice.
+
+    ``third_party`` is a word of ``THIRD_PARTY_CHOICES``.
+    """
 
     combination: Combination
     third_party: str = "highest"
@@ -65,24 +68,24 @@ def newest_of(packages: Iterable[str], ledger: Ledger) -> Combination:
 def parse_cell(words: Iterable[str], packages: Iterable[str], ledger: Ledger) -> Cell:
     """Read ``core==1.4.9 pipeline==newest store==0.6.34``, ``newest``, or the name of a tox environment.
 
-    All packages make a combination, one makes a release alone. Raises MetaError for a package that is misspelt or
-    missing and for a version that is not published.
+    All packages make a combination, a single package is a release alone. Raises MetaError for a package that is
+    misspelt or missing and for a version that is not published.
     """
     order = tuple(packages)
-    pinned: list[str] = []
+    pins: list[str] = []
     python, third_party = None, "highest"
     for word in (part for argument in words for part in _parts(argument)):
         if match := re.fullmatch(r"py(3)\.?(\d+)", word):
             python = f"{match[1]}.{match[2]}"
-        elif word in THIRD_PARTY:
+        elif word in THIRD_PARTY_CHOICES:
             third_party = word
         else:
-            pinned.append(word)
-    versions = parse_pins(pinned, order, ledger)
+            pins.append(word)
+    versions = parse_pins(pins, order, ledger)
     if len(versions) not in (1, len(order)):
         missing = [package for package in order if package not in versions]
-        pins = " ".join(f"{name}=={ledger.newest(name).version}" for name in missing)
-        hint = f"add {pins}, or newest for the newest of the others, or name one package alone"
+        missing_pins = " ".join(f"{name}=={ledger.newest(name).version}" for name in missing)
+        hint = f"add {missing_pins}, or newest for the newest of the others, or name one package alone"
         raise MetaError(ErrorCode.INCOMPLETE, f"no version of {' and '.join(missing)} is given", hint=hint)
     return Cell(Combination(tuple((name, versions[name]) for name in order if name in versions)), third_party, python)
 
@@ -97,20 +100,21 @@ def parse_pins(
     """
     order = tuple(packages)
     versions: dict[str, str] = {}
-    others = None
+    version_of_others = None
     for word in words:
         if word in (NEWEST, DEPLOYED):
-            if others:
-                raise MetaError(ErrorCode.TWICE, f"the other packages are named twice: {others} and {word}")
-            others = word
+            if version_of_others:
+                what = f"the other packages are named twice: {version_of_others} and {word}"
+                raise MetaError(ErrorCode.TWICE, what)
+            version_of_others = word
             continue
         package, version = _pin(word, order)
         if package in versions:
             raise MetaError(ErrorCode.TWICE, f"{package} is named twice: {versions[package]} and {version}")
         versions[package] = published_release(package, version, ledger).version
-    if others:
-        rest = [package for package in order if package not in versions and package not in candidates]
-        versions |= {package: published_release(package, others, ledger).version for package in rest}
+    if version_of_others:
+        others = [package for package in order if package not in versions and package not in candidates]
+        versions |= {package: published_release(package, version_of_others, ledger).version for package in others}
     return versions
 
 
@@ -123,12 +127,12 @@ def published_release(package: str, version: str, ledger: Ledger) -> Release:
     if version == NEWEST:
         return ledger.newest(package)
     if version == DEPLOYED:
-        pinned = ledger.deployed.pins.get(package)
-        if pinned is None:
+        deployed_version = ledger.deployed.pins.get(package)
+        if deployed_version is None:
             why = f"{ledger.deployed.distribution} pins no release of it"
             hint = f"{package}=={NEWEST}, or a version that mdmeta releases {package} lists"
             raise MetaError(ErrorCode.NOT_DEPLOYED, f"it is not known which {package} is deployed", why, hint)
-        return ledger.release(package, pinned)
+        return ledger.release(package, deployed_version)
     try:
         Version(version)
     except InvalidVersion:
@@ -147,20 +151,21 @@ def _pin(word: str, packages: tuple[str, ...]) -> tuple[str, str]:
         pins = " ".join(f"{package}=={NEWEST}" for package in packages)
         hint = f"write {pins}, versions in place of {NEWEST} or {DEPLOYED}, or one of these two words for all of them"
         raise MetaError(ErrorCode.BAD_PIN, f"{word!r} is not a package with a version", hint=hint)
-    return known_package(match[1], packages, f"=={match[2]}"), match[2]
+    return package_named(match[1], packages, f"=={match[2]}"), match[2]
 
 
-def known_package(name: str, packages: Iterable[str], rest: str = "") -> str:
-    """The package that ``name`` means: its own or its distribution's, in either spelling.
+def package_named(name: str, packages: Iterable[str], suffix: str = "") -> str:
+    """The package that ``name`` names, by its own name or its distribution's, in either spelling.
 
-    Raises MetaError with the nearest name, and what was to follow it (``rest``), for one that is not under contract.
+    Raises MetaError for a package that is not under contract. Its hint is the nearest name, followed by ``suffix``,
+    such as a version.
     """
     order = tuple(packages)
     package = name.lower().replace("_", "-").removeprefix("market-data-")
     if package in order:
         return package
-    near = difflib.get_close_matches(package, order, 1)
-    hint = f"did you mean {near[0]}{rest}?" if near else ""
+    nearest = difflib.get_close_matches(package, order, 1)
+    hint = f"did you mean {nearest[0]}{suffix}?" if nearest else ""
     raise MetaError(
         ErrorCode.UNKNOWN_PACKAGE, f"{name!r} is not a package under contract ({', '.join(order)})", hint=hint
     )

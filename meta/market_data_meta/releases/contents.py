@@ -1,8 +1,9 @@
-"""Codes: the releases of a package that run the same code, and the cells that stand for all combinations."""
+"""Contents: the releases of a package that run the same code, and the combinations of contents: the matrix's cells."""
 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,16 +16,19 @@ from market_data_meta.releases.requirements import third_party_requirements
 
 @dataclass(frozen=True)
 class Content:
-    """Releases of one package (oldest first) with the same content and the same third-party requirements."""
+    """Releases of one package, oldest first, with the same content and the same third-party requirements.
+
+    ``digest`` is the content id of all of them, ``requirements`` are what they require beside each other.
+    """
 
     package: str
-    content: str
-    libraries: tuple[str, ...]
+    digest: str
+    requirements: tuple[str, ...]
     releases: tuple[Release, ...]
 
     def __hash__(self) -> int:
-        """Of what tells it from other codes: hashing all its releases would cost a thousand times that."""
-        return hash((self.package, self.content, self.libraries))
+        """Hash only what distinguishes contents: hashing all the releases would cost a thousand times that."""
+        return hash((self.package, self.digest, self.requirements))
 
     @cached_property
     def newest(self) -> Release:
@@ -33,75 +37,72 @@ class Content:
 
     @property
     def label(self) -> str:
-        """Its versions as a reader wants them: ``1.4.22 to 1.4.61``."""
+        """The span of its versions: ``1.4.22 to 1.4.61``."""
         first, last = self.releases[0].version, self.releases[-1].version
         return first if first == last else f"{first} to {last}"
 
 
 @dataclass(frozen=True)
 class ContentCombination:
-    """One cell of the matrix: a code of each package."""
+    """One content of each package: a cell of the matrix."""
 
-    codes: tuple[Content, ...]
+    contents: tuple[Content, ...]
 
     @cached_property
     def combination(self) -> Combination:
-        """The releases that stand for it."""
-        return Combination(tuple((code.package, code.newest.version) for code in self.codes))
+        """The releases that are run for this cell: the newest of each content."""
+        return Combination(tuple((content.package, content.newest.version) for content in self.contents))
 
     @cached_property
-    def contents(self) -> dict[str, str]:
+    def digests(self) -> dict[str, str]:
         """Package to content id."""
-        return {code.package: code.content for code in self.codes}
+        return {content.package: content.digest for content in self.contents}
 
     @property
-    def libraries(self) -> tuple[tuple[str, ...], ...]:
-        """What its releases ask for beside each other: equal ones resolve to the same third-party versions."""
-        return tuple(code.libraries for code in self.codes)
+    def requirements(self) -> tuple[tuple[str, ...], ...]:
+        """The third-party requirements of each content: equal ones resolve to the same third-party versions."""
+        return tuple(content.requirements for content in self.contents)
 
     @property
-    def size(self) -> int:
-        """How many published combinations it stands for."""
-        size = 1
-        for code in self.codes:
-            size *= len(code.releases)
-        return size
+    def stands_for(self) -> int:
+        """How many published combinations this cell stands for."""
+        return math.prod(len(content.releases) for content in self.contents)
 
 
 def distinct_contents(contract: Contract, ledger: Ledger) -> dict[str, tuple[Content, ...]]:
-    """The distinct codes of each package, oldest first."""
+    """The distinct contents of each package, oldest first."""
     own = {package.distribution for package in contract.packages.values()}
-    found = {}
+    contents = {}
     for name, releases in ledger.releases.items():
         groups: dict[tuple[str, tuple[str, ...]], list[Release]] = {}
         for release in releases:
             groups.setdefault((release.content, third_party_requirements(release, own)), []).append(release)
-        found[name] = tuple(Content(name, *key, tuple(group)) for key, group in groups.items())
-    return found
+        contents[name] = tuple(Content(name, *key, tuple(group)) for key, group in groups.items())
+    return contents
 
 
-def content_combinations(codes: Mapping[str, tuple[Content, ...]]) -> list[ContentCombination]:
+def content_combinations(contents: Mapping[str, tuple[Content, ...]]) -> list[ContentCombination]:
     """Every cell of the matrix, the newest first."""
-    newest_first = [tuple(reversed(column)) for column in codes.values()]
-    return [ContentCombination(row) for row in itertools.product(*newest_first)]
+    newest_first = [tuple(reversed(column)) for column in contents.values()]
+    return [ContentCombination(cell) for cell in itertools.product(*newest_first)]
 
 
-def corner_combinations(codes: Mapping[str, tuple[Content, ...]]) -> list[ContentCombination]:
-    """The cells of the oldest and newest code of each package."""
-    ends = [tuple(dict.fromkeys((column[-1], column[0]))) for column in codes.values()]
-    return [ContentCombination(row) for row in itertools.product(*ends)]
+def oldest_and_newest_combinations(contents: Mapping[str, tuple[Content, ...]]) -> list[ContentCombination]:
+    """The corners of the matrix: every combination of the oldest and the newest content of each package."""
+    ends = [tuple(dict.fromkeys((column[-1], column[0]))) for column in contents.values()]
+    return [ContentCombination(cell) for cell in itertools.product(*ends)]
 
 
 def version_spans(releases: Iterable[Release], published: Iterable[Release]) -> list[str]:
     """The versions of some of the ``published`` releases, neighbours as a span: ``["1.2.0 to 1.2.7", "1.2.9"]``."""
-    chosen = {release.version for release in releases}
+    versions = {release.version for release in releases}
     spans: list[list[str]] = []
-    previous_is_chosen = False
+    previous_is_in_span = False
     for release in published:
-        is_chosen = release.version in chosen
-        if is_chosen and previous_is_chosen:
+        is_in_span = release.version in versions
+        if is_in_span and previous_is_in_span:
             spans[-1].append(release.version)
-        elif is_chosen:
+        elif is_in_span:
             spans.append([release.version])
-        previous_is_chosen = is_chosen
+        previous_is_in_span = is_in_span
     return [span[0] if len(span) == 1 else f"{span[0]} to {span[-1]}" for span in spans]

@@ -1,4 +1,4 @@
-"""Reading the package index into the ledger; the only place that speaks to it."""
+"""Reads the package index into the ledger."""
 
 from __future__ import annotations
 
@@ -30,35 +30,38 @@ Progress = Callable[[str], None]
 
 
 def index_url() -> str:
-    """The index that the user's uv or pip is set up to use, else the public one."""
+    """The index that the user's uv or pip is configured to use, else the public index."""
     for variable in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"):
         if os.environ.get(variable):
             return os.environ[variable]
-    asked = subprocess.run(
+    pip_config = subprocess.run(
         [sys.executable, "-m", "pip", "config", "get", "global.index-url"], capture_output=True, text=True, check=False
     )
-    return asked.stdout.strip() or PYPI_SIMPLE_ENDPOINT
+    return pip_config.stdout.strip() or PYPI_SIMPLE_ENDPOINT
 
 
-def refreshed_ledger(contract: Contract, old: Ledger | None, progress: Progress) -> Ledger:
-    """The ledger as of now: what ``old`` has stays as it is, what is new on the index is added.
+def refreshed_ledger(contract: Contract, previous: Ledger | None, on_progress: Progress) -> Ledger:
+    """The ledger as of now: the releases of the ``previous`` ledger, and those that are new on the index.
 
-    Only wheels whose content is unknown are downloaded. Raises MetaError where the index cannot be reached, and where
-    a file under a known name has another hash than it had.
+    Only new wheels are downloaded. Raises MetaError where the index cannot be reached, and where a file of a known
+    name has another hash than in the ``previous`` ledger.
     """
     as_of = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     try:
         with PyPISimple(index_url()) as client, ThreadPoolExecutor(8) as pool:
             releases = {}
             for name, package in contract.packages.items():
-                known = {release.filename: release for release in (old.releases[name] if old else ())}
+                known = {release.filename: release for release in (previous.releases[name] if previous else ())}
                 wheels = _wheels(client, package.distribution)
                 new = [wheel for wheel in wheels if wheel.filename not in known]
-                progress(f"{package.distribution}: {len(wheels)} releases, {len(new)} new")
-                read = dict(zip((w.filename for w in new), pool.map(lambda w: _read(client, w), new), strict=True))
-                rows = [_checked(known[w.filename], w) if w.filename in known else read[w.filename] for w in wheels]
-                gone = known.keys() - {wheel.filename for wheel in wheels}
-                rows += [known[filename] for filename in sorted(gone)]
+                on_progress(f"{package.distribution}: {len(wheels)} releases, {len(new)} new")
+                downloads = pool.map(lambda wheel: _downloaded_release(client, wheel), new)
+                added = dict(zip((wheel.filename for wheel in new), downloads, strict=True))
+                rows = [
+                    _updated_release(known[w.filename], w) if w.filename in known else added[w.filename] for w in wheels
+                ]
+                removed_from_index = known.keys() - {wheel.filename for wheel in wheels}
+                rows += [known[filename] for filename in sorted(removed_from_index)]
                 releases[name] = tuple(sorted(rows, key=lambda release: Version(release.version)))
             deployed = _deployed(client, contract)
     except (RequestException, NoSuchProjectError) as error:
@@ -72,18 +75,18 @@ def _wheels(client: PyPISimple, distribution: str) -> list[DistributionPackage]:
     return [package for package in page.packages if package.package_type == "wheel" and package.version]
 
 
-def _checked(known: Release, wheel: DistributionPackage) -> Release:
-    """The known release with what may change (yanked); its hash may not."""
-    now = wheel.digests.get("sha256")
-    if now != known.sha256:
-        why = f"the ledger has sha256 {known.sha256}, the index now serves {now}"
+def _updated_release(known: Release, wheel: DistributionPackage) -> Release:
+    """The known release, yanked if it now is. Raises MetaError where its hash has changed."""
+    sha256 = wheel.digests.get("sha256")
+    if sha256 != known.sha256:
+        why = f"the ledger has sha256 {known.sha256}, the index now serves {sha256}"
         hint = "a published file must never change: find out what happened before trusting this release"
         raise MetaError(ErrorCode.CHANGED_FILE, f"{known.filename} is not the file that it was", why, hint)
     return Release(**{**vars(known), "yanked": bool(wheel.is_yanked)})
 
 
-def _read(client: PyPISimple, wheel: DistributionPackage) -> Release:
-    """Download one wheel, hash-checked, and read what the ledger keeps of it."""
+def _downloaded_release(client: PyPISimple, wheel: DistributionPackage) -> Release:
+    """Download a wheel, check its hash, and read from it what the ledger records of a release."""
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
         file = Path(folder) / "release.whl"
         client.download_package(wheel, file, timeout=TIMEOUT)
@@ -107,20 +110,22 @@ def _read(client: PyPISimple, wheel: DistributionPackage) -> Release:
 
 
 def _deployed(client: PyPISimple, contract: Contract) -> DeployedSet:
-    """What the newest release of the deploying distribution pins, from its metadata."""
+    """The versions that the newest release of the deploying distribution pins in its metadata."""
     wheels = [
-        w for w in _wheels(client, contract.deployed) if not Version(str(w.version)).is_prerelease and not w.is_yanked
+        wheel
+        for wheel in _wheels(client, contract.deploying_distribution)
+        if not Version(str(wheel.version)).is_prerelease and not wheel.is_yanked
     ]
     newest = max(wheels, key=lambda wheel: Version(str(wheel.version)))
-    release = _read(client, newest)
+    release = _downloaded_release(client, newest)
     requirements = Requirements(contract.packages)
     pins = {}
     for name, package in contract.packages.items():
-        specifier = requirements.on(release, name)
+        specifier = requirements.specifier_for(release, name)
         exact = [part.version for part in specifier or () if part.operator == "=="]
         if not exact:
-            asks = f"no {package.distribution}" if specifier is None else f"{package.distribution}{specifier}"
-            why = f"{contract.deployed} {release.version} asks for {asks}"
+            requirement = f"no {package.distribution}" if specifier is None else f"{package.distribution}{specifier}"
+            why = f"{contract.deploying_distribution} {release.version} asks for {requirement}"
             raise MetaError(ErrorCode.NO_PIN, f"the deployed set does not pin {name} to one version", why)
         pins[name] = exact[0]
-    return DeployedSet(contract.deployed, release.version, pins)
+    return DeployedSet(contract.deploying_distribution, release.version, pins)

@@ -53,44 +53,44 @@ class DeployedSet:
 
 @dataclass(frozen=True)
 class Ledger:
-    """The releases of all packages (oldest first), the date they were read, and the deployed set."""
+    """The releases of all packages (oldest first), the date on which they were read, and the deployed set."""
 
     as_of: str
     releases: Mapping[str, tuple[Release, ...]]
     deployed: DeployedSet
-    local: Mapping[str, Path] = field(default_factory=dict)
-    """Wheels that are not on the index (candidates), by sha256."""
-    base: Ledger | None = None
-    """The ledger without any candidate, where there is one in this one."""
-    follows_direct: bool = False
-    """Whether what a candidate asks for by address is fetched from there."""
+    candidate_wheels: Mapping[str, Path] = field(default_factory=dict)
+    """The wheels of candidates, which are not on the index, by sha256."""
+    without_candidates: Ledger | None = None
+    """The ledger as it was before candidates were added; None where there are none."""
+    allows_direct_references: bool = False
+    """Whether a requirement of a candidate that names an address (``name @ url``) is fetched from there."""
 
     @property
     def published(self) -> Ledger:
-        """The ledger of what is published, without candidates."""
-        return self.base or self
+        """The ledger of the published releases, without candidates."""
+        return self.without_candidates or self
 
     def with_candidate(self, package: str, release: Release, wheel: Path) -> Ledger:
         """The ledger as it would be with a candidate published, in place of a release of the same version."""
         others = (r for r in self.releases[package] if Version(r.version) != Version(release.version))
         releases = {**self.releases, package: (*others, release)}
-        local = {**self.local, release.sha256: wheel}
-        return replace(self, releases=releases, local=local, base=self.published)
+        wheels = {**self.candidate_wheels, release.sha256: wheel}
+        return replace(self, releases=releases, candidate_wheels=wheels, without_candidates=self.published)
 
     def requirement(self, distribution: str, release: Release, extras: str = "") -> str:
-        """The requirement that asks for exactly this release; ``extras`` are written ``[one,other]``."""
-        wheel = self.local.get(release.sha256)
+        """The requirement that asks for exactly this release; ``extras`` are written ``[redis,kafka]``."""
+        wheel = self.candidate_wheels.get(release.sha256)
         name = distribution + extras
         return f"{name} @ {wheel.as_uri()}" if wheel else f"{name}=={release.version}"
 
     def release(self, package: str, version: str) -> Release:
         """The release of ``package`` with that version. Raises MetaError that names the nearest ones."""
-        wanted = Version(version)
+        number = Version(version)
         for release in self.releases[package]:
-            if Version(release.version) == wanted:
+            if Version(release.version) == number:
                 return release
         published = sorted(Version(r.version) for r in self.releases[package])
-        near = [v for v in published if v < wanted][-1:] + [v for v in published if v > wanted][:1]
+        near = [v for v in published if v < number][-1:] + [v for v in published if v > number][:1]
         raise MetaError(
             ErrorCode.UNKNOWN_RELEASE,
             f"{package} {version} is not in the ledger",

@@ -75,7 +75,7 @@ def save_ledger(root: Path, ledger: Ledger) -> None:
 
 
 def listing(ledger: Ledger, packages: Iterable[str]) -> LedgerListing:
-    """The ledger as it is printed, of some packages."""
+    """What mdmeta releases prints of these packages."""
     rows = {
         package: tuple(
             ListedRelease(**{name: getattr(release, name) for name in ListedRelease.model_fields})

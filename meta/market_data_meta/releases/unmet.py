@@ -1,4 +1,4 @@
-"""Requirements that nothing meets, each told in a sentence. Pure functions; no I/O."""
+"""Requirements that no release meets, a sentence for each. Pure functions; no I/O."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from market_data_meta.releases.ledger import Ledger, Release
-from market_data_meta.releases.requirements import Requirements, binding
+from market_data_meta.releases.requirements import Requirements, binding_requirements
 
-LETTERS = 600
-"""Characters of the resolver's own text that are kept: it may fill a screen."""
+MAX_CHARACTERS = 600
+"""The length to which the resolver's own message is cut: it may fill a screen."""
 _NAME = r"([A-Za-z0-9][A-Za-z0-9._-]*)"
 _NOT_FOUND = re.compile(rf"{_NAME} was not found in the package registry")
 _AVAILABLE = re.compile(rf"\b(only {_NAME}\S* is available)")
@@ -24,24 +24,24 @@ _TOO_NEW = re.compile(
 
 
 def unmet_promises(package: str, release: Release, requirements: Requirements, ledger: Ledger) -> list[str]:
-    """What a release requires of the other packages under contract and no release in the ledger meets.
+    """A sentence for each requirement on another package under contract that no release in the ledger meets.
 
-    Each sentence names the nearest release that there is.
+    It names the nearest release that is published.
     """
     sentences = []
-    for other, about in requirements.packages.items():
-        specifier = requirements.on(release, other)
+    for other, required in requirements.packages.items():
+        specifier = requirements.specifier_for(release, other)
         if specifier is None or other == package:
             continue
         versions = sorted(Version(r.version) for r in ledger.releases[other] if not r.yanked or _exact(specifier))
         if not any(specifier.contains(version, prereleases=True) for version in versions):
             nearest = _nearest(specifier, versions)
-            sentences.append(f"{package} {release.version} requires {about.distribution}{specifier}; {nearest}")
+            sentences.append(f"{package} {release.version} requires {required.distribution}{specifier}; {nearest}")
     return sentences
 
 
 def _exact(specifier: SpecifierSet) -> bool:
-    """Whether it names one version: installers take a yanked release for such a requirement, and for no other."""
+    """Whether a specifier names a single version: installers take a yanked release for such a requirement only."""
     return any(part.operator in ("==", "===") and not part.version.endswith("*") for part in specifier)
 
 
@@ -58,48 +58,49 @@ def _nearest(specifier: SpecifierSet, versions: list[Version]) -> str:
     return f"the nearest published are {below[-1]} and {next((v for v in above if v > below[-1]), above[0])}"
 
 
-def not_found(said: str) -> set[str]:
-    """The projects that the package index does not have, by what the resolver said."""
-    return {canonicalize_name(name) for name in _NOT_FOUND.findall(_line(said))}
+def missing_projects(resolver_output: str) -> set[str]:
+    """The projects that the package index does not have, according to the resolver."""
+    return {canonicalize_name(name) for name in _NOT_FOUND.findall(_in_one_line(resolver_output))}
 
 
-def too_new(said: str) -> set[str]:
-    """The projects of which a fitting version was published later than the date as of which they were resolved."""
-    return {canonicalize_name(name) for name in _TOO_NEW.findall(_line(said))}
+def too_new_projects(resolver_output: str) -> set[str]:
+    """The projects whose fitting versions were all published after the date as of which they were resolved."""
+    return {canonicalize_name(name) for name in _TOO_NEW.findall(_in_one_line(resolver_output))}
 
 
-def unmet_libraries(said: str, releases: Mapping[str, Release], requirements: Requirements) -> list[str]:
-    """Which requirements of the releases (by package) are those that the resolver could not meet.
+def unmet_third_party(resolver_output: str, releases: Mapping[str, Release], requirements: Requirements) -> list[str]:
+    """A sentence for each third-party requirement of the releases (by package) that the resolver could not meet.
 
-    Only who the resolver itself names with that requirement is told of: another release may ask for an older version of
-    the same library. What is required of packages under contract is told by ``unmet_promises``.
+    Only a release that the resolver itself names with the requirement gets a sentence: another release may ask for an
+    older version of the same library. ``unmet_promises`` reports requirements on packages under contract.
     """
-    text = _line(said)
+    text = _in_one_line(resolver_output)
     packages = requirements.packages
     own = {package.distribution for package in packages.values()}
     causes: dict[str, str] = {
-        canonicalize_name(n): clause for p in (_AVAILABLE, _NO_VERSION) for clause, n in p.findall(text)
+        canonicalize_name(name): cause for pattern in (_AVAILABLE, _NO_VERSION) for cause, name in pattern.findall(text)
     }
-    causes |= dict.fromkeys(not_found(said), "the package index has no project of that name")
-    causes = {name: clause for name, clause in causes.items() if name not in own}
-    needed = [
+    causes |= dict.fromkeys(missing_projects(resolver_output), "the package index has no project of that name")
+    causes = {name: cause for name, cause in causes.items() if name not in own}
+    resolver_requirements = [
         (f"{package} {release.version}", requirement)
         for package, release in releases.items()
-        for requirement in binding(release, requirements.python)
+        for requirement in binding_requirements(release, requirements.python)
         if f"{packages[package].distribution}=={release.version} depends on {canonicalize_name(requirement.name)}"
         in text
     ]
     return [
-        f"{who} requires {requirement.name}{requirement.specifier}; {causes[canonicalize_name(requirement.name)]}"
-        for who, requirement in needed
+        f"{dependent} requires {requirement.name}{requirement.specifier}; {causes[canonicalize_name(requirement.name)]}"
+        for dependent, requirement in resolver_requirements
         if canonicalize_name(requirement.name) in causes
     ]
 
 
-def resolvers_reason(said: str) -> str:
-    """What the resolver said, as one line without its heading and its signs."""
-    return re.sub(r"^.*?No solution found when resolving dependencies:?\s*(cause:|╰─▶)?\s*", "", _line(said))[:LETTERS]
+def resolver_message(resolver_output: str) -> str:
+    """The resolver's message in one line, without its heading and its signs."""
+    heading = r"^.*?No solution found when resolving dependencies:?\s*(cause:|╰─▶)?\s*"
+    return re.sub(heading, "", _in_one_line(resolver_output))[:MAX_CHARACTERS]
 
 
-def _line(said: str) -> str:
-    return " ".join(said.split())
+def _in_one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,4 +1,4 @@
-"""What a wheel says of itself: the one reader of METADATA, for releases and candidates alike."""
+"""The METADATA of a wheel, read in one way for releases and candidates."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FIELDS = {"name", "version", "requires-dist", "requires-python"}
 class WheelMetadata:
     """A wheel's distribution (its normalised name), version, requirements and the Pythons that it is for, as written.
 
-    All of it is valid, and name and version are those of the wheel's file name.
+    All of them are valid, and the wheel's file name has the same name and version.
     """
 
     distribution: str
@@ -34,9 +34,9 @@ class WheelMetadata:
 
 
 def read_metadata(wheel: Path, filename: str | None = None) -> WheelMetadata:
-    """Read the METADATA of a wheel. Raises MetaError that names the wheel where it has none that is valid.
+    """Read the METADATA of a wheel. Raises MetaError that names the wheel where that is missing or invalid.
 
-    ``filename`` is the wheel's name where the file that holds it has another one.
+    ``filename`` is the name of the wheel where ``wheel`` is a file of another name.
     """
     filename = filename or wheel.name
     short = short_name(filename)
@@ -48,23 +48,23 @@ def read_metadata(wheel: Path, filename: str | None = None) -> WheelMetadata:
             raise MetaError(
                 ErrorCode.BAD_WHEEL, f"{short} has a METADATA that cannot be read", ", ".join(sorted(unreadable))
             )
-        # Each field is validated as it is read. What else METADATA says is not ours to judge.
-        written = raw.get("version", "")
-        if len(written) > MAX_VERSION:
-            why = f"its METADATA has a version of {len(written)} characters: {written[:60]}"
+        # packaging validates a field when it is read. Other fields of METADATA are not checked.
+        version_text = raw.get("version", "")
+        if len(version_text) > MAX_VERSION:
+            why = f"its METADATA has a version of {len(version_text)} characters: {version_text[:60]}"
             raise MetaError(ErrorCode.BAD_WHEEL, f"{short} is not what its name says", why)
         name, version = canonicalize_name(metadata.name), metadata.version
         _ = metadata.requires_dist, metadata.requires_python
     except (BadZipFile, InvalidMetadata, InvalidWheelFilename, OSError, EOFError, NotImplementedError) as error:
         raise MetaError(ErrorCode.BAD_WHEEL, f"{short} is not a whole wheel", str(error)[:300]) from None
     if (name, version) != (expected_name, expected_version):
-        why = f"its METADATA says {name[:60]} {written[:60]}"
+        why = f"its METADATA says {name[:60]} {version_text[:60]}"
         raise MetaError(ErrorCode.BAD_WHEEL, f"{short} is not what its name says", why)
-    return WheelMetadata(name, written, tuple(raw.get("requires_dist", ())), raw.get("requires_python", ""))
+    return WheelMetadata(name, version_text, tuple(raw.get("requires_dist", ())), raw.get("requires_python", ""))
 
 
 def _metadata(wheel: Path, short: str) -> bytes:
-    """The bytes of a wheel's one METADATA."""
+    """The bytes of a wheel's METADATA. Raises MetaError where it has none, two, or one that is too large."""
     with ZipFile(wheel) as archive:
         infos = [i for i in archive.infolist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", i.filename)]
         if len(infos) != 1:
@@ -77,5 +77,5 @@ def _metadata(wheel: Path, short: str) -> bytes:
 
 
 def short_name(filename: str) -> str:
-    """The name of a file, cut where it is longer than a line."""
+    """The name of a file, shortened if it is longer than a line."""
     return filename if len(filename) <= 120 else filename[:119] + "…"

@@ -27,8 +27,8 @@ from market_data_meta.running.warm_runner import ProgressStep, Runner, RunReques
 class CellRecords:
     """Every cell with its record, or with why it has none."""
 
-    codes: Mapping[str, tuple[Content, ...]]
-    squares: tuple[ContentCombination, ...]
+    contents: Mapping[str, tuple[Content, ...]]
+    cells: tuple[ContentCombination, ...]
     records: Mapping[ContentCombination, Record]
     faults: Mapping[ContentCombination, str]
     uninstallable: Mapping[ContentCombination, str]
@@ -75,12 +75,12 @@ def decide(
     tell(ProgressStep(0, 0, "resolving third-party libraries"))
     sets, digests = _libraries(contract, ledger, wanted, python, asked.cache)
     installable = {wants: one for wants, one in sets.items() if not isinstance(one, str)}
-    uninstallable = {s: why for s in wanted.squares if isinstance(why := sets[s.libraries], str)}
+    uninstallable = {s: why for s in wanted.squares if isinstance(why := sets[s.requirements], str)}
     families: dict[str, ThirdPartyGroup] = {}
     for square in wanted.squares:
         if square in uninstallable:
             continue
-        one = installable[square.libraries]
+        one = installable[square.requirements]
         digest = digests[one]
         if digest not in families:
             families[digest] = _family(contract, wanted, asked, digest, one)
@@ -103,10 +103,10 @@ def _begins(
     family: ThirdPartyGroup, sets: Mapping[tuple[tuple[str, ...], ...], ThirdPartyLock], python: str, cache: Path
 ) -> bool:
     """Whether something that was brought along runs at every start of Python: the cells' fault, and none is run."""
-    one = sets[family.squares[0].libraries]
+    one = sets[family.squares[0].requirements]
     why = third_party.begins(one, third_party.installed(one, python, cache)) if one.brought else ""
     if why:
-        family.decisions.faults.update({tuple(square.contents.values()): why for square in family.squares})
+        family.decisions.faults.update({tuple(square.digests.values()): why for square in family.squares})
     return bool(why)
 
 
@@ -119,7 +119,7 @@ def _libraries(
     """
     published = content_combinations(distinct_contents(contract, ledger.published))
     sets = third_party.resolved(contract, ledger.published, published, python, cache)
-    others = (square for square in wanted.squares if square.libraries not in sets)
+    others = (square for square in wanted.squares if square.requirements not in sets)
     new = third_party.resolved(contract, ledger, others, python, cache)
     known = [one for one in sets.values() if not isinstance(one, str)]
     told = {wants: one if isinstance(one, str) else one.beside(known) for wants, one in new.items()}
@@ -169,6 +169,6 @@ def _collected(
             record = family.decisions.record(square)
             if record:
                 records[square] = record
-            elif fault := family.decisions.faults.get(tuple(square.contents.values())):
+            elif fault := family.decisions.faults.get(tuple(square.digests.values())):
                 faults[square] = fault
     return CellRecords(codes, wanted.squares, records, faults, uninstallable, frozenset(wide), ran, tuple(stores))

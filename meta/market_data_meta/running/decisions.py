@@ -115,17 +115,17 @@ class Decisions:
 
     def own(self, square: ContentCombination, clause: str) -> bool:
         """Whether the cell itself has run the clause."""
-        runs = self.runs.get(tuple(square.contents.values()), [])
+        runs = self.runs.get(tuple(square.digests.values()), [])
         return any(clause in r.checks and r.checks[clause].outcome in DECIDED for r in runs)
 
     def record(self, square: ContentCombination) -> Record | None:
         """The cell's record: its own runs, and for each other clause the run that decided it. None if it never ran."""
-        runs = self.runs.get(tuple(square.contents.values()))
+        runs = self.runs.get(tuple(square.digests.values()))
         if not runs:
             return None
         checks = {}
         for name, clause in self.contract.clauses_for(square.combination.packages).items():
-            found = self.said(clause, square.contents)
+            found = self.said(clause, square.digests)
             if found:
                 checks[name] = found.check
         return Record(square.combination.label, runs[-1].header, checks, runs[-1].footer)

@@ -24,7 +24,13 @@ from market_data_meta.errors import ErrorCode, Exit, MetaError, UninstallableErr
 from market_data_meta.releases.combinations import Cell
 from market_data_meta.releases.ledger import Ledger, Release
 from market_data_meta.releases.requirements import Requirements, broken_promises
-from market_data_meta.releases.unmet import not_found, resolvers_reason, too_new, unmet_libraries, unmet_promises
+from market_data_meta.releases.unmet import (
+    missing_projects,
+    resolver_message,
+    too_new_projects,
+    unmet_promises,
+    unmet_third_party,
+)
 
 SUITE = ("pytest", "pytest-asyncio", "jsonschema", "hypothesis")
 """What the suite always needs beside the packages."""
@@ -143,7 +149,9 @@ def lock(contract: Contract, ledger: Ledger, cell: Cell, python: str) -> Lock:
             whole, libraries = _with_suite([*options, "--constraint", str(constraints)], requirements)
     own = {distribution: release.sha256 for distribution, release in (wanted | beside).items()}
     # What the releases say is looked at before; this is what has come of it, whoever has said it.
-    foreign = [] if ledger.follows_direct else [f"{n} @ {url}" for n, url in _DIRECT.findall(whole) if n not in own]
+    foreign = (
+        [] if ledger.allows_direct_references else [f"{n} @ {url}" for n, url in _DIRECT.findall(whole) if n not in own]
+    )
     if foreign:
         raise direct_reference(cell.name, foreign)
     return Lock(_own_hashes(packages, own), _own_hashes(whole, own), libraries, forced)
@@ -155,7 +163,7 @@ def _companions(contract: Contract, ledger: Ledger, cell: Cell) -> dict[str, Rel
         contract.packages[name].distribution: release
         for name, releases in ledger.releases.items()
         for release in releases
-        if name not in cell.combination.packages and release.sha256 in ledger.local
+        if name not in cell.combination.packages and release.sha256 in ledger.candidate_wheels
     }
 
 
@@ -167,19 +175,19 @@ def _reasoned(contract: Contract, ledger: Ledger, cell: Cell, python: str, said:
     """
     releases = {package: ledger.release(package, version) for package, version in cell.combination.versions}
     own = [package.distribution for package in contract.packages.values()]
-    if missing := not_found(said) & set(own):
+    if missing := missing_projects(said) & set(own):
         what = f"the package index does not have {' and '.join(sorted(missing))}"
         return undecided(ErrorCode.WRONG_INDEX, what, hint="check the index your uv or pip is set up to use")
-    if newer := too_new(said):
+    if newer := too_new_projects(said):
         what = f"{cell.name} needs a version of {' and '.join(sorted(newer))} from after the ledger's date"
-        return undecided(ErrorCode.TOO_NEW, what, resolvers_reason(said), "mdmeta releases --refresh")
+        return undecided(ErrorCode.TOO_NEW, what, resolver_message(said), "mdmeta releases --refresh")
     requirements = Requirements(contract.packages, version_of(python))
-    reasons = unmet_libraries(said, releases, requirements)
+    reasons = unmet_third_party(said, releases, requirements)
     if len(releases) == 1:
         # Beside each other the packages are forced, whatever they require of one another.
         for name, release in releases.items():
             reasons += unmet_promises(name, release, requirements, ledger)
-    return UninstallableError("; ".join(dict.fromkeys(reasons)) or resolvers_reason(said))
+    return UninstallableError("; ".join(dict.fromkeys(reasons)) or resolver_message(said))
 
 
 def _with_suite(options: list[str], requirements: list[str]) -> tuple[str, frozenset[str]]:

@@ -138,7 +138,7 @@ def planned(contract: Contract, ledger: Ledger, cell: Cell, installed: Installed
     versions, libraries = cell.combination.as_dict(), set(installed.libraries)
     plan = suite_plan(contract, cell.combination.packages) | {
         "header": record_header(contract, ledger, cell, installed.forced, sorted(clauses)),
-        "not_applicable": {c.id: why for c in clauses.values() if (why := c.why_not(versions, libraries))},
+        "not_applicable": {c.id: why for c in clauses.values() if (why := c.why_not_applicable(versions, libraries))},
         "release": installed.release,
     }
     return PreparedCell(installed.folder, installed.python, plan)
@@ -284,7 +284,7 @@ def _release(contract: Contract, ledger: Ledger, cell: Cell, python: str) -> dic
     unlooked: dict[str, str] = {}
     release = ledger.release(package, version)
     for extra in release.extras():
-        references = () if ledger.follows_direct else direct_references(release, extra)
+        references = () if ledger.allows_direct_references else direct_references(release, extra)
         if references:
             unlooked[extra] = f"it names {', '.join(references)}"
             continue

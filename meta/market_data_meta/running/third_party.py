@@ -59,7 +59,7 @@ def resolved(
     """
     representatives: dict[tuple[tuple[str, ...], ...], ContentCombination] = {}
     for square in squares:
-        representatives.setdefault(square.libraries, square)
+        representatives.setdefault(square.requirements, square)
     about = environments.uv("python", "find", "--no-project", python).strip()
     # Threads, because the resolver is a process of its own.
     with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:
@@ -70,7 +70,7 @@ def resolved(
 def _resolved(
     contract: Contract, ledger: Ledger, square: ContentCombination, python: str, about: str, cache: Path
 ) -> ThirdPartyLock | str:
-    asked = [ledger.as_of, about, square.libraries, environments.SUITE, environments.OPTIONAL]
+    asked = [ledger.as_of, about, square.requirements, environments.SUITE, environments.OPTIONAL]
     file = cache / "locks" / f"{hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:16]}.json"
     known = _read(file)
     if known is not None:

@@ -102,7 +102,7 @@ class Runner:
         if self._impatient:
             for square in family.squares:
                 why = f"it was not run: {self._died} runs before it came to nothing"
-                family.decisions.faults.setdefault(tuple(square.contents.values()), why)
+                family.decisions.faults.setdefault(tuple(square.digests.values()), why)
         return ran
 
     def _missing(
@@ -117,7 +117,7 @@ class Runner:
         wanted: dict[ContentCombination, list[str]] = {}
         for times in range(ATTEMPTS if tried else 1):
             for square in family.squares:
-                contents = square.contents
+                contents = square.digests
                 every = square.combination in self._wanted.whole
                 for clause in self._clauses:
                     if tried.get((clause.id, square), 0) != times:
@@ -136,7 +136,7 @@ class Runner:
     def _run(self, family: ThirdPartyGroup, wanted: Mapping[ContentCombination, list[str]]) -> int:
         groups: dict[third_party.ThirdPartyLock, list[ContentCombination]] = {}
         for square in wanted:
-            groups.setdefault(self._sets[square.libraries], []).append(square)
+            groups.setdefault(self._sets[square.requirements], []).append(square)
         plan, root = warm_plan(self._contract, self._ledger), self._contract.root
         done = 0
         squares = [*wanted, *self._wanted.scouts]
@@ -177,21 +177,21 @@ class Runner:
 
             at_once = (os.cpu_count() or 1) + 1
             for job, cause in run_all(start, jobs, at_once=at_once, seconds=self._wanted.seconds):
-                record = family.store.keep(homes[job.name].contents, job, cause)
+                record = family.store.keep(homes[job.name].digests, job, cause)
                 family.decisions.add([record])
                 yield record
 
     def _unpacked(self, family: ThirdPartyGroup, square: ContentCombination) -> bool:
         """Whether the cell's releases are there; what is lost is the cell's fault."""
-        why = next((self._faults[c.newest.sha256] for c in square.codes if c.newest.sha256 in self._faults), None)
+        why = next((self._faults[c.newest.sha256] for c in square.contents if c.newest.sha256 in self._faults), None)
         if why:
-            family.decisions.faults[tuple(square.contents.values())] = why
+            family.decisions.faults[tuple(square.digests.values())] = why
         return not why
 
     def _unpack(self, squares: Iterable[ContentCombination]) -> None:
         new: dict[str, dict[str, Content]] = {}
         for square in squares:
-            for code in square.codes:
+            for code in square.contents:
                 if code.newest.sha256 not in self._paths | self._faults:
                     name = self._contract.packages[code.package].distribution
                     new.setdefault(name, {})[code.newest.sha256] = code
@@ -207,13 +207,13 @@ class Runner:
 
     def _folders(self, squares: Iterable[ContentCombination]) -> list[Path]:
         """The folders in which the cells' releases are, or will be once they are unpacked."""
-        found = {self._cache / "wheels" / code.newest.sha256[:16] for square in squares for code in square.codes}
+        found = {self._cache / "wheels" / code.newest.sha256[:16] for square in squares for code in square.contents}
         for folder in found:
             folder.mkdir(parents=True, exist_ok=True)
         return sorted(found)
 
     def _path(self, square: ContentCombination) -> list[str]:
-        return [str(self._paths[code.newest.sha256]) for code in square.codes]
+        return [str(self._paths[code.newest.sha256]) for code in square.contents]
 
     def _job(
         self, square: ContentCombination, clauses: Sequence[str], one: third_party.ThirdPartyLock, folder: Path
@@ -228,7 +228,7 @@ class Runner:
         request = {
             "header": record_header(contract, self._ledger, cell, forced, sorted(clauses), "warm"),
             "clauses": list(clauses),
-            "not_applicable": {c.id: why for c in tables if (why := c.why_not(versions, set(one.optional)))},
+            "not_applicable": {c.id: why for c in tables if (why := c.why_not_applicable(versions, set(one.optional)))},
             "path": self._path(square),
         }
         return Job(cell.name, request, folder / f"{cell.name}.jsonl", folder / f"{cell.name}.log")
@@ -236,4 +236,4 @@ class Runner:
 
 def _ends(squares: Sequence[ContentCombination]) -> tuple[ContentCombination, ContentCombination]:
     """The newest and the oldest of some cells: what both load, the others are taken to load too."""
-    return squares[0], min(squares, key=lambda s: [code.releases[0].uploaded for code in s.codes])
+    return squares[0], min(squares, key=lambda s: [code.releases[0].uploaded for code in s.contents])

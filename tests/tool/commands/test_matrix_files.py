@@ -15,15 +15,15 @@ from market_data_meta.commands.matrix_files import NAME, read_matrix, write_matr
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
 from market_data_meta.matrix.document import matrix_result
-from market_data_meta.matrix.verdicts import Matrix
-from market_data_meta.models import json_text, parsed
+from market_data_meta.matrix.verdicts import MatrixVerdicts
+from market_data_meta.models import json_text, parse_document
 from market_data_meta.results.matrix import MatrixResult
 
 FILES = ("matrix.md", "matrix.svg", "badge.json", "site/index.html")
 
 
 @pytest.fixture
-def data(small: Contract, make_matrix: Callable[..., Matrix]) -> dict[str, Any]:
+def data(small: Contract, make_matrix: Callable[..., MatrixVerdicts]) -> dict[str, Any]:
     """A matrix with one broken cell, as JSON."""
     written: dict[str, Any] = json.loads(
         json_text(matrix_result(small, make_matrix({"1.3 0.1 0.6": {"area.first": "failed"}})))
@@ -46,7 +46,7 @@ def test_a_report_renders_the_matrix_as_the_matrix_itself_does(
 ) -> None:
     """Nothing but the JSON is needed, and it is not written again."""
     once, again = tmp_path / "once", tmp_path / "again"
-    write_matrix(once, parsed(MatrixResult, data, NAME), contract)
+    write_matrix(once, parse_document(MatrixResult, data, NAME), contract)
     again.mkdir()
     (again / NAME).write_text(json.dumps(data, indent=3))
     done = report(root, again)

@@ -68,7 +68,7 @@ def test_named_partners_are_the_only_ones(small: Contract) -> None:
 def test_the_baseline_is_the_predecessor_in_the_same_cell(small: Contract) -> None:
     met = gate_cells(small, LEDGER, (candidate("core", "1.2.5", "9"),), ALLOWED)
     assert [m.before and m.before.combination.as_dict()["core"] for m in met] == ["1.2", "1.2"]
-    assert [m.before and m.before.contents["store"] for m in met] == [m.now.contents["store"] for m in met]
+    assert [m.before and m.before.digests["store"] for m in met] == [m.now.digests["store"] for m in met]
 
 
 def test_several_candidates_meet_together(small: Contract) -> None:

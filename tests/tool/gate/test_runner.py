@@ -18,7 +18,7 @@ from rich.console import Console
 from market_data_meta.cli import cli
 from market_data_meta.contract import Contract
 from market_data_meta.judging.records import read_records
-from market_data_meta.models import parsed
+from market_data_meta.models import parse_document
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.render.gate.terminal import show_gate
 from market_data_meta.results.gate import GateResult
@@ -174,7 +174,7 @@ def test_a_candidate_that_cannot_be_installed_is_a_violation_that_names_the_requ
     assert [kind for kind, text in plain.items() if told not in text] == []
     assert json.loads(written[".sarif"])["runs"][0]["results"]
     shown = Console(record=True, width=200, file=io.StringIO())
-    show_gate(parsed(GateResult, data, "gate.json"), shown, verbose=False)
+    show_gate(parse_document(GateResult, data, "gate.json"), shown, verbose=False)
     assert told in shown.export_text()
 
 

@@ -22,7 +22,7 @@ from market_data_meta.errors import Exit, MetaError
 from market_data_meta.gate.builds import built
 from market_data_meta.gate.sources import candidate_of
 from market_data_meta.inside.mdm_landlock import version
-from market_data_meta.models import parsed
+from market_data_meta.models import parse_document
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.render.gate.markdown import gate_markdown
 from market_data_meta.results.gate import GateResult
@@ -105,7 +105,7 @@ def test_what_runs_at_every_start_is_named_and_nothing_is_believed_of_it(
     Draft202012Validator(schema(contract.root, "gate")).validate(data)
     origin = stranger.as_uri() if direct else stranger.parent.as_uri()
     assert data["brings_along"] == [{"name": "evil-dep", "version": "1.0", "origin": origin}]
-    assert "brings along: evil-dep 1.0, from " in gate_markdown(parsed(GateResult, data, "gate.json"))
+    assert "brings along: evil-dep 1.0, from " in gate_markdown(parse_document(GateResult, data, "gate.json"))
     assert done.exit_code == 3
     assert any("evil_dep 1.0" in row["why"] and "evil_dep.pth" in row["why"] for row in data["undecided"])
     assert not target.exists()
@@ -224,7 +224,7 @@ def test_an_extra_with_an_address_is_not_looked_at_and_hinders_nobody(
     wheel = made_wheel(tmp_path, "market-data-core", "9.0", {"market_data_core/__init__.py": ""}, metadata)
     one = candidate_of(contract, ledger, "core", str(wheel), tmp_path / "work", lambda _: None)
     assert one.unlooked == unlooked
-    follows = replace(ledger, follows_direct=True)
+    follows = replace(ledger, allows_direct_references=True)
     assert candidate_of(contract, follows, "core", str(wheel), tmp_path / "work", lambda _: None).unlooked == ()
 
 

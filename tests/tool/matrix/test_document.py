@@ -1,4 +1,4 @@
-"""What the matrix, its answers and its histories look like as JSON: the published shapes, and nothing beyond them."""
+"""The JSON of the matrix, of deploy answers and of histories: exactly the fields of the published schemas."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from examples import LEDGER, SUITE
 from jsonschema import Draft202012Validator
 
 from market_data_meta.contract import Contract
-from market_data_meta.matrix.deploy_answer import answer, answer_result
+from market_data_meta.matrix.deploy_answer import answer_result, deploy_decision
 from market_data_meta.matrix.document import matrix_result
-from market_data_meta.matrix.history import STATES, history, history_result
-from market_data_meta.matrix.verdicts import Matrix
+from market_data_meta.matrix.history import STATES, clause_history, history_result
+from market_data_meta.matrix.verdicts import MatrixVerdicts
 from market_data_meta.models import Document, json_text
 from market_data_meta.releases.combinations import Combination
 from market_data_meta.schemas import schema
 
 
 @pytest.fixture
-def matrix(make_matrix: Callable[..., Matrix]) -> Matrix:
-    """An incompatible cell, one that failed what it only should, one unknown, one uninstallable, two that work."""
+def matrix(make_matrix: Callable[..., MatrixVerdicts]) -> MatrixVerdicts:
+    """A matrix with an incompatible, an unknown, and an uninstallable cell, and one that fails a should clause."""
     return make_matrix(
         {
             "1.3 0.1 0.6": {"area.first": "failed"},
@@ -35,13 +35,13 @@ def matrix(make_matrix: Callable[..., Matrix]) -> Matrix:
 
 
 def valid(root: Path, name: str, document: Document) -> Any:
-    """The data as a reader gets it, if it has the published shape."""
-    read = json.loads(json_text(document))
-    Draft202012Validator(schema(root, name)).validate(read)
-    return read
+    """The document's data as a reader gets it, validated by its published schema."""
+    data = json.loads(json_text(document))
+    Draft202012Validator(schema(root, name)).validate(data)
+    return data
 
 
-def test_the_matrix_has_the_published_shape(root: Path, small: Contract, matrix: Matrix) -> None:
+def test_the_matrix_follows_the_published_schema(root: Path, small: Contract, matrix: MatrixVerdicts) -> None:
     data = valid(root, "matrix", matrix_result(small, matrix))
     assert data["suite"] == SUITE
     verdicts = {" ".join(cell["combination"].values()): cell["verdict"] for cell in data["cells"]}
@@ -55,7 +55,7 @@ def test_the_matrix_has_the_published_shape(root: Path, small: Contract, matrix:
     }
 
 
-def test_cells_and_findings_point_at_what_they_mean(root: Path, small: Contract, matrix: Matrix) -> None:
+def test_cells_point_at_contents_and_findings_at_cells(root: Path, small: Contract, matrix: MatrixVerdicts) -> None:
     data = valid(root, "matrix", matrix_result(small, matrix))
     for cell in data["cells"]:
         for package, version in cell["combination"].items():
@@ -68,9 +68,9 @@ def test_cells_and_findings_point_at_what_they_mean(root: Path, small: Contract,
 
 
 def test_each_clause_with_a_finding_has_its_history(
-    root: Path, small: Contract, make_matrix: Callable[..., Matrix]
+    root: Path, small: Contract, make_matrix: Callable[..., MatrixVerdicts]
 ) -> None:
-    """What is said of releases in a row is said once, and a change begins a new row."""
+    """Neighbouring releases with the same state are one span, and a change begins a new one."""
     failed = {"area.first": "failed"}
     data = valid(root, "matrix", matrix_result(small, make_matrix({"1.2 0.1": failed, "1.3 0.1": failed})))
     assert data["history"].keys() == {"area.first"}
@@ -81,13 +81,13 @@ def test_each_clause_with_a_finding_has_its_history(
     assert [row["state"] for row in data["history"]["area.first"]["store"]] == ["mixed"]
 
 
-def test_every_release_has_its_date(root: Path, small: Contract, matrix: Matrix) -> None:
+def test_every_release_has_its_date(root: Path, small: Contract, matrix: MatrixVerdicts) -> None:
     data = valid(root, "matrix", matrix_result(small, matrix))
-    codes = [code for column in data["packages"].values() for code in column]
-    assert all(code["uploaded"] == ["2026-01-01"] * len(code["releases"]) for code in codes)
+    contents = [content for column in data["packages"].values() for content in column]
+    assert all(content["uploaded"] == ["2026-01-01"] * len(content["releases"]) for content in contents)
 
 
-def test_promises_add_up_to_what_the_cells_stand_for(root: Path, small: Contract, matrix: Matrix) -> None:
+def test_promises_add_up_to_what_the_cells_stand_for(root: Path, small: Contract, matrix: MatrixVerdicts) -> None:
     data = valid(root, "matrix", matrix_result(small, matrix))
     assert sum(data["promise"].values()) == sum(cell["stands_for"] for cell in data["cells"]) == 8
     assert {row["works"] for row in data["supported"] if row["package"] == "core" and row["version"] == "1.3"} == {
@@ -106,18 +106,20 @@ def test_promises_add_up_to_what_the_cells_stand_for(root: Path, small: Contract
         ("1.0", "0.6", "uninstallable", 3),
     ],
 )
-def test_an_answer_has_the_published_shape(
-    root: Path, small: Contract, matrix: Matrix, core: str, store: str, verdict: str, exit_: int
+def test_an_answer_follows_the_published_schema(
+    root: Path, small: Contract, matrix: MatrixVerdicts, core: str, store: str, verdict: str, exit_: int
 ) -> None:
     combination = Combination((("core", core), ("pipeline", "0.1"), ("store", store)))
-    data = valid(root, "can-i-deploy", answer_result(answer(small, LEDGER, matrix, combination)))
+    data = valid(root, "can-i-deploy", answer_result(deploy_decision(small, LEDGER, matrix, combination)))
     assert (data["verdict"], data["exit"], data["deploy"]) == (verdict, exit_, exit_ == 0)
     assert (data["evidence"]["suite"] is None) == (verdict in ("unknown", "uninstallable"))
 
 
-def test_a_history_has_the_published_shape(root: Path, small: Contract, matrix: Matrix) -> None:
-    """Nothing is known of store 0.6 before core 1.3, so that its failure there is not known to be a change."""
-    data = valid(root, "history", history_result(small.clauses["area.first"], history(small, matrix, "area.first")))
+def test_a_history_follows_the_published_schema(root: Path, small: Contract, matrix: MatrixVerdicts) -> None:
+    """Core 1.3 fails with store 0.6, whose outcome with older releases is unknown, so that it is no change."""
+    data = valid(
+        root, "history", history_result(small.clauses["area.first"], clause_history(small, matrix, "area.first"))
+    )
     assert [(row["from"], row["to"], row["state"], row["changed"]) for row in data["packages"]["core"]] == [
         ("1.0", "1.0", "passed", False),
         ("1.1", "1.2", "unknown", False),
@@ -131,11 +133,13 @@ def test_the_schema_knows_every_state(root: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["can-i-deploy", "history", "matrix"])
-def test_a_schema_refuses_what_is_not_in_it(root: Path, small: Contract, matrix: Matrix, name: str) -> None:
+def test_a_schema_refuses_missing_and_unknown_fields(
+    root: Path, small: Contract, matrix: MatrixVerdicts, name: str
+) -> None:
     combination = Combination((("core", "1.2"), ("pipeline", "0.1"), ("store", "0.5")))
     build: Callable[[], Document] = {
-        "can-i-deploy": lambda: answer_result(answer(small, LEDGER, matrix, combination)),
-        "history": lambda: history_result(small.clauses["area.first"], history(small, matrix, "area.first")),
+        "can-i-deploy": lambda: answer_result(deploy_decision(small, LEDGER, matrix, combination)),
+        "history": lambda: history_result(small.clauses["area.first"], clause_history(small, matrix, "area.first")),
         "matrix": lambda: matrix_result(small, matrix),
     }[name]
     data = json.loads(json_text(build()))

@@ -1,4 +1,4 @@
-"""The matrix on an executor: a worker's runs reach the cache whole, and one that fails costs nothing but time."""
+"""The matrix on an executor: a worker's records reach the cache, and the part of a worker that fails is left out."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from market_data_meta.judging.verdicts import weaknesses
 from market_data_meta.matrix.spread import dask, spread
 
 
-class Answering(Executor):
-    """An executor whose worker answers what it is told to, or fails."""
+class FixedAnswer(Executor):
+    """An executor whose worker always gives the same answer, or fails."""
 
     def __init__(self, answer: dict[str, str] | Exception) -> None:
         self._answer = answer
@@ -39,21 +39,21 @@ def test_a_cell_run_by_a_local_cluster_is_evidence_here(
         n_workers=1, threads_per_worker=1, dashboard_address=None
     )
     with cluster, dask(cluster.scheduler_address) as executor:
-        taken = spread(executor, root, tmp_path / "here", parts=[(150, 480)], exhaustive=False)
+        written = spread(executor, root, tmp_path / "here", parts=[(150, 480)], exhaustive=False)
     (file,) = (tmp_path / "here" / "runs").rglob("*.jsonl")
-    assert taken == 1
+    assert written == 1
     assert not weaknesses(read_record(file))
 
 
 def test_a_part_whose_worker_fails_is_left_to_be_run_here(root: Path, tmp_path: Path) -> None:
-    engine = Answering(RuntimeError("gone"))
+    engine = FixedAnswer(RuntimeError("gone"))
     assert spread(engine, root, tmp_path, parts=[(1, 1)], exhaustive=False) == 0
 
 
 @pytest.mark.parametrize("name", ["../x.jsonl", "runs/../../x.jsonl", "/etc/x.jsonl", "wheels/a/x.jsonl"])
 def test_a_worker_may_write_into_the_cache_of_runs_only(root: Path, tmp_path: Path, name: str) -> None:
     with pytest.raises(MetaError, match="a worker named the file"):
-        spread(Answering({name: "x"}), root, tmp_path / "cache", parts=[(1, 1)], exhaustive=False)
+        spread(FixedAnswer({name: "x"}), root, tmp_path / "cache", parts=[(1, 1)], exhaustive=False)
     assert not list(tmp_path.rglob("*.jsonl"))
 
 

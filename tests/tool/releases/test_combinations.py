@@ -1,4 +1,4 @@
-"""Combinations: how they are written, what is wrong with them, and what the packages forbid."""
+"""Combinations: how they are written, what is an error, and which promises of the packages they break."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from market_data_meta.releases.combinations import Cell, Combination, newest_of,
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.releases.requirements import broken_promises
 
-TRIO = Combination((("core", "1.4.9"), ("pipeline", "0.8.30"), ("store", "0.6.34")))
+COMBINATION = Combination((("core", "1.4.9"), ("pipeline", "0.8.30"), ("store", "0.6.34")))
 
 
 @pytest.mark.parametrize(
     ("words", "cell"),
     [
-        (["core==1.4.9", "pipeline==0.8.30", "store==0.6.34"], Cell(TRIO)),
-        (["store==0.6.34", "core==1.4.9", "pipeline==0.8.30"], Cell(TRIO)),
-        (["market-data-core==1.4.9", "market_data_pipeline==0.8.30", "Store==0.6.34"], Cell(TRIO)),
-        (["core1.4.9-pipeline0.8.30-store0.6.34"], Cell(TRIO)),
-        (["py312-core1.4.9-pipeline0.8.30-store0.6.34-lowest"], Cell(TRIO, "lowest", "3.12")),
+        (["core==1.4.9", "pipeline==0.8.30", "store==0.6.34"], Cell(COMBINATION)),
+        (["store==0.6.34", "core==1.4.9", "pipeline==0.8.30"], Cell(COMBINATION)),
+        (["market-data-core==1.4.9", "market_data_pipeline==0.8.30", "Store==0.6.34"], Cell(COMBINATION)),
+        (["core1.4.9-pipeline0.8.30-store0.6.34"], Cell(COMBINATION)),
+        (["py312-core1.4.9-pipeline0.8.30-store0.6.34-lowest"], Cell(COMBINATION, "lowest", "3.12")),
         (["store==0.6.34"], Cell(Combination((("store", "0.6.34"),)))),
     ],
 )
-def test_both_spellings_are_read(contract: Contract, ledger: Ledger, words: list[str], cell: Cell) -> None:
+def test_every_spelling_of_a_cell_is_read(contract: Contract, ledger: Ledger, words: list[str], cell: Cell) -> None:
     assert parse_cell(words, contract.packages, ledger) == cell
 
 
-@pytest.mark.parametrize("cell", [Cell(TRIO), Cell(TRIO, "lowest", "3.11"), Cell(TRIO, "today")])
+@pytest.mark.parametrize("cell", [Cell(COMBINATION), Cell(COMBINATION, "lowest", "3.11"), Cell(COMBINATION, "today")])
 def test_a_name_reads_back_as_the_cell(contract: Contract, ledger: Ledger, cell: Cell) -> None:
     assert parse_cell([cell.name], contract.packages, ledger) == cell
 
@@ -48,7 +48,7 @@ def test_a_name_reads_back_as_the_cell(contract: Contract, ledger: Ledger, cell:
         (["core==1.4.9", "store==0.6.34"], "incomplete", "pipeline=="),
     ],
 )
-def test_what_is_wrong_is_said_with_what_to_do(
+def test_an_error_has_a_code_and_a_hint(
     contract: Contract, ledger: Ledger, words: list[str], code: str, hint: str
 ) -> None:
     with pytest.raises(MetaError) as raised:
@@ -74,25 +74,25 @@ def test_newest_and_deployed_are_versions(contract: Contract, ledger: Ledger) ->
     newest = newest_of(contract.packages, ledger).as_dict()
     assert deployed != newest, "the two words can be told apart"
 
-    def read(*words: str) -> dict[str, str]:
+    def versions_of(*words: str) -> dict[str, str]:
         return parse_cell(words, contract.packages, ledger).combination.as_dict()
 
-    assert read("newest") == newest
-    assert read("deployed") == deployed
-    mixed = read("core==1.4.9", "pipeline==deployed", "store==newest")
-    assert mixed == {"core": "1.4.9", "pipeline": deployed["pipeline"], "store": newest["store"]}
-    assert read("deployed", "core==1.4.9") == deployed | {"core": "1.4.9"}
-    assert read("pipeline==newest") == {"pipeline": newest["pipeline"]}
+    assert versions_of("newest") == newest
+    assert versions_of("deployed") == deployed
+    from_words = versions_of("core==1.4.9", "pipeline==deployed", "store==newest")
+    assert from_words == {"core": "1.4.9", "pipeline": deployed["pipeline"], "store": newest["store"]}
+    assert versions_of("deployed", "core==1.4.9") == deployed | {"core": "1.4.9"}
+    assert versions_of("pipeline==newest") == {"pipeline": newest["pipeline"]}
     assert parse_cell(["py312-newest-lowest"], contract.packages, ledger).name.startswith("py312-core")
 
 
-def test_a_word_alone_is_not_about_the_candidates(contract: Contract, ledger: Ledger) -> None:
+def test_newest_alone_is_not_for_packages_that_are_candidates(contract: Contract, ledger: Ledger) -> None:
     assert parse_pins(["newest"], contract.packages, ledger, candidates={"core"}).keys() == {"pipeline", "store"}
 
 
-def test_what_is_deployed_may_not_be_known(contract: Contract, ledger: Ledger) -> None:
+def test_a_package_that_is_not_pinned_has_no_deployed_version(contract: Contract, ledger: Ledger) -> None:
     pins = {name: version for name, version in ledger.deployed.pins.items() if name != "store"}
-    partly = replace(ledger, deployed=replace(ledger.deployed, pins=pins))
-    assert parse_pins(["core==deployed"], contract.packages, partly)
+    without_store = replace(ledger, deployed=replace(ledger.deployed, pins=pins))
+    assert parse_pins(["core==deployed"], contract.packages, without_store)
     with pytest.raises(MetaError, match="it is not known which store is deployed"):
-        parse_pins(["deployed"], contract.packages, partly)
+        parse_pins(["deployed"], contract.packages, without_store)

@@ -1,4 +1,4 @@
-"""Content ids: what counts and what does not."""
+"""Content ids: which files and bytes of a wheel they cover, and which not."""
 
 from __future__ import annotations
 
@@ -37,23 +37,23 @@ def test_another_byte_of_code_or_entry_points_is_another_content(tmp_path: Path,
     assert content_of_wheel(wheel(tmp_path, "a", FILES)) != content_of_wheel(wheel(tmp_path, "b", changed))
 
 
-def test_order_does_not_count() -> None:
+def test_the_order_of_files_does_not_change_the_content() -> None:
     assert content_id([("a", "1"), ("b", "2")]) == content_id([("b", "2"), ("a", "1")])
 
 
 @pytest.mark.parametrize("path", ["../../bin/mdp", "pkg/__pycache__/a.pyc", "pkg-1.0.dist-info/RECORD"])
-def test_what_the_installer_makes_does_not_count(path: str) -> None:
+def test_files_that_the_installer_makes_are_no_content(path: str) -> None:
     assert counted_path(path) is None
 
 
 def test_a_truncated_wheel_is_refused(tmp_path: Path) -> None:
-    whole = wheel(tmp_path, "a", FILES)
-    whole.write_bytes(whole.read_bytes()[:-30])
+    truncated = wheel(tmp_path, "a", FILES)
+    truncated.write_bytes(truncated.read_bytes()[:-30])
     with pytest.raises(zipfile.BadZipFile):
-        content_of_wheel(whole)
+        content_of_wheel(truncated)
 
 
-def test_neighbouring_versions_are_a_span() -> None:
+def test_neighbouring_versions_become_a_span() -> None:
     published = LEDGER.releases["core"]
     assert version_spans(published[1:3], published) == ["1.1 to 1.2"]
     assert version_spans((published[0], published[2], published[3]), published) == ["1.0", "1.2 to 1.3"]

@@ -1,4 +1,4 @@
-"""Reading an index: a real one on loopback, which may lie."""
+"""The ledger is refreshed from a real index on loopback, whose files may change or be damaged."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def wheel(name: str, version: str, code: str = "x = 1", requires: tuple[str, ...
 
 
 class Index:
-    """A small index: projects with their wheels, changed by a test at will."""
+    """A small index: projects with their wheels, which a test may change."""
 
     def __init__(self) -> None:
         self.files: dict[str, dict[str, bytes]] = {}
         self.yanked: set[str] = set()
-        self.asked: list[str] = []
+        self.requested_paths: list[str] = []
 
     def add(self, name: str, version: str, **options: Any) -> None:
         """Publish a wheel, in place of one of the same name."""
@@ -66,12 +66,14 @@ def index(small: Contract, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
     index = Index()
     for package in small.packages.values():
         index.add(package.distribution, "1.0")
-    index.add(small.deployed, "2.0", requires=tuple(f"{p.distribution}==1.0" for p in small.packages.values()))
+    index.add(
+        small.deploying_distribution, "2.0", requires=tuple(f"{p.distribution}==1.0" for p in small.packages.values())
+    )
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             kind, name, *rest = self.path.strip("/").split("/")
-            index.asked.append(self.path)
+            index.requested_paths.append(self.path)
             data = index.files.get(name, {}).get(rest[0], b"") if kind == "files" else b""
             if kind == "simple":
                 data = json.dumps(index.page(name)).encode() if name in index.files else b""
@@ -83,7 +85,7 @@ def index(small: Contract, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
             self.wfile.write(data)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Print nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -93,80 +95,82 @@ def index(small: Contract, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
     server.server_close()
 
 
-def read(small: Contract, old: Ledger | None = None) -> Ledger:
-    return refreshed_ledger(small, old, lambda _: None)
+def refresh(small: Contract, previous: Ledger | None = None) -> Ledger:
+    return refreshed_ledger(small, previous, lambda _: None)
 
 
-def test_the_first_reading_takes_everything(small: Contract, index: Index) -> None:
-    ledger = read(small)
+def test_the_first_refresh_downloads_every_release(small: Contract, index: Index) -> None:
+    ledger = refresh(small)
     assert [r.version for r in ledger.releases["core"]] == ["1.0"]
-    assert ledger.deployed == DeployedSet(small.deployed, "2.0", dict.fromkeys(small.packages, "1.0"))
-    assert len(index.asked) == 8
+    assert ledger.deployed == DeployedSet(small.deploying_distribution, "2.0", dict.fromkeys(small.packages, "1.0"))
+    assert len(index.requested_paths) == 8
 
 
-def test_a_later_reading_downloads_only_what_is_new(small: Contract, index: Index) -> None:
-    old = read(small)
+def test_a_later_refresh_downloads_new_releases_only(small: Contract, index: Index) -> None:
+    previous = refresh(small)
     index.add("market-data-core", "1.1")
-    index.asked.clear()
-    ledger = read(small, old)
+    index.requested_paths.clear()
+    ledger = refresh(small, previous)
     assert [r.version for r in ledger.releases["core"]] == ["1.0", "1.1"]
-    assert [path for path in index.asked if "core" in path and path.startswith("/files")] == [
+    assert [path for path in index.requested_paths if "core" in path and path.startswith("/files")] == [
         "/files/market-data-core/market_data_core-1.1-py3-none-any.whl"
     ]
     assert len({r.content for r in ledger.releases["core"]}) == 1
 
 
 def test_a_file_that_changed_under_its_name_is_an_error(small: Contract, index: Index) -> None:
-    old = read(small)
+    previous = refresh(small)
     index.add("market-data-store", "1.0", code="x = 'evil'")
     with pytest.raises(MetaError) as raised:
-        read(small, old)
+        refresh(small, previous)
     assert raised.value.code == "changed-file"
     assert "market_data_store-1.0" in str(raised.value)
 
 
 def test_a_yanked_release_stays_and_is_marked(small: Contract, index: Index) -> None:
-    old = read(small)
+    previous = refresh(small)
     index.yanked.add("market_data_core-1.0-py3-none-any.whl")
-    assert read(small, old).releases["core"][0].yanked
+    assert refresh(small, previous).releases["core"][0].yanked
 
 
-def test_a_release_that_is_gone_from_the_index_stays_in_the_ledger(small: Contract, index: Index) -> None:
+def test_a_release_that_is_removed_from_the_index_stays_in_the_ledger(small: Contract, index: Index) -> None:
     index.add("market-data-core", "1.1")
-    old = read(small)
+    previous = refresh(small)
     del index.files["market-data-core"]["market_data_core-1.0-py3-none-any.whl"]
-    assert [r.version for r in read(small, old).releases["core"]] == ["1.0", "1.1"]
+    assert [r.version for r in refresh(small, previous).releases["core"]] == ["1.0", "1.1"]
 
 
 def test_a_damaged_wheel_is_named(small: Contract, index: Index) -> None:
     filename = "market_data_core-1.0-py3-none-any.whl"
     index.files["market-data-core"][filename] = index.files["market-data-core"][filename][:-40]
     with pytest.raises(MetaError, match=filename):
-        read(small)
+        refresh(small)
 
 
 def test_a_wheel_of_another_version_than_its_name_says_is_named(small: Contract, index: Index) -> None:
     files = index.files["market-data-core"]
     files["market_data_core-1.1-py3-none-any.whl"] = files["market_data_core-1.0-py3-none-any.whl"]
     with pytest.raises(MetaError, match=r"market_data_core-1\.1-py3-none-any\.whl is not what its name says"):
-        read(small)
+        refresh(small)
 
 
 def test_a_deploying_distribution_that_pins_no_version_of_a_package_is_named(small: Contract, index: Index) -> None:
-    index.add(small.deployed, "2.1", requires=("market-data-core==1.0", "market-data-store==1.0"))
+    index.add(small.deploying_distribution, "2.1", requires=("market-data-core==1.0", "market-data-store==1.0"))
     with pytest.raises(MetaError, match="does not pin pipeline to one version") as raised:
-        read(small)
+        refresh(small)
     assert raised.value.why == "market-data-orchestrator 2.1 asks for no market-data-pipeline"
 
 
-def test_the_deployed_pin_is_read_from_all_lines_that_bind(small: Contract, index: Index) -> None:
+def test_the_deployed_version_follows_from_all_binding_requirements(small: Contract, index: Index) -> None:
     lines = ("market-data-core>=0.9", "market-data-core==1.0", 'market-data-core==3.0; extra == "old"')
-    index.add(small.deployed, "2.1", requires=(*lines, "market-data-pipeline==1.0", "market-data-store==1.0"))
-    assert read(small).deployed.pins["core"] == "1.0"
+    index.add(
+        small.deploying_distribution, "2.1", requires=(*lines, "market-data-pipeline==1.0", "market-data-store==1.0")
+    )
+    assert refresh(small).deployed.pins["core"] == "1.0"
 
 
 def test_an_index_that_does_not_answer_is_undecided(small: Contract, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple/")
     with pytest.raises(MetaError) as raised:
-        read(small)
+        refresh(small)
     assert (raised.value.code, raised.value.exit) == ("no-index", Exit.UNDECIDED)

@@ -1,4 +1,4 @@
-"""The ledger's files: read, and written as they were."""
+"""The ledger's files are written as they were read, and an invalid one is named."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_ledger_is_written_as_it_was_read(contract: Contract, ledger: Ledger, 
         ("snapshot", {"deployed": {}}, "bad-file"),
     ],
 )
-def test_a_file_that_is_wrong_is_named(
+def test_an_invalid_file_is_named(
     ledger: Ledger, tmp_path: Path, name: str, change: dict[str, object], code: str
 ) -> None:
     save_ledger(tmp_path, ledger)

@@ -1,4 +1,4 @@
-"""Do the requirements allow this: every line counts, for the interpreter of the cell, and nothing is walked in vain."""
+"""Which combinations the requirements allow: all lines count, for the cell's interpreter, without a full search."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ def ledger_of(*requires: str) -> Ledger:
 
 
 def allowed_cores(contract: Contract, python: str, *requires: str) -> list[str]:
-    """The versions of core that a store with these requirements lets in."""
+    """The versions of core that a store with these requirements allows."""
     requirements = Requirements(contract.packages, python)
     store = release("0.1", "b", *requires)
     return [version for version in ("1.0", "2.0", "3.0") if requirements.accepts(store, "core", version)]
 
 
-def test_all_lines_about_a_distribution_bind(small: Contract) -> None:
+def test_all_lines_about_a_distribution_apply_together(small: Contract) -> None:
     """An installer takes them together, whatever their order and spelling."""
     lines = ("market-data-core>=2", "market_data_core<3")
     assert allowed_cores(small, "3.11", *lines) == ["2.0"]
     assert allowed_cores(small, "3.11", *reversed(lines)) == ["2.0"]
-    assert str(Requirements(small.packages).on(release("0.1", "b", *lines), "core")) == "<3,>=2"
+    assert str(Requirements(small.packages).specifier_for(release("0.1", "b", *lines), "core")) == "<3,>=2"
 
 
 @pytest.mark.parametrize(
@@ -55,20 +55,20 @@ def test_markers_are_read_for_the_cells_interpreter(small: Contract, python: str
     assert allowed_cores(small, python, *lines) == versions
 
 
-def test_what_an_extra_asks_for_binds_nobody(small: Contract) -> None:
+def test_requirements_of_an_extra_do_not_apply(small: Contract) -> None:
     assert allowed_cores(small, "3.11", 'market-data-core>=9; extra == "all"') == ["1.0", "2.0", "3.0"]
     lines = ('market-data-core>=9; extra == "all" or python_version > "3.12"', "market-data-core>=2")
     assert allowed_cores(small, "3.12", *lines) == ["2.0", "3.0"]
     assert allowed_cores(small, "3.13", *lines) == []
 
 
-def test_a_release_that_requires_nothing_is_told_from_one_that_takes_any_version(small: Contract) -> None:
+def test_no_requirement_differs_from_a_requirement_of_any_version(small: Contract) -> None:
     requirements = Requirements(small.packages)
-    assert requirements.on(release("0.1", "b", "pydantic>=2"), "core") is None
-    assert str(requirements.on(release("0.1", "b", "market-data-core"), "core")) == ""
+    assert requirements.specifier_for(release("0.1", "b", "pydantic>=2"), "core") is None
+    assert str(requirements.specifier_for(release("0.1", "b", "market-data-core"), "core")) == ""
 
 
-def test_a_sentence_names_all_that_forbids(small: Contract) -> None:
+def test_a_broken_promise_names_the_combined_requirement(small: Contract) -> None:
     ledger = ledger_of("market-data-core>=2", 'market-data-core<3; python_version < "3.12"')
     newest = Combination((("core", "3.0"), ("store", "0.1")))
     assert broken_promises(newest, small.packages, ledger, "3.11") == [
@@ -77,8 +77,8 @@ def test_a_sentence_names_all_that_forbids(small: Contract) -> None:
     assert broken_promises(newest, small.packages, ledger, "3.12") == []
 
 
-def test_third_party_lines_of_another_interpreter_stay_and_those_of_extras_go() -> None:
-    """Releases are the same code only if they resolve to the same libraries on every interpreter."""
+def test_third_party_requirements_include_other_interpreters_but_no_extras() -> None:
+    """Releases share a content only if they resolve to the same libraries on every interpreter."""
     later = 'rich; extra == "all" or python_version > "3.12"'
     lines = ('tomli; python_version < "3.11"', 'httpx; extra == "all"', later, "market-data-core>=1", "attrs")
     assert third_party_requirements(release("0.1", "b", *lines), {"market-data-core"}) == (
@@ -88,9 +88,9 @@ def test_third_party_lines_of_another_interpreter_stay_and_those_of_extras_go() 
     )
 
 
-def made(packages: int, releases: int, seed: int) -> tuple[Requirements, Columns]:
-    """Packages whose releases bump their pins on each other as bots do, with some odd ones among them."""
-    chance = random.Random(seed)  # noqa: S311 - the same choice every time, and no secret
+def packages_with_pins(packages: int, releases: int, seed: int) -> tuple[Requirements, Columns]:
+    """Packages whose releases raise their pins on each other, as bots do, at random."""
+    generator = random.Random(seed)  # noqa: S311 - the same choice every time, and no secret
     names = [f"p{number}" for number in range(packages)]
     columns = {}
     for name in names:
@@ -98,15 +98,16 @@ def made(packages: int, releases: int, seed: int) -> tuple[Requirements, Columns
         for number in range(releases):
             others = [other for other in names if other < name]
             lines = [
-                f"{other}>=1.{chance.randint(0, number)},<1.{chance.randint(number, releases)}" for other in others
+                f"{other}>=1.{generator.randint(0, number)},<1.{generator.randint(number, releases)}"
+                for other in others
             ]
-            rows.append(release(f"1.{number}", f"{number % 10}", *chance.sample(lines, min(len(lines), 2))))
+            rows.append(release(f"1.{number}", f"{number % 10}", *generator.sample(lines, min(len(lines), 2))))
         columns[name] = tuple(reversed(rows))
     return Requirements({name: Package(name, (name,), name=name) for name in names}), columns
 
 
-def one_by_one(requirements: Requirements, columns: Columns) -> list[tuple[Release, ...]]:
-    """The allowed combinations by a look at each of all that there are."""
+def allowed_by_full_search(requirements: Requirements, columns: Columns) -> list[tuple[Release, ...]]:
+    """The allowed combinations, by a test of every combination."""
     return [
         releases
         for releases in itertools.product(*columns.values())
@@ -121,10 +122,10 @@ def one_by_one(requirements: Requirements, columns: Columns) -> list[tuple[Relea
 
 @pytest.mark.parametrize("packages", [1, 2, 3, 4])
 @pytest.mark.parametrize("seed", [1, 2])
-def test_the_search_agrees_with_a_look_at_each(packages: int, seed: int) -> None:
-    requirements, columns = made(packages, 7, seed)
+def test_the_search_agrees_with_a_full_search(packages: int, seed: int) -> None:
+    requirements, columns = packages_with_pins(packages, 7, seed)
     combinations = AllowedCombinations(requirements, columns)
-    expected = one_by_one(requirements, columns)
+    expected = allowed_by_full_search(requirements, columns)
     assert 0 < len(expected) <= 7**packages
     assert list(combinations) == expected
     assert combinations.count() == len(expected)
@@ -136,31 +137,31 @@ def test_the_search_agrees_with_a_look_at_each(packages: int, seed: int) -> None
     most = max(expected, key=lambda releases: sum(map(worth, columns, releases)))
     assert combinations.best(worth) == most
     within = {name: releases[2:5] for name, releases in columns.items()}
-    inside = one_by_one(requirements, within)
-    assert combinations.count(within) == len(inside)
-    assert combinations.first(within) == next(iter(inside), None)
+    expected_within = allowed_by_full_search(requirements, within)
+    assert combinations.count(within) == len(expected_within)
+    assert combinations.first(within) == next(iter(expected_within), None)
 
 
-def test_four_packages_of_seventy_releases_are_not_walked() -> None:
-    """They have 24 million combinations: a look at each would take minutes."""
-    requirements, columns = made(4, 70, 1)
-    asked = 0
+def test_four_packages_of_seventy_releases_are_not_searched_in_full() -> None:
+    """They have 24 million combinations: a test of each would take minutes."""
+    requirements, columns = packages_with_pins(4, 70, 1)
+    calls = 0
 
-    class Counted(Requirements):
+    class CountingRequirements(Requirements):
         def accepts(self, release: Release, other: str, version: str) -> bool:
-            nonlocal asked
-            asked += 1
+            nonlocal calls
+            calls += 1
             return super().accepts(release, other, version)
 
-    combinations = AllowedCombinations(Counted(requirements.packages), columns)
+    combinations = AllowedCombinations(CountingRequirements(requirements.packages), columns)
     assert combinations.count() > 0
-    first = combinations.best(lambda _name, release: release.content[0] == "3")
-    assert first is not None
-    assert asked <= (4 * 70) ** 2
+    best = combinations.best(lambda _name, release: release.content[0] == "3")
+    assert best is not None
+    assert calls <= (4 * 70) ** 2
 
 
-def test_nothing_allowed_is_found_out_as_fast() -> None:
-    requirements, columns = made(3, 70, 1)
+def test_a_search_without_any_allowed_combination_is_as_fast() -> None:
+    requirements, columns = packages_with_pins(3, 70, 1)
     last = tuple(release(f"1.{number}", "a", "p0>=9", f"p1>=1.{number}") for number in range(70))
     combinations = AllowedCombinations(
         Requirements(dict(requirements.packages) | {"p9": Package("p9", ("p9",), name="p9")}), {**columns, "p9": last}

@@ -1,4 +1,4 @@
-"""Requirements that nothing meets: which one, and what there is instead, in a sentence."""
+"""Requirements that no release meets: a sentence names the requirement and what is published instead."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ from examples import LEDGER, release
 
 from market_data_meta.contract import Contract
 from market_data_meta.releases.requirements import Requirements
-from market_data_meta.releases.unmet import not_found, resolvers_reason, too_new, unmet_libraries, unmet_promises
+from market_data_meta.releases.unmet import (
+    missing_projects,
+    resolver_message,
+    too_new_projects,
+    unmet_promises,
+    unmet_third_party,
+)
 
 HEAD = "error: No solution found when resolving dependencies\n  cause: Because "
 TAIL = (
@@ -31,28 +37,28 @@ TAIL = (
     ],
 )
 def test_the_nearest_release_is_named(small: Contract, requirement: str, nearest: str) -> None:
-    found = unmet_promises(
+    sentences = unmet_promises(
         "store", release("0.7", "9", f"market-data-core{requirement}"), Requirements(small.packages), LEDGER
     )
-    assert found == [f"store 0.7 requires market-data-core{requirement}; {nearest}"]
+    assert sentences == [f"store 0.7 requires market-data-core{requirement}; {nearest}"]
 
 
 @pytest.mark.parametrize(
     "requires", ["market-data-core>=1.1", "market-data-core", 'market-data-core>=9; extra == "new"', "pydantic>=99"]
 )
-def test_what_is_met_or_not_asked_for_is_not_told(small: Contract, requires: str) -> None:
+def test_a_requirement_that_is_met_or_does_not_apply_gets_no_sentence(small: Contract, requires: str) -> None:
     assert unmet_promises("store", release("0.7", "9", requires), Requirements(small.packages), LEDGER) == []
 
 
-def test_a_yanked_release_meets_only_who_names_it(small: Contract) -> None:
+def test_a_yanked_release_meets_only_a_requirement_of_its_version(small: Contract) -> None:
     ledger = replace(LEDGER, releases={**LEDGER.releases, "core": (release("1.9", "a", yanked=True),)})
-    for requirement, told in (("==1.9", False), (">=1.9", True), ("==1.*", True)):
-        wants = release("0.7", "9", f"market-data-core{requirement}")
-        assert bool(unmet_promises("store", wants, Requirements(small.packages), ledger)) is told
+    for requirement, is_unmet in (("==1.9", False), (">=1.9", True), ("==1.*", True)):
+        store = release("0.7", "9", f"market-data-core{requirement}")
+        assert bool(unmet_promises("store", store, Requirements(small.packages), ledger)) is is_unmet
 
 
 @pytest.mark.parametrize(
-    ("requires", "said", "told"),
+    ("requires", "resolver_output", "sentence"),
     [
         (
             "no-such>=2",
@@ -72,25 +78,25 @@ def test_a_yanked_release_meets_only_who_names_it(small: Contract) -> None:
     ],
 )
 def test_the_requirement_that_the_resolver_could_not_meet_is_named(
-    small: Contract, requires: str, said: str, told: str
+    small: Contract, requires: str, resolver_output: str, sentence: str
 ) -> None:
-    """A partner that asks for what there is of the same project is not to blame."""
+    """A partner with a requirement on the same project that can be met gets no sentence."""
     partner = release("0.1", "d", "pydantic>=2", "click>=8", "no-such")
     releases = {"pipeline": partner, "store": release("0.7", "9", requires, "fastapi>=0.1")}
-    assert unmet_libraries(HEAD + said + TAIL, releases, Requirements(small.packages)) == [told]
+    assert unmet_third_party(HEAD + resolver_output + TAIL, releases, Requirements(small.packages)) == [sentence]
 
 
-def test_what_another_project_asks_for_is_left_to_the_resolvers_own_words(small: Contract) -> None:
-    said = f"{HEAD}mid==1 depends on no-such and no-such was not found in the package registry{TAIL}"
-    assert unmet_libraries(said, {"store": release("0.7", "9", "mid")}, Requirements(small.packages)) == []
-    assert resolvers_reason(said).startswith("Because mid==1 depends on no-such and no-such was not found")
-    assert not_found(said) == {"no-such"}
+def test_a_requirement_of_another_project_is_left_to_the_resolvers_message(small: Contract) -> None:
+    resolver_output = f"{HEAD}mid==1 depends on no-such and no-such was not found in the package registry{TAIL}"
+    assert unmet_third_party(resolver_output, {"store": release("0.7", "9", "mid")}, Requirements(small.packages)) == []
+    assert resolver_message(resolver_output).startswith("Because mid==1 depends on no-such and no-such was not found")
+    assert missing_projects(resolver_output) == {"no-such"}
 
 
-def test_what_was_published_later_is_told_apart() -> None:
+def test_a_version_that_was_published_later_is_too_new() -> None:
     hint = (
         "\n\nhint: `click` was filtered by `exclude-newer` to only include packages uploaded before 2025-01-01. "
         "The latest version satisfying the requirement is v8.5.1, published at 2026-11-06."
     )
-    assert too_new(f"{HEAD}only click<=8.1.8 is available{TAIL}{hint}") == {"click"}
-    assert too_new(f"{HEAD}only click<=8.1.8 is available{TAIL}") == set()
+    assert too_new_projects(f"{HEAD}only click<=8.1.8 is available{TAIL}{hint}") == {"click"}
+    assert too_new_projects(f"{HEAD}only click<=8.1.8 is available{TAIL}") == set()

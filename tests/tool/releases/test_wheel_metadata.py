@@ -1,4 +1,4 @@
-"""What a wheel says of itself: valid or refused with the wheel's name, for releases and candidates alike."""
+"""The METADATA of a wheel: read if it is valid, else refused with the name of the wheel."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def wheel_of(folder: Path, *lines: str) -> Path:
     return packed(folder / NAME, {"market_data_core-1.0.dist-info/METADATA": "\n".join([*lines, "", "A text."])})
 
 
-def test_what_is_written_is_read(tmp_path: Path) -> None:
+def test_the_fields_are_read_as_written(tmp_path: Path) -> None:
     lines = ["Requires-Python: >=3.11", "Requires-Dist: a (>=1)", "Requires-Dist: b; extra == 'c'"]
     wheel = made_wheel(tmp_path, "Market_Data.Core", "1.0", {"x.py": ""}, "\n".join(lines))
     assert read_metadata(wheel) == WheelMetadata("market-data-core", "1.0", ("a (>=1)", "b; extra == 'c'"), ">=3.11")
 
 
-def test_the_name_counts_that_it_is_published_under(tmp_path: Path) -> None:
+def test_the_published_file_name_is_checked(tmp_path: Path) -> None:
     wheel = made_wheel(tmp_path, "market-data-core", "1.0", {"x.py": ""}).rename(tmp_path / "download")
     assert read_metadata(wheel, NAME).version == "1.0"
     with pytest.raises(MetaError, match=r"market_data_core-1\.1-py3-none-any\.whl is not what its name says"):
@@ -45,14 +45,14 @@ def test_the_name_counts_that_it_is_published_under(tmp_path: Path) -> None:
         ["Metadata-Version: 2.1", "Name: <b>", "Version: 1.0"],
     ],
 )
-def test_what_is_invalid_is_refused_with_the_wheels_name(tmp_path: Path, lines: list[str]) -> None:
-    with pytest.raises(MetaError, match=r"market_data_core-1\.0") as caught:
+def test_invalid_metadata_is_refused_with_the_name_of_the_wheel(tmp_path: Path, lines: list[str]) -> None:
+    with pytest.raises(MetaError, match=r"market_data_core-1\.0") as raised:
         read_metadata(wheel_of(tmp_path, *lines))
-    assert caught.value.code == "bad-wheel"
-    assert len(str(caught.value)) < 1000
+    assert raised.value.code == "bad-wheel"
+    assert len(str(raised.value)) < 1000
 
 
-def test_a_field_that_nobody_asks_for_may_be_odd(tmp_path: Path) -> None:
+def test_a_field_that_is_not_read_may_be_invalid(tmp_path: Path) -> None:
     """Published releases are as they are: what is not needed to install one is no reason to refuse it."""
     lines = ["Metadata-Version: 2.1", "Name: market-data-core", "Version: 1.0", "License-Expression: MIT", "Mood: good"]
     assert read_metadata(wheel_of(tmp_path, *lines)).version == "1.0"
@@ -68,7 +68,7 @@ def test_a_wheel_has_one_metadata(tmp_path: Path) -> None:
         read_metadata(packed(tmp_path / NAME, dict.fromkeys(infos, text)))
 
 
-def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_no_archive_is_refused(tmp_path: Path) -> None:
     (tmp_path / NAME).write_text("no archive")
     with pytest.raises(MetaError, match="not a whole wheel"):
         read_metadata(tmp_path / NAME)

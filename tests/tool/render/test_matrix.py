@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from market_data_meta.models import parsed
+from market_data_meta.models import parse_document
 from market_data_meta.render.matrix.badge import badge
 from market_data_meta.render.matrix.heatmap import heatmap
 from market_data_meta.render.matrix.markdown import matrix_markdown
@@ -67,7 +67,7 @@ def data() -> dict[str, Any]:
 
 
 def matrix(data: dict[str, Any]) -> MatrixResult:
-    return parsed(MatrixResult, data, "matrix.json")
+    return parse_document(MatrixResult, data, "matrix.json")
 
 
 def test_the_picture_is_xml_with_a_title_for_each_cell(data: dict[str, Any]) -> None:

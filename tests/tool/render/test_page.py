@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from market_data_meta.contract import Contract
-from market_data_meta.models import parsed
+from market_data_meta.models import parse_document
 from market_data_meta.render.page.site import embedded, site, summary
 from market_data_meta.results.matrix import MatrixResult
 from market_data_meta.results.proof import MutantResult, ProofResult, TrialScore
@@ -58,7 +58,7 @@ DATA: dict[str, Any] = {
     "wide": [],
     "ran": 2,
 }
-MATRIX = parsed(MatrixResult, DATA, "matrix.json")
+MATRIX = parse_document(MatrixResult, DATA, "matrix.json")
 
 
 def block(text: str) -> Any:
@@ -109,7 +109,7 @@ def test_the_script_parses_no_html(small: Contract) -> None:
 
 
 def test_the_same_data_gives_the_same_page(small: Contract) -> None:
-    assert site(MATRIX, small) == site(parsed(MatrixResult, copy.deepcopy(DATA), "matrix.json"), small)
+    assert site(MATRIX, small) == site(parse_document(MatrixResult, copy.deepcopy(DATA), "matrix.json"), small)
 
 
 def test_the_summary_counts_combinations_not_cells() -> None:

@@ -40,7 +40,7 @@ def run(make_record: Make) -> Callable[..., Record]:
     """Build the record of a run of a cell."""
 
     def build(square: ContentCombination, outcomes: dict[str, str] | None = None, **changes: object) -> Record:
-        contents = square.contents
+        contents = square.digests
         versions = square.combination.as_dict()
         return make_record(
             outcomes,
@@ -60,11 +60,11 @@ def test_a_run_decides_a_clause_for_all_cells_with_the_same_code_of_what_it_bind
     known = Decisions(small)
     known.add([run(square(), {"area.first": "failed"})])
     clause = small.clauses["area.first"]
-    other = known.of(clause, square(pipeline="b").contents)
+    other = known.of(clause, square(pipeline="b").digests)
     assert other is not None
     assert other.check.outcome == "failed"
-    assert known.of(clause, square(core="b").contents) is None
-    assert known.of(clause, square(store="b").contents) is None
+    assert known.of(clause, square(core="b").digests) is None
+    assert known.of(clause, square(store="b").digests) is None
 
 
 def test_a_clause_that_differs_with_what_it_does_not_bind_is_wide(
@@ -74,7 +74,7 @@ def test_a_clause_that_differs_with_what_it_does_not_bind_is_wide(
     known.add([run(square()), run(square(pipeline="b"), {"area.first": "failed"})])
     assert known.wide == {"area.first"}
     clause = small.clauses["area.first"]
-    outcomes = [known.of(clause, square(pipeline=content).contents) for content in "abc"]
+    outcomes = [known.of(clause, square(pipeline=content).digests) for content in "abc"]
     assert [found and found.check.outcome for found in outcomes] == ["passed", "failed", None]
 
 
@@ -103,7 +103,7 @@ def test_a_run_that_is_no_evidence_decides_nothing_and_is_its_cells_fault(
     known = Decisions(small)
     known.add([record])
     assert known.record(square()) is None
-    assert tuple(square().contents.values()) in known.faults
+    assert tuple(square().digests.values()) in known.faults
 
 
 def test_an_error_decides_nothing(
@@ -111,7 +111,7 @@ def test_an_error_decides_nothing(
 ) -> None:
     known = Decisions(small)
     known.add([run(square(), {"area.first": "error"})])
-    assert known.of(small.clauses["area.first"], square().contents) is None
+    assert known.of(small.clauses["area.first"], square().digests) is None
     assert not known.own(square(), "area.first")
 
 
@@ -128,7 +128,7 @@ def decide(
         decisions.add(known)
 
         def run(_: Runner, family: ThirdPartyGroup, wanted: dict[ContentCombination, list[str]]) -> int:
-            rounds.append([square.combination.label + square.codes[1].content[0] for square in wanted])
+            rounds.append([square.combination.label + square.contents[1].digest[0] for square in wanted])
             family.decisions.add([left.pop(0) for _ in wanted])
             return len(wanted)
 
@@ -154,12 +154,12 @@ def test_a_check_that_could_not_run_is_tried_again_at_once_and_by_every_later_ca
     bad = run(cell, {"area.first": outcome})
     known, rounds = decide([cell], [], [bad, run(cell)])
     assert len(rounds) == 2
-    found = known.said(clause, cell.contents)
+    found = known.said(clause, cell.digests)
     assert found is not None
     assert found.check.outcome == "passed"
     known, rounds = decide([cell], [bad], [run(cell)])
     assert len(rounds) == 1
-    assert known.of(clause, cell.contents) is not None
+    assert known.of(clause, cell.digests) is not None
     _, rounds = decide([cell], [bad], [bad, bad])
     assert len(rounds) == 2, "what never comes to an end is not tried for ever"
 
@@ -194,7 +194,7 @@ def test_exhaustive_believes_no_run_for_another_cell(
 ) -> None:
     known = Decisions(small, exhaustive=True)
     known.add([run(square())])
-    assert known.of(small.clauses["area.first"], square(pipeline="b").contents) is None
+    assert known.of(small.clauses["area.first"], square(pipeline="b").digests) is None
 
 
 def test_sets_that_agree_on_what_they_share_are_one_family() -> None:

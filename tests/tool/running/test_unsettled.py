@@ -17,7 +17,7 @@ from market_data_meta.gate.runner import Gate
 from market_data_meta.judging.comparison import CellComparison
 from market_data_meta.judging.records import Record, record_text
 from market_data_meta.judging.verdicts import reasons_to_run_again
-from market_data_meta.matrix.confirm import whole_isolated
+from market_data_meta.matrix.confirm import isolated_records
 from market_data_meta.prove import trial_runs
 from market_data_meta.prove.trial_runs import NewestReleases, TrialRun, run_trials
 from market_data_meta.releases.combinations import Cell
@@ -149,9 +149,9 @@ def test_the_isolated_lane_confirms_with_settled_runs_only(tmp_path: Path, bad: 
     (tmp_path / "records").mkdir()
     file = tmp_path / "records" / "cell.jsonl"
     file.write_text(record_text(good))
-    assert whole_isolated(tmp_path, SUITE)
+    assert isolated_records(tmp_path, SUITE)
     file.write_text(record_text(bad))
-    assert not whole_isolated(tmp_path, SUITE)
+    assert not isolated_records(tmp_path, SUITE)
 
 
 def test_a_proof_reads_back_settled_runs_only(

@@ -135,7 +135,7 @@ def test_all_succeeded(checkout: Path, results: str, code: int) -> None:
 def test_today_takes_the_newest_of_each(checkout: Path) -> None:
     """The combination that meets today's libraries is the first that tox.ini pins."""
     (checkout / "scripts" / "mdmeta").write_text('#!/bin/sh\necho "$@"\n')
-    assert run(checkout, "today").stdout.strip() == f"run {pins.pinned_names(ROOT)[0]} --third-party today"
+    assert run(checkout, "today").stdout.strip() == f"run {pins.pinned_environments(ROOT)[0]} --third-party today"
 
 
 def test_pages_puts_the_data_beside_the_page(checkout: Path) -> None:
