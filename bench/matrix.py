@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,8 +27,9 @@ from market_data_meta.releases.ledger_files import load_ledger
 from market_data_meta.running import third_party, wheels
 from market_data_meta.running.cells import RunOptions
 from market_data_meta.running.isolated import prepare, record_header, run_prepared, warm_plan
-from market_data_meta.running.limits import proportional
-from market_data_meta.running.warm import Job, Template
+from market_data_meta.running.limits import proportional_memory
+from market_data_meta.running.template_process import TemplateProcess
+from market_data_meta.running.warm_jobs import Job
 
 MINUTES, FLOORS, FASTER, CACHED, GIBIBYTES = 5.0, 4.0, 8.0, 3.0, 3.0
 """The limits: the complete matrix, a cell in floors, how much faster than isolated, everything cached (s), memory."""
@@ -57,7 +58,7 @@ def main() -> None:
     decided, number = len(complete.records), len(complete.cells)
     cell = seconds / number
     rows = [
-        (f"{decided} of {number} cells in {complete.ran} runs, minutes", seconds / 60, MINUTES),
+        (f"{decided} of {number} cells in {complete.run_count} runs, minutes", seconds / 60, MINUTES),
         (f"a cell ({cell:.2f} s) in floors ({floor:.2f} s)", cell / floor, FLOORS),
         ("everything cached, seconds", cached, CACHED),
         ("peak memory, GiB", peak[0] / (1 << 30), GIBIBYTES),
@@ -69,16 +70,16 @@ def main() -> None:
         f"an isolated cell ({isolated:.1f} s) in warm ones: {ratio:.1f} (at least {FASTER:g})", highlight=False
     )
     within_limits = all(figure <= limit for _, figure, limit in rows) and ratio >= FASTER
-    sys.exit(not within_limits or bool(again.ran) or decided != number)
+    sys.exit(not within_limits or bool(again.run_count) or decided != number)
 
 
-def _unpack(contract: Contract, contents: dict[str, tuple[Content, ...]], cache: Path) -> dict[str, Path]:
+def _unpack(contract: Contract, contents: dict[str, tuple[Content, ...]], cache: Path) -> Mapping[str, Path]:
     """Unpack the newest release of each content: the folder of each by the sha256 of its wheel."""
     releases = {
         contract.packages[package].distribution: [content.newest for content in of_package]
         for package, of_package in contents.items()
     }
-    return wheels.unpack_all(releases, cache, sys.executable)[0]
+    return wheels.unpack_all(releases, cache, sys.executable).sites
 
 
 def _isolated_seconds(contract: Contract, ledger: Ledger, cell: ContentCombination, folder: Path) -> float:
@@ -91,27 +92,28 @@ def _isolated_seconds(contract: Contract, ledger: Ledger, cell: ContentCombinati
 
 
 def _floor_seconds(
-    contract: Contract, ledger: Ledger, contents: dict[str, tuple[Content, ...]], sites: dict[str, Path], cache: Path
+    contract: Contract, ledger: Ledger, contents: dict[str, tuple[Content, ...]], sites: Mapping[str, Path], cache: Path
 ) -> float:
     """Seconds of wall time that a cell without any check takes, with as many at once as in the matrix."""
     cells = content_combinations(contents)[:FLOOR_CELLS]
     python = str(getattr(sys, "_base_executable", sys.executable))
-    lock = third_party.resolved(contract, ledger, cells[:1], python, cache)[cells[0].requirements]
+    lock = third_party.resolve_all(contract, ledger, cells[:1], python, cache)[cells[0].requirements]
     assert isinstance(lock, third_party.ThirdPartyLock)
     plan = warm_plan(contract, ledger)
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as name:
         folder = Path(name)
         jobs = [_empty_job(contract, ledger, cell, sites, folder) for cell in cells]
-        interpreter = third_party.installed(lock, python, cache)
-        with Template(contract.root, interpreter, plan, folder / "template.log", list(sites.values())) as template:
-            template.warm([jobs[0].request["path"]])
+        interpreter = third_party.install(lock, python, cache)
+        log, releases = folder / "template.log", list(sites.values())
+        with TemplateProcess(contract.root, interpreter, plan, log, releases) as template:
+            template.warm_up([jobs[0].request["path"]])
             start = time.perf_counter()
             list(template.run(jobs, at_once=1 + (os.cpu_count() or 1), seconds=60.0))
             return (time.perf_counter() - start) / len(jobs)
 
 
 def _empty_job(
-    contract: Contract, ledger: Ledger, cell: ContentCombination, sites: dict[str, Path], folder: Path
+    contract: Contract, ledger: Ledger, cell: ContentCombination, sites: Mapping[str, Path], folder: Path
 ) -> Job:
     """The run of a cell without any check."""
     combination = Cell(cell.combination)
@@ -128,7 +130,7 @@ def _peak_memory() -> Iterator[list[float]]:
 
     def measure() -> None:
         while not stop.wait(1.0):
-            peak[0] = max(peak[0], sum(proportional(pid) for pid in _with_descendants(os.getpid())))
+            peak[0] = max(peak[0], sum(proportional_memory(pid) for pid in _with_descendants(os.getpid())))
 
     thread = threading.Thread(target=measure, daemon=True)
     thread.start()

@@ -40,10 +40,10 @@ def sites(contract: Contract) -> dict[str, Path]:
     """The folder of each package's newest release, unpacked from its real wheel."""
     ledger = load_ledger(ROOT, contract.packages)
     newest = {name: ledger.newest(name) for name in contract.packages}
-    newest_by_distribution = {contract.packages[name].distribution: [release] for name, release in newest.items()}
-    folders, faults = unpack_all(newest_by_distribution, default_cache(), sys.executable)
-    assert faults == {}
-    return {name: folders[release.sha256] for name, release in newest.items()}
+    wanted = {contract.packages[name].distribution: [release] for name, release in newest.items()}
+    unpacked = unpack_all(wanted, default_cache(), sys.executable)
+    assert unpacked.faults == {}
+    return {name: unpacked.sites[release.sha256] for name, release in newest.items()}
 
 
 @pytest.mark.parametrize("name", ["breaks", "harmless", "mutants"])

@@ -1,4 +1,4 @@
-"""What releases that do harm do: sources of a package, by name, each with a part of the sentence that is said of it."""
+"""Releases that do harm: sources of a package, by name, each with a part of the sentence that the report says of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 MARK = f"mdm-hostile-{os.getpid()}"
 """What the processes that are made to stay have in their command."""
 
-DEEDS: Mapping[str, tuple[str, str]] = {
+HARMFUL: Mapping[str, tuple[str, str]] = {
     "hangs at import": (
         "did not end within 40 s of wall time",
         """

@@ -95,7 +95,8 @@ def matrix_command(
         say(f"{taken} runs came from {executor}")
     done = _decide_with_progress(checkout, asked)
     if shard != (1, 1):
-        Console(stderr=True).print(f"part {shard[0]} of {shard[1]}: {done.ran} runs; mdmeta matrix puts them together")
+        part = f"part {shard[0]} of {shard[1]}"
+        Console(stderr=True).print(f"{part}: {done.run_count} runs; mdmeta matrix puts them together")
         if done.faults:
             why = next(iter(done.faults.values()))
             raise undecided(ErrorCode.CELLS_DIED, f"{len(done.faults)} cells brought no record", why)

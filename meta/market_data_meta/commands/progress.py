@@ -20,8 +20,9 @@ def progress(every: int = 50) -> Iterator[Callable[[ProgressStep], None]]:
         task = bar.add_task("reading", total=None)
 
         def tell(step: ProgressStep) -> None:
-            bar.update(task, description=step.what[:60], completed=step.done, total=step.of or None)
-            if not console.is_terminal and (not step.of or step.done % every == 0 or step.done == step.of):
-                console.print(f"{step.done}/{step.of} {step.what}" if step.of else f"{step.what} …", highlight=False)
+            bar.update(task, description=step.description[:60], completed=step.ended, total=step.total or None)
+            if not console.is_terminal and (not step.total or step.ended % every == 0 or step.ended == step.total):
+                counted = f"{step.ended}/{step.total} {step.description}"
+                console.print(counted if step.total else f"{step.description} …", highlight=False)
 
         yield tell

@@ -16,7 +16,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from market_data_meta.errors import ErrorCode, MetaError, direct_reference, undecided
 from market_data_meta.running import environments
 from market_data_meta.running.isolated import clean_environment
-from market_data_meta.running.sandbox import run_sandboxed
+from market_data_meta.running.sandbox import run_in_sandbox
 
 BUILD_SECONDS = 120.0
 """CPU time of a build: the packages take about two seconds."""
@@ -97,13 +97,13 @@ def built(source: Path, folder: Path, as_of: str, tell: Callable[[str], None], *
     with tempfile.TemporaryDirectory(prefix="mdmeta-build-", dir=folder) as home:
         # Zip has no dates before 1980, and the time of the build is nobody's business.
         variables = clean_environment(home, Path(home)) | {"SOURCE_DATE_EPOCH": "315532800"}
-        cause = run_sandboxed(
+        ending = run_in_sandbox(
             command, log, home=home, variables=variables, writable=[folder], network=False, seconds=BUILD_SECONDS
         )
     wheels = sorted(out.glob("*.whl"))
-    if cause or len(wheels) != 1:
+    if ending.cause or len(wheels) != 1:
         said = log.read_text(encoding="utf-8", errors="replace").strip()[-1500:]
-        raise MetaError(ErrorCode.NO_BUILD, f"{source} does not build: {cause or 'it brought no wheel'}", said)
+        raise MetaError(ErrorCode.NO_BUILD, f"{source} does not build: {ending.cause or 'it brought no wheel'}", said)
     return wheels[0]
 
 

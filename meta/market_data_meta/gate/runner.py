@@ -150,10 +150,10 @@ class Gate:
             tuple(replace(d, guilty=blamed.get(Symptom(d.cells[0], d.clause.id), ())) for d in found),
             {name: blamed.get(Symptom(lost[0]), ()) for name in lost},
             self._allowed(),
-            before.ran + now.ran,
+            before.run_count + now.run_count,
             start,
             time.time() - start,
-            brought(now.brought, self.asked.interpreter, self.ledger.as_of),
+            brought(now.candidate_entries, self.asked.interpreter, self.ledger.as_of),
         )
 
     def _before(self, met: Iterable[GateCell]) -> CellRecords:
@@ -174,9 +174,9 @@ class Gate:
             tuple(dict.fromkeys(m.now for m in met)),
             frozenset(m.now.combination for m in whole),
             clauses,
-            scouts=tuple(m.before for m in met if m.before),
+            survey_cells=tuple(m.before for m in met if m.before),
             seconds=CELL_SECONDS,
-            patience=PATIENCE,
+            max_failed_runs=PATIENCE,
             candidates=contents,
         )
         return decide(self.contract, with_candidates(self.ledger, candidates), {}, wanted, self.asked, tell)
@@ -191,7 +191,7 @@ class Gate:
             fault=now.uninstallable.get(meeting.now) or now.faults.get(meeting.now, ""),
             uninstallable=meeting.now in now.uninstallable,
             was_uninstallable=meeting.before in before.uninstallable,
-            was_fault=before.why_none(meeting.before),
+            was_fault=before.why_no_record(meeting.before),
             baseline=meeting.before.combination.label if meeting.before else None,
             stands_for=meeting.stands_for,
             forbidden=meeting.forbidden,
@@ -218,7 +218,7 @@ class Gate:
         meeting = next(m for m in met if m.now.combination.label == record.cell)
         was = before.records.get(meeting.before) if meeting.before else None
         baseline = meeting.before.combination.label if meeting.before else None
-        fault = before.why_none(meeting.before)
+        fault = before.why_no_record(meeting.before)
         pair = CellPair(record.cell, "combination", record.versions, record, was, was_fault=fault, baseline=baseline)
         every = self._clauses(tuple(self.contract.packages))
         return self._compared(pair, {name: clause for name, clause in every.items() if name in record.checks})

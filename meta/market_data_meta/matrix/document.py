@@ -45,8 +45,8 @@ def matrix_result(contract: Contract, matrix: MatrixVerdicts) -> MatrixResult:
         supported=tuple(SupportedVersions(**vars(support)) for support in matrix.version_support),
         refused=matrix.refused_versions,
         rotten_waivers=tuple(map(waiver_problem, matrix.rotten_waivers)),
-        wide=tuple(sorted(matrix.cell_records.wide)),
-        ran=matrix.cell_records.ran,
+        wide=tuple(sorted(matrix.cell_records.wide_clauses)),
+        ran=matrix.cell_records.run_count,
     )
 
 

@@ -20,14 +20,14 @@ from market_data_meta.matrix.verdicts import MatrixVerdicts
 from market_data_meta.releases.contents import Content
 from market_data_meta.releases.ledger import Release
 from market_data_meta.results.history import HistoryResult, HistorySpan
-from market_data_meta.running.decisions import DECIDED
+from market_data_meta.running.decisions import DECISIVE_OUTCOMES
 
 ERROR, MIXED = "error", "mixed"
 
-STATES = (*DECIDED, ERROR, MIXED, UNKNOWN, UNINSTALLABLE)
+STATES = (*DECISIVE_OUTCOMES, ERROR, MIXED, UNKNOWN, UNINSTALLABLE)
 """The state of a clause in a release: its outcome with all partners, mixed, unknown, or uninstallable."""
 
-_CHECK_OUTCOMES = (*DECIDED, ERROR)
+_CHECK_OUTCOMES = (*DECISIVE_OUTCOMES, ERROR)
 
 Partners = tuple[Content, ...]
 CellEvidence = Mapping[str, Check] | str
@@ -203,7 +203,7 @@ def _neighbours_of_one_content(column: Sequence[Content]) -> Iterator[tuple[Cont
 
 def _state(counts: Mapping[str, int]) -> str:
     """The state for all partners. It is an outcome only if every partner that can be installed has that outcome."""
-    decided = [outcome for outcome in DECIDED if counts.get(outcome)]
+    decided = [outcome for outcome in DECISIVE_OUTCOMES if counts.get(outcome)]
     if len(decided) > 1:
         return MIXED
     undecided = next((outcome for outcome in (UNKNOWN, ERROR) if counts.get(outcome)), None)

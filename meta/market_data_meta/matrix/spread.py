@@ -45,7 +45,7 @@ def run_part(root: str, shard: tuple[int, int], *, exhaustive: bool) -> dict[str
     cell_records = decide_matrix(contract, ledger, options, lambda _: None)
     return {
         file.relative_to(options.cache).as_posix(): file.read_text(encoding="utf-8")
-        for store in cell_records.stores
+        for store in cell_records.cache_folders
         for file in sorted(store.glob("*.jsonl"))
     }
 

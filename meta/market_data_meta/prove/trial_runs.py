@@ -21,12 +21,13 @@ from market_data_meta.releases.combinations import Cell, newest_of
 from market_data_meta.releases.contents import ContentCombination, content_combinations, distinct_contents
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import third_party
-from market_data_meta.running.cache import Store
+from market_data_meta.running.cache import RunCache
 from market_data_meta.running.cells import RunOptions
 from market_data_meta.running.decisions import contents_of
 from market_data_meta.running.isolated import record_header, warm_plan
-from market_data_meta.running.third_party import ThirdPartyLock
-from market_data_meta.running.warm import Job, Template, run_all, warmed
+from market_data_meta.running.template_process import TemplateProcess, run_jobs, start_warm_template
+from market_data_meta.running.third_party import ThirdPartyLock, Unresolvable
+from market_data_meta.running.warm_jobs import Job
 from market_data_meta.running.warm_runner import ProgressStep
 
 SECONDS, CHECK_SECONDS = 120.0, 20.0
@@ -48,19 +49,21 @@ class NewestReleases:
         self.combination = newest_of(contract.packages, ledger)
         published = content_combinations(distinct_contents(contract, ledger))
         self.cell: ContentCombination = next(cell for cell in published if cell.combination == self.combination)
-        locks = third_party.resolved(contract, ledger, published, python, cache)
-        lock = locks[self.cell.requirements]
-        if isinstance(lock, str):
-            raise undecided(ErrorCode.UNINSTALLABLE, "the newest releases cannot be installed", lock)
-        self.lock: ThirdPartyLock = lock
-        group = third_party.families([lock for lock in locks.values() if not isinstance(lock, str)])[self.lock]
-        self.run_cache = Store(cache / "proof", suite.digest(contract.root), group, python)
+        resolutions = third_party.resolve_all(contract, ledger, published, python, cache)
+        resolution = resolutions[self.cell.requirements]
+        if isinstance(resolution, Unresolvable):
+            raise undecided(ErrorCode.UNINSTALLABLE, "the newest releases cannot be installed", resolution.reason)
+        self.lock = resolution
+        locks = [lock for lock in resolutions.values() if isinstance(lock, ThirdPartyLock)]
+        group = third_party.group_digests(locks)[self.lock]
+        self.run_cache = RunCache(cache / "proof", suite.digest(contract.root), group, python)
         contents = self.cell.contents
         releases = {contract.packages[content.package].distribution: [content.newest] for content in contents}
-        paths, faults = wheels.unpack_all(releases, cache, python)
-        if faults:
-            raise undecided(ErrorCode.NO_WHEEL, "the newest releases cannot be had", next(iter(faults.values())))
-        self.sites = {content.package: paths[content.newest.sha256] for content in contents}
+        unpacked = wheels.unpack_all(releases, cache, python)
+        if unpacked.faults:
+            fault = next(iter(unpacked.faults.values()))
+            raise undecided(ErrorCode.NO_WHEEL, "the newest releases cannot be had", fault)
+        self.sites = {content.package: unpacked.sites[content.newest.sha256] for content in contents}
         self.file_digests = {package: file_digests(site) for package, site in self.sites.items()}
 
     def variant(self, change: Change, folder: Path) -> Variant:
@@ -165,7 +168,7 @@ def _run_missing(
     if not missing:
         return
     on_progress(ProgressStep(0, 0, "loading the third-party libraries"))
-    interpreter = third_party.installed(newest.lock, newest.options.interpreter, newest.options.cache)
+    interpreter = third_party.install(newest.lock, newest.options.interpreter, newest.options.cache)
     plan = warm_plan(newest.contract, newest.ledger) | {"timeout": CHECK_SECONDS}
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as name:
         folder = Path(name)
@@ -173,14 +176,15 @@ def _run_missing(
 
         releases = [*newest.sites.values(), *{Path(path) for run in missing.values() for path in run.path(newest)}]
 
-        def start() -> Template:
+        def start() -> TemplateProcess:
             path = [str(site) for site in newest.sites.values()]
-            return warmed(newest.contract.root, interpreter, plan, folder / "template.log", [path], releases)
+            log = folder / "template.log"
+            return start_warm_template(newest.contract.root, interpreter, plan, log, [path], releases)
 
         # Twice as many as in other runs: with a change in the releases, checks often wait for something in vain.
         at_once = 2 * (os.cpu_count() or 1) + 1
-        for number, (job, cause) in enumerate(run_all(start, jobs, at_once=at_once, seconds=SECONDS), 1):
-            record = newest.run_cache.keep(missing[job.name].contents(newest), job, cause)
+        for number, (job, ending) in enumerate(run_jobs(start, jobs, at_once=at_once, seconds=SECONDS), 1):
+            record = newest.run_cache.add(missing[job.name].contents(newest), job, ending)
             on_progress(ProgressStep(number, len(jobs), job.name, record))
             yield job.name, record
 

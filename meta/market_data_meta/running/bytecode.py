@@ -1,4 +1,4 @@
-"""Byte code, which no cell may write: compiled beforehand, and once for all environments that hold the same file."""
+"""Byte code, which no cell may write: it is compiled beforehand, once for all environments that hold the same file."""
 
 from __future__ import annotations
 
@@ -9,40 +9,40 @@ from collections.abc import Iterable
 from importlib.util import source_from_cache
 from pathlib import Path
 
-from market_data_meta.running.sandbox import run_sandboxed
+from market_data_meta.running.sandbox import run_in_sandbox
 
 SECONDS = 600.0
-"""Wall time that compiling may take: the largest environment takes 20 s on two cores."""
+"""CPU time that compiling may take: the largest environment takes 20 s on two cores."""
 
 
-def complete(environment: Path, interpreter: Path, others: Iterable[Path]) -> None:
-    """Give each module in ``environment`` its byte code: that of ``others`` where they hold the very file, or new.
+def compile_environment(environment: Path, interpreter: Path, others: Iterable[Path]) -> None:
+    """Give each module in ``environment`` its byte code, shared with ``others`` where they hold the very same file.
 
-    A cell may not write any, so that each would compile anew what its template has not loaded. Python takes byte code
-    for a module's own where time and size of the source agree, as they do by chance in two versions of a library.
+    A cell may not write any, so each cell would compile anew what its template has not loaded. Python accepts byte code
+    if the time and size of the source agree, as they may by chance in two versions of a library: so files are compared.
     """
     for other in others:
         for compiled in other.glob("lib/**/__pycache__/*.pyc"):
-            place = environment / compiled.relative_to(other)
+            link = environment / compiled.relative_to(other)
             with contextlib.suppress(OSError):
-                if Path(source_from_cache(compiled)).samefile(source_from_cache(place)):
-                    place.parent.mkdir(exist_ok=True)
-                    place.hardlink_to(compiled)
-    compile_all(str(interpreter), [environment / "lib"], "-x", "/site-packages/(.*/)?tests?/")
+                if Path(source_from_cache(compiled)).samefile(source_from_cache(link)):
+                    link.parent.mkdir(exist_ok=True)
+                    link.hardlink_to(compiled)
+    compile_folders(str(interpreter), [environment / "lib"], "-x", "/site-packages/(.*/)?tests?/")
 
 
-def compile_all(python: str, folders: Iterable[Path], *options: str) -> None:
-    """Write the byte code of what is in the folders, where it is not there yet.
+def compile_folders(python: str, folders: Iterable[Path], *options: str) -> None:
+    """Write the byte code of the modules in the folders, where it is not there yet.
 
-    A file that does not compile is passed over: what it breaks is told by whatever imports it. It is done in a cage, as
-    what is compiled may be a stranger's.
+    A file that does not compile is passed over: whoever imports it gets the error. This runs in the sandbox, as the
+    files may be a stranger's.
     """
-    places = list(folders)
+    compiled_folders = list(folders)
     # Without site, as a library's own .pth file is code.
-    command = [python, "-IS", "-m", "compileall", "-q", "-q", "-j", "0", *options, *map(str, places)]
+    command = [python, "-IS", "-m", "compileall", "-q", "-q", "-j", "0", *options, *map(str, compiled_folders)]
     with tempfile.TemporaryDirectory(prefix="mdmeta-", ignore_cleanup_errors=True) as home:
         variables = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
         # Several processes hold their locks in shared memory.
-        writable = [*places, Path("/dev/shm")]  # noqa: S108 - it is not written to by name
+        writable = [*compiled_folders, Path("/dev/shm")]  # noqa: S108 - it is not written to by name
         log = Path(home) / "log"
-        run_sandboxed(command, log, home=home, variables=variables, writable=writable, seconds=SECONDS)
+        run_in_sandbox(command, log, home=home, variables=variables, writable=writable, seconds=SECONDS)

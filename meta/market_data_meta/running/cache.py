@@ -1,4 +1,4 @@
-"""The cache of the warm lane: one file for each run, in a folder for all that decides its answer."""
+"""The cache of the warm lane: one file for each run, in a folder for all that decides its outcomes."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from pathlib import Path
 from market_data_meta.errors import MetaError
 from market_data_meta.files import write_whole
 from market_data_meta.judging.records import Record, read_record
+from market_data_meta.running.endings import Ending
 from market_data_meta.running.seals import evidence, text_or_empty
-from market_data_meta.running.warm import Job
+from market_data_meta.running.warm_jobs import Job
 
 
 def default_cache() -> Path:
@@ -22,43 +23,46 @@ def default_cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "market-data-meta"
 
 
-class Store:
-    """The runs with one suite, one third-party family and one interpreter.
+class RunCache:
+    """The runs with one suite, one group of third-party sets (by its digest) and one interpreter.
 
     A file is written whole under a name of its own and never changed, so processes that share the folder cannot spoil
-    each other's; a run that ended early is kept as its cell's fault until the cell is run again.
+    each other's files. A run that ended early stays as its cell's fault until the cell is run again.
     """
 
-    def __init__(self, cache: Path, suite: str, family: str, python: str) -> None:
-        self.folder = cache / "runs" / f"{suite[:16]}-{family}-{_about(python)}"
+    def __init__(self, cache: Path, suite: str, group: str, python: str) -> None:
+        self.folder = cache / "runs" / f"{suite[:16]}-{group}-{_interpreter_digest(python)}"
 
     def records(self) -> Iterator[Record]:
-        """All runs; what cannot be read is taken away, and so run again."""
+        """All runs. A file that cannot be read is removed, so that its cell is run again."""
         for file in sorted(self.folder.glob("*.jsonl")):
             try:
                 yield read_record(file)
             except (MetaError, OSError):
                 file.unlink(missing_ok=True)
 
-    def keep(self, contents: Mapping[str, str], job: Job, cause: str) -> Record:
-        """Take a run in, with the cause of its early end, or why it is no evidence, if there is one."""
+    def add(self, contents: Mapping[str, str], job: Job, ending: Ending) -> Record:
+        """Store the record of a job that has ended, on a cell with these contents (by package).
+
+        A run that ended early, or whose record is no evidence, is stored with the cause and without its checks.
+        """
         header = dict(job.request["header"])
-        lines, cause = evidence(text_or_empty(job.record), text_or_empty(job.deeds), header, job.secret, cause)
+        refused_attempts = text_or_empty(job.refused_attempts)
+        lines, cause = evidence(text_or_empty(job.record), refused_attempts, header, job.secret, ending.cause or "")
         if cause:
-            # What it said before is no evidence.
             death = json.dumps({"kind": "death", "cause": cause})
             lines = [lines[0] if lines else json.dumps(header), death]
         text = "".join(f"{line}\n" for line in lines)
         name = "-".join(content[:8] for content in contents.values())
-        for old in self.folder.glob(f"{name}.dead*.jsonl"):
-            old.unlink(missing_ok=True)
+        for fault in self.folder.glob(f"{name}.dead*.jsonl"):
+            fault.unlink(missing_ok=True)
         file = self.folder / f"{name}.{'dead-' if cause else ''}{uuid.uuid4().hex[:8]}.jsonl"
         write_whole(file, text)
         return read_record(file)
 
 
-def _about(python: str) -> str:
+def _interpreter_digest(python: str) -> str:
     """Sixteen digits that stand for an interpreter: its version, build and platform."""
-    code = "import sys, platform; print(sys.version, sys.implementation.name, platform.platform())"
-    asked = subprocess.run([python, "-I", "-c", code], capture_output=True, text=True, check=True)
-    return hashlib.sha256(asked.stdout.encode()).hexdigest()[:16]
+    program = "import sys, platform; print(sys.version, sys.implementation.name, platform.platform())"
+    process = subprocess.run([python, "-I", "-c", program], capture_output=True, text=True, check=True)
+    return hashlib.sha256(process.stdout.encode()).hexdigest()[:16]

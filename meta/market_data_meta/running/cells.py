@@ -17,37 +17,42 @@ from market_data_meta.releases.contents import Content, ContentCombination, cont
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.releases.requirements import PYTHON
 from market_data_meta.running import environments, third_party
-from market_data_meta.running.cache import Store
+from market_data_meta.running.cache import RunCache
 from market_data_meta.running.decisions import Decisions
-from market_data_meta.running.third_party import ThirdPartyLock
-from market_data_meta.running.warm_runner import ProgressStep, Runner, RunRequest, ThirdPartyGroup
+from market_data_meta.running.third_party import ThirdPartyLock, ThirdPartyRequirements, Unresolvable
+from market_data_meta.running.warm_runner import ProgressStep, RunRequest, ThirdPartyGroup, WarmRunner
 
 
 @dataclass(frozen=True)
 class CellRecords:
-    """Every cell with its record, or with why it has none."""
+    """Every cell with its record, or with the reason why it has none.
+
+    ``candidate_entries`` are the entries of third-party locks that candidates have brought along, ``python`` is the
+    version of the interpreter that the cells were run on.
+    """
 
     contents: Mapping[str, tuple[Content, ...]]
     cells: tuple[ContentCombination, ...]
     records: Mapping[ContentCombination, Record]
     faults: Mapping[ContentCombination, str]
     uninstallable: Mapping[ContentCombination, str]
-    wide: frozenset[str]
-    ran: int
-    stores: tuple[Path, ...] = field(default=())
+    wide_clauses: frozenset[str]
+    run_count: int
+    cache_folders: tuple[Path, ...] = field(default=())
     python: str = PYTHON
-    """The version of the interpreter that they were run on."""
-    brought: tuple[str, ...] = ()
-    """The third-party entries of locks that candidates have brought along."""
+    candidate_entries: tuple[str, ...] = ()
 
-    def why_none(self, square: ContentCombination | None) -> str:
-        """Why a cell has no record, or nothing."""
-        return (self.uninstallable.get(square) or self.faults.get(square, "")) if square else ""
+    def why_no_record(self, cell: ContentCombination | None) -> str:
+        """Why a cell has no record; empty for a cell that has one, and for no cell."""
+        return (self.uninstallable.get(cell) or self.faults.get(cell, "")) if cell else ""
 
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How the matrix is to be run: interpreter, cache, part ``(i, n)`` of the cells, every clause in each or not."""
+    """How cells are run: the interpreter, the cache, which part ``(i, n)`` of the cells, every clause in each or not.
+
+    Without ``run`` nothing is run, and only what the cache knows is decided.
+    """
 
     cache: Path
     python: str | None = None
@@ -57,118 +62,135 @@ class RunOptions:
 
     @property
     def interpreter(self) -> str:
-        """The interpreter that runs the cells: the one asked for, or the one that this tool was set up with."""
-        own = os.environ.get("MDMETA_PYTHON") or str(getattr(sys, "_base_executable", sys.executable))
-        return self.python or own
+        """The interpreter that runs the cells: the one that was chosen, or the one that this tool was set up with."""
+        ours = os.environ.get("MDMETA_PYTHON") or str(getattr(sys, "_base_executable", sys.executable))
+        return self.python or ours
 
 
 def decide(
     contract: Contract,
     ledger: Ledger,
-    codes: Mapping[str, tuple[Content, ...]],
-    wanted: RunRequest,
-    asked: RunOptions,
-    tell: Callable[[ProgressStep], None],
+    contents: Mapping[str, tuple[Content, ...]],
+    request: RunRequest,
+    options: RunOptions,
+    on_progress: Callable[[ProgressStep], None],
 ) -> CellRecords:
-    """Decide what is wanted. ``tell`` is called with each step; nothing that ``asked.cache`` knows is run again."""
-    python = asked.interpreter
-    tell(ProgressStep(0, 0, "resolving third-party libraries"))
-    sets, digests = _libraries(contract, ledger, wanted, python, asked.cache)
-    installable = {wants: one for wants, one in sets.items() if not isinstance(one, str)}
-    uninstallable = {s: why for s in wanted.squares if isinstance(why := sets[s.requirements], str)}
-    families: dict[str, ThirdPartyGroup] = {}
-    for square in wanted.squares:
-        if square in uninstallable:
-            continue
-        one = installable[square.requirements]
-        digest = digests[one]
-        if digest not in families:
-            families[digest] = _family(contract, wanted, asked, digest, one)
-        families[digest].squares.append(square)
-    ran = 0
-    if asked.run:
-        part, parts = asked.shard
-        runner = Runner(contract, ledger, wanted, asked.cache, python, installable, tell)
-        for family in families.values():
-            if _begins(family, installable, python, asked.cache):
-                continue
-            mine = frozenset(s for number, s in enumerate(family.squares) if number % parts == part - 1)
-            ran += runner.decide(family, mine)
-    found = _collected(codes, wanted, families.values(), uninstallable, ran)
-    brought = {entry: None for one in installable.values() for entry in one.brought}
-    return replace(found, brought=tuple(sorted(brought)), python=environments.version_of(python))
+    """Decide the cells of the request. Nothing that the cache of the options knows is run again.
 
-
-def _begins(
-    family: ThirdPartyGroup, sets: Mapping[tuple[tuple[str, ...], ...], ThirdPartyLock], python: str, cache: Path
-) -> bool:
-    """Whether something that was brought along runs at every start of Python: the cells' fault, and none is run."""
-    one = sets[family.squares[0].requirements]
-    why = third_party.begins(one, third_party.installed(one, python, cache)) if one.brought else ""
-    if why:
-        family.decisions.faults.update({tuple(square.digests.values()): why for square in family.squares})
-    return bool(why)
-
-
-def _libraries(
-    contract: Contract, ledger: Ledger, wanted: RunRequest, python: str, cache: Path
-) -> tuple[dict[tuple[tuple[str, ...], ...], ThirdPartyLock | str], dict[ThirdPartyLock, str]]:
-    """The third-party set of each distinct set of requirements, and the digest of each set's family.
-
-    All that is published comes first, so that a family has one digest whatever is wanted of it.
+    ``on_progress`` is called with each step.
     """
-    published = content_combinations(distinct_contents(contract, ledger.published))
-    sets = third_party.resolved(contract, ledger.published, published, python, cache)
-    others = (square for square in wanted.squares if square.requirements not in sets)
-    new = third_party.resolved(contract, ledger, others, python, cache)
-    known = [one for one in sets.values() if not isinstance(one, str)]
-    told = {wants: one if isinstance(one, str) else one.beside(known) for wants, one in new.items()}
-    added = [one for one in told.values() if not isinstance(one, str)]
-    return sets | told, third_party.families(known, added)
+    python = options.interpreter
+    on_progress(ProgressStep(0, 0, "resolving third-party libraries"))
+    resolutions, digests = _resolve_third_party(contract, ledger, request, python, options.cache)
+    locks = {needs: lock for needs, lock in resolutions.items() if isinstance(lock, ThirdPartyLock)}
+    uninstallable = {
+        cell: resolution.reason
+        for cell in request.cells
+        if isinstance(resolution := resolutions[cell.requirements], Unresolvable)
+    }
+    groups: dict[str, ThirdPartyGroup] = {}
+    for cell in request.cells:
+        if cell in uninstallable:
+            continue
+        lock = locks[cell.requirements]
+        digest = digests[lock]
+        if digest not in groups:
+            groups[digest] = _read_group(contract, request, options, digest, lock)
+        groups[digest].cells.append(cell)
+    run_count = 0
+    if options.run:
+        part, parts = options.shard
+        runner = WarmRunner(contract, ledger, request, options.cache, python, locks, on_progress)
+        for group in groups.values():
+            if _has_startup_code(group, locks[group.cells[0].requirements], python, options.cache):
+                continue
+            cells = frozenset(cell for number, cell in enumerate(group.cells) if number % parts == part - 1)
+            run_count += runner.decide(group, cells)
+    cell_records = _collect(contents, request, groups.values(), uninstallable, run_count)
+    candidate_entries = {entry for lock in locks.values() for entry in lock.candidate_entries}
+    return replace(
+        cell_records, candidate_entries=tuple(sorted(candidate_entries)), python=environments.version_of(python)
+    )
 
 
-def _aside(wanted: RunRequest, cache: Path) -> Path:
-    """The folder that keeps the runs: of candidates one of their own."""
-    if not wanted.candidates:
+def _has_startup_code(group: ThirdPartyGroup, lock: ThirdPartyLock, python: str, cache: Path) -> bool:
+    """Whether a candidate has brought along code that Python runs at every start.
+
+    Then that is the fault of all cells of the group, and none of them may be run.
+    """
+    if not lock.candidate_entries:
+        return False
+    fault = third_party.startup_code(lock, third_party.install(lock, python, cache))
+    if fault:
+        group.decisions.faults.update({tuple(cell.digests.values()): fault for cell in group.cells})
+    return fault is not None
+
+
+def _resolve_third_party(
+    contract: Contract, ledger: Ledger, request: RunRequest, python: str, cache: Path
+) -> tuple[dict[ThirdPartyRequirements, ThirdPartyLock | Unresolvable], dict[ThirdPartyLock, str]]:
+    """The third-party set for each distinct set of requirements, and the digest of each set's group.
+
+    The published releases come first, so that a group has the same digest whichever cells are requested.
+    """
+    published_cells = content_combinations(distinct_contents(contract, ledger.published))
+    resolutions = third_party.resolve_all(contract, ledger.published, published_cells, python, cache)
+    published = [lock for lock in resolutions.values() if isinstance(lock, ThirdPartyLock)]
+    other_cells = (cell for cell in request.cells if cell.requirements not in resolutions)
+    other_resolutions = {
+        needs: lock.compared_with(published) if isinstance(lock, ThirdPartyLock) else lock
+        for needs, lock in third_party.resolve_all(contract, ledger, other_cells, python, cache).items()
+    }
+    others = [lock for lock in other_resolutions.values() if isinstance(lock, ThirdPartyLock)]
+    return resolutions | other_resolutions, third_party.group_digests(published, others)
+
+
+def _runs_folder(request: RunRequest, cache: Path) -> Path:
+    """The folder that the runs are cached in: with candidates one for these candidates only."""
+    if not request.candidates:
         return cache
-    name = hashlib.sha256(json.dumps(sorted(wanted.candidates.items())).encode()).hexdigest()[:16]
+    name = hashlib.sha256(json.dumps(sorted(request.candidates.items())).encode()).hexdigest()[:16]
     return cache / "candidates" / name
 
 
-def _family(
-    contract: Contract, wanted: RunRequest, asked: RunOptions, digest: str, one: ThirdPartyLock
+def _read_group(
+    contract: Contract, request: RunRequest, options: RunOptions, digest: str, lock: ThirdPartyLock
 ) -> ThirdPartyGroup:
-    """A family with what is known of it: the runs of releases, and those of the candidates.
+    """A group without cells yet, with what the cache knows: the runs of releases, and those of the candidates.
 
-    With libraries that a candidate has brought along only its own runs are known, and kept beside these.
+    If a candidate has brought libraries along, only its own runs count, and they are cached beside its environment.
     """
-    folder = _aside(wanted, one.home(asked.cache))
-    places = (folder,) if one.brought else (asked.cache, folder)
-    decisions = Decisions(contract, asked.exhaustive, also=frozenset(wanted.candidates))
-    stores = [Store(place, suite.digest(contract.root), digest, asked.interpreter) for place in dict.fromkeys(places)]
-    for store in stores:
-        decisions.add(store.records())
-    return ThirdPartyGroup(decisions, stores[-1], [])
+    own_folder = _runs_folder(request, lock.cache_folder(options.cache))
+    folders = (own_folder,) if lock.candidate_entries else (options.cache, own_folder)
+    decisions = Decisions(contract, options.exhaustive, candidates=frozenset(request.candidates))
+    suite_digest = suite.digest(contract.root)
+    caches = [RunCache(folder, suite_digest, digest, options.interpreter) for folder in dict.fromkeys(folders)]
+    for run_cache in caches:
+        decisions.add(run_cache.records())
+    return ThirdPartyGroup(decisions, caches[-1], [])
 
 
-def _collected(
-    codes: Mapping[str, tuple[Content, ...]],
-    wanted: RunRequest,
-    families: Iterable[ThirdPartyGroup],
+def _collect(
+    contents: Mapping[str, tuple[Content, ...]],
+    request: RunRequest,
+    groups: Iterable[ThirdPartyGroup],
     uninstallable: Mapping[ContentCombination, str],
-    ran: int,
+    run_count: int,
 ) -> CellRecords:
+    """The records and faults of the cells of all groups."""
     records: dict[ContentCombination, Record] = {}
     faults: dict[ContentCombination, str] = {}
-    wide: set[str] = set()
-    stores = []
-    for family in families:
-        wide |= family.decisions.wide
-        stores.append(family.store.folder)
-        for square in family.squares:
-            record = family.decisions.record(square)
+    wide_clauses: set[str] = set()
+    folders = []
+    for group in groups:
+        wide_clauses |= group.decisions.wide_clauses
+        folders.append(group.run_cache.folder)
+        for cell in group.cells:
+            record = group.decisions.record(cell)
             if record:
-                records[square] = record
-            elif fault := family.decisions.faults.get(tuple(square.digests.values())):
-                faults[square] = fault
-    return CellRecords(codes, wanted.squares, records, faults, uninstallable, frozenset(wide), ran, tuple(stores))
+                records[cell] = record
+            elif fault := group.decisions.faults.get(tuple(cell.digests.values())):
+                faults[cell] = fault
+    return CellRecords(
+        contents, request.cells, records, faults, uninstallable, frozenset(wide_clauses), run_count, tuple(folders)
+    )

@@ -1,6 +1,6 @@
-"""A few clauses on one cell, for whoever works on a check: in an environment that is kept from run to run.
+"""A few clauses on one cell, for whoever works on a check: in an environment that is used again by the next such run.
 
-What such a run says is about those clauses only. It leaves no record behind that anything else would read.
+Such a run decides those clauses only. It leaves no record behind that anything else would read.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ from market_data_meta.running.isolated import (
 def check_scopes(contract: Contract, cell: Cell, clauses: Collection[str]) -> None:
     """Raise MetaError that says what to run where a run of the cell does not decide one of the clauses."""
     packages = cell.combination.packages
-    decided = contract.clauses_for(packages)
+    decidable = contract.clauses_for(packages)
     for name in clauses:
-        if name in decided:
+        if name in decidable:
             continue
         clause = contract.clauses[name]
-        pins = f"{clause.binds[0]}==newest" if clause.scope == "release" else "newest"
-        hint = f"mdmeta run {pins} --clause {name}"
+        cell_name = f"{clause.binds[0]}==newest" if clause.scope == "release" else "newest"
+        hint = f"mdmeta run {cell_name} --clause {name}"
         why = f"its scope is {clause.scope}, and it binds {', '.join(clause.binds)}"
         raise MetaError(ErrorCode.OTHER_SCOPE, f"a run of {cell.combination} does not decide {name}", why, hint)
 
@@ -57,11 +57,11 @@ def run_clauses(
     out: Path,
     progress: Callable[[str], None],
 ) -> Record:
-    """The record of a run of these clauses and the controls on the cell, in the sandbox as every run is.
+    """Run these clauses and the controls on the cell, in the sandbox as every run, and return the record.
 
     Raises UninstallableError where nothing satisfies the cell.
     """
-    with _kept_environment(contract, ledger, cell, clauses, out, progress) as prepared:
+    with _prepared_cell(contract, ledger, cell, clauses, out, progress) as prepared:
         log = out / "logs" / f"{cell.name}.clauses.log"
         progress(f"{cell.name}: running {len(prepared.plan['clauses'])} checks")
         with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
@@ -81,11 +81,11 @@ def debug_clauses(
 ) -> bool:
     """Run the clauses' checks in one process on this terminal, with pytest's debugger; whether all of them passed.
 
-    There is no sandbox and no record: what happens here is between a person and the packages, and no evidence.
+    There is no sandbox and no record: a person looks at the packages, and what comes of it is no evidence.
     Raises UninstallableError where nothing satisfies the cell.
     """
     with (
-        _kept_environment(contract, ledger, cell, clauses, out, progress) as prepared,
+        _prepared_cell(contract, ledger, cell, clauses, out, progress) as prepared,
         tempfile.TemporaryDirectory(prefix="mdmeta-", ignore_cleanup_errors=True) as home,
     ):
         plan = {**prepared.plan, "clauses": {name: prepared.plan["clauses"][name] for name in clauses}}
@@ -97,18 +97,18 @@ def debug_clauses(
         command += sorted({str(checks / f"test_{name.split('.')[0]}.py") for name in clauses})
         progress(f"{cell.name}: {', '.join(clauses)} in one process, without the sandbox")
         environment = prepared.python.parent.parent
-        variables = clean_environment(home, environment / ".hypothesis") | _terminal()
+        variables = clean_environment(home, environment / ".hypothesis") | _terminal_variables()
         variables["PYTHONPYCACHEPREFIX"] = str(environment / ".bytecode")
         return subprocess.run(command, cwd=home, env=variables, check=False).returncode == 0
 
 
-def _terminal() -> dict[str, str]:
-    """The variables by which a debugger knows the terminal that it is on."""
+def _terminal_variables() -> dict[str, str]:
+    """The variables that tell a debugger about the terminal that it is on."""
     return {name: os.environ[name] for name in ("TERM", "COLUMNS", "LINES", "NO_COLOR") if name in os.environ}
 
 
 @contextmanager
-def _kept_environment(
+def _prepared_cell(
     contract: Contract,
     ledger: Ledger,
     cell: Cell,
@@ -116,29 +116,29 @@ def _kept_environment(
     out: Path,
     progress: Callable[[str], None],
 ) -> Iterator[PreparedCell]:
-    """The environment of the cell, for nobody else meanwhile, with a plan of these clauses and the controls."""
+    """The environment of the cell, locked against other processes, with a plan of these clauses and the controls."""
     check_scopes(contract, cell, clauses)
     folder = out / "environments" / cell.name
     with exclusive_lock(folder):
-        prepared = planned(contract, ledger, cell, _installed(contract, ledger, cell, folder, progress))
-        chosen = {*clauses, *contract.controls}
+        prepared = planned(contract, ledger, cell, _reuse_or_install(contract, ledger, cell, folder, progress))
+        names = {*clauses, *contract.controls}
         plan = dict(prepared.plan)
-        plan["clauses"] = {name: table for name, table in plan["clauses"].items() if name in chosen}
-        plan["not_applicable"] = {name: why for name, why in plan["not_applicable"].items() if name in chosen}
-        plan["header"] = plan["header"] | {"clauses": sorted(chosen)}
+        plan["clauses"] = {name: table for name, table in plan["clauses"].items() if name in names}
+        plan["not_applicable"] = {name: why for name, why in plan["not_applicable"].items() if name in names}
+        plan["header"] = plan["header"] | {"clauses": sorted(names)}
         yield replace(prepared, plan=plan)
 
 
-def _installed(
+def _reuse_or_install(
     contract: Contract, ledger: Ledger, cell: Cell, folder: Path, progress: Callable[[str], None]
 ) -> InstalledCell:
-    """The environment as it was left by the last such run, if it holds what it would hold now; else filled anew."""
-    kept, key = folder / KEPT, _key(ledger, cell)
+    """The environment of an earlier such run if the same would be installed now; otherwise it is installed anew."""
+    file, key = folder / KEPT, _environment_key(ledger, cell)
     try:
-        data = json.loads(kept.read_text())
+        data = json.loads(file.read_text())
     except (OSError, ValueError):
         data = {}
-    # Libraries of this day are resolved each time.
+    # Today's libraries are resolved each time.
     if data.get("key") == key and cell.third_party != "today":
         return InstalledCell(
             folder, Path(data["python"]), tuple(data["forced"]), frozenset(data["libraries"]), data["release"]
@@ -146,12 +146,12 @@ def _installed(
     installed = install_cell(contract, ledger, cell, folder, progress)
     data = {"key": key, "python": str(installed.python), "forced": installed.forced}
     data |= {"libraries": sorted(installed.libraries), "release": installed.release}
-    write_whole(kept, json.dumps(data))
+    write_whole(file, json.dumps(data))
     return installed
 
 
-def _key(ledger: Ledger, cell: Cell) -> str:
-    """A digest of all that decides what an environment holds."""
+def _environment_key(ledger: Ledger, cell: Cell) -> str:
+    """A digest of all that decides what is installed in an environment."""
     hashes = [ledger.release(package, version).sha256 for package, version in cell.combination.versions]
     parts = [cell.name, hashes, ledger.as_of, environments.SUITE, environments.OPTIONAL]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -44,8 +44,8 @@ _NETWORK = re.compile(
     "|could not be queried|401 unauthorized|403 forbidden|http status (client|server) error",
     re.IGNORECASE,
 )
-# Where packages come from and how they are reached is the caller's to say; what they resolve to is not.
-_CALLERS = re.compile(
+# The caller decides where packages come from and how they are reached, and not what they resolve to.
+_CALLERS_SETTINGS = re.compile(
     "UV_(DEFAULT_INDEX|INDEX|INDEX_.*|EXTRA_INDEX_URL|FIND_LINKS|CACHE_DIR|OFFLINE|NATIVE_TLS|SYSTEM_CERTS|INSECURE_HOST"
     "|HTTP_.*|KEYRING_PROVIDER|LINK_MODE|CONCURRENT_.*)"
 )
@@ -54,17 +54,22 @@ _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class Lock:
-    """What to install: the packages with their third-party versions, and the same with the suite added."""
+class CellLock:
+    """What to install for a cell: ``packages``, the packages with their libraries, and ``suite``, what runs the suite.
+
+    ``suite`` is the lock of the packages with the suite added; for a release alone it is the suite without the release.
+    ``optional`` are the suite's optional libraries that are in it. ``forced`` are the requirements of the packages on
+    each other that were overridden.
+    """
 
     packages: str
-    whole: str
-    libraries: frozenset[str]
+    suite: str
+    optional: frozenset[str]
     forced: tuple[str, ...]
 
 
-def pins(lock: str) -> dict[str, str]:
-    """Distribution to version of a lock."""
+def locked_versions(lock: str) -> dict[str, str]:
+    """The versions that a lock pins, by distribution."""
     return dict(_PIN.findall(lock))
 
 
@@ -73,7 +78,11 @@ def uv(*arguments: str, text: str | None = None) -> str:
 
     Raises UninstallableError where nothing satisfies it, MetaError for a network or disk that fails it.
     """
-    environment = {n: value for n, value in os.environ.items() if not n.startswith("UV_") or _CALLERS.fullmatch(n)}
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("UV_") or _CALLERS_SETTINGS.fullmatch(name)
+    }
     environment |= {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
     if environment.get("UV_LINK_MODE") == "symlink":
         # What a run may read is in its environment, not in the cache that links would lead to.
@@ -82,7 +91,7 @@ def uv(*arguments: str, text: str | None = None) -> str:
     environment.pop("VIRTUAL_ENV", None)
     binary = Path(find_uv_bin())
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             [binary, *arguments],
             env=environment,
             # Settings of a project that the caller stands in are not for these environments.
@@ -97,32 +106,32 @@ def uv(*arguments: str, text: str | None = None) -> str:
         raise undecided(
             ErrorCode.UV_TIMEOUT, f"uv {arguments[0]} took more than {TIMEOUT:g} s", hint="check the network"
         ) from None
-    if done.returncode == 0:
-        return done.stdout
-    said = done.stderr.strip()
-    if "No space left on device" in said:
+    if process.returncode == 0:
+        return process.stdout
+    message = process.stderr.strip()
+    if "No space left on device" in message:
         raise undecided(
-            ErrorCode.DISK_FULL, "the disk is full", said.splitlines()[-1], "free some space and run it again"
+            ErrorCode.DISK_FULL, "the disk is full", message.splitlines()[-1], "free some space and run it again"
         )
-    if _NETWORK.search(said):
+    if _NETWORK.search(message):
         hint = "check the network and the index your uv or pip is set up to use"
-        raise undecided(ErrorCode.NO_NETWORK, "uv could not reach the package index", said[:500], hint)
-    if "No solution found" in said or "not found in the package registry" in said:
-        raise UninstallableError(said)
-    raise undecided(ErrorCode.UV_FAILED, f"uv {' '.join(arguments[:2])} failed", said[:2000])
+        raise undecided(ErrorCode.NO_NETWORK, "uv could not reach the package index", message[:500], hint)
+    if "No solution found" in message or "not found in the package registry" in message:
+        raise UninstallableError(message)
+    raise undecided(ErrorCode.UV_FAILED, f"uv {' '.join(arguments[:2])} failed", message[:2000])
 
 
-def lock(contract: Contract, ledger: Ledger, cell: Cell, python: str) -> Lock:
+def resolve_cell(contract: Contract, ledger: Ledger, cell: Cell, python: str) -> CellLock:
     """Resolve the cell for the interpreter ``python``. Raises UninstallableError where nothing satisfies it.
 
     What the packages forbid about each other is overridden, and named in ``forced``.
     """
-    wanted = {
+    releases = {
         contract.packages[package].distribution: ledger.release(package, version)
         for package, version in cell.combination.versions
     }
     forced = tuple(broken_promises(cell.combination, contract.packages, ledger, version_of(python)))
-    requirements = [ledger.requirement(distribution, release) for distribution, release in wanted.items()]
+    requirements = [ledger.requirement(distribution, release) for distribution, release in releases.items()]
     options = ["--python", python, "--generate-hashes", "--no-header", "--no-annotate", "--only-binary", ":all:"]
     if cell.third_party != "today":
         options += ["--exclude-newer", ledger.as_of]
@@ -132,29 +141,29 @@ def lock(contract: Contract, ledger: Ledger, cell: Cell, python: str) -> Lock:
             overrides.write_text("\n".join(requirements))
             options += ["--override", str(overrides)]
         resolution = "lowest" if cell.third_party == "lowest" else "highest"
-        beside = _companions(contract, ledger, cell)
-        if beside:
-            companions = Path(folder) / "companions.txt"
-            companions.write_text("\n".join(ledger.requirement(*companion) for companion in beside.items()))
-            options += ["--constraint", str(companions)]
+        companions = _companions(contract, ledger, cell)
+        if companions:
+            file = Path(folder) / "companions.txt"
+            file.write_text("\n".join(ledger.requirement(*companion) for companion in companions.items()))
+            options += ["--constraint", str(file)]
         try:
             packages = uv("pip", "compile", "-", *options, "--resolution", resolution, text="\n".join(requirements))
         except UninstallableError as error:
-            raise _reasoned(contract, ledger, cell, python, error.why) from None
-        if len(wanted) == 1:
-            whole, libraries = uv("pip", "compile", "-", *options, text="\n".join(SUITE)), frozenset[str]()
+            raise _resolution_error(contract, ledger, cell, python, error.why) from None
+        if len(releases) == 1:
+            suite, optional = uv("pip", "compile", "-", *options, text="\n".join(SUITE)), frozenset[str]()
         else:
             constraints = Path(folder) / "constraints.txt"
-            constraints.write_text("\n".join(f"{name}=={version}" for name, version in pins(packages).items()))
-            whole, libraries = _with_suite([*options, "--constraint", str(constraints)], requirements)
-    own = {distribution: release.sha256 for distribution, release in (wanted | beside).items()}
-    # What the releases say is looked at before; this is what has come of it, whoever has said it.
-    foreign = (
-        [] if ledger.allows_direct_references else [f"{n} @ {url}" for n, url in _DIRECT.findall(whole) if n not in own]
-    )
-    if foreign:
-        raise direct_reference(cell.name, foreign)
-    return Lock(_own_hashes(packages, own), _own_hashes(whole, own), libraries, forced)
+            versions = locked_versions(packages)
+            constraints.write_text("\n".join(f"{name}=={version}" for name, version in versions.items()))
+            suite, optional = _add_suite([*options, "--constraint", str(constraints)], requirements)
+    hashes = {distribution: release.sha256 for distribution, release in (releases | companions).items()}
+    if not ledger.allows_direct_references:
+        # The releases' own requirements are looked at earlier; this is the resolution, whoever has asked for it.
+        addresses = [f"{name} @ {url}" for name, url in _DIRECT.findall(suite) if name not in hashes]
+        if addresses:
+            raise direct_reference(cell.name, addresses)
+    return CellLock(_pin_hashes(packages, hashes), _pin_hashes(suite, hashes), optional, forced)
 
 
 def _companions(contract: Contract, ledger: Ledger, cell: Cell) -> dict[str, Release]:
@@ -167,30 +176,30 @@ def _companions(contract: Contract, ledger: Ledger, cell: Cell) -> dict[str, Rel
     }
 
 
-def _reasoned(contract: Contract, ledger: Ledger, cell: Cell, python: str, said: str) -> MetaError:
-    """Why nothing satisfies the cell, in a sentence; undecided where that says nothing of its releases.
+def _resolution_error(contract: Contract, ledger: Ledger, cell: Cell, python: str, message: str) -> MetaError:
+    """The error for a cell that nothing satisfies, with a sentence made of the resolver's message.
 
-    An index without the packages under contract is another one than theirs, and a library that was published after the
-    ledger's date is no fault of who requires it.
+    It is undecided where the message says nothing about the releases: an index without the packages under contract is
+    another one than theirs, and a library from after the ledger's date is no fault of the release that requires it.
     """
     releases = {package: ledger.release(package, version) for package, version in cell.combination.versions}
-    own = [package.distribution for package in contract.packages.values()]
-    if missing := missing_projects(said) & set(own):
+    distributions = {package.distribution for package in contract.packages.values()}
+    if missing := missing_projects(message) & distributions:
         what = f"the package index does not have {' and '.join(sorted(missing))}"
         return undecided(ErrorCode.WRONG_INDEX, what, hint="check the index your uv or pip is set up to use")
-    if newer := too_new_projects(said):
+    if newer := too_new_projects(message):
         what = f"{cell.name} needs a version of {' and '.join(sorted(newer))} from after the ledger's date"
-        return undecided(ErrorCode.TOO_NEW, what, resolver_message(said), "mdmeta releases --refresh")
+        return undecided(ErrorCode.TOO_NEW, what, resolver_message(message), "mdmeta releases --refresh")
     requirements = Requirements(contract.packages, version_of(python))
-    reasons = unmet_third_party(said, releases, requirements)
+    reasons = unmet_third_party(message, releases, requirements)
     if len(releases) == 1:
         # Beside each other the packages are forced, whatever they require of one another.
         for name, release in releases.items():
             reasons += unmet_promises(name, release, requirements, ledger)
-    return UninstallableError("; ".join(dict.fromkeys(reasons)) or resolver_message(said))
+    return UninstallableError("; ".join(dict.fromkeys(reasons)) or resolver_message(message))
 
 
-def _with_suite(options: list[str], requirements: list[str]) -> tuple[str, frozenset[str]]:
+def _add_suite(options: list[str], requirements: list[str]) -> tuple[str, frozenset[str]]:
     """The lock of the packages and the suite, and which of the suite's optional libraries are in it."""
     needed = [*requirements, *SUITE]
     try:
@@ -199,20 +208,20 @@ def _with_suite(options: list[str], requirements: list[str]) -> tuple[str, froze
         return uv("pip", "compile", "-", *options, text="\n".join(needed)), frozenset()
 
 
-def _own_hashes(text: str, own: Mapping[str, str]) -> str:
-    """The lock with the ledger's hash, and no other, for each package under test."""
-    for distribution, sha256 in own.items():
+def _pin_hashes(lock: str, hashes: Mapping[str, str]) -> str:
+    """The lock with the ledger's hash, and no other, for each distribution that the ledger knows."""
+    for distribution, sha256 in hashes.items():
         entry = re.compile(rf"^({re.escape(distribution)}(?:==| @ )[^\s\\]+)(?: \\\n    --hash=\S+)*", re.MULTILINE)
-        text, found = entry.subn(rf"\1 \\\n    --hash=sha256:{sha256}", text)
-        if found > 1:
+        lock, count = entry.subn(rf"\1 \\\n    --hash=sha256:{sha256}", lock)
+        if count > 1:
             raise MetaError(
-                ErrorCode.ODD_LOCK, f"the lock has {found} entries of {distribution}", exit=Exit.TOOL_FAILED
+                ErrorCode.ODD_LOCK, f"the lock has {count} entries of {distribution}", exit=Exit.TOOL_FAILED
             )
-    return text
+    return lock
 
 
-def base_of(python: str) -> str:
-    """The interpreter that an environment was made from: to ask it runs nothing of what is installed."""
+def base_interpreter(python: str) -> str:
+    """The interpreter that an environment was made from: starting it runs nothing of what is installed there."""
     return os.path.realpath(python)
 
 
@@ -220,11 +229,11 @@ def create(folder: Path, python: str | None) -> str:
     """Make a virtual environment in ``folder`` unless it is there; the path of its interpreter."""
     interpreter = folder / "bin" / "python"
     if not interpreter.exists():
-        # What is left of an environment whose making was interrupted.
+        # An environment whose making was interrupted may be there in part.
         shutil.rmtree(folder, ignore_errors=True)
-        own = os.environ.get("MDMETA_PYTHON") or str(getattr(sys, "_base_executable", sys.executable))
+        ours = os.environ.get("MDMETA_PYTHON") or str(getattr(sys, "_base_executable", sys.executable))
         try:
-            uv("venv", "--quiet", "--no-project", "--python", python or own, str(folder))
+            uv("venv", "--quiet", "--no-project", "--python", python or ours, str(folder))
         except MetaError as error:
             if python is None or error.code != ErrorCode.UV_FAILED:
                 raise
@@ -239,7 +248,7 @@ def create(folder: Path, python: str | None) -> str:
 def version_of(python: str) -> str:
     """The version of an interpreter, ``3.12.1``: of a path to one, or of what ``uv python find`` takes."""
     interpreter = python if Path(python).is_file() else uv("python", "find", "--no-project", python).strip()
-    # Without site: what an environment under test would have started with its interpreter is not to run here.
+    # Without site, as it may run code that is installed in an environment under test.
     command = [interpreter, "-I", "-S", "-c", "import sys; print(*sys.version_info[:3], sep='.')"]
     try:
         return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.strip()
@@ -247,9 +256,9 @@ def version_of(python: str) -> str:
         raise undecided(ErrorCode.NO_INTERPRETER, f"{python} does not run", str(error)[:300]) from None
 
 
-def install(python: str, text: str) -> None:
-    """Make the environment of ``python`` hold exactly what the lock says, every download checked against its hash."""
+def install(python: str, lock: str) -> None:
+    """Install exactly the lock in the environment of ``python``, every download checked against its hash."""
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
         file = Path(folder) / "lock.txt"
-        file.write_text(text)
+        file.write_text(lock)
         uv("pip", "sync", "--quiet", "--python", python, "--require-hashes", "--only-binary", ":all:", str(file))

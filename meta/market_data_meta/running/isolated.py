@@ -22,7 +22,7 @@ from market_data_meta.releases.combinations import Cell
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.releases.requirements import direct_references
 from market_data_meta.running import environments
-from market_data_meta.running.sandbox import run_sandboxed
+from market_data_meta.running.sandbox import run_in_sandbox
 from market_data_meta.running.seals import evidence, text_or_empty
 
 CHECK_SECONDS = 30.0
@@ -118,18 +118,18 @@ def install_cell(
     python = environments.create(folder, cell.python)
     progress(f"{cell.name}: resolving")
     # uv asks the interpreter what it is: not the one that holds what a stranger may have put there.
-    base = environments.base_of(python)
-    lock = environments.lock(contract, ledger, cell, base)
-    progress(f"{cell.name}: installing {len(environments.pins(lock.whole))} distributions")
+    base = environments.base_interpreter(python)
+    lock = environments.resolve_cell(contract, ledger, cell, base)
+    progress(f"{cell.name}: installing {len(environments.locked_versions(lock.suite))} distributions")
     alone = len(cell.combination.packages) == 1
-    environments.install(python, lock.packages if alone else lock.whole)
+    environments.install(python, lock.packages if alone else lock.suite)
     host = python
     if alone:
         # The clean install stays clean: the checks run in an environment inside it and look at it from there.
         host = environments.create(folder / "suite", base)
-        environments.install(host, lock.whole)
+        environments.install(host, lock.suite)
     release = _release(contract, ledger, cell, python) if alone else None
-    return InstalledCell(folder, Path(host), lock.forced, lock.libraries, release)
+    return InstalledCell(folder, Path(host), lock.forced, lock.optional, release)
 
 
 def planned(contract: Contract, ledger: Ledger, cell: Cell, installed: InstalledCell) -> PreparedCell:
@@ -215,7 +215,7 @@ def _pytest(root: Path, prepared: PreparedCell, secret: str, log: Path) -> tuple
         command += [f"--config-file={checks / 'pytest.ini'}", f"--rootdir={root}"]
         areas = sorted({name.split(".")[0] for name in plan["clauses"]})
         command += ["--mdm-plan", str(plan_file), *(str(checks / f"test_{area}.py") for area in areas)]
-        cause = run_sandboxed(
+        ending = run_in_sandbox(
             command,
             log,
             home=home,
@@ -225,9 +225,9 @@ def _pytest(root: Path, prepared: PreparedCell, secret: str, log: Path) -> tuple
             seconds=SUITE_SECONDS,
             name="the suite",
             # 1 is for checks that failed.
-            fine=(0, 1),
+            good_statuses=(0, 1),
         )
-        return text_or_empty(record), cause, text_or_empty(deeds)
+        return text_or_empty(record), ending.cause or "", text_or_empty(deeds)
 
 
 def clean_environment(home: str, storage: Path) -> dict[str, str]:
@@ -288,7 +288,14 @@ def _release(contract: Contract, ledger: Ledger, cell: Cell, python: str) -> dic
         if references:
             unlooked[extra] = f"it names {', '.join(references)}"
             continue
-        options = ["--python", environments.base_of(python), "--only-binary", ":all:", "--exclude-newer", ledger.as_of]
+        options = [
+            "--python",
+            environments.base_interpreter(python),
+            "--only-binary",
+            ":all:",
+            "--exclude-newer",
+            ledger.as_of,
+        ]
         try:
             wanted = ledger.requirement(distribution, release, f"[{extra}]")
             environments.uv("pip", "compile", "-", *options, text=wanted)

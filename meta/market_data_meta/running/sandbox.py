@@ -1,7 +1,7 @@
-"""A command of a stranger's making, run within limits, with nothing of the caller's, and gone entirely when it ends.
+"""The sandbox: it runs a stranger's command within limits and without the caller's secrets, and leaves no process.
 
-It runs below a keeper (``inside/mdm_keep.py``), which the kernel makes the parent of whatever tries to get away. The
-keeper ends all of it when the command ends, when it is told to, and when this tool is no more.
+The command runs below a keeper (``inside/mdm_keep.py``), which the kernel makes the parent of whatever tries to get
+away. The keeper ends all of it when the command ends, when this tool asks for it, and when this tool is no more.
 """
 
 from __future__ import annotations
@@ -22,20 +22,21 @@ from market_data_meta.errors import ErrorCode, undecided
 from market_data_meta.inside.mdm_landlock import readable as always_readable
 from market_data_meta.inside.mdm_landlock import writable as always_writable
 from market_data_meta.inside.mdm_tree import overtime
-from market_data_meta.running.limits import Bounds, excess, filled, stop
+from market_data_meta.running.endings import Ending
+from market_data_meta.running.limits import Bounds, exceeded_bound, exceeded_disk_bound, stop
 
 LIMITS = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": 1 << 30, "RLIMIT_AS": 16 << 30}
 """What each process may take: no core dumps, files of 1 GiB, 16 GiB of address space (pyarrow maps much and
 uses little)."""
 BOUNDS = Bounds(memory=4 << 30, processes=256, written=2 << 30)
-"""What a command and all that comes from it may use together: ten times what the suite does."""
+"""What a command and its descendants may use together: ten times what the suite does."""
 NOT_STARTED = 127
 """The keeper's status where the command could not be started, as shells have it."""
-_LOOK_SECONDS = 1.0
+_WATCH_SECONDS = 1.0
 
 
 @contextmanager
-def keeper_process(
+def supervised_process(
     command: Sequence[str],
     *,
     home: str,
@@ -45,11 +46,12 @@ def keeper_process(
     cage: Mapping[str, Sequence[str] | bool] | None = None,
     pass_fds: Sequence[int] = (),
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run the command below a keeper in ``home``; all of it is ended with the block. ``cage`` says what it may
-    ``read`` and ``write``, and whether it has a ``network``; without it, all.
+    """Run the command below a keeper in ``home``; the command and its descendants are ended with the block.
+
+    ``cage`` says what it may ``read`` and ``write``, and whether it has a ``network``; without a cage it may do all.
     """
-    theirs, ours = os.pipe()
-    settings = json.dumps({"stop": theirs, "limits": dict(limits), **(cage or {})})
+    keepers_end, our_end = os.pipe()
+    settings = json.dumps({"stop": keepers_end, "limits": dict(limits), **(cage or {})})
     process = None
     try:
         try:
@@ -60,15 +62,15 @@ def keeper_process(
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                pass_fds=[theirs, *pass_fds],
+                pass_fds=[keepers_end, *pass_fds],
                 start_new_session=True,
             )
         finally:
-            os.close(theirs)
+            os.close(keepers_end)
         yield process
     finally:
-        # Nobody else holds this end, so the keeper hears of it even where this process is killed.
-        os.close(ours)
+        # Nobody else has this end open, so the keeper notices even where this process is killed.
+        os.close(our_end)
         if process is not None:
             try:
                 process.wait(10.0)
@@ -79,10 +81,10 @@ def keeper_process(
 
 def environments_of(python: str) -> list[str]:
     """The folder of an interpreter's environment, and that of the environment from which it was made."""
-    return [str(Path(place).parent.parent) for place in (python, os.path.realpath(python))]
+    return [str(Path(interpreter).parent.parent) for interpreter in (python, os.path.realpath(python))]
 
 
-def run_sandboxed(
+def run_in_sandbox(
     command: Sequence[str],
     log: Path,
     *,
@@ -94,21 +96,21 @@ def run_sandboxed(
     network: bool = True,
     bounds: Bounds = BOUNDS,
     name: str = "it",
-    fine: Container[int] = (0,),
-) -> str:
-    """Run the command in ``home`` with its output in ``log``; why it did not end well, or nothing.
+    good_statuses: Container[int] = (0,),
+) -> Ending:
+    """Run the command in ``home`` with its output in ``log``. It ends well with one of the ``good_statuses``.
 
     It may use ``seconds`` of CPU time, and a multiple of that of wall time (see mdm_tree).
     It may change what is in ``home`` and in ``writable`` and read that, the system, its own interpreter's environment,
     and ``readable``. Without ``network`` it has no TCP, where the kernel can keep it from that. ``name`` is what the
-    sentence calls it; it ends well with a status that is ``fine``. Raises MetaError where it cannot be started.
+    cause of an early end calls it. Raises MetaError where it cannot be started.
     """
     write = always_writable([home, *map(str, writable)])
     read = always_readable([*environments_of(command[0]), *write, *map(str, readable)])
     started = time.monotonic()
     with (
         log.open("w") as output,
-        keeper_process(
+        supervised_process(
             command,
             home=home,
             variables=variables,
@@ -119,20 +121,20 @@ def run_sandboxed(
     ):
         while True:
             try:
-                status = process.wait(_LOOK_SECONDS)
+                status = process.wait(_WATCH_SECONDS)
             except subprocess.TimeoutExpired:
-                if late := overtime(process.pid, started, seconds):
-                    return f"{name} {late}"
-                if cause := excess(process.pid, Path(home), log, bounds):
-                    return cause
+                if used_too_much := overtime(process.pid, started, seconds):
+                    return Ending(f"{name} {used_too_much}")
+                if cause := exceeded_bound(process.pid, Path(home), log, bounds):
+                    return Ending(cause)
             else:
                 break
-    if cause := filled(Path(home), log, bounds):
-        return cause
+    if cause := exceeded_disk_bound(Path(home), log, bounds):
+        return Ending(cause)
     if status == NOT_STARTED:
         raise undecided(
             ErrorCode.NOT_STARTED, f"{command[0]} could not be started", log.read_text(errors="replace")[-300:]
         )
     if status < 0:
-        return f"{name} was killed by {signal.Signals(-status).name}"
-    return "" if status in fine else f"{name} ended with status {status}"
+        return Ending(f"{name} was killed by {signal.Signals(-status).name}")
+    return Ending(None if status in good_statuses else f"{name} ended with status {status}")

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,68 +21,81 @@ from market_data_meta.releases.contents import ContentCombination
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import bytecode, environments
 
+ThirdPartyRequirements = tuple[tuple[str, ...], ...]
+"""What the releases of a cell require of other libraries, for each package: cells that agree on it share a set."""
+
 
 @dataclass(frozen=True)
 class ThirdPartyLock:
     """A resolved third-party set: a lock without the packages under test, and which optional libraries are in it.
 
-    ``brought`` are the entries that no set of published releases has: a candidate has chosen them. Such a set shares
-    nothing with others.
+    ``candidate_entries`` are the entries that no set of published releases has: a candidate has chosen them. Such a set
+    shares nothing with others.
     """
 
     lock: str
     optional: frozenset[str]
-    brought: tuple[str, ...] = ()
+    candidate_entries: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
         """Sixteen digits that stand for the exact set."""
         return hashlib.sha256(self.lock.encode()).hexdigest()[:16]
 
-    def home(self, cache: Path) -> Path:
-        """The folder that keeps its environment and its runs: a candidate's own where it has brought something."""
-        return cache / "candidates" / self.digest if self.brought else cache
+    def cache_folder(self, cache: Path) -> Path:
+        """The folder for its environment and its runs: one of its own if it has entries that a candidate has chosen."""
+        return cache / "candidates" / self.digest if self.candidate_entries else cache
 
-    def beside(self, published: Iterable[ThirdPartyLock]) -> ThirdPartyLock:
-        """The same set, knowing what it has that none of the published ones has."""
-        known = {entry for one in published for entry in entries(one.lock)}
-        return replace(self, brought=tuple(entry for entry in entries(self.lock) if entry not in known))
+    def compared_with(self, published: Iterable[ThirdPartyLock]) -> ThirdPartyLock:
+        """The same set, with the entries that none of the published sets has as its ``candidate_entries``."""
+        known = {entry for lock in published for entry in entries(lock.lock)}
+        return replace(self, candidate_entries=tuple(entry for entry in entries(self.lock) if entry not in known))
 
 
-def resolved(
-    contract: Contract, ledger: Ledger, squares: Iterable[ContentCombination], python: str, cache: Path
-) -> dict[tuple[tuple[str, ...], ...], ThirdPartyLock | str]:
-    """For each distinct set of requirements what it resolves to as of the ledger's date, or why nothing satisfies it.
+@dataclass(frozen=True)
+class Unresolvable:
+    """Requirements that no set of libraries satisfies, and the sentence that says why."""
+
+    reason: str
+
+
+def resolve_all(
+    contract: Contract, ledger: Ledger, cells: Iterable[ContentCombination], python: str, cache: Path
+) -> dict[ThirdPartyRequirements, ThirdPartyLock | Unresolvable]:
+    """For each distinct set of requirements the set that it resolves to as of the ledger's date.
 
     ``python`` is the interpreter that will run it. What was resolved before is read from ``cache``: a resolution as of
     a date does not change.
     """
-    representatives: dict[tuple[tuple[str, ...], ...], ContentCombination] = {}
-    for square in squares:
-        representatives.setdefault(square.requirements, square)
-    about = environments.uv("python", "find", "--no-project", python).strip()
+    representatives: dict[ThirdPartyRequirements, ContentCombination] = {}
+    for cell in cells:
+        representatives.setdefault(cell.requirements, cell)
+    interpreter = environments.uv("python", "find", "--no-project", python).strip()
+
+    def resolve(cell: ContentCombination) -> ThirdPartyLock | Unresolvable:
+        return _resolve(contract, ledger, cell, python, interpreter, cache)
+
     # Threads, because the resolver is a process of its own.
     with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:
-        found = pool.map(lambda one: _resolved(contract, ledger, one, python, about, cache), representatives.values())
-        return dict(zip(representatives, found, strict=True))
+        return dict(zip(representatives, pool.map(resolve, representatives.values()), strict=True))
 
 
-def _resolved(
-    contract: Contract, ledger: Ledger, square: ContentCombination, python: str, about: str, cache: Path
-) -> ThirdPartyLock | str:
-    asked = [ledger.as_of, about, square.requirements, environments.SUITE, environments.OPTIONAL]
-    file = cache / "locks" / f"{hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:16]}.json"
-    known = _read(file)
-    if known is not None:
-        return known
+def _resolve(
+    contract: Contract, ledger: Ledger, cell: ContentCombination, python: str, interpreter: str, cache: Path
+) -> ThirdPartyLock | Unresolvable:
+    question = [ledger.as_of, interpreter, cell.requirements, environments.SUITE, environments.OPTIONAL]
+    file = cache / "locks" / f"{hashlib.sha256(json.dumps(question).encode()).hexdigest()[:16]}.json"
+    cached = _read(file)
+    if cached is not None:
+        return cached
     try:
-        whole = environments.lock(contract, ledger, Cell(square.combination), python)
+        cell_lock = environments.resolve_cell(contract, ledger, Cell(cell.combination), python)
     except UninstallableError as error:
-        return error.why
-    own = {package.distribution for package in contract.packages.values()}
-    found = ThirdPartyLock(without(whole.whole, own), whole.libraries)
-    write_whole(file, json.dumps({"lock": found.lock, "optional": sorted(found.optional)}))
-    return found
+        return Unresolvable(error.why)
+    distributions = {package.distribution for package in contract.packages.values()}
+    lock = ThirdPartyLock(remove_entries(cell_lock.suite, distributions), cell_lock.optional)
+    write_whole(file, json.dumps({"lock": lock.lock, "optional": sorted(lock.optional)}))
+    return lock
 
 
 def _read(file: Path) -> ThirdPartyLock | None:
@@ -94,8 +107,8 @@ def _read(file: Path) -> ThirdPartyLock | None:
         return None
 
 
-def without(lock: str, distributions: Iterable[str]) -> str:
-    """The lock less the entries of some distributions."""
+def remove_entries(lock: str, distributions: Iterable[str]) -> str:
+    """The lock without the entries of some distributions."""
     for name in distributions:
         entry = rf"^{re.escape(name)}(?:==| @ )[^\s\\]+(?: \\\n    --hash=\S+)*\n?"
         lock = re.sub(entry, "", lock, flags=re.MULTILINE)
@@ -103,71 +116,78 @@ def without(lock: str, distributions: Iterable[str]) -> str:
 
 
 def entries(lock: str) -> list[str]:
-    """What a lock installs, one by one: name, version or address, and hashes."""
+    """The entries of a lock, each with a library's name, its version or address, and its hashes."""
     return [entry.strip() for entry in re.split(r"\n(?=\S)", lock) if entry.strip()]
 
 
-def families(
+@dataclass
+class _Group:
+    """Sets that agree on every library that they share: its version by name, and the sets."""
+
+    versions: dict[str, str]
+    locks: list[ThirdPartyLock]
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(json.dumps(sorted(self.versions.items())).encode()).hexdigest()[:16]
+
+
+def group_digests(
     published: Sequence[ThirdPartyLock], candidates: Sequence[ThirdPartyLock] = ()
 ) -> dict[ThirdPartyLock, str]:
     """A digest for each set, the same for sets that agree on the version of every library that they share.
 
-    Sets of one family differ only in libraries that the others do not ask for at all. The digest is that of what is
-    published: a candidate joins a family as it is. With something that it has brought along it joins none: what was
-    run with that says nothing of anybody else, nor the other way round.
+    Sets of one group differ only in libraries that the others do not ask for at all. The digest is that of what is
+    published: a candidate's set joins a group without changing it. A set with entries that a candidate has chosen joins
+    none: a run with these libraries says nothing about cells without them, nor the other way round.
     """
-    found = _merged([], published)
-    digests = {one: _digest(versions) for versions, members in found for one in members}
-    known = len(found)
-    for number, (versions, members) in enumerate(_merged(found, [one for one in candidates if not one.brought])):
-        digest = digests[members[0]] if number < known else _digest(versions)
-        digests |= dict.fromkeys(members, digest)
-    return digests | {one: f"own-{one.digest}" for one in candidates if one.brought}
+    groups = _merge([], published)
+    digests = {lock: group.digest for group in groups for lock in group.locks}
+    merged = _merge(groups, [lock for lock in candidates if not lock.candidate_entries])
+    for number, group in enumerate(merged):
+        digest = digests[group.locks[0]] if number < len(groups) else group.digest
+        digests |= dict.fromkeys(group.locks, digest)
+    return digests | {lock: f"own-{lock.digest}" for lock in candidates if lock.candidate_entries}
 
 
-def _merged(
-    families_: list[tuple[dict[str, str], list[ThirdPartyLock]]], sets: Sequence[ThirdPartyLock]
-) -> list[tuple[dict[str, str], list[ThirdPartyLock]]]:
-    """The families with more sets in them: each in the first that it agrees with, or in a new one."""
-    merged = [(dict(versions), list(members)) for versions, members in families_]
-    for one in sets:
-        pins = environments.pins(one.lock)
-        for versions, members in merged:
-            if all(versions.get(name, version) == version for name, version in pins.items()):
-                versions.update(pins)
-                members.append(one)
+def _merge(groups: Sequence[_Group], locks: Sequence[ThirdPartyLock]) -> list[_Group]:
+    """The groups with more sets in them: each in the first group that it agrees with, or in a new one."""
+    merged = [_Group(dict(group.versions), list(group.locks)) for group in groups]
+    for lock in locks:
+        locked = environments.locked_versions(lock.lock)
+        for group in merged:
+            if all(group.versions.get(name, version) == version for name, version in locked.items()):
+                group.versions.update(locked)
+                group.locks.append(lock)
                 break
         else:
-            merged.append((dict(pins), [one]))
+            merged.append(_Group(dict(locked), [lock]))
     return merged
 
 
-def _digest(versions: Mapping[str, str]) -> str:
-    return hashlib.sha256(json.dumps(sorted(versions.items())).encode()).hexdigest()[:16]
-
-
-def installed(libraries: ThirdPartyLock, python: str, cache: Path) -> Path:
-    """The interpreter of an environment that holds the set and nothing else; made once."""
-    name = hashlib.sha256(f"{libraries.digest} {python}".encode()).hexdigest()[:16]
-    folder = libraries.home(cache) / "environments" / name
+def install(lock: ThirdPartyLock, python: str, cache: Path) -> Path:
+    """The interpreter of an environment that holds the set and nothing else. It is made once, and read from then on."""
+    name = hashlib.sha256(f"{lock.digest} {python}".encode()).hexdigest()[:16]
+    folder = lock.cache_folder(cache) / "environments" / name
     with exclusive_lock(folder):
         interpreter = environments.create(folder, python)
         ready = folder / "ready"
         if not ready.exists():
-            environments.install(interpreter, libraries.lock)
-            # Of a candidate's own nobody else has any use, nor it of theirs.
-            others = () if libraries.brought else (file.parent for file in folder.parent.glob("*/ready"))
-            bytecode.complete(folder, Path(interpreter), others)
+            environments.install(interpreter, lock.lock)
+            # A candidate's own environment shares no files with others, in neither direction.
+            others = () if lock.candidate_entries else (file.parent for file in folder.parent.glob("*/ready"))
+            bytecode.compile_environment(folder, Path(interpreter), others)
             ready.touch()
     return Path(interpreter)
 
 
-def begins(libraries: ThirdPartyLock, python: Path) -> str:
-    """What a candidate has brought along that Python runs at every start, or nothing; ``python`` has it installed.
+def startup_code(lock: ThirdPartyLock, python: Path) -> str | None:
+    """A sentence that names what a candidate has brought along and Python runs at every start, or None.
 
-    It is not run in what judges. It is in every other process that a check starts, and no evidence comes of that.
+    ``python`` has the set installed. Such code is not run in the process that judges. It would run in every other
+    process that a check starts, so no run with it is evidence.
     """
-    names = [canonicalize_name(re.split(r"==| @ ", entry, maxsplit=1)[0]) for entry in libraries.brought]
+    names = [canonicalize_name(re.split(r"==| @ ", entry, maxsplit=1)[0]) for entry in lock.candidate_entries]
     for site in sorted((python.parent.parent / "lib").glob("python*/site-packages")):
         owners: dict[str, str] = {}
         for info in sorted(site.glob("*.dist-info")):
@@ -175,13 +195,13 @@ def begins(libraries: ThirdPartyLock, python: Path) -> str:
                 owners[line.partition(",")[0].strip('"')] = info.name.removesuffix(".dist-info")
         for path in sorted(site.iterdir()):
             owner = owners.get(path.name, "")
-            if _begins(path) and (not owner or canonicalize_name(owner.rpartition("-")[0]) in names):
+            if _runs_at_startup(path) and (not owner or canonicalize_name(owner.rpartition("-")[0]) in names):
                 who = owner.replace("-", " ") or "what it installs"
                 return f"{who}, which was brought along, has code that Python runs at every start: {path.name}"
-    return ""
+    return None
 
 
-def _begins(path: Path) -> bool:
+def _runs_at_startup(path: Path) -> bool:
     if path.name.partition(".")[0] in ("sitecustomize", "usercustomize"):
         return True
     if path.suffix != ".pth" or not path.is_file():

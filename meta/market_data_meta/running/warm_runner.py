@@ -9,231 +9,242 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from market_data_meta.contract import Clause, Contract
+from market_data_meta.contract import Contract
 from market_data_meta.judging.records import Record
 from market_data_meta.releases.combinations import Cell, Combination
 from market_data_meta.releases.contents import Content, ContentCombination
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.releases.requirements import broken_promises
-from market_data_meta.running import environments, third_party
-from market_data_meta.running.cache import Store
+from market_data_meta.running import environments
+from market_data_meta.running.cache import RunCache
 from market_data_meta.running.decisions import Decisions
 from market_data_meta.running.isolated import SUITE_SECONDS, record_header, warm_plan
-from market_data_meta.running.templates import Templates
-from market_data_meta.running.warm import Job, Template, run_all
+from market_data_meta.running.template_pool import TemplatePool
+from market_data_meta.running.template_process import TemplateProcess, run_jobs
+from market_data_meta.running.third_party import ThirdPartyLock, ThirdPartyRequirements
+from market_data_meta.running.warm_jobs import Job
 
 ROUNDS = 4
 """How often what is not decided yet is tried again: a cell died, a clause is wide, a check was in error."""
 ATTEMPTS = 2
-"""How often a clause is tried in the same cell before that is the answer: elsewhere first, where that is possible."""
+"""How often a clause is tried in the same cell before its error stands: other cells come first, where there are any."""
 
 
 @dataclass(frozen=True)
 class ProgressStep:
-    """Where the matrix is: runs ended in this round, how many there are to be, and the run that has just ended."""
+    """How far the work is: the runs that have ended in this round, of how many, and the run that has just ended."""
 
-    done: int
-    of: int
-    what: str
+    ended: int
+    total: int
+    description: str
     record: Record | None = None
 
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What is to be decided.
+    """The cells to decide, and how.
 
-    ``whole`` are the combinations that run every clause themselves. The template loads what ``scouts`` load (all the
-    squares, without any): cells whose code may be trusted to be imported. A run may use ``seconds`` of CPU time, and
-    after ``patience`` runs that came to nothing no more are begun. Runs of ``candidates`` (contents by package) are
-    kept aside: what they say of other packages' code is believed in these cells and nowhere else.
+    Cells of ``exhaustive`` combinations run every clause themselves. The template loads the modules that
+    ``survey_cells`` load (without any, those that the cells load): cells whose code may be trusted to be imported. A
+    run may use ``seconds`` of CPU time. After ``max_failed_runs`` runs that ended early no more are begun. Runs with
+    ``candidates`` (content by package) are cached apart: what they show about other packages holds in these cells only.
     """
 
-    squares: tuple[ContentCombination, ...]
-    whole: Container[Combination]
+    cells: tuple[ContentCombination, ...]
+    exhaustive: Container[Combination]
     clauses: frozenset[str] | None = None
-    scouts: tuple[ContentCombination, ...] = ()
+    survey_cells: tuple[ContentCombination, ...] = ()
     seconds: float = SUITE_SECONDS
-    patience: int | None = None
+    max_failed_runs: int | None = None
     candidates: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
 class ThirdPartyGroup:
-    """Cells whose third-party libraries have the same versions: runs of one speak for others."""
+    """Cells whose third-party libraries have the same versions: a run of one cell speaks for others."""
 
     decisions: Decisions
-    store: Store
-    squares: list[ContentCombination]
+    run_cache: RunCache
+    cells: list[ContentCombination]
 
 
-class Runner:
-    """Runs what is missing, one third-party set after the other."""
+class WarmRunner:
+    """Runs in the warm lane what is not decided yet, one third-party set after the other."""
 
     def __init__(
         self,
         contract: Contract,
         ledger: Ledger,
-        wanted: RunRequest,
+        request: RunRequest,
         cache: Path,
         python: str,
-        sets: Mapping[tuple[tuple[str, ...], ...], third_party.ThirdPartyLock],
-        tell: Callable[[ProgressStep], None],
+        locks: Mapping[ThirdPartyRequirements, ThirdPartyLock],
+        on_progress: Callable[[ProgressStep], None],
     ) -> None:
-        self._contract, self._ledger, self._wanted, self._cache, self._python = contract, ledger, wanted, cache, python
-        every = contract.clauses_for(tuple(contract.packages)).values()
-        chosen = wanted.clauses
-        self._clauses = [c for c in every if c.scope != "control" and (chosen is None or c.id in chosen)]
-        self._sets, self._tell = sets, tell
-        self._faults: dict[str, str] = {}
-        self._paths: dict[str, Path] = {}
-        self._died = 0
+        self._contract, self._ledger, self._request = contract, ledger, request
+        self._cache, self._python = cache, python
+        self._clauses = [
+            clause
+            for clause in contract.clauses_for(tuple(contract.packages)).values()
+            if clause.scope != "control" and (request.clauses is None or clause.id in request.clauses)
+        ]
+        self._locks, self._on_progress = locks, on_progress
+        self._unpack_faults: dict[str, str] = {}
+        self._sites: dict[str, Path] = {}
+        self._failed_runs = 0
 
-    def decide(self, family: ThirdPartyGroup, mine: Container[ContentCombination]) -> int:
-        """Run what the family's decisions lack, in the cells that are ours; the number of runs that it took."""
-        ran = 0
-        tried: Counter[tuple[str, ContentCombination]] = Counter()
+    def decide(self, group: ThirdPartyGroup, cells: Container[ContentCombination]) -> int:
+        """Run what the group's decisions lack, in these of its cells; the number of runs that it took."""
+        run_count = 0
+        attempts: Counter[tuple[str, ContentCombination]] = Counter()
         for _ in range(ROUNDS):
-            missing = self._missing(family, tried)
-            wanted = {square: clauses for square, clauses in missing.items() if square in mine}
-            if not wanted or self._impatient:
+            missing = {
+                cell: clauses for cell, clauses in self._missing_clauses(group, attempts).items() if cell in cells
+            }
+            if not missing or self._too_many_have_failed:
                 break
-            tried.update((clause, square) for square, clauses in wanted.items() for clause in clauses)
-            ran += self._run(family, wanted)
-        if self._impatient:
-            for square in family.squares:
-                why = f"it was not run: {self._died} runs before it came to nothing"
-                family.decisions.faults.setdefault(tuple(square.digests.values()), why)
-        return ran
+            attempts.update((clause, cell) for cell, clauses in missing.items() for clause in clauses)
+            run_count += self._run(group, missing)
+        if self._too_many_have_failed:
+            for cell in group.cells:
+                reason = f"it was not run: {self._failed_runs} runs before it came to nothing"
+                group.decisions.faults.setdefault(tuple(cell.digests.values()), reason)
+        return run_count
 
-    def _missing(
-        self, family: ThirdPartyGroup, tried: Mapping[tuple[str, ContentCombination], int]
+    def _missing_clauses(
+        self, group: ThirdPartyGroup, attempts: Mapping[tuple[str, ContentCombination], int]
     ) -> dict[ContentCombination, list[str]]:
-        """The clauses to run in each cell: each that is undecided in the first cell that it is decided by.
+        """The clauses to run in each cell: a clause that is undecided is run in the first cell that can decide it.
 
-        A cell in which a clause was tried comes after those in which it was not, and is tried ``ATTEMPTS`` times.
+        A cell in which it was tried comes after those in which it was not, and is tried ``ATTEMPTS`` times.
         """
-        decisions = family.decisions
+        decisions = group.decisions
         claimed: set[tuple[str, tuple[str, ...]]] = set()
-        wanted: dict[ContentCombination, list[str]] = {}
-        for times in range(ATTEMPTS if tried else 1):
-            for square in family.squares:
-                contents = square.digests
-                every = square.combination in self._wanted.whole
+        missing: dict[ContentCombination, list[str]] = {}
+        for earlier_attempts in range(ATTEMPTS if attempts else 1):
+            for cell in group.cells:
+                contents = cell.digests
+                runs_every_clause = cell.combination in self._request.exhaustive
                 for clause in self._clauses:
-                    if tried.get((clause.id, square), 0) != times:
+                    if attempts.get((clause.id, cell), 0) != earlier_attempts:
                         continue
                     key = (clause.id, decisions.key(clause, contents))
-                    open_ = decisions.of(clause, contents) is None and key not in claimed
-                    if open_ or (every and not decisions.own(square, clause.id)):
-                        wanted.setdefault(square, []).append(clause.id)
+                    undecided = decisions.decision(clause, contents) is None and key not in claimed
+                    if undecided or (runs_every_clause and not decisions.has_run(cell, clause.id)):
+                        missing.setdefault(cell, []).append(clause.id)
                         claimed.add(key)
-        return {square: [*names, *self._contract.controls] for square, names in wanted.items()}
+        return {cell: [*names, *self._contract.controls] for cell, names in missing.items()}
 
     @property
-    def _impatient(self) -> bool:
-        return self._wanted.patience is not None and self._died >= self._wanted.patience
+    def _too_many_have_failed(self) -> bool:
+        return self._request.max_failed_runs is not None and self._failed_runs >= self._request.max_failed_runs
 
-    def _run(self, family: ThirdPartyGroup, wanted: Mapping[ContentCombination, list[str]]) -> int:
-        groups: dict[third_party.ThirdPartyLock, list[ContentCombination]] = {}
-        for square in wanted:
-            groups.setdefault(self._sets[square.requirements], []).append(square)
+    def _run(self, group: ThirdPartyGroup, missing: Mapping[ContentCombination, list[str]]) -> int:
+        """Run the missing clauses of each cell; the number of runs that have ended."""
+        cells_by_lock: dict[ThirdPartyLock, list[ContentCombination]] = {}
+        for cell in missing:
+            cells_by_lock.setdefault(self._locks[cell.requirements], []).append(cell)
         plan, root = warm_plan(self._contract, self._ledger), self._contract.root
-        done = 0
-        squares = [*wanted, *self._wanted.scouts]
-        releases = self._folders(squares)
-        with Templates(root, plan, groups, python=self._python, cache=self._cache, releases=releases) as templates:
-            self._unpack(squares)
-            for one in templates.order:
-                mine = {square: wanted[square] for square in groups[one] if self._unpacked(family, square)}
-                for record in self._ran(family, templates, one, mine):
-                    done += 1
-                    self._died += record.footer is None
-                    self._tell(ProgressStep(done, len(wanted), record.cell, record))
-                    if self._impatient:
-                        return done
-        return done
+        ended = 0
+        cells = [*missing, *self._request.survey_cells]
+        releases = self._release_folders(cells)
+        with TemplatePool(
+            root, plan, cells_by_lock, python=self._python, cache=self._cache, releases=releases
+        ) as templates:
+            self._unpack(cells)
+            for lock in templates.order:
+                clauses = {cell: missing[cell] for cell in cells_by_lock[lock] if self._is_unpacked(group, cell)}
+                for record in self._run_cells(group, templates, lock, clauses):
+                    ended += 1
+                    self._failed_runs += record.footer is None
+                    self._on_progress(ProgressStep(ended, len(missing), record.cell, record))
+                    if self._too_many_have_failed:
+                        return ended
+        return ended
 
-    def _ran(
+    def _run_cells(
         self,
-        family: ThirdPartyGroup,
-        templates: Templates,
-        one: third_party.ThirdPartyLock,
-        wanted: Mapping[ContentCombination, list[str]],
+        group: ThirdPartyGroup,
+        templates: TemplatePool,
+        lock: ThirdPartyLock,
+        clauses: Mapping[ContentCombination, list[str]],
     ) -> Iterator[Record]:
-        """Run the cells, the longest first, and keep what has come of each."""
-        if not wanted:
+        """Run these clauses of each cell, the cells with most clauses first, and add the records to the group."""
+        if not clauses:
             return
         with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
-            jobs, homes = [], {}
-            for square in sorted(wanted, key=lambda s: -len(wanted[s])):
-                job = self._job(square, wanted[square], one, Path(folder))
+            jobs, cells = [], {}
+            for cell in sorted(clauses, key=lambda cell: -len(clauses[cell])):
+                job = self._job(cell, clauses[cell], lock, Path(folder))
                 jobs.append(job)
-                homes[job.name] = square
+                cells[job.name] = cell
 
-            def start() -> Template:
-                self._tell(ProgressStep(0, 0, "loading the third-party libraries"))
-                ends = map(self._path, _ends(self._wanted.scouts or tuple(wanted)))
-                return templates.take(one, list({str(path): path for path in ends}.values()))
+            def start() -> TemplateProcess:
+                self._on_progress(ProgressStep(0, 0, "loading the third-party libraries"))
+                survey_cells = _newest_and_oldest(self._request.survey_cells or tuple(clauses))
+                paths = {str(path): path for path in map(self._import_path, survey_cells)}
+                return templates.take(lock, list(paths.values()))
 
             at_once = (os.cpu_count() or 1) + 1
-            for job, cause in run_all(start, jobs, at_once=at_once, seconds=self._wanted.seconds):
-                record = family.store.keep(homes[job.name].digests, job, cause)
-                family.decisions.add([record])
+            for job, ending in run_jobs(start, jobs, at_once=at_once, seconds=self._request.seconds):
+                record = group.run_cache.add(cells[job.name].digests, job, ending)
+                group.decisions.add([record])
                 yield record
 
-    def _unpacked(self, family: ThirdPartyGroup, square: ContentCombination) -> bool:
-        """Whether the cell's releases are there; what is lost is the cell's fault."""
-        why = next((self._faults[c.newest.sha256] for c in square.contents if c.newest.sha256 in self._faults), None)
-        if why:
-            family.decisions.faults[tuple(square.digests.values())] = why
-        return not why
+    def _is_unpacked(self, group: ThirdPartyGroup, cell: ContentCombination) -> bool:
+        """Whether the cell's releases are there. A release that cannot be had is the cell's fault."""
+        hashes = [content.newest.sha256 for content in cell.contents]
+        fault = next((self._unpack_faults[sha256] for sha256 in hashes if sha256 in self._unpack_faults), None)
+        if fault:
+            group.decisions.faults[tuple(cell.digests.values())] = fault
+        return not fault
 
-    def _unpack(self, squares: Iterable[ContentCombination]) -> None:
-        new: dict[str, dict[str, Content]] = {}
-        for square in squares:
-            for code in square.contents:
-                if code.newest.sha256 not in self._paths | self._faults:
-                    name = self._contract.packages[code.package].distribution
-                    new.setdefault(name, {})[code.newest.sha256] = code
-        if new:
+    def _unpack(self, cells: Iterable[ContentCombination]) -> None:
+        """Unpack the cells' releases that are not unpacked yet."""
+        missing: dict[str, dict[str, Content]] = {}
+        for cell in cells:
+            for content in cell.contents:
+                if content.newest.sha256 not in self._sites | self._unpack_faults:
+                    distribution = self._contract.packages[content.package].distribution
+                    missing.setdefault(distribution, {})[content.newest.sha256] = content
+        if missing:
             # Imported here: the client of the index costs more to load than reading what is cached.
             from market_data_meta.running import wheels
 
-            self._tell(ProgressStep(0, 0, f"unpacking {sum(map(len, new.values()))} wheels"))
-            releases = {name: [code.newest for code in rows.values()] for name, rows in new.items()}
-            paths, faults = wheels.unpack_all(releases, self._cache, self._python)
-            self._paths |= paths
-            self._faults |= faults
+            self._on_progress(ProgressStep(0, 0, f"unpacking {sum(map(len, missing.values()))} wheels"))
+            releases = {name: [content.newest for content in contents.values()] for name, contents in missing.items()}
+            wheels_unpacked = wheels.unpack_all(releases, self._cache, self._python)
+            self._sites |= wheels_unpacked.sites
+            self._unpack_faults |= wheels_unpacked.faults
 
-    def _folders(self, squares: Iterable[ContentCombination]) -> list[Path]:
+    def _release_folders(self, cells: Iterable[ContentCombination]) -> list[Path]:
         """The folders in which the cells' releases are, or will be once they are unpacked."""
-        found = {self._cache / "wheels" / code.newest.sha256[:16] for square in squares for code in square.contents}
-        for folder in found:
+        folders = {self._cache / "wheels" / content.newest.sha256[:16] for cell in cells for content in cell.contents}
+        for folder in folders:
             folder.mkdir(parents=True, exist_ok=True)
-        return sorted(found)
+        return sorted(folders)
 
-    def _path(self, square: ContentCombination) -> list[str]:
-        return [str(self._paths[code.newest.sha256]) for code in square.contents]
+    def _import_path(self, cell: ContentCombination) -> list[str]:
+        """The folders that the cell's packages are imported from."""
+        return [str(self._sites[content.newest.sha256]) for content in cell.contents]
 
-    def _job(
-        self, square: ContentCombination, clauses: Sequence[str], one: third_party.ThirdPartyLock, folder: Path
-    ) -> Job:
-        contract, combination = self._contract, square.combination
-        cell = Cell(combination)
-        forced = tuple(
-            broken_promises(combination, contract.packages, self._ledger, environments.version_of(self._python))
-        )
-        versions = combination.as_dict()
-        tables: list[Clause] = [contract.clauses[name] for name in clauses]
+    def _job(self, cell: ContentCombination, clauses: Sequence[str], lock: ThirdPartyLock, folder: Path) -> Job:
+        contract, combination = self._contract, cell.combination
+        python_version = environments.version_of(self._python)
+        forced = tuple(broken_promises(combination, contract.packages, self._ledger, python_version))
+        label, versions = Cell(combination), combination.as_dict()
+        tables = [contract.clauses[name] for name in clauses]
         request = {
-            "header": record_header(contract, self._ledger, cell, forced, sorted(clauses), "warm"),
+            "header": record_header(contract, self._ledger, label, forced, sorted(clauses), "warm"),
             "clauses": list(clauses),
-            "not_applicable": {c.id: why for c in tables if (why := c.why_not_applicable(versions, set(one.optional)))},
-            "path": self._path(square),
+            "not_applicable": {
+                c.id: why for c in tables if (why := c.why_not_applicable(versions, set(lock.optional)))
+            },
+            "path": self._import_path(cell),
         }
-        return Job(cell.name, request, folder / f"{cell.name}.jsonl", folder / f"{cell.name}.log")
+        return Job(label.name, request, folder / f"{label.name}.jsonl", folder / f"{label.name}.log")
 
 
-def _ends(squares: Sequence[ContentCombination]) -> tuple[ContentCombination, ContentCombination]:
-    """The newest and the oldest of some cells: what both load, the others are taken to load too."""
-    return squares[0], min(squares, key=lambda s: [code.releases[0].uploaded for code in s.contents])
+def _newest_and_oldest(cells: Sequence[ContentCombination]) -> tuple[ContentCombination, ContentCombination]:
+    """The newest and the oldest of some cells. The modules that both load are taken to be loaded by all of them."""
+    return cells[0], min(cells, key=lambda cell: [content.releases[0].uploaded for content in cell.contents])

@@ -8,6 +8,7 @@ import stat
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
@@ -31,37 +32,41 @@ MAX_RATIO = 200
 _UNIX, _ENCRYPTED = 3, 0x1
 
 
-def unpack_all(
-    releases: Mapping[str, Iterable[Release]], cache: Path, python: str
-) -> tuple[dict[str, Path], dict[str, str]]:
-    """The folder of each release (by sha256) with its unpacked wheel, and for those that cannot be had, why.
+@dataclass(frozen=True)
+class UnpackedWheels:
+    """For each release (by sha256) the folder to import it from, or the sentence that says why it cannot be had."""
+
+    sites: Mapping[str, Path]
+    faults: Mapping[str, str]
+
+
+def unpack_all(releases: Mapping[str, Iterable[Release]], cache: Path, python: str) -> UnpackedWheels:
+    """Download, check and unpack the wheel of each release.
 
     ``releases`` are by distribution; ``python`` is the interpreter that will import them.
     """
-    folders: dict[str, Path] = {}
+    sites: dict[str, Path] = {}
     faults: dict[str, str] = {}
     with PyPISimple(index_url()) as client, ThreadPoolExecutor(8) as pool:
 
-        def had(distribution: str, release: Release) -> tuple[str, Path | MetaError]:
+        def site_or_error(distribution: str, release: Release) -> Path | MetaError:
             try:
-                return release.sha256, unpacked(
-                    release, cache, lambda file: _download(client, distribution, release, file)
-                )
+                return unpack(release, cache, lambda file: _download(client, distribution, release, file))
             except MetaError as error:
-                return release.sha256, error
+                return error
 
-        wanted = [(distribution, release) for distribution, rows in releases.items() for release in rows]
-        for sha256, result in pool.map(lambda pair: had(*pair), wanted):
+        pairs = [(distribution, release) for distribution, rows in releases.items() for release in rows]
+        for (_, release), result in zip(pairs, pool.map(lambda pair: site_or_error(*pair), pairs), strict=True):
             if isinstance(result, Path):
-                folders[sha256] = result
+                sites[release.sha256] = result
             else:
-                faults[sha256] = result.what
-    # Here, so that no release needs to write where another one is read.
-    bytecode.compile_all(python, folders.values())
-    return folders, faults
+                faults[release.sha256] = result.what
+    # Compiled here, so that no release needs to write where another one is read.
+    bytecode.compile_folders(python, sites.values())
+    return UnpackedWheels(sites, faults)
 
 
-def unpacked(release: Release, cache: Path, download: Callable[[Path], None]) -> Path:
+def unpack(release: Release, cache: Path, download: Callable[[Path], None]) -> Path:
     """The folder that holds the release as it would be installed; ``download`` fetches the wheel if it is not there.
 
     What lies in the cache is checked, and made anew where it is damaged. Raises MetaError naming the file where the
@@ -85,10 +90,10 @@ def unpacked(release: Release, cache: Path, download: Callable[[Path], None]) ->
 
 
 def _check(release: Release, file: Path) -> None:
-    found = _sha256(file)
-    if found != release.sha256:
+    sha256 = _sha256(file)
+    if sha256 != release.sha256:
         hint = "a published file must never change: find out what happened before trusting this release"
-        why = f"the ledger has sha256 {release.sha256}, what was downloaded has {found}"
+        why = f"the ledger has sha256 {release.sha256}, what was downloaded has {sha256}"
         raise MetaError(ErrorCode.WRONG_HASH, f"{release.filename} is not the file that the ledger names", why, hint)
     try:
         with ZipFile(file) as archive:
@@ -121,10 +126,10 @@ def extract(wheel: Path, folder: Path) -> None:
 
 
 def check_members(wheel: Path, infos: Sequence[ZipInfo]) -> None:
-    """Raise MetaError, naming the file, for a wheel that is not fit to be read; none of its content has been read yet.
+    """Raise MetaError, naming the file, for a wheel that must not be unpacked. This reads nothing of its content.
 
-    That is one with a path that leaves the folder or that two files have, something that is no file, encryption, more
-    than MAX_BYTES or MAX_ENTRIES in all, or content packed in a way that no source code is.
+    Refused are a path that leaves the folder or that two files have, something that is no file, encryption, more than
+    MAX_BYTES or MAX_ENTRIES in all, and content packed in a way that no source code is.
     """
     if len(infos) > MAX_ENTRIES:
         raise MetaError(ErrorCode.BAD_WHEEL, f"{short_name(wheel.name)} holds more than {MAX_ENTRIES} files")
@@ -146,7 +151,7 @@ def check_members(wheel: Path, infos: Sequence[ZipInfo]) -> None:
 
 
 def _check_path(wheel: Path, info: ZipInfo) -> None:
-    # What follows a NUL is cut from filename, and is only seen in orig_filename.
+    # zipfile cuts filename at a NUL; the whole name is in orig_filename.
     name, path = info.orig_filename, PurePosixPath(info.filename)
     drive = ":" in path.parts[0] if path.parts else False
     if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name or drive:

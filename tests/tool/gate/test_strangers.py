@@ -27,9 +27,9 @@ from market_data_meta.releases.ledger import Ledger
 from market_data_meta.render.gate.markdown import gate_markdown
 from market_data_meta.results.gate import GateResult
 from market_data_meta.running.isolated import suite_plan
-from market_data_meta.running.sandbox import run_sandboxed
-from market_data_meta.running.third_party import ThirdPartyLock, families, installed
-from market_data_meta.running.warm import Template
+from market_data_meta.running.sandbox import run_in_sandbox
+from market_data_meta.running.template_process import TemplateProcess
+from market_data_meta.running.third_party import ThirdPartyLock, group_digests, install
 from market_data_meta.schemas import schema
 
 pytestmark = pytest.mark.skipif(version() < 1, reason="the kernel has no Landlock")
@@ -123,21 +123,21 @@ def test_a_library_more_is_told_and_shares_nothing(
     assert (done.exit_code, data["differences"]) == (0, [])
 
 
-def test_a_family_with_something_brought_along_is_nobody_elses() -> None:
+def test_a_set_with_a_library_that_a_candidate_brought_along_shares_its_group_with_no_other() -> None:
     published, more = ThirdPartyLock("a==1\n", frozenset()), ThirdPartyLock("a==1\nevil-dep==1.0\n", frozenset())
     direct = ThirdPartyLock("a==1\nevil-dep @ file:///x.whl\n", frozenset())
-    told = [one.beside([published]) for one in (more, direct)]
-    assert [one.brought for one in told] == [("evil-dep==1.0",), ("evil-dep @ file:///x.whl",)]
-    assert len(set(families([published], told).values())) == 3
-    assert ThirdPartyLock("a==1\n", frozenset({"x"})).beside([published]).brought == ()
+    locks = [lock.compared_with([published]) for lock in (more, direct)]
+    assert [lock.candidate_entries for lock in locks] == [("evil-dep==1.0",), ("evil-dep @ file:///x.whl",)]
+    assert len(set(group_digests([published], locks).values())) == 3
+    assert ThirdPartyLock("a==1\n", frozenset({"x"})).compared_with([published]).candidate_entries == ()
 
 
 def test_an_environment_with_something_brought_along_lies_apart(tmp_path: Path) -> None:
     """Neither its folder nor its byte code is that of others."""
-    one = ThirdPartyLock("", frozenset(), ("evil-dep==1.0",))
-    python = installed(one, sys.executable, tmp_path)
+    lock = ThirdPartyLock("", frozenset(), ("evil-dep==1.0",))
+    python = install(lock, sys.executable, tmp_path)
     assert tmp_path / "environments" not in python.parents
-    assert one.home(tmp_path) in python.parents
+    assert lock.cache_folder(tmp_path) in python.parents
 
 
 LOADED = """
@@ -171,9 +171,9 @@ def test_a_template_is_caged_before_its_first_instruction(contract: Contract, tm
     (site / "evil_module.py").write_text(LOADED.format(paths=paths, secret=str(secret)))
     plan: dict[str, Any] = suite_plan(contract, tuple(contract.packages))
     plan["clauses"] = {name: table for name, table in plan["clauses"].items() if name in contract.controls}
-    with Template(contract.root, environment / "bin" / "python", plan, tmp_path / "template.log") as template:
+    with TemplateProcess(contract.root, environment / "bin" / "python", plan, tmp_path / "template.log") as template:
         template.load(["evil_module"])
-        template.ready()
+        template.wait_until_ready()
     said = (tmp_path / "template.log").read_text()
     assert said.count("held 13") == said.count("native -1") == len(paths), said
     assert "unread" in said
@@ -201,8 +201,8 @@ def test_a_run_has_no_network_but_its_own_loopback(tmp_path: Path) -> None:
     with listening:
         command = [sys.executable, "-c", f"{NETWORK}{service}"]
         log = tmp_path / "log"
-        cause = run_sandboxed(command, log, home=str(tmp_path), variables={}, writable=[], seconds=30.0)
-    assert cause == ""
+        ending = run_in_sandbox(command, log, home=str(tmp_path), variables={}, writable=[], seconds=30.0)
+    assert ending.cause is None
     assert log.read_text().split() == ["True", "False", "False"]
 
 

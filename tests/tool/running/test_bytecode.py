@@ -1,4 +1,4 @@
-"""Byte code of an environment: from another that holds the very file, and never that of a file which looks alike."""
+"""Byte code of an environment: shared with another that holds the same file, never with a file that looks alike."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import pytest
 
 from market_data_meta.running import bytecode
 
-WHEN = 1_700_000_000
-"""The time of every source here (epoch seconds)."""
+MODIFIED = 1_700_000_000
+"""The modification time of every source here (epoch seconds)."""
 
 
 @pytest.fixture
 def compiled(tmp_path: Path) -> Path:
     """An environment with a library and its byte code."""
-    first = _module(tmp_path / "first", "said = 1")
-    bytecode.complete(tmp_path / "first", Path(sys.executable), ())
+    first = _module(tmp_path / "first", "value = 1")
+    bytecode.compile_environment(tmp_path / "first", Path(sys.executable), ())
     assert Path(cache_from_source(first)).exists()
     return first
 
@@ -30,34 +30,34 @@ def _module(environment: Path, text: str = "") -> Path:
     file.parent.mkdir(parents=True)
     if text:
         file.write_text(text)
-        os.utime(file, (WHEN, WHEN))
+        os.utime(file, (MODIFIED, MODIFIED))
     return file
 
 
-def _said(file: Path) -> str:
-    command = [sys.executable, "-B", "-c", "import thing; print(thing.said, thing.__cached__, thing.__file__)"]
+def _imported(file: Path) -> str:
+    command = [sys.executable, "-B", "-c", "import thing; print(thing.value, thing.__cached__, thing.__file__)"]
     return subprocess.run(command, cwd=file.parent, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def test_the_same_file_is_compiled_once(compiled: Path, tmp_path: Path) -> None:
-    """Where two environments hold one and the same file, the second takes over the byte code of the first."""
+    """Where two environments hold the same file, the second takes over the byte code of the first."""
     second = _module(tmp_path / "second")
     second.hardlink_to(compiled)
-    bytecode.complete(tmp_path / "second", Path(sys.executable), [tmp_path / "first", tmp_path / "second"])
+    bytecode.compile_environment(tmp_path / "second", Path(sys.executable), [tmp_path / "first", tmp_path / "second"])
     assert Path(cache_from_source(second)).samefile(cache_from_source(compiled))
-    assert _said(second) == f"1 {cache_from_source(second)} {second}"
+    assert _imported(second) == f"1 {cache_from_source(second)} {second}"
 
 
 def test_a_file_that_looks_alike_has_byte_code_of_its_own(compiled: Path, tmp_path: Path) -> None:
     """A source of the same size and time, which Python would take the other's byte code for, is compiled itself."""
-    second = _module(tmp_path / "second", "said = 2")
+    second = _module(tmp_path / "second", "value = 2")
     assert (second.stat().st_size, second.stat().st_mtime) == (compiled.stat().st_size, compiled.stat().st_mtime)
-    bytecode.complete(tmp_path / "second", Path(sys.executable), [tmp_path / "first"])
-    assert _said(second).split()[0] == "2"
+    bytecode.compile_environment(tmp_path / "second", Path(sys.executable), [tmp_path / "first"])
+    assert _imported(second).split()[0] == "2"
 
 
-def test_what_cannot_be_compiled_hinders_nothing(compiled: Path, tmp_path: Path) -> None:
-    """A file that is no Python is passed over, and so is an environment that vanishes meanwhile."""
-    second = _module(tmp_path / "second", "said = ")
-    bytecode.complete(tmp_path / "second", Path(sys.executable), [tmp_path / "none", compiled.parent])
+def test_a_file_that_does_not_compile_is_passed_over(compiled: Path, tmp_path: Path) -> None:
+    """So is another environment that is not there any more."""
+    second = _module(tmp_path / "second", "value = ")
+    bytecode.compile_environment(tmp_path / "second", Path(sys.executable), [tmp_path / "none", compiled.parent])
     assert not Path(cache_from_source(second)).exists()

@@ -1,4 +1,4 @@
-"""A few clauses on one cell: in an environment that is kept, with a verdict about them alone, and a way to step in."""
+"""A few clauses on one cell: the environment is used again, the verdict is about them alone, a person can step in."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def out(contract: Contract, ledger: Ledger, cell: Cell, tmp_path_factory: pytest
     return folder
 
 
-def test_no_record_is_left_that_could_be_taken_for_a_whole_one(out: Path) -> None:
+def test_a_run_of_a_few_clauses_leaves_no_record(out: Path) -> None:
     assert [file for file in out.rglob("*.jsonl") if "site-packages" not in file.parts] == []
     assert not (out / "records").exists()
 
@@ -56,25 +56,25 @@ def test_the_environment_is_used_again(
     assert record.checks[HOLDS].outcome == "passed"
 
 
-def test_what_fills_the_environment_anew_makes_it_forget_what_it_held(
+def test_an_installation_that_is_interrupted_leaves_no_note_of_what_is_installed(
     contract: Contract, ledger: Ledger, cell: Cell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stopped(*_: object) -> str:
+    def interrupt(*_: object) -> str:
         raise KeyboardInterrupt
 
     (tmp_path / KEPT).write_text("{}")
-    monkeypatch.setattr(environments, "create", stopped)
+    monkeypatch.setattr(environments, "create", interrupt)
     with pytest.raises(KeyboardInterrupt):
         install_cell(contract, ledger, cell, tmp_path, print)
     assert not (tmp_path / KEPT).exists()
 
 
 def test_the_verdict_is_about_these_clauses_only(root: Path, out: Path) -> None:
-    done = mdmeta(root, out, "--clause", HOLDS)
-    assert done.returncode == 0, done.stderr
-    assert f"passed          {HOLDS}" in done.stdout
-    assert "nothing is said of the others" in done.stdout
-    assert "compatible" not in done.stdout
+    process = mdmeta(root, out, "--clause", HOLDS)
+    assert process.returncode == 0, process.stderr
+    assert f"passed          {HOLDS}" in process.stdout
+    assert "nothing is said of the others" in process.stdout
+    assert "compatible" not in process.stdout
     data = json.loads(mdmeta(root, out, "--clause", HOLDS, "--clause", FAILS, "--json").stdout)
     Draft202012Validator(schema(root, "clause-run")).validate(data)
     assert {row["clause"]: (row["outcome"], row["waived"]) for row in data["clauses"]} == {
@@ -84,9 +84,9 @@ def test_the_verdict_is_about_these_clauses_only(root: Path, out: Path) -> None:
 
 
 def test_a_person_steps_into_a_check_that_fails(root: Path, out: Path) -> None:
-    done = mdmeta(root, out, "--clause", FAILS, "--pdb", text="p 'stopped in', clause.id\nq\n")
-    assert done.returncode == 3, done.stderr
-    assert f"('stopped in', '{FAILS}')" in done.stdout
+    process = mdmeta(root, out, "--clause", FAILS, "--pdb", text="p 'stopped in', clause.id\nq\n")
+    assert process.returncode == 3, process.stderr
+    assert f"('stopped in', '{FAILS}')" in process.stdout
     assert mdmeta(root, out, "--clause", HOLDS, "--pdb").returncode == 0
 
 
@@ -113,7 +113,7 @@ def test_a_clause_of_another_scope_is_refused_with_what_to_run(
         (("--clause", HOLDS, "--into", "x"), "--into has nothing to fill"),
     ],
 )
-def test_bad_usage_is_told(root: Path, tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:
-    done = mdmeta(root, tmp_path, *arguments)
-    assert done.returncode == 2
-    assert words in " ".join(done.stderr.split())
+def test_bad_usage_is_refused_with_a_hint(root: Path, tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:
+    process = mdmeta(root, tmp_path, *arguments)
+    assert process.returncode == 2
+    assert words in " ".join(process.stderr.split())

@@ -18,7 +18,7 @@ from market_data_meta.gate.sources import release_of
 from market_data_meta.releases.combinations import Cell, Combination, newest_of, parse_cell
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import environments
-from market_data_meta.running.environments import OPTIONAL, SUITE, pins
+from market_data_meta.running.environments import OPTIONAL, SUITE, locked_versions
 from market_data_meta.running.isolated import clean_environment, run_cell
 
 
@@ -30,24 +30,24 @@ def newest(contract: Contract, ledger: Ledger, third_party: str = "highest") -> 
 def test_the_suite_changes_nothing_that_the_packages_resolve_to(
     contract: Contract, ledger: Ledger, third_party: str
 ) -> None:
-    lock = environments.lock(contract, ledger, newest(contract, ledger, third_party), sys.executable)
-    alone, whole = pins(lock.packages), pins(lock.whole)
-    assert len(alone) > 40
-    assert {name: whole.get(name) for name in alone} == alone
-    assert set(SUITE) <= whole.keys()
+    lock = environments.resolve_cell(contract, ledger, newest(contract, ledger, third_party), sys.executable)
+    packages, suite = locked_versions(lock.packages), locked_versions(lock.suite)
+    assert len(packages) > 40
+    assert {name: suite.get(name) for name in packages} == packages
+    assert set(SUITE) <= suite.keys()
 
 
-def test_what_cannot_stand_beside_the_packages_stays_out(contract: Contract, ledger: Ledger) -> None:
-    lowest = environments.lock(contract, ledger, newest(contract, ledger, "lowest"), sys.executable)
-    highest = environments.lock(contract, ledger, newest(contract, ledger), sys.executable)
-    assert (lowest.libraries, highest.libraries) == (frozenset(), frozenset(OPTIONAL))
-    assert not set(OPTIONAL) & pins(lowest.whole).keys()
+def test_an_optional_library_that_conflicts_with_the_packages_is_left_out(contract: Contract, ledger: Ledger) -> None:
+    lowest = environments.resolve_cell(contract, ledger, newest(contract, ledger, "lowest"), sys.executable)
+    highest = environments.resolve_cell(contract, ledger, newest(contract, ledger), sys.executable)
+    assert (lowest.optional, highest.optional) == (frozenset(), frozenset(OPTIONAL))
+    assert not set(OPTIONAL) & locked_versions(lowest.suite).keys()
 
 
 def test_the_packages_are_locked_to_the_ledgers_hashes(contract: Contract, ledger: Ledger) -> None:
-    lock = environments.lock(contract, ledger, newest(contract, ledger), sys.executable)
+    lock = environments.resolve_cell(contract, ledger, newest(contract, ledger), sys.executable)
     for name, package in contract.packages.items():
-        entry = re.search(rf"^{package.distribution}==(.+)((?:\n    --hash=.+)+)", lock.whole, re.MULTILINE)
+        entry = re.search(rf"^{package.distribution}==(.+)((?:\n    --hash=.+)+)", lock.suite, re.MULTILINE)
         assert entry
         assert re.findall(r"sha256:(\w+)", entry[2]) == [ledger.newest(name).sha256]
 
@@ -55,23 +55,23 @@ def test_the_packages_are_locked_to_the_ledgers_hashes(contract: Contract, ledge
 def test_a_wheel_with_another_hash_is_not_installed(contract: Contract, ledger: Ledger, tmp_path: Path) -> None:
     release = ledger.newest("core")
     python = environments.create(tmp_path / "venv", sys.executable)
-    text = f"{contract.packages['core'].distribution}=={release.version} --hash=sha256:{'0' * 64}\n"
+    lock = f"{contract.packages['core'].distribution}=={release.version} --hash=sha256:{'0' * 64}\n"
     with pytest.raises(MetaError, match=r"(?i)hash mismatch"):
-        environments.install(python, text)
+        environments.install(python, lock)
 
 
 def test_a_forbidden_combination_is_forced_and_says_so(contract: Contract, ledger: Ledger) -> None:
     cell = parse_cell(["core==1.2.9", "pipeline==0.8.70", "store==0.6.73"], contract.packages, ledger)
-    lock = environments.lock(contract, ledger, cell, sys.executable)
-    assert pins(lock.packages)["market-data-core"] == "1.2.9"
+    lock = environments.resolve_cell(contract, ledger, cell, sys.executable)
+    assert locked_versions(lock.packages)["market-data-core"] == "1.2.9"
     assert len(lock.forced) == 2
 
 
 def test_an_allowed_combination_is_not_forced(contract: Contract, ledger: Ledger) -> None:
-    assert environments.lock(contract, ledger, newest(contract, ledger), sys.executable).forced == ()
+    assert environments.resolve_cell(contract, ledger, newest(contract, ledger), sys.executable).forced == ()
 
 
-def test_what_nothing_satisfies_gives_the_resolvers_reason() -> None:
+def test_requirements_that_nothing_satisfies_give_the_resolvers_reason() -> None:
     with pytest.raises(UninstallableError, match="click"):
         environments.uv("pip", "compile", "-", "--quiet", text="click<8\nclick>=8")
 
@@ -113,7 +113,7 @@ MISSING = "market-data-of-nobody-at-all"
 
 
 @pytest.mark.parametrize(
-    ("metadata", "told"),
+    ("metadata", "reason"),
     [
         (
             "Requires-Dist: market-data-core>=1.5.0",
@@ -134,30 +134,30 @@ MISSING = "market-data-of-nobody-at-all"
         ("Requires-Python: >=3.99", "Because the current Python version"),
     ],
 )
-def test_what_cannot_be_installed_says_which_requirement_nothing_meets(
-    contract: Contract, candidate: Callable[[str], Ledger], metadata: str, told: str
+def test_the_error_names_the_requirement_that_nothing_meets(
+    contract: Contract, candidate: Callable[[str], Ledger], metadata: str, reason: str
 ) -> None:
     with pytest.raises(UninstallableError) as raised:
-        environments.lock(contract, candidate(metadata), ALONE, sys.executable)
-    assert raised.value.why.startswith(told)
+        environments.resolve_cell(contract, candidate(metadata), ALONE, sys.executable)
+    assert raised.value.why.startswith(reason)
     assert "\n" not in raised.value.why
 
 
-def test_an_index_without_the_packages_is_another_one_and_nobodys_fault(
+def test_an_index_without_the_packages_makes_it_undecided(
     contract: Contract, candidate: Callable[[str], Ledger], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("UV_DEFAULT_INDEX", (tmp_path / "empty").as_uri())
     with pytest.raises(MetaError) as raised:
-        environments.lock(contract, candidate("Requires-Dist: market-data-core>=1.4"), ALONE, sys.executable)
+        environments.resolve_cell(contract, candidate("Requires-Dist: market-data-core>=1.4"), ALONE, sys.executable)
     assert (raised.value.code, raised.value.exit) == ("wrong-index", Exit.UNDECIDED)
 
 
-def test_a_library_from_after_the_ledgers_date_is_nobodys_fault(
+def test_a_library_from_after_the_ledgers_date_makes_it_undecided(
     contract: Contract, candidate: Callable[..., Ledger]
 ) -> None:
     ledger = candidate("Requires-Dist: click>=8.2", "2025-01-01T00:00:00Z")
     with pytest.raises(MetaError) as raised:
-        environments.lock(contract, ledger, ALONE, sys.executable)
+        environments.resolve_cell(contract, ledger, ALONE, sys.executable)
     assert (raised.value.code, raised.value.exit) == ("too-new", Exit.UNDECIDED)
 
 
@@ -167,7 +167,7 @@ def test_a_release_alone_is_installed_with_an_unpublished_companion_that_it_requ
     core = made_wheel(tmp_path, "market-data-core", "1.5.0", {"market_data_core/__init__.py": ""})
     release = release_of(core, "market-data-core")
     ledger = candidate("Requires-Dist: market-data-core>=1.5.0").with_candidate("core", release, core)
-    lock = environments.lock(contract, ledger, ALONE, sys.executable)
+    lock = environments.resolve_cell(contract, ledger, ALONE, sys.executable)
     python = environments.create(tmp_path / "venv", sys.executable)
     environments.install(python, lock.packages)
     assert release.sha256 in lock.packages
@@ -180,8 +180,8 @@ def test_a_missing_interpreter_is_undecided(tmp_path: Path) -> None:
     assert (raised.value.code, raised.value.exit) == ("no-interpreter", Exit.UNDECIDED)
 
 
-def test_an_interpreter_is_asked_for_its_version(tmp_path: Path) -> None:
-    """By its path or as uv finds it; an environment runs nothing of what is in it."""
+def test_the_version_of_an_interpreter_is_read_without_running_installed_code(tmp_path: Path) -> None:
+    """The interpreter is given by its path, or as uv finds it."""
     python = Path(environments.create(tmp_path / "venv", sys.executable))
     site = next((tmp_path / "venv" / "lib").glob("python3*")) / "site-packages"
     (site / "odd.pth").write_text("import sys; sys.exit('run')\n")
@@ -201,11 +201,11 @@ def test_a_release_sees_no_token_and_no_setting_of_the_caller(monkeypatch: pytes
 def test_a_full_disk_ends_in_one_message_and_no_record(
     contract: Contract, ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object, **__: object) -> None:
+    def raise_disk_full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     cell = Cell(Combination((("core", "1.2.9"),)))
-    monkeypatch.setattr(Path, "replace", full)
+    monkeypatch.setattr(Path, "replace", raise_disk_full)
     with pytest.raises(MetaError, match="No space left"):
         run_cell(contract, ledger, cell, out=tmp_path)
     assert not list((tmp_path / "records").iterdir())

@@ -1,4 +1,4 @@
-"""One cell for real: core alone from the index, its record, and what may come in between."""
+"""The isolated lane with real releases from the index: the record of a run, and runs that are interrupted."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ TRIO = Cell(Combination((("core", "1.4.61"), ("pipeline", "0.8.70"), ("store", "
 @pytest.fixture(scope="module")
 def prepared(contract: Contract, ledger: Ledger, tmp_path_factory: pytest.TempPathFactory) -> PreparedCell:
     """The three newest releases in an environment, with a plan of a few quick clauses."""
-    whole = prepare(contract, ledger, TRIO, tmp_path_factory.mktemp("trio") / "environment")
-    quick = {name: table for name, table in whole.plan["clauses"].items() if name.startswith(("controls.", "enums."))}
-    return PreparedCell(whole.folder, whole.python, {**whole.plan, "clauses": quick})
+    cell = prepare(contract, ledger, TRIO, tmp_path_factory.mktemp("trio") / "environment")
+    quick = {name: table for name, table in cell.plan["clauses"].items() if name.startswith(("controls.", "enums."))}
+    return PreparedCell(cell.folder, cell.python, {**cell.plan, "clauses": quick})
 
 
 def run(contract: Contract, prepared: PreparedCell, folder: Path, **plan: Any) -> Path:
@@ -56,21 +56,21 @@ def test_a_record_has_the_published_shape_and_is_true(
     assert "pydantic" in header["third_party"]
 
 
-def test_what_is_installed_is_attested_from_its_bytes(
+def test_installed_files_are_attested_from_their_bytes(
     contract: Contract, prepared: PreparedCell, tmp_path: Path
 ) -> None:
     """A file changed after the installation makes the verdict unknown, whatever the checks say."""
     module = next(prepared.folder.glob("lib/*/site-packages/market_data_core/federation/types.py"))
-    whole = module.read_bytes()
+    original = module.read_bytes()
     module.unlink()
-    module.write_bytes(whole + b"\n# changed\n")
+    module.write_bytes(original + b"\n# changed\n")
     try:
-        judged = judge(contract, suite.digest(contract.root), read_record(run(contract, prepared, tmp_path)), ())
+        verdict = judge(contract, suite.digest(contract.root), read_record(run(contract, prepared, tmp_path)), ())
     finally:
         module.unlink()
-        module.write_bytes(whole)
-    assert judged.verdict == "unknown"
-    assert "the files of core 1.4.61 are not those of the release" in judged.reasons
+        module.write_bytes(original)
+    assert verdict.verdict == "unknown"
+    assert "the files of core 1.4.61 are not those of the release" in verdict.reasons
 
 
 def test_a_suite_that_is_stopped_leaves_an_incomplete_record_with_its_cause(
@@ -80,9 +80,9 @@ def test_a_suite_that_is_stopped_leaves_an_incomplete_record_with_its_cause(
     slow = {"clauses": contract_clauses(contract), "jobs": 1}
     record = read_record(run(contract, prepared, tmp_path, **slow))
     assert (record.footer, record.death) == (None, "the suite used more than 2 s of CPU time and was stopped")
-    judged = judge(contract, suite.digest(contract.root), record, ())
-    assert judged.verdict == "unknown"
-    assert "used more than" in judged.reasons[0]
+    verdict = judge(contract, suite.digest(contract.root), record, ())
+    assert verdict.verdict == "unknown"
+    assert "used more than" in verdict.reasons[0]
 
 
 def contract_clauses(contract: Contract) -> dict[str, dict[str, Any]]:
@@ -97,9 +97,9 @@ def mdmeta(root: Path, out: Path, *arguments: str) -> subprocess.Popen[str]:
 
 def test_two_runs_at_once_both_end_with_a_whole_record(contract: Contract, tmp_path: Path) -> None:
     both = [mdmeta(contract.root, tmp_path, CELL.name, "--json") for _ in range(2)]
-    said = [process.communicate(timeout=120)[0] for process in both]
+    reports = [process.communicate(timeout=120)[0] for process in both]
     validator = Draft202012Validator(schema(contract.root, "report"))
-    for text in said:
+    for text in reports:
         data = json.loads(text)
         validator.validate(data)
         assert [cell["verdict"] for cell in data["cells"]] != ["unknown"]
@@ -121,15 +121,15 @@ def test_an_interrupt_leaves_nothing_half_written(contract: Contract, tmp_path: 
     process = mdmeta(contract.root, tmp_path, TRIO.name)
     time.sleep(seconds)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 130, said
-    assert "Traceback" not in said
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "Traceback" not in errors
     records = tmp_path / "records"
     assert not records.exists() or not list(records.iterdir())
     # What uv had started to ask an interpreter ends by itself, a moment after uv was ended.
-    patience = time.monotonic() + 10
-    while left := [process for process in Path("/proc").glob("[0-9]*") if _belongs(process, tmp_path)]:
-        assert time.monotonic() < patience, left
+    until = time.monotonic() + 10
+    while remaining := [process for process in Path("/proc").glob("[0-9]*") if _belongs(process, tmp_path)]:
+        assert time.monotonic() < until, remaining
         time.sleep(0.1)
 
 

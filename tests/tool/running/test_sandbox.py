@@ -1,4 +1,4 @@
-"""Contained commands: limits are kept, nothing outlives them, and they see nothing of the caller's."""
+"""The sandbox: it enforces its limits, no process outlives it, and the caller's secrets are out of reach."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hostile_releases import DEEDS, HARMLESS, MARK
+from hostile_releases import HARMFUL, HARMLESS, MARK
 
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
@@ -24,7 +24,7 @@ from market_data_meta.releases.combinations import Cell, newest_of
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running.isolated import PreparedCell, clean_environment, record_header, run_prepared, suite_plan
 from market_data_meta.running.limits import Bounds
-from market_data_meta.running.sandbox import BOUNDS, run_sandboxed
+from market_data_meta.running.sandbox import BOUNDS, run_in_sandbox
 
 ESCAPE = HARMLESS["leaves a child"].replace("MARK", MARK)
 SECRETS = {
@@ -37,16 +37,16 @@ SECRETS = {
 
 
 def run(source: str, folder: Path, *, seconds: float = 20.0, bounds: Bounds = BOUNDS) -> tuple[str, str]:
-    """Why a Python program that is contained ended, and what it printed."""
+    """Run a Python program in the sandbox: why it ended early (empty if it did not), and what it printed."""
     home = folder / "home"
     home.mkdir(exist_ok=True)
     command = [sys.executable, "-c", source]
     variables = clean_environment(str(home), home)
     log = folder / "log.txt"
-    cause = run_sandboxed(
+    ending = run_in_sandbox(
         command, log, home=str(home), variables=variables, writable=[], seconds=seconds, bounds=bounds
     )
-    return cause, log.read_text()
+    return ending.cause or "", log.read_text()
 
 
 def marked() -> Iterator[int]:
@@ -59,8 +59,8 @@ def marked() -> Iterator[int]:
             continue
 
 
-def gone() -> bool:
-    """Whether all that were started to stay have ended, a moment given."""
+def all_ended() -> bool:
+    """Whether all processes that were started to stay have ended, or end in a moment."""
     until = time.monotonic() + 5
     while any(True for _ in marked()) and time.monotonic() < until:
         time.sleep(0.05)
@@ -68,7 +68,7 @@ def gone() -> bool:
 
 
 @pytest.mark.parametrize(
-    ("source", "said"),
+    ("source", "sentence"),
     [
         ("print('well')", ""),
         ("import sys; sys.exit(3)", "it ended with status 3"),
@@ -79,33 +79,33 @@ def gone() -> bool:
         ("import time; hoard = b'x' * (300 << 20); time.sleep(9)", "the run used more than 200 MiB of memory"),
     ],
 )
-def test_how_a_command_ended_is_told(tmp_path: Path, source: str, said: str) -> None:
+def test_the_cause_of_an_early_end_is_a_sentence(tmp_path: Path, source: str, sentence: str) -> None:
     cause, _ = run(source, tmp_path, bounds=Bounds(200 << 20, 20, written=8 << 20, printed=1 << 20))
-    assert cause.startswith(said)
-    assert bool(cause) == bool(said)
+    assert cause.startswith(sentence)
+    assert bool(cause) == bool(sentence)
 
 
 def test_a_command_that_cannot_be_started_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(MetaError, match="could not be started"):
-        run_sandboxed(["/no/such"], tmp_path / "log", home=str(tmp_path), variables={}, writable=[], seconds=9)
+        run_in_sandbox(["/no/such"], tmp_path / "log", home=str(tmp_path), variables={}, writable=[], seconds=9)
 
 
 @pytest.mark.parametrize(
-    ("more", "said"),
+    ("then", "sentence"),
     [
         ("", ""),
         ("import time; time.sleep(99)", "it did not end within 5 s of wall time and was stopped"),
     ],
 )
-def test_nothing_outlives_a_command(tmp_path: Path, more: str, said: str) -> None:
-    """What has left its session and its parent is ended with the command, whether that ends or is stopped."""
-    cause, _ = run(f"{ESCAPE}\n{more}", tmp_path, seconds=1.0)
-    assert cause.startswith(said)
-    assert gone()
+def test_nothing_outlives_a_command(tmp_path: Path, then: str, sentence: str) -> None:
+    """A process that has left its session and its parent is ended with the command, whether that ends or is stopped."""
+    cause, _ = run(f"{ESCAPE}\n{then}", tmp_path, seconds=1.0)
+    assert cause.startswith(sentence)
+    assert all_ended()
 
 
 @pytest.mark.parametrize(
-    ("source", "said"),
+    ("source", "sentence"),
     [
         ("import time; time.sleep(3)", ""),
         ("while True: pass", "it used more than 1 s of CPU time and was stopped"),
@@ -113,19 +113,19 @@ def test_nothing_outlives_a_command(tmp_path: Path, more: str, said: str) -> Non
         ("import os\nwhile True:\n    if not os.fork(): os._exit(sum(range(2000000)) * 0)\n    os.wait()", "it used"),
     ],
 )
-def test_what_counts_is_what_a_command_and_all_that_comes_from_it_compute(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, said: str
+def test_the_cpu_time_of_a_command_and_its_descendants_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, sentence: str
 ) -> None:
-    """Waiting is no offence, on a busy machine least of all; computing in many short processes is computing."""
+    """Waiting does not count, whatever the machine is busy with. The time of many short processes counts together."""
     monkeypatch.setattr(mdm_tree, "WALL", 60.0)
     cause, _ = run(source, tmp_path, seconds=1.0)
-    assert cause.startswith(said)
-    assert bool(cause) == bool(said)
+    assert cause.startswith(sentence)
+    assert bool(cause) == bool(sentence)
 
 
 @pytest.mark.parametrize("source", ["while True: pass", "import os; os.fork()\nwhile True: pass"])
-def test_the_limit_that_was_exceeded_is_told(source: str) -> None:
-    """What has computed too much is told by that, however long it took on a machine that was busy."""
+def test_the_cause_names_the_limit_that_was_exceeded(source: str) -> None:
+    """A command that used too much CPU time is stopped for that, however long it took on a busy machine."""
     process = subprocess.Popen([sys.executable, "-c", source], start_new_session=True)
     try:
         until = time.monotonic() + 60
@@ -141,45 +141,45 @@ def test_the_limit_that_was_exceeded_is_told(source: str) -> None:
 
 
 def test_nothing_outlives_the_tool(tmp_path: Path) -> None:
-    """Where the tool itself is killed, so is all that it had under way, and what that had started."""
+    """When the tool itself is killed, so are the commands that it runs, and all that they have started."""
     source = f"{ESCAPE}\nimport time\ntime.sleep(600)"
     path = [str(Path(__file__).parent), *sys.path]
     code = f"import sys; sys.path[:0] = {path!r}\nfrom test_sandbox import run\nfrom pathlib import Path\n"
     tool = subprocess.Popen([sys.executable, "-c", f"{code}run({source!r}, Path({str(tmp_path)!r}), seconds=600.0)"])
     try:
         until = time.monotonic() + 20
-        # The tool and the keeper have the mark in their own commands: it is in the source that they are given.
+        # The tool and the keeper have the mark in their own commands too, as the source is in these.
         while len(list(marked())) < 4 and time.monotonic() < until:
             time.sleep(0.05)
         assert len(list(marked())) >= 4
     finally:
         tool.send_signal(signal.SIGKILL)
         tool.wait()
-    assert gone()
+    assert all_ended()
 
 
 @pytest.mark.skipif(version() < 1, reason="the kernel has no Landlock")
-def test_a_command_changes_only_what_is_its_own(tmp_path: Path) -> None:
+def test_a_command_changes_only_its_own_files(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.write_text("whole")
     tries = f"for path in ('mine', '{outside}', '{sys.prefix}/mdm-hostile'):\n    try: open(path, 'w'); print('open')\n"
-    _, said = run(f"{tries}    except OSError as error: print(type(error).__name__)", tmp_path)
-    assert said.split() == ["open", "PermissionError", "PermissionError"]
+    _, output = run(f"{tries}    except OSError as error: print(type(error).__name__)", tmp_path)
+    assert output.split() == ["open", "PermissionError", "PermissionError"]
     assert outside.read_text() == "whole"
 
 
 def test_the_callers_secrets_are_out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They are neither among its own variables nor to be read from the tool, where the kernel can keep them."""
+    """They are not among its variables, nor can it read those of the tool, where the kernel can prevent that."""
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)
     looking = f"import os\nprint(dict(os.environ))\nfor pid in (os.getppid(), {os.getpid()}):\n"
-    looking += "    try: print(open(f'/proc/{pid}/environ').read())\n    except OSError: print('held')"
-    cause, said = run(looking, tmp_path)
+    looking += "    try: print(open(f'/proc/{pid}/environ').read())\n    except OSError: print('refused')"
+    cause, output = run(looking, tmp_path)
     assert cause == ""
-    assert said.splitlines()[0].count("PATH")
+    assert output.splitlines()[0].count("PATH")
     if version():
-        assert said.splitlines()[1:] == ["held", "held"]
-    assert "hidden" not in said.splitlines()[0]
+        assert output.splitlines()[1:] == ["refused", "refused"]
+    assert "hidden" not in output.splitlines()[0]
 
 
 @pytest.fixture(scope="module")
@@ -197,14 +197,14 @@ ISOLATED = ("exits", "crashes", "adds to the record", "replaces the judgement", 
 
 
 @pytest.mark.parametrize("name", [*ISOLATED, "leaves a child"])
-def test_the_isolated_lane_takes_no_evidence_from_what_does_harm(
+def test_in_the_isolated_lane_a_harmful_release_is_no_evidence(
     contract: Contract, ledger: Ledger, environment: Path, tmp_path: Path, name: str
 ) -> None:
-    said, source = DEEDS[name] if name in DEEDS else ("", HARMLESS[name].replace("MARK", MARK))
+    sentence, source = HARMFUL[name] if name in HARMFUL else ("", HARMLESS[name].replace("MARK", MARK))
     record = isolated(contract, ledger, environment, source, tmp_path)
-    assert said in (record.death or ""), record
-    assert bool(record.death) == bool(said)
-    assert gone()
+    assert sentence in (record.death or ""), record
+    assert bool(record.death) == bool(sentence)
+    assert all_ended()
 
 
 def isolated(contract: Contract, ledger: Ledger, environment: Path, source: str, folder: Path) -> Record:

@@ -1,4 +1,4 @@
-"""A run with an error, a death or a missing check may be kept to be read: who would believe it runs it again."""
+"""A run with an error, an early end or a missing check may be cached, and is run again before it counts as evidence."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from examples import SUITE
 
 from market_data_meta.contract import Contract
-from market_data_meta.gate import release_runs as alone_module
+from market_data_meta.gate import release_runs
 from market_data_meta.gate.candidates import Candidate, predecessor
 from market_data_meta.gate.release_runs import ATTEMPTS, alone
 from market_data_meta.gate.runner import Gate
@@ -37,9 +37,9 @@ UNSETTLED: Mapping[str, Mapping[str, Any]] = {
 
 @pytest.fixture(params=UNSETTLED)
 def bad(request: pytest.FixtureRequest, make_record: Make) -> Record:
-    """A run that is not to be believed."""
-    said = dict(UNSETTLED[request.param])
-    return make_record(said.pop("outcomes", None), clauses=CLAUSES, format=1, **said)
+    """A run that does not count as evidence."""
+    changes = dict(UNSETTLED[request.param])
+    return make_record(changes.pop("outcomes", None), clauses=CLAUSES, format=1, **changes)
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def good(make_record: Make) -> Record:
     return make_record({"area.first": "failed"}, clauses=CLAUSES, format=1)
 
 
-def test_what_is_to_be_run_again_is_told(bad: Record, good: Record) -> None:
+def test_an_unsettled_run_has_reasons_to_run_again(bad: Record, good: Record) -> None:
     assert reasons_to_run_again(bad)
     assert reasons_to_run_again(good) == []
 
@@ -65,23 +65,23 @@ def test_a_run_that_was_to_end_with_a_failure_lacks_nothing_behind_it(make_recor
 def run_alone(
     contract: Contract, ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., tuple[Record, int]]:
-    """Run a release alone, with these records as what comes of its runs: the answer, and how many it took."""
+    """Run a release alone, its runs bringing these records: the record that counts, and how many runs it took."""
     monkeypatch.setattr(environments, "uv", lambda *_, **__: "python")
 
     def run(*records: Record) -> tuple[Record, int]:
-        left = list(records)
+        remaining = list(records)
 
         def run_cell(_contract: object, _ledger: object, cell: Any, *, out: Path, ready: Callable[[], None]) -> Record:
             ready()
-            record = left.pop(0)
+            record = remaining.pop(0)
             file = out / "records" / f"{cell.name}.jsonl"
             file.parent.mkdir(parents=True)
             file.write_text(record_text(record))
             return record
 
-        monkeypatch.setattr(alone_module, "run_cell", run_cell)
-        found = alone(contract, ledger, "core", ledger.newest("core").version, "3.11", tmp_path)
-        return found, len(records) - len(left)
+        monkeypatch.setattr(release_runs, "run_cell", run_cell)
+        record = alone(contract, ledger, "core", ledger.newest("core").version, "3.11", tmp_path)
+        return record, len(records) - len(remaining)
 
     return run
 
@@ -94,7 +94,7 @@ def test_a_release_alone_is_tried_again_and_only_a_settled_run_is_read_back(
     assert run_alone(bad) == (good, 0)
 
 
-def test_a_run_that_an_older_version_kept_is_not_believed(
+def test_an_unsettled_run_in_the_cache_is_run_again(
     run_alone: Callable[..., tuple[Record, int]], bad: Record, good: Record, tmp_path: Path
 ) -> None:
     run_alone(good)
@@ -106,7 +106,7 @@ def test_a_run_that_an_older_version_kept_is_not_believed(
 def test_a_harmless_change_is_not_accused_where_its_predecessor_ran_into_a_limit(
     contract: Contract, ledger: Ledger, make_record: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The whole chain: undecided where it cannot be told, and decided by the next gate, for nothing of it is kept."""
+    """The gate is undecided where the predecessor was in error, and the next gate decides, as no error is cached."""
     monkeypatch.setattr(environments, "uv", lambda *_, **__: "python")
     clause, release = "packaging.modules-import", ledger.newest("core")
     before = predecessor(ledger, "core", release.version, itself=False)
@@ -116,10 +116,10 @@ def test_a_harmless_change_is_not_accused_where_its_predecessor_ran_into_a_limit
     def run_cell(_contract: object, _ledger: object, cell: Cell, *, out: Path, ready: Callable[[], None]) -> Record:
         ready()
         version = cell.combination.as_dict()["core"]
-        said = dict.fromkeys(contract.clauses_for(("core",)), "passed") | {"controls.must-fail": "failed"}
+        decided = dict.fromkeys(contract.clauses_for(("core",)), "passed") | {"controls.must-fail": "failed"}
         content = ledger.release("core", version).content
         record = make_record(
-            said | {clause: outcomes[version].pop(0)},
+            decided | {clause: outcomes[version].pop(0)},
             format=1,
             cell=cell.name,
             combination={"core": version},
@@ -131,17 +131,17 @@ def test_a_harmless_change_is_not_accused_where_its_predecessor_ran_into_a_limit
         file.write_text(record_text(record))
         return record
 
-    monkeypatch.setattr(alone_module, "run_cell", run_cell)
+    monkeypatch.setattr(release_runs, "run_cell", run_cell)
     candidate = Candidate("core", "x", release, before)
 
-    def gated() -> CellComparison:
+    def run_gate() -> CellComparison:
         gate = Gate(contract, ledger, (candidate,), RunOptions(tmp_path, python="3.11"), "quick")
         return gate._release(candidate, lambda: None)
 
-    found = gated()
-    assert (found.verdict, found.kinds[clause]) == ("unknown", "undecided")
-    found = gated()
-    assert (found.verdict, found.kinds[clause]) == ("compatible", "known")
+    comparison = run_gate()
+    assert (comparison.verdict, comparison.kinds[clause]) == ("unknown", "undecided")
+    comparison = run_gate()
+    assert (comparison.verdict, comparison.kinds[clause]) == ("compatible", "known")
     assert not any(outcomes.values())
 
 
@@ -157,10 +157,10 @@ def test_the_isolated_lane_confirms_with_settled_runs_only(tmp_path: Path, bad: 
 def test_a_proof_reads_back_settled_runs_only(
     bad: Record, good: Record, make_record: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ran: list[str] = []
+    runs_again: list[str] = []
 
-    class Kept:
-        """What an earlier proof has kept."""
+    class EarlierRuns:
+        """The cache with the runs of an earlier proof."""
 
         def __init__(self, *records: Record) -> None:
             self.records = lambda: iter(records)
@@ -172,14 +172,14 @@ def test_a_proof_reads_back_settled_runs_only(
 
     def again(_: object, missing: Mapping[str, TrialRun], __: object) -> Iterator[tuple[str, Record]]:
         for name in missing:
-            ran.append(name)
+            runs_again.append(name)
             yield name, make_record({"area.second": "failed"})
 
     monkeypatch.setattr(trial_runs, "_run_missing", again)
     run = TrialRun(tuple(CLAUSES))
-    newest.run_cache = Kept(good)  # type: ignore[assignment]  # only its records are read
+    newest.run_cache = EarlierRuns(good)  # type: ignore[assignment]  # only its records are read
     assert run_trials(newest, [run], lambda _: None) == {run: good}
-    assert not ran
-    newest.run_cache = Kept(bad)  # type: ignore[assignment]  # only its records are read
+    assert not runs_again
+    newest.run_cache = EarlierRuns(bad)  # type: ignore[assignment]  # only its records are read
     assert run_trials(newest, [run], lambda _: None)[run].checks["area.second"].outcome == "failed"
-    assert len(ran) == 1
+    assert len(runs_again) == 1

@@ -15,7 +15,7 @@ from market_data_meta.errors import MetaError
 from market_data_meta.inside.mdm_content import content_of_wheel
 from market_data_meta.releases.ledger import Ledger, Release
 from market_data_meta.running import wheels
-from market_data_meta.running.wheels import extract, unpacked
+from market_data_meta.running.wheels import extract, unpack
 
 
 @pytest.fixture
@@ -43,19 +43,19 @@ def copies(wheel: Path) -> Callable[[Path], None]:
 
 
 def test_a_release_is_downloaded_once(release: Release, wheel: Path, tmp_path: Path) -> None:
-    site = unpacked(release, tmp_path / "cache", copies(wheel))
+    site = unpack(release, tmp_path / "cache", copies(wheel))
     assert (site / "thing" / "__init__.py").read_text() == "x = 1\n"
 
     def never(file: Path) -> None:
         raise AssertionError(file)
 
-    assert unpacked(release, tmp_path / "cache", never) == site
+    assert unpack(release, tmp_path / "cache", never) == site
 
 
 def test_a_damaged_folder_is_made_anew_from_the_kept_wheel(release: Release, wheel: Path, tmp_path: Path) -> None:
-    site = unpacked(release, tmp_path / "cache", copies(wheel))
+    site = unpack(release, tmp_path / "cache", copies(wheel))
     (site / "thing" / "__init__.py").write_text("x = 2\n")
-    again = unpacked(release, tmp_path / "cache", copies(tmp_path / "nowhere"))
+    again = unpack(release, tmp_path / "cache", copies(tmp_path / "nowhere"))
     assert (again / "thing" / "__init__.py").read_text() == "x = 1\n"
 
 
@@ -63,7 +63,7 @@ def test_a_file_with_another_hash_is_refused_and_not_kept(release: Release, whee
     with ZipFile(wheel, "a") as archive:
         archive.writestr("thing/more.py", "")
     with pytest.raises(MetaError, match="is not the file that the ledger names") as error:
-        unpacked(release, tmp_path / "cache", copies(wheel))
+        unpack(release, tmp_path / "cache", copies(wheel))
     assert error.value.code == "wrong-hash"
     assert not list((tmp_path / "cache").rglob("*.whl"))
 
@@ -72,7 +72,7 @@ def test_a_torn_wheel_is_named(release: Release, wheel: Path, tmp_path: Path) ->
     wheel.write_bytes(wheel.read_bytes()[:60])
     torn = replace(release, sha256=hashlib.sha256(wheel.read_bytes()).hexdigest())
     with pytest.raises(MetaError, match="not a whole wheel"):
-        unpacked(torn, tmp_path / "cache", copies(wheel))
+        unpack(torn, tmp_path / "cache", copies(wheel))
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_a_bomb_is_refused_before_it_is_read(release: Release, tmp_path: Path, m
 
     monkeypatch.setattr(ZipFile, "open", never)
     with pytest.raises(MetaError, match=r"thing-1\.0-py3-none-any\.whl holds a bomb: 'thing/zeros'"):
-        unpacked(named, tmp_path / "cache", copies(file))
+        unpack(named, tmp_path / "cache", copies(file))
 
 
 def test_files_that_share_their_bytes_are_refused(tmp_path: Path) -> None:

@@ -74,13 +74,13 @@ def repositories(contract: Contract, ledger: Ledger, hub: Path) -> Mapping[str, 
     """The sources of the newest releases in one commit each. Pull request 7 changes nothing that is used, 8 an enum."""
     newest = {name: ledger.newest(name) for name in contract.packages}
     wanted = {package.distribution: [newest[name]] for name, package in contract.packages.items()}
-    sites, faults = unpack_all(wanted, default_cache(), sys.executable)
-    assert not faults
+    unpacked = unpack_all(wanted, default_cache(), sys.executable)
+    assert not unpacked.faults
     seeded = next(one for one in load_breaks(ROOT) if BROKEN in one.clauses)
     made = {}
     for name, package in contract.packages.items():
         work = hub / "work" / name
-        shutil.copytree(sites[newest[name].sha256], work / "src", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(unpacked.sites[newest[name].sha256], work / "src", ignore=shutil.ignore_patterns("__pycache__"))
         (work / "build_backend").mkdir()
         (work / "build_backend" / "backend.py").write_text(BACKEND)
         (work / "pyproject.toml").write_text(PROJECT)

@@ -1,4 +1,4 @@
-"""The warm lane: a release that misbehaves costs its own cell and no other. The releases here are made up to do so."""
+"""The warm lane: a release that misbehaves costs its own cell and no other. The releases here are made to misbehave."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ import pytest
 from market_data_meta.contract import Contract
 from market_data_meta.releases.combinations import Cell, newest_of
 from market_data_meta.releases.ledger import Ledger
-from market_data_meta.running import warm
-from market_data_meta.running.cache import Store
+from market_data_meta.running import warm_jobs
+from market_data_meta.running.cache import RunCache
+from market_data_meta.running.endings import Ending
 from market_data_meta.running.isolated import record_header, suite_plan
-from market_data_meta.running.warm import Job, Template, run_all
+from market_data_meta.running.template_process import TemplateProcess, run_jobs
+from market_data_meta.running.warm_jobs import Job
 
 SECONDS = 4.0
-"""CPU time that each may use: the one that behaves takes less than one."""
-DEEDS = {
+"""CPU time that each may use: the release that behaves takes less than one."""
+SOURCES = {
     "well": "",
     "exits": "import os; os._exit(0)",
     "crashes": "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)",
@@ -37,7 +39,7 @@ DEEDS = {
 def causes(
     contract: Contract, ledger: Ledger, tmp_path_factory: pytest.TempPathFactory
 ) -> Mapping[str, tuple[str, bool]]:
-    """What became of each deed: why the run ended early, and whether its record is whole."""
+    """For each source why its run ended early (empty if it did not), and whether its record is whole."""
     folder = tmp_path_factory.mktemp("warm")
     names = tuple(contract.packages)
     plan: dict[str, Any] = suite_plan(contract, names) | {"preload": ["market_data_core"]}
@@ -52,16 +54,16 @@ def causes(
         request["path"] = [str(package.parent)]
         return Job(name, request, folder / f"{name}.jsonl", folder / f"{name}.log")
 
-    def start() -> Template:
-        return Template(
+    def start() -> TemplateProcess:
+        return TemplateProcess(
             contract.root, Path(sys.executable), plan, folder / "template.log", [folder / "sites"]
         ).__enter__()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(warm, "BOUNDS", replace(warm.BOUNDS, processes=20))
-        jobs = [job(name, source) for name, source in DEEDS.items()]
-        ended = list(run_all(start, jobs, at_once=3, seconds=SECONDS))
-    return {job.name: (cause, '"kind": "footer"' in _text(job.record)) for job, cause in ended}
+        patch.setattr(warm_jobs, "BOUNDS", replace(warm_jobs.BOUNDS, processes=20))
+        jobs = [job(name, source) for name, source in SOURCES.items()]
+        ended = list(run_jobs(start, jobs, at_once=3, seconds=SECONDS))
+    return {job.name: (ending.cause or "", '"kind": "footer"' in _text(job.record)) for job, ending in ended}
 
 
 def _text(file: Path) -> str:
@@ -69,7 +71,7 @@ def _text(file: Path) -> str:
 
 
 def test_every_job_ends(causes: Mapping[str, tuple[str, bool]]) -> None:
-    assert causes.keys() == DEEDS.keys()
+    assert causes.keys() == SOURCES.keys()
 
 
 def test_a_release_that_behaves_has_a_whole_record_beside_those_that_do_not(
@@ -79,7 +81,7 @@ def test_a_release_that_behaves_has_a_whole_record_beside_those_that_do_not(
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "sentence"),
     [
         ("exits", ""),
         ("crashes", "SIGSEGV"),
@@ -89,34 +91,35 @@ def test_a_release_that_behaves_has_a_whole_record_beside_those_that_do_not(
         ("forks", "more than 20 processes"),
     ],
 )
-def test_the_cause_of_an_early_end_is_told(causes: Mapping[str, tuple[str, bool]], name: str, said: str) -> None:
+def test_an_early_end_has_a_cause(causes: Mapping[str, tuple[str, bool]], name: str, sentence: str) -> None:
     cause, whole = causes[name]
-    assert said in cause
+    assert sentence in cause
     assert not whole
 
 
 @pytest.mark.parametrize("name", ["recurses", "eats"])
-def test_what_python_itself_stops_leaves_the_checks_to_tell(causes: Mapping[str, tuple[str, bool]], name: str) -> None:
-    """A RecursionError or MemoryError of a module body is caught with its import; the machine is not harmed."""
+def test_a_recursion_or_memory_error_does_not_end_the_run(causes: Mapping[str, tuple[str, bool]], name: str) -> None:
+    """The suite catches it when it imports the module; the machine is not harmed."""
     assert causes[name] == ("", True)
 
 
-def test_an_early_end_is_kept_as_a_fault_and_never_as_evidence(
+def test_a_run_that_ended_early_is_cached_as_a_fault_and_never_as_evidence(
     contract: Contract, ledger: Ledger, tmp_path: Path
 ) -> None:
     header = record_header(contract, ledger, Cell(newest_of(tuple(contract.packages), ledger)), (), [], "warm")
     contents = {name: row["content"] for name, row in header["expected"].items()}
-    store = Store(tmp_path, "s" * 64, "f" * 16, sys.executable)
+    run_cache = RunCache(tmp_path, "s" * 64, "f" * 16, sys.executable)
     job = Job("cell", {"header": header}, tmp_path / "no.jsonl", tmp_path / "no.log")
-    assert store.keep(contents, job, "").death == "the run brought no record"
+    assert run_cache.add(contents, job, Ending()).death == "the run brought no record"
     job.record.write_text('{"kind": "header"} torn')
-    assert store.keep(contents, replace(job), "the run was killed by SIGKILL").death == "the run was killed by SIGKILL"
-    assert len(list(store.records())) == 1
+    killed = Ending("the run was killed by SIGKILL")
+    assert run_cache.add(contents, replace(job), killed).death == "the run was killed by SIGKILL"
+    assert len(list(run_cache.records())) == 1
 
 
-def test_an_unreadable_entry_of_the_cache_is_taken_away(tmp_path: Path) -> None:
-    store = Store(tmp_path, "s" * 64, "f" * 16, sys.executable)
-    store.folder.mkdir(parents=True)
-    (store.folder / "torn.jsonl").write_bytes(b'\x00{"kind":\n\n\n')
-    assert list(store.records()) == []
-    assert not list(store.folder.glob("*.jsonl"))
+def test_a_file_of_the_cache_that_cannot_be_read_is_removed(tmp_path: Path) -> None:
+    run_cache = RunCache(tmp_path, "s" * 64, "f" * 16, sys.executable)
+    run_cache.folder.mkdir(parents=True)
+    (run_cache.folder / "torn.jsonl").write_bytes(b'\x00{"kind":\n\n\n')
+    assert list(run_cache.records()) == []
+    assert not list(run_cache.folder.glob("*.jsonl"))

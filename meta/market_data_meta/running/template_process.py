@@ -1,0 +1,258 @@
+"""The warm lane: each cell is forked from a template, a process with pytest and the third-party libraries loaded."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import selectors
+import socket
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from market_data_meta import suite
+from market_data_meta.errors import ErrorCode, undecided
+from market_data_meta.inside.mdm_landlock import readable, writable
+from market_data_meta.running.endings import Ending, remove_home
+from market_data_meta.running.isolated import clean_environment
+from market_data_meta.running.sandbox import environments_of, supervised_process
+from market_data_meta.running.warm_jobs import LIMITS, Job, RunningJob
+
+START_SECONDS = 180.0
+"""Wall time that a template may take to load: 5 s on two idle cores."""
+
+
+@dataclass
+class TemplateProcess:
+    """A template process: started on entry, ended with all its cells on exit.
+
+    It is in a cage before its first instruction, as its libraries may be a stranger's. It writes in its own home, in
+    which the homes of its cells are, and reads its environment and ``releases``, the folders of what its cells import.
+    Records and logs are opened here and handed over, so that no template can reach those of another.
+    """
+
+    root: Path
+    python: Path
+    plan: Mapping[str, Any]
+    log: Path
+    releases: Sequence[Path] = ()
+    home: tempfile.TemporaryDirectory[str] = field(init=False)
+    _keeper: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    _unread: bytes = b""
+    _number: int = 0
+    _pending: set[int] = field(default_factory=set)
+
+    def __enter__(self) -> Self:
+        self.home = tempfile.TemporaryDirectory(prefix="mdmeta-", ignore_cleanup_errors=True)
+        plan = Path(self.home.name) / "plan.json"
+        plan.write_text(json.dumps(self.plan))
+        our_end, its_end = socket.socketpair()
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        checks = suite.folder(self.root)
+        # A cell ends before pytest would show its tracebacks, and writing them takes longer than many a check.
+        command = [*suite.command(self.python), "--tb=no"]
+        command += [f"--config-file={checks / 'pytest.ini'}", f"--rootdir={self.root}", "--mdm-plan", str(plan)]
+        areas = sorted({name.split(".")[0] for name in self.plan["clauses"]})
+        command += ["--mdm-serve", str(its_end.fileno()), *(str(checks / f"test_{area}.py") for area in areas)]
+        # What hypothesis need not make in every run is kept with the environment, which holds nobody else's libraries.
+        storage = self.python.parent.parent / ".hypothesis"
+        storage.mkdir(exist_ok=True)
+        write = writable([self.home.name, str(storage)])
+        read = readable([*environments_of(str(self.python)), *self._readable, *map(str, self.releases), *write])
+        with self.log.open("w") as output:
+            self._keeper.enter_context(
+                supervised_process(
+                    command,
+                    home=self.home.name,
+                    variables=clean_environment(self.home.name, storage),
+                    output=output,
+                    limits={"RLIMIT_CORE": 0},
+                    cage={"read": read, "write": write},
+                    pass_fds=[its_end.fileno()],
+                )
+            )
+        its_end.close()
+        self.channel = our_end
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        self.channel.close()
+        self._keeper.close()
+        remove_home(self.home)
+
+    def send_request(self, files: Mapping[str, Path] | None = None, **request: Any) -> int:
+        """Send a request, with ``files`` made anew and open for writing; the number that its answers carry."""
+        self._number += 1
+        data = json.dumps({**request, "files": list(files or {}), "id": self._number}).encode() + b"\n"
+        with contextlib.ExitStack() as stack:
+            streams = [stack.enter_context(file.open("wb")) for file in (files or {}).values()]
+            sent = socket.send_fds(self.channel, [data], [stream.fileno() for stream in streams]) if files else 0
+            self.channel.sendall(data[sent:])
+        return self._number
+
+    def answers(self, timeout: float) -> list[dict[str, Any]]:
+        """The answers that arrive within ``timeout`` seconds. Raises EOFError once the process is gone."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.channel, selectors.EVENT_READ)
+            if not selector.select(timeout):
+                return []
+        try:
+            data = self.channel.recv(1 << 16)
+        except ConnectionError:
+            data = b""
+        if not data:
+            raise EOFError
+        *lines, self._unread = (self._unread + data).split(b"\n")
+        return [json.loads(line) for line in lines]
+
+    def survey_modules(self, paths: Sequence[Sequence[str]], preload: Sequence[str]) -> list[str]:
+        """The modules that a cell loads with ``preload`` on each of these import paths.
+
+        For each path a cell is forked that imports ``preload`` and lists the modules that this brought in. Raises
+        MetaError if the template does not start.
+        """
+        homes = [Path(self.home.name) / f"scout-{number}" for number in range(len(paths))]
+        for home, path in zip(homes, paths, strict=True):
+            home.mkdir()
+            files = {name: self._survey_file(home, name) for name in ("log", "found", "deeds")}
+            request = {"kind": "scout", "path": list(path), "home": str(home), "limits": LIMITS}
+            request |= {"preload": list(preload), "read": self._readable}
+            self._pending.add(self.send_request(files, **request))
+        self.wait_until_ready()
+        surveys = [modules for home in homes if (modules := _read_modules(self._survey_file(home, "found")))]
+        if not surveys:
+            return []
+        shared = set(surveys[0]).intersection(*surveys[1:])
+        return [name for name in surveys[0] if name in shared]
+
+    def _survey_file(self, home: Path, name: str) -> Path:
+        """A file of a survey, beside the template's log."""
+        return self.log.with_name(f"{self.log.stem}.{home.name}.{name}")
+
+    def load(self, modules: Sequence[str]) -> None:
+        """Have it load the modules that it can. This does not wait for it."""
+        self._pending.add(self.send_request(kind="load", modules=modules))
+
+    def warm_up(self, paths: Sequence[Sequence[str]]) -> None:
+        """Load the modules that cells on all of these import paths load. Raises MetaError if it cannot."""
+        self.load(self.survey_modules(paths, self.plan["preload"]))
+        self.wait_until_ready()
+
+    @property
+    def _readable(self) -> list[str]:
+        """The folders that a cell reads beside its releases, its home and the interpreter's environment."""
+        return [str(self.root / "tests" / "conformance"), str(self.root / "contracts"), str(suite.INSIDE)]
+
+    def wait_until_ready(self) -> None:
+        """Wait until it has answered every request. Raises MetaError if it does not."""
+        end = time.monotonic() + START_SECONDS
+        try:
+            while self._pending and time.monotonic() < end:
+                answers = self.answers(1.0)
+                self._pending -= {answer["id"] for answer in answers if "status" in answer or "loaded" in answer}
+        except EOFError:
+            raise undecided(ErrorCode.NO_TEMPLATE, "the warm lane did not start", hint=f"read {self.log}") from None
+        if self._pending:
+            what = f"the warm lane did not start within {START_SECONDS:g} s"
+            raise undecided(ErrorCode.NO_TEMPLATE, what, hint=f"read {self.log}")
+
+    def run(self, jobs: Sequence[Job], *, at_once: int, seconds: float) -> Iterator[tuple[Job, Ending]]:
+        """Run the jobs, each for ``seconds`` of CPU time at most, and yield each with how it ended.
+
+        Raises EOFError if the template dies. A job that has not been yielded by then is not decided.
+        """
+        waiting = list(reversed(jobs))
+        running: dict[int, RunningJob] = {}
+        limits_enforced = time.monotonic()
+        try:
+            while waiting or running:
+                while waiting and len(running) < at_once:
+                    self._start(waiting.pop(), running)
+                for answer in self.answers(0.2):
+                    cell = running[answer["id"]]
+                    if "pid" in answer:
+                        cell.pid = answer["pid"]
+                        continue
+                    ending = cell.finish(answer["status"])
+                    del running[answer["id"]]
+                    yield cell.job, ending
+                if time.monotonic() - limits_enforced > 1:
+                    for cell in running.values():
+                        cell.enforce_limits(seconds)
+                    limits_enforced = time.monotonic()
+        finally:
+            for cell in running.values():
+                cell.abort()
+
+    def _start(self, job: Job, running: dict[int, RunningJob]) -> None:
+        home = tempfile.TemporaryDirectory(prefix="cell-", dir=self.home.name, ignore_cleanup_errors=True)
+        files = {"log": job.log, "record": job.record, "deeds": job.refused_attempts}
+        request = {"kind": "run", "home": home.name, "limits": LIMITS, "secret": job.secret, "read": self._readable}
+        cell = RunningJob(job, home)
+        running[self.send_request(files, **job.request, **request)] = cell
+
+
+def _read_modules(file: Path) -> list[str]:
+    """The modules that a survey has listed, or none where it failed: they are only what is worth loading in advance."""
+    with contextlib.suppress(OSError, ValueError):
+        return [str(name) for name in json.loads(file.read_text())]
+    return []
+
+
+def start_warm_template(
+    root: Path,
+    python: Path,
+    plan: Mapping[str, Any],
+    log: Path,
+    paths: Sequence[Sequence[str]],
+    releases: Sequence[Path],
+) -> TemplateProcess:
+    """Start a template and load the modules that cells on all of these import paths load.
+
+    The caller ends it. Raises MetaError where it does not start.
+    """
+    template = TemplateProcess(root, python, plan, log, releases).__enter__()
+    try:
+        template.warm_up(paths)
+    except BaseException:
+        template.__exit__(None, None, None)
+        raise
+    return template
+
+
+def run_jobs(
+    start: Callable[[], TemplateProcess], jobs: Sequence[Job], *, at_once: int, seconds: float
+) -> Iterator[tuple[Job, Ending]]:
+    """Run the jobs in templates that ``start`` makes (entered and warm), and yield each with how it ended.
+
+    When a template dies, the jobs that were under way are run again one at a time, so that the one that kills its
+    template is found and costs no other cell its run.
+    """
+    remaining = list(jobs)
+    suspects: list[Job] = []
+    while remaining or suspects:
+        alone = bool(suspects)
+        batch = suspects[:1] if alone else remaining
+        ended: set[str] = set()
+        template = start()
+        try:
+            for job, ending in template.run(batch, at_once=1 if alone else at_once, seconds=seconds):
+                ended.add(job.name)
+                yield job, ending
+        except EOFError:
+            if alone:
+                ended.add(batch[0].name)
+                yield batch[0], Ending("the run killed the process that it was forked from")
+            else:
+                started = [job for job in batch if job.name not in ended and job.log.exists()]
+                suspects = started or [job for job in batch if job.name not in ended][:at_once]
+        finally:
+            template.__exit__(None, None, None)
+        if alone:
+            suspects = suspects[1:]
+        done_or_suspect = {job.name for job in suspects} | ended
+        remaining = [job for job in remaining if job.name not in done_or_suspect]
