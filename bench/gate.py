@@ -17,10 +17,10 @@ from rich.console import Console
 from market_data_meta.contract import Contract, find_root
 from market_data_meta.contract_files import load_contract
 from market_data_meta.gate.candidates import Candidate
+from market_data_meta.gate.comparison import GateComparison
 from market_data_meta.gate.partners import ALLOWED, QUICK
-from market_data_meta.gate.result import GateOutcome
-from market_data_meta.gate.runner import Gate, GateListener
-from market_data_meta.gate.sources import candidate_of
+from market_data_meta.gate.runner import GateCallbacks, GateRun
+from market_data_meta.gate.sources import read_candidate
 from market_data_meta.prove.changes import Change, Edit
 from market_data_meta.prove.trial_runs import NewestReleases
 from market_data_meta.prove.variant import pack_wheel, renumber
@@ -68,20 +68,20 @@ def _candidate(newest: NewestReleases, package: str, folder: Path) -> Candidate:
         Change(package, (Edit(module, "", "X = 1\n"),), "One module more."), own_folder / "changed"
     )
     wheel = pack_wheel(renumber(variant.site, f"{head}.{int(last) + 1}", own_folder / "site"), own_folder)
-    return candidate_of(newest.contract, newest.ledger, package, str(wheel), own_folder, lambda _: None)
+    return read_candidate(newest.contract, newest.ledger, package, str(wheel), own_folder, lambda _: None)
 
 
 def _gate(
     contract: Contract, ledger: Ledger, options: RunOptions, candidate: Candidate, reach: str
-) -> tuple[GateOutcome, float]:
+) -> tuple[GateComparison, float]:
     """Run a gate, and measure the seconds until its first result."""
     start, first = time.perf_counter(), [0.0]
 
     def on_first_result(_: object) -> None:
         first[0] = time.perf_counter() - start
 
-    listener = GateListener(first=on_first_result)
-    return Gate(contract, ledger, (candidate,), options, reach, listener=listener).run(), first[0]
+    callbacks = GateCallbacks(on_first_cell=on_first_result)
+    return GateRun(contract, ledger, (candidate,), options, reach, callbacks=callbacks).run(), first[0]
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ COMMANDS = {
 
 
 class _Commands(click.Group):
-    """The commands by name. Each is imported when it is asked for: none pays for what the others load."""
+    """The commands by name. A command is imported when it is called: none waits for what the others load."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click calls it
         """Their names."""
@@ -77,8 +77,8 @@ def main() -> None:
         cli.main(prog_name="mdmeta", standalone_mode=False)
     except MetaError as error:
         _fail(f"[bold red]error[/] {escape(str(error))}", error.exit)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
+    except click.exceptions.Exit as ending:
+        sys.exit(ending.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(Exit.BAD_INPUT)
@@ -95,6 +95,6 @@ def main() -> None:
         _fail(f"[bold red]the tool failed[/] {what} \\[{ErrorCode.BUG}]\n  try: {hint}", Exit.TOOL_FAILED)
 
 
-def _fail(text: str, code: Exit) -> None:
+def _fail(text: str, exit_code: Exit) -> None:
     say(text)
-    sys.exit(code)
+    sys.exit(exit_code)

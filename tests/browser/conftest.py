@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import sample
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 from market_data_meta.render.page.site import site
 
@@ -27,8 +27,8 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 def chromium(own: str) -> str:
     """The program to run: what MDMETA_CHROMIUM names, else playwright's own, else what is on the path."""
-    found = [os.environ.get("MDMETA_CHROMIUM"), own if Path(own).exists() else None, *map(shutil.which, NAMES)]
-    for program in found:
+    programs = [os.environ.get("MDMETA_CHROMIUM"), own if Path(own).exists() else None, *map(shutil.which, NAMES)]
+    for program in programs:
         if program:
             return program
     pytest.fail("no Chromium: run 'apt-get install chromium' or 'playwright install chromium', or set MDMETA_CHROMIUM")
@@ -39,9 +39,9 @@ def browser() -> Iterator[Browser]:
     """One browser for all tests."""
     with sync_playwright() as playwright:
         program = chromium(playwright.chromium.executable_path)
-        running = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
-        yield running
-        running.close()
+        chromium_browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        yield chromium_browser
+        chromium_browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -56,11 +56,20 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
 def page(browser: Browser) -> Iterator[Page]:
     """An empty page that keeps the policy of what it shows, and fails the test for any error or request elsewhere."""
     context = browser.new_context(reduced_motion="reduce")
-    opened = context.new_page()
-    said: list[str] = []
-    opened.on("console", lambda message: said.append(message.text) if message.type in {"error", "warning"} else None)
-    opened.on("pageerror", lambda error: said.append(str(error)))
-    opened.on("request", lambda sent: None if sent.url.startswith(("file:", "data:")) else said.append(sent.url))
-    yield opened
+    new_page = context.new_page()
+    problems: list[str] = []
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            problems.append(message.text)
+
+    def on_request(request: Request) -> None:
+        if not request.url.startswith(("file:", "data:")):
+            problems.append(request.url)
+
+    new_page.on("console", on_console)
+    new_page.on("pageerror", lambda error: problems.append(str(error)))
+    new_page.on("request", on_request)
+    yield new_page
     context.close()
-    assert said == []
+    assert problems == []

@@ -1,4 +1,4 @@
-"""A small made-up matrix: two codes of each package, one cell broken, one unknown, and strings that attack a page."""
+"""A small matrix: two contents of each package, a broken and an unknown cell, and strings that attack pages."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from market_data_meta.contract import Clause, Contract, Package
+from market_data_meta.models import parsed
+from market_data_meta.results.matrix import MatrixResult
 
 HOSTILE = "</script><img src=x onerror=\"document.title='owned'\"><!-- \u2028 & $data " + "long_name" * 12
 RELEASES = {
@@ -26,9 +28,13 @@ def contract() -> Contract:
     return Contract(Path(), packages, "market-data-orchestrator", {clause.id: clause for clause in clauses})
 
 
-def matrix() -> dict[str, Any]:
-    """In the shape of matrix.json."""
-    cells = [_cell(codes) for codes in itertools.product((1, 0), repeat=3)]
+def matrix() -> MatrixResult:
+    """The matrix as it would be read from matrix.json."""
+    return parsed(MatrixResult, _matrix_data(), "matrix.json")
+
+
+def _matrix_data() -> dict[str, Any]:
+    cells = [_cell(positions) for positions in itertools.product((1, 0), repeat=3)]
     cells[-1] |= {"verdict": "incompatible", "reasons": ["area.first"], "counts": {"passed": 1, "failed": 1}}
     cells[-2] |= {"verdict": "unknown", "reasons": [HOSTILE], "counts": {}, "start": None, "interpreter": None}
     return {
@@ -38,14 +44,14 @@ def matrix() -> dict[str, Any]:
         "packages": {
             name: [
                 {
-                    "content": str(at) * 64,
-                    "label": " to ".join(dict.fromkeys((some[0], some[-1]))),
-                    "releases": some,
-                    "uploaded": ["2026-01-01"] * len(some),
+                    "content": str(position) * 64,
+                    "label": " to ".join(dict.fromkeys((releases[0], releases[-1]))),
+                    "releases": releases,
+                    "uploaded": ["2026-01-01"] * len(releases),
                 }
-                for at, some in enumerate(codes)
+                for position, releases in enumerate(contents)
             ]
-            for name, codes in RELEASES.items()
+            for name, contents in RELEASES.items()
         },
         "cells": cells,
         "findings": [
@@ -54,40 +60,40 @@ def matrix() -> dict[str, Any]:
         ],
         "history": {
             "area.first": {
-                "core": _rows("core", "failed", "passed"),
-                "pipeline": _rows("pipeline", "mixed", "unknown"),
+                "core": _spans("core", "failed", "passed"),
+                "pipeline": _spans("pipeline", "mixed", "unknown"),
             },
-            "area.second": {"store": _rows("store", "failed")},
+            "area.second": {"store": _spans("store", "failed")},
         },
         "promise": {"kept": 4, "over-promised": 1, "over-restricted": 4, "rightly excluded": 1, "undecided": 2},
         "supported": [
             {"package": "store", "version": version, "other": "core", "asks": asks, "works": ">=1.4.9"}
             for version, asks in (("0.6.72", None), ("0.6.73", "<2,>=1.4.61"))
         ],
-        "refused": {"core": {"<2,>=1.4.61": [v for some in RELEASES["core"] for v in some if v != "1.4.61"]}},
+        "refused": {"core": {"<2,>=1.4.61": RELEASES["core"][0]}},
         "rotten_waivers": [],
         "wide": [],
         "ran": 8,
     }
 
 
-def _rows(package: str, *states: str) -> list[dict[str, Any]]:
+def _spans(package: str, *states: str) -> list[dict[str, Any]]:
     return [
-        {"from": some[0], "to": some[-1], "state": state, "changed": number > 0}
-        for number, (state, some) in enumerate(zip(states, RELEASES[package], strict=False))
+        {"from": releases[0], "to": releases[-1], "state": state, "changed": number > 0}
+        for number, (state, releases) in enumerate(zip(states, RELEASES[package], strict=False))
     ]
 
 
-def _cell(codes: tuple[int, ...]) -> dict[str, Any]:
-    places = dict(zip(RELEASES, codes, strict=True))
+def _cell(positions: tuple[int, ...]) -> dict[str, Any]:
+    position_of = dict(zip(RELEASES, positions, strict=True))
     return {
-        "codes": places,
-        "combination": {name: RELEASES[name][at][-1] for name, at in places.items()},
+        "codes": position_of,
+        "combination": {name: RELEASES[name][position][-1] for name, position in position_of.items()},
         "verdict": "compatible",
         "reasons": [],
         "counts": {"passed": 2, "waived": 1},
-        "stands_for": len(RELEASES["core"][places["core"]]),
-        "allowed": places["pipeline"],
+        "stands_for": len(RELEASES["core"][position_of["core"]]),
+        "allowed": position_of["pipeline"],
         "start": 1795435046.85,
         "interpreter": "3.11.7",
     }

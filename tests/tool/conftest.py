@@ -93,8 +93,8 @@ def make_record() -> Callable[..., Record]:
 def make_matrix(small: Contract, make_record: Callable[..., Record]) -> Callable[..., MatrixVerdicts]:
     """Build a matrix of ``LEDGER``: ``make_matrix({"1.3 0.1 0.6": {"area.first": "failed"}, "1.0 0.1": None})``.
 
-    Cells are named by their newest versions; a name without a store is that of the cells with any store. None is a cell
-    that was not run, a text is why a cell cannot be installed. All checks pass whose outcome is not in the argument.
+    A cell is named by its newest versions. None is a cell that never ran, a text is why it cannot be installed; in all
+    others every check passes that is not named. A key without a store is about the cells of all stores.
     """
 
     def record_of(cell: ContentCombination, outcomes: Mapping[str, str]) -> Record:
@@ -108,23 +108,22 @@ def make_matrix(small: Contract, make_record: Callable[..., Record]) -> Callable
         )
 
     def build(
-        outcomes_of: Mapping[str, Mapping[str, str] | str | None] | None = None, ledger: Ledger = LEDGER
+        outcomes: Mapping[str, Mapping[str, str] | str | None] | None = None, ledger: Ledger = LEDGER
     ) -> MatrixVerdicts:
-        outcomes_of = outcomes_of or {}
         contents = distinct_contents(small, ledger)
         records: dict[ContentCombination, Record] = {}
         uninstallable: dict[ContentCombination, str] = {}
-        cells = tuple(content_combinations(contents))
-        for cell in cells:
+        for cell in content_combinations(contents):
             versions = list(cell.combination.as_dict().values())
-            names = " ".join(versions), " ".join(versions[:-1])
-            outcomes = next((outcomes_of[name] for name in names if name in outcomes_of), {})
-            if isinstance(outcomes, str):
-                uninstallable[cell] = outcomes
-            elif outcomes is not None:
-                records[cell] = record_of(cell, outcomes)
+            key = next((k for k in (" ".join(versions), " ".join(versions[:-1])) if k in (outcomes or {})), None)
+            cell_outcomes = {} if key is None else (outcomes or {})[key]
+            if isinstance(cell_outcomes, str):
+                uninstallable[cell] = cell_outcomes
+            elif cell_outcomes is not None:
+                records[cell] = record_of(cell, cell_outcomes)
+        combinations = tuple(content_combinations(contents))
         return MatrixVerdicts(
-            small, SUITE, CellRecords(contents, cells, records, {}, uninstallable, frozenset(), 0), ()
+            small, SUITE, CellRecords(contents, combinations, records, {}, uninstallable, frozenset(), 0), ()
         )
 
     return build

@@ -19,12 +19,12 @@ HOSTILE = (
 CELL = "core1.4.62-pipeline0.8.{}-store0.6.73"
 
 
-def outcome(said: str, message: str | None = None, expected: object = None, got: object = None) -> dict[str, Any]:
-    """What a check said."""
-    return {"outcome": said, "message": message, "expected": expected, "got": got}
+def check(outcome: str, message: str | None = None, expected: object = None, got: object = None) -> dict[str, Any]:
+    """A check, on one side of a comparison."""
+    return {"outcome": outcome, "message": message, "expected": expected, "got": got}
 
 
-def difference(kind: str, clause: str, **said: Any) -> dict[str, Any]:
+def difference(kind: str, clause: str, **changes: Any) -> dict[str, Any]:
     """A difference of a must clause in one cell, with what is said of it in place of that."""
     return {
         "kind": kind,
@@ -33,15 +33,15 @@ def difference(kind: str, clause: str, **said: Any) -> dict[str, Any]:
         "rule": f"The rule of {clause}.",
         "source": "docs/planning-assessment.md#chain: the parts make one chain.",
         "binds": ["core", "pipeline"],
-        "now": outcome("failed", "what was looked at", 1, 2),
-        "was": outcome("passed"),
+        "now": check("failed", "what was looked at", 1, 2),
+        "was": check("passed"),
         "cells": [CELL.format(70)],
         "guilty": ["core"],
         "reproduce": "./scripts/mdmeta gate --core dist/market_data_core-1.4.62-py3-none-any.whl pipeline==0.8.70",
-    } | said
+    } | changes
 
 
-def cell(name: str, verdict: str, **said: Any) -> dict[str, Any]:
+def cell(name: str, verdict: str, **changes: Any) -> dict[str, Any]:
     """A cell of the gate."""
     return {
         "cell": name,
@@ -53,10 +53,10 @@ def cell(name: str, verdict: str, **said: Any) -> dict[str, Any]:
         "forbidden": [],
         "reasons": [],
         "counts": {"passed": 80, "failed": 2},
-    } | said
+    } | changes
 
 
-def candidate(package: str, version: str, before: str | None, **said: Any) -> dict[str, Any]:
+def candidate(package: str, version: str, before: str | None, **changes: Any) -> dict[str, Any]:
     """A candidate built from a wheel."""
     return {
         "package": package,
@@ -68,7 +68,7 @@ def candidate(package: str, version: str, before: str | None, **said: Any) -> di
         "predecessor": {"version": before, "content": "b" * 64} if before else None,
         "same_code_as": [],
         "not_looked_at": [],
-    } | said
+    } | changes
 
 
 def gate_of(data: Mapping[str, Any]) -> GateResult:
@@ -103,26 +103,26 @@ def worse() -> dict[str, Any]:
                 "chain.hard-pauses",
                 rule="A hard event gives an adjustment of scale 0.0 with the default policy.",
                 source="docs/planning-assessment.md#policy: ok 1.0, soft 0.5, hard 0.0.",
-                now=outcome("failed", "scale after a hard event", 0.0, 0.25),
+                now=check("failed", "scale after a hard event", 0.0, 0.25),
                 cells=cells[:4],
             ),
             difference(
                 "regression",
                 "surface.names",
                 rule="The documented names can be imported.",
-                now=outcome("failed", "names that cannot be imported", [], ["RateAdjustment", "FeedbackEvent"]),
-                was=outcome("failed", "names that cannot be imported", [], ["FeedbackBus"]),
+                now=check("failed", "names that cannot be imported", [], ["RateAdjustment", "FeedbackEvent"]),
+                was=check("failed", "names that cannot be imported", [], ["FeedbackBus"]),
                 guilty=["core", "store"],
             ),
             difference(
                 "regression",
                 "metrics.labels",
                 level="should",
-                now=outcome("not-applicable", "there is no metric of that name"),
+                now=check("not-applicable", "there is no metric of that name"),
                 cells=cells[:2],
             ),
-            difference("undecided", "bus.delivers", now=outcome("error", "it took more than 60 s"), cells=[cells[4]]),
-            difference("repair", "enums.labels", now=outcome("passed"), was=outcome("failed", "labels", ["a"], [])),
+            difference("undecided", "bus.delivers", now=check("error", "it took more than 60 s"), cells=[cells[4]]),
+            difference("repair", "enums.labels", now=check("passed"), was=check("failed", "labels", ["a"], [])),
         ],
         "known": [
             {"clause": f"openapi.known-{n}", "level": "must", "rule": "A known rule.", "cells": cells} for n in range(3)
@@ -165,9 +165,9 @@ def hostile() -> dict[str, Any]:
 
     def poisoned(value: object, key: str) -> object:
         if isinstance(value, dict):
-            return {name: poisoned(one, name) for name, one in value.items()}
+            return {name: poisoned(item, name) for name, item in value.items()}
         if isinstance(value, list):
-            return [poisoned(one, key) for one in value]
+            return [poisoned(item, key) for item in value]
         fixed = ("kind", "level", "outcome", "scope", "verdict", "reach", "sha256", "content")
         return HOSTILE + value if isinstance(value, str) and key not in fixed else value
 

@@ -59,24 +59,26 @@ class Runner:
         self.printed[name] = ""
         for step in job["steps"]:
             if result == "success" or step.get("if") in ALWAYS:
-                done = self._action(step, checkout) if "uses" in step else self._command(name, step, checkout, values)
-                result = result if done else "failure"
+                succeeded = (
+                    self._action(step, checkout) if "uses" in step else self._command(name, step, checkout, values)
+                )
+                result = result if succeeded else "failure"
         return result
 
     def _command(self, name: str, step: Mapping[str, Any], checkout: Path, values: Mapping[str, str]) -> bool:
-        given = {key: filled(text, values) for key, text in step.get("env", {}).items()}
+        step_variables = {key: filled(text, values) for key, text in step.get("env", {}).items()}
         summary = {"GITHUB_STEP_SUMMARY": str(self.folder / name / "summary.md"), "GITHUB_ACTIONS": "true"}
-        done = subprocess.run(
+        process = subprocess.run(
             ["bash", "-e", "-c", step["run"]],
             cwd=checkout,
-            env={**os.environ, **self.variables, **summary, **given},
+            env={**os.environ, **self.variables, **summary, **step_variables},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
         )
-        self.printed[name] += f"$ {step['run']}\n{done.stdout}(status {done.returncode})\n"
-        return done.returncode == 0
+        self.printed[name] += f"$ {step['run']}\n{process.stdout}(status {process.returncode})\n"
+        return process.returncode == 0
 
     def _action(self, step: Mapping[str, Any], checkout: Path) -> bool:
         """Whether the action succeeds. Raises KeyError for one that no workflow here had yet."""
@@ -92,17 +94,17 @@ class Runner:
     def _checkout(_: Mapping[str, Any], checkout: Path) -> bool:
         shutil.copytree(ROOT, checkout, ignore=left_out)
         if (ROOT / ".tools").is_dir():
-            # What scripts/bootstrap made here is not made again.
+            # The environment of scripts/bootstrap is copied, so that it is not made again.
             (checkout / ".tools").symlink_to(ROOT / ".tools")
         return True
 
     def _upload(self, options: Mapping[str, Any], checkout: Path) -> bool:
         """Files keep their paths below the folder that they all share."""
-        found = [path.relative_to(checkout) for line in options["path"].split() for path in checkout.glob(line)]
-        if not found:
+        paths = [path.relative_to(checkout) for line in options["path"].split() for path in checkout.glob(line)]
+        if not paths:
             return False
-        shared = os.path.commonpath([path.parent if len(found) > 1 or path.suffix else path for path in found])
-        for path in found:
+        shared = os.path.commonpath([path.parent if len(paths) > 1 or path.suffix else path for path in paths])
+        for path in paths:
             target = self.artifacts / options["name"] / path.relative_to(shared)
             source = checkout / path
             if source.is_dir():

@@ -45,22 +45,22 @@ def changed_wheel(
 ) -> Path:
     """The newest release of a package as it would be under another version with some texts changed, each found once."""
     release = ledger.newest(package)
-    kept = folder / release.filename
-    if not kept.exists():
+    wheel = folder / release.filename
+    if not wheel.exists():
         from pypi_simple import PyPISimple
 
         with PyPISimple(index_url()) as client:
             page = client.get_project_page(distribution)
-            client.download_package(next(p for p in page.packages if p.filename == release.filename), kept)
+            client.download_package(next(p for p in page.packages if p.filename == release.filename), wheel)
     stem = f"{distribution.replace('-', '_')}-"
     files: dict[str, bytes] = {}
-    seen = set()
-    with ZipFile(kept) as archive:
+    written = set()
+    with ZipFile(wheel) as archive:
         for info in archive.infolist():
             if info.is_dir() or info.filename.endswith(".dist-info/RECORD"):
                 continue
             data = archive.read(info)
-            seen.add(info.filename)
+            written.add(info.filename)
             if info.filename in changes:
                 before, after = (text.encode() for text in changes[info.filename])
                 assert data.count(before) == 1, info.filename
@@ -68,5 +68,5 @@ def changed_wheel(
             if info.filename.endswith(".dist-info/METADATA"):
                 data = data.replace(f"\nVersion: {release.version}".encode(), f"\nVersion: {version}".encode(), 1)
             files[info.filename.replace(f"{stem}{release.version}.dist-info", f"{stem}{version}.dist-info")] = data
-    assert changes.keys() <= seen
+    assert changes.keys() <= written
     return packed(folder / "changed" / f"{stem}{version}-{TAG}.whl", files)

@@ -77,13 +77,13 @@ def test_a_disagreement_is_a_problem(copy: Path, file: str, text: str, replaceme
     assert problem in "\n".join(problems(copy))
 
 
-def test_all_problems_are_reported_at_once(copy: Path) -> None:
-    for file, old, new in [
+def test_all_that_is_wrong_is_a_problem_at_once(copy: Path) -> None:
+    for file, before, after in [
         (CONTROLS, "holds passes.", "holds passes"),
         ("contracts/waivers.toml", "#", WAIVER.format("controls.must-pass", "x", "r") + "#"),
         ("contracts/releases/core.json", '"yanked": false', '"yanked": "no"'),
     ]:
-        (copy / file).write_text((copy / file).read_text().replace(old, new, 1))
+        (copy / file).write_text((copy / file).read_text().replace(before, after, 1))
     (copy / "contracts/releases/store.json").write_text("{")
     places = [problem.removeprefix(str(copy)).split(": ")[:2] for problem in problems(copy)]
     assert places[:3] == [

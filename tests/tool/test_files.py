@@ -58,18 +58,18 @@ def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_two_gates_with_the_same_cache_can_provide_the_same_wheel(tmp_path: Path) -> None:
-    """Each copies the wheel into the cache, and a reader meanwhile always sees a complete file."""
+def test_two_gates_copy_a_candidates_wheel_into_one_cache_at_once(tmp_path: Path) -> None:
+    """Each copies it, and whoever reads it meanwhile sees all of it."""
     wheel = packed(tmp_path / "x-1.0-py3-none-any.whl", {"x-1.0.dist-info/METADATA": "", "x.py": "#" * 20_000_000})
     wheel.write_bytes(wheel.read_bytes() + bytes(8_000_000))
     candidate = Candidate("core", "x", release("1.0", "a"), None, wheel)
     file = tmp_path / "cache" / "wheels" / candidate.release.sha256[:16] / candidate.release.filename
     code = (
         "from market_data_meta.gate.candidates import Candidate\n"
-        "from market_data_meta.gate.runner import _provide\n"
+        "from market_data_meta.gate.runner import _put_into_cache\n"
         "from market_data_meta.releases.ledger import Release\n"
-        f"candidate = Candidate('core', 'x', {candidate.release!r}, None, Path(sys.argv[1]))\n"
-        f"for _ in range({ROUNDS}):\n    _provide([candidate], Path(sys.argv[2]))\n"
+        f"made = Candidate('core', 'x', {candidate.release!r}, None, Path(sys.argv[1]))\n"
+        f"for _ in range({ROUNDS}):\n    _put_into_cache([made], Path(sys.argv[2]))\n"
     )
     gates = [started_process(code, wheel, tmp_path / "cache") for _ in range(2)]
     expected = hashlib.sha256(wheel.read_bytes()).hexdigest()

@@ -1,1 +1,1 @@
-"""The commands of ``mdmeta``: one small file each, and ``here`` for what they share."""
+"""The commands of ``mdmeta``: one small file each, and ``common`` for what they share."""

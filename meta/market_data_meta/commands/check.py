@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 import click
-from rich.markup import escape
 
 from market_data_meta.commands.common import Checkout, json_option, say
 from market_data_meta.errors import Exit, MetaError
-from market_data_meta.judging.check_files import check_words
 
 
 @click.command("check")
 @click.option("--fix", is_flag=True, help="First copy the rule of each clause into the docstring of its check.")
 @json_option
 @click.pass_obj
-def check_command(here: Checkout, *, fix: bool, as_json: bool) -> None:
+def check_command(checkout: Checkout, *, fix: bool, as_json: bool) -> None:
     r"""Validate contracts/: schemas, clauses with their checks and breaks, waivers, ledger and tox.ini.
 
     A rule is written once, in contracts/clauses; --fix writes it into the docstring of its check.
@@ -28,22 +25,21 @@ def check_command(here: Checkout, *, fix: bool, as_json: bool) -> None:
     """
     # Imported here: the models of files load pydantic.
     from market_data_meta.consistency import fix_docstrings, problems
+    from market_data_meta.models import json_text
+    from market_data_meta.render.contract_check.terminal import contract_check_lines
+    from market_data_meta.results.contract_check import ContractCheckResult
 
-    fixed = fix_docstrings(here.contract) if fix else []
-    contract_problems = problems(here.root)
+    fixed = fix_docstrings(checkout.contract) if fix else []
+    contract_problems = problems(checkout.root)
     try:
-        clauses = len(here.contract.clauses)
+        clauses = len(checkout.contract.clauses)
     except MetaError:
         # A contract that cannot be read has its problems in the list.
         clauses = 0
+    result = ContractCheckResult(clauses=clauses, fixed=tuple(fixed), problems=tuple(contract_problems))
     if as_json:
-        data = {"format": 1, "clauses": clauses, "fixed": fixed, "problems": contract_problems}
-        click.echo(json.dumps(data, indent=1))
+        click.echo(json_text(result), nl=False)
     else:
-        for clause in fixed:
-            say(f"[green]✔[/] rewrote the docstring of {escape(check_words(clause))}")
-        for problem in contract_problems:
-            say(f"[red]✘[/] {escape(problem)}")
-        if not contract_problems:
-            say(f"[green]✔[/] {clauses} clauses, their checks and breaks, the ledger and tox.ini agree")
-    sys.exit(Exit.BAD_INPUT if contract_problems else Exit.COMPATIBLE)
+        for line in contract_check_lines(result):
+            say(line)
+    sys.exit(Exit.BAD_INPUT if result.problems else Exit.COMPATIBLE)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import click
-from rich.markup import escape
 
 from market_data_meta.commands.common import Checkout, json_option, say
 from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.files import write_whole
-from market_data_meta.judging.check_files import check_place, check_words
+from market_data_meta.judging.check_files import check_place
 from market_data_meta.judging.new_clauses import (
     LEVELS,
     SCOPES,
@@ -26,7 +24,10 @@ from market_data_meta.judging.new_clauses import (
     expected_value,
     sentence,
 )
+from market_data_meta.models import json_text
 from market_data_meta.releases.combinations import package_named
+from market_data_meta.render.new_clause.terminal import new_clause_lines
+from market_data_meta.results.new_clause import NewClauseResult
 
 
 @click.group("clause")
@@ -51,7 +52,7 @@ def clause_command() -> None:
 @json_option
 @click.pass_obj
 def new_command(
-    here: Checkout,
+    checkout: Checkout,
     name: str,
     rule: str | None,
     level: str | None,
@@ -74,7 +75,7 @@ def new_command(
              mdmeta clause new chain.hard-pauses --rule "A hard event sets the scale to 0.0." --level must \
                --scope combination --binds core --binds pipeline --source "RateCoordinator." --expect scale=0.0
     """
-    contract, root = here.contract, here.root
+    contract, root = checkout.contract, checkout.root
     check_id(contract, name)
     area, packages = name.split(".", maxsplit=1)[0], tuple(contract.packages)
     table_file = root / "contracts" / "clauses" / f"{area}.toml"
@@ -106,21 +107,17 @@ def new_command(
     }
     for file, text in texts.items():
         write_whole(file, text)
+    files = tuple(file.relative_to(root).as_posix() for file in texts)
+    result = NewClauseResult(clause=name, files=files, check=check_place(name))
     if as_json:
-        files = [file.relative_to(root).as_posix() for file in texts]
-        click.echo(json.dumps({"format": 1, "clause": name, "files": files, "check": check_place(name)}, indent=1))
-        return
-    table, break_file = f"[clauses.{clause.slug}] in contracts/clauses/{area}.toml", f"tests/breaks/{area}.toml"
-    say(f"[green]✔[/] wrote the table {escape(table)}")
-    say(f"[green]✔[/] wrote the skeleton of {check_words(name)}")
-    say("still to be written:")
-    say(f"  1. the body of {check_words(name)}; to try it: mdmeta run newest --clause {name}")
-    say(f"  2. a {escape('[[break]]')} that it must catch, in {break_file}; to try it: mdmeta prove {name} --quick")
-    say("mdmeta check says what is missing")
+        click.echo(json_text(result), nl=False)
+    else:
+        for line in new_clause_lines(result):
+            say(line)
 
 
 def _answers(questions: Mapping[str, tuple[str | None, str]], *, may_ask: bool) -> dict[str, str]:
-    """What the options say, and what is asked for because no option says it. Raises MetaError where none may ask."""
+    """The values of the options; those left out are asked for at the terminal. Raises MetaError where there is none."""
     missing = [option for option, (value, _) in questions.items() if not value]
     if missing and not may_ask:
         hint = "give them as options, or run it on a terminal, where it asks"

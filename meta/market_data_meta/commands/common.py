@@ -18,9 +18,15 @@ from market_data_meta.releases.ledger import Ledger
 from market_data_meta.render.text import printable
 
 if TYPE_CHECKING:
+    from market_data_meta.matrix.verdicts import MatrixVerdicts
     from market_data_meta.results.report import ReportResult
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON to standard output.")
+cache_option = click.option(
+    "--cache",
+    type=click.Path(path_type=Path, resolve_path=True),
+    help="Folder for wheels, environments and runs [$XDG_CACHE_HOME/market-data-meta].",
+)
 out_option = click.option("--out", type=click.Path(path_type=Path), help="Folder for records and reports [results/].")
 verbose_option = click.option(
     "--verbose", is_flag=True, help="Show in full what is otherwise only counted or named, such as known failures."
@@ -38,7 +44,7 @@ class Checkout:
 
     @cached_property
     def root(self) -> Path:
-        """The checkout."""
+        """The folder that holds ``contracts/`` and ``tox.ini``."""
         return find_root(self.start)
 
     @cached_property
@@ -64,12 +70,26 @@ class Checkout:
 
     @property
     def out(self) -> Path:
-        """Where results go unless a command is told otherwise."""
+        """Where results go unless ``--out`` says otherwise."""
         return self.root / "results"
 
 
+def known_matrix(checkout: Checkout, cache: Path | None) -> MatrixVerdicts:
+    """The matrix of all records that are in the cache; nothing is run."""
+    # Imported here: they load pydantic, which the list of commands can do without.
+    from market_data_meta import suite
+    from market_data_meta.matrix.complete import decide_matrix
+    from market_data_meta.matrix.verdicts import MatrixVerdicts
+    from market_data_meta.running.cache import default_cache
+    from market_data_meta.running.cells import RunOptions
+
+    options = RunOptions(cache or default_cache(), run=False)
+    records = decide_matrix(checkout.contract, checkout.ledger, options, lambda _: None)
+    return MatrixVerdicts(checkout.contract, suite.digest(checkout.root), records, checkout.waivers)
+
+
 def say(text: str) -> None:
-    """Tell the person at the terminal; standard output is for results."""
+    """Write a line for the person at the terminal to standard error; standard output is for results."""
     # An index may be reached by a URL that holds a password, and errors quote URLs.
     text = printable(re.sub(r"//[^/@\s]+@", "//…@", text))
     Console(stderr=True).print(text, highlight=False, soft_wrap=True)

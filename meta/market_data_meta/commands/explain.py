@@ -16,7 +16,7 @@ from market_data_meta.render.explanation.terminal import show_clause, show_claus
 @click.option("--errors", is_flag=True, help="List all error codes of mdmeta instead.")
 @json_option
 @click.pass_obj
-def explain_command(here: Checkout, name: str | None, *, errors: bool, as_json: bool) -> None:
+def explain_command(checkout: Checkout, name: str | None, *, errors: bool, as_json: bool) -> None:
     r"""Tell all about one clause: its rule, level, source, expected values, check and waivers.
 
     With an area: list its clauses. With neither: list all clauses.
@@ -34,8 +34,8 @@ def explain_command(here: Checkout, name: str | None, *, errors: bool, as_json: 
         listed_errors = error_list()
         click.echo(json_text(listed_errors), nl=False) if as_json else show_error_list(listed_errors, console)
     elif name and "." in name:
-        explanation = clause_explanation(here.contract, here.waivers, name)
+        explanation = clause_explanation(checkout.contract, checkout.waivers, name)
         click.echo(json_text(explanation), nl=False) if as_json else show_clause(explanation, console)
     else:
-        clauses = clause_list(here.contract, here.waivers, name)
+        clauses = clause_list(checkout.contract, checkout.waivers, name)
         click.echo(json_text(clauses), nl=False) if as_json else show_clause_list(clauses, console)

@@ -13,17 +13,16 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from market_data_meta.commands.common import Checkout, json_option, out_option, say, verbose_option
-from market_data_meta.commands.matrix import cache_option
+from market_data_meta.commands.common import Checkout, cache_option, json_option, out_option, say, verbose_option
 from market_data_meta.commands.progress import progress
 from market_data_meta.contract import Contract
 from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.gate.candidates import Candidate
-from market_data_meta.gate.depends_on import companions, together
+from market_data_meta.gate.depends_on import companions, join_companions
 from market_data_meta.gate.document import gate_result
 from market_data_meta.gate.partners import ALL, ALLOWED, PINNED, QUICK
-from market_data_meta.gate.runner import Gate, GateListener
-from market_data_meta.gate.sources import candidate_of
+from market_data_meta.gate.runner import GateCallbacks, GateRun
+from market_data_meta.gate.sources import read_candidate
 from market_data_meta.judging.comparison import CellComparison
 from market_data_meta.models import json_text
 from market_data_meta.releases.combinations import parse_pins
@@ -39,9 +38,11 @@ class _GateCommand(click.Command):
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """The options of the packages first, then those that are declared."""
-        here: Checkout = ctx.obj
+        checkout: Checkout = ctx.obj
         text = "{}'s candidate: a wheel, an sdist, a source tree, git+URL@REF, or a version."
-        options = [click.Option([f"--{name}"], metavar="X", help=text.format(name)) for name in here.contract.packages]
+        options = [
+            click.Option([f"--{name}"], metavar="X", help=text.format(name)) for name in checkout.contract.packages
+        ]
         return [*options, *super().get_params(ctx)]
 
 
@@ -64,7 +65,7 @@ class _GateCommand(click.Command):
 @json_option
 @click.pass_obj
 def gate_command(
-    here: Checkout,
+    checkout: Checkout,
     /,
     pins: tuple[str, ...],
     text: TextIOBase | None,
@@ -92,47 +93,48 @@ def gate_command(
              mdmeta gate --core ../market-data-core deployed
              mdmeta gate --core ../market-data-core --depends-on text-of-the-pull-request.md
     """
-    contract, ledger = here.contract, replace(here.ledger, allows_direct_references=allow_direct)
+    contract, ledger = checkout.contract, replace(checkout.ledger, allows_direct_references=allow_direct)
     if os.environ.get("GITHUB_ACTIONS"):
         # A line of output that begins as a command is one to GitHub, and what a candidate says is quoted in ours.
         click.echo(f"::stop-commands::{secrets.token_hex(16)}", err=True)
-    given = {name: source for name in contract.packages if (source := sources.get(name))}
+    candidate_sources = {name: source for name in contract.packages if (source := sources.get(name))}
     if text:
-        given = together(given, companions(text.read(), contract.packages))
-    if not given:
+        candidate_sources = join_companions(candidate_sources, companions(text.read(), contract.packages))
+    if not candidate_sources:
         hint = " or ".join(f"--{name} X" for name in contract.packages)
         raise MetaError(ErrorCode.NO_CANDIDATE, "no candidate is given", hint=f"give {hint}")
-    pinned = parse_pins(pins, contract.packages, ledger, candidates=given)
-    if twice := given.keys() & pinned.keys():
-        raise MetaError(ErrorCode.TWICE, f"{', '.join(sorted(twice))} is both a candidate and a partner")
+    pinned = parse_pins(pins, contract.packages, ledger, candidates=candidate_sources)
+    if both := candidate_sources.keys() & pinned.keys():
+        raise MetaError(ErrorCode.TWICE, f"{', '.join(sorted(both))} is both a candidate and a partner")
     if pinned and reach:
         raise MetaError(ErrorCode.BAD_REACH, "partners are named, so --all and --quick have nothing to choose")
-    asked = RunOptions(cache or default_cache())
-    folder = out or here.out
+    options = RunOptions(cache or default_cache())
+    folder = out or checkout.out
     forget_gate(folder)
-    with tempfile.TemporaryDirectory(prefix="mdmeta-gate-") as scratch, progress(10) as step:
-        candidates = _candidates(contract, ledger, given, Path(scratch))
-        listener = GateListener(step, _first)
-        reached = PINNED if pinned else reach or ALLOWED
-        gated = Gate(contract, ledger, candidates, asked, reached, pinned, strict, listener).run()
-    result = gate_result(gated, contract)
-    write_gate(folder, result, [cell.pair.now for cell in gated.cells if cell.pair.now])
+    with tempfile.TemporaryDirectory(prefix="mdmeta-gate-") as scratch, progress(10) as on_progress:
+        candidates = _candidates(contract, ledger, candidate_sources, Path(scratch))
+        callbacks = GateCallbacks(on_progress, _say_first_result)
+        partners = PINNED if pinned else reach or ALLOWED
+        gate = GateRun(contract, ledger, candidates, options, partners, pinned, strict, callbacks)
+        comparison = gate.run()
+    result = gate_result(comparison, contract)
+    write_gate(folder, result, [cell.pair.now for cell in comparison.cells if cell.pair.now])
     if as_json:
         click.echo(json_text(result), nl=False)
     else:
         show_gate(result, Console(), verbose=verbose)
-    sys.exit(gated.exit)
+    sys.exit(comparison.exit)
 
 
-def _candidates(contract: Contract, ledger: Ledger, given: dict[str, str], folder: Path) -> tuple[Candidate, ...]:
+def _candidates(contract: Contract, ledger: Ledger, sources: dict[str, str], folder: Path) -> tuple[Candidate, ...]:
     return tuple(
-        candidate_of(contract, ledger, name, source, folder / name, lambda what: say(f"[dim]{what} …[/]"))
-        for name, source in given.items()
+        read_candidate(contract, ledger, name, source, folder / name, lambda step: say(f"[dim]{step} …[/]"))
+        for name, source in sources.items()
     )
 
 
-def _first(cell: CellComparison) -> None:
-    """Tell what the first cell says, while the others run."""
+def _say_first_result(cell: CellComparison) -> None:
+    """Say how the first cell compares, while the others run."""
     worse = sum(kind == "regression" for kind in cell.kinds.values())
-    said = f"{worse} got worse" if worse else "nothing got worse"
-    say(f"first result: {cell.pair.cell}, {len(cell.kinds)} clauses, {said}")
+    result = f"{worse} got worse" if worse else "nothing got worse"
+    say(f"first result: {cell.pair.cell}, {len(cell.kinds)} clauses, {result}")

@@ -7,8 +7,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from market_data_meta.commands.common import Checkout, json_option
-from market_data_meta.commands.matrix import cache_option, known_matrix
+from market_data_meta.commands.common import Checkout, cache_option, json_option, known_matrix
 from market_data_meta.contract import Clause
 from market_data_meta.errors import ErrorCode, undecided
 from market_data_meta.judging.explanations import clause_of
@@ -22,7 +21,7 @@ from market_data_meta.render.history.terminal import show_history
 @cache_option
 @json_option
 @click.pass_obj
-def history_command(here: Checkout, clause: str, cache: Path | None, *, as_json: bool) -> None:
+def history_command(checkout: Checkout, clause: str, cache: Path | None, *, as_json: bool) -> None:
     r"""Tell in which releases a clause started or stopped holding, from what mdmeta matrix has seen; nothing is run.
 
     Each package that the clause binds is followed from its oldest release to its newest, with the same partners.
@@ -30,13 +29,13 @@ def history_command(here: Checkout, clause: str, cache: Path | None, *, as_json:
     \b
     Example: mdmeta history chain.hard-pauses
     """
-    contract = here.contract
-    found = clause_of(contract, clause)
-    matrix = known_matrix(here, cache)
-    told = clause_history(contract, matrix, clause)
-    if not told.has_evidence:
-        raise undecided(ErrorCode.NO_EVIDENCE, f"nothing is known of {clause}", *_why_not(found))
-    result = history_result(found, told)
+    contract = checkout.contract
+    bound_clause = clause_of(contract, clause)
+    matrix = known_matrix(checkout, cache)
+    outcomes = clause_history(contract, matrix, clause)
+    if not outcomes.has_evidence:
+        raise undecided(ErrorCode.NO_EVIDENCE, f"nothing is known of {clause}", *_why_not(bound_clause))
+    result = history_result(bound_clause, outcomes)
     if as_json:
         click.echo(json_text(result), nl=False)
     else:
@@ -44,7 +43,7 @@ def history_command(here: Checkout, clause: str, cache: Path | None, *, as_json:
 
 
 def _why_not(clause: Clause) -> tuple[str, str]:
-    """Why there is no evidence, and what would make it."""
+    """Why there is no evidence, and a hint how to get it."""
     if clause.scope != "combination":
         return f"its scope is {clause.scope}, and the matrix decides combinations", f"mdmeta explain {clause.id}"
     return "no run of it is in the cache", "mdmeta matrix makes the evidence"

@@ -10,8 +10,7 @@ import click
 from rich.console import Console
 
 from market_data_meta import suite
-from market_data_meta.commands.common import Checkout, json_option, out_option, say
-from market_data_meta.commands.matrix_files import NAME, write_matrix
+from market_data_meta.commands.common import Checkout, cache_option, json_option, out_option, say
 from market_data_meta.commands.progress import progress
 from market_data_meta.errors import ErrorCode, Exit, undecided
 from market_data_meta.files import write_whole
@@ -21,26 +20,13 @@ from market_data_meta.matrix.document import matrix_result
 from market_data_meta.matrix.spread import dask, spread
 from market_data_meta.matrix.verdicts import MatrixVerdicts
 from market_data_meta.models import json_text
+from market_data_meta.render.matrix.files import NAME, write_matrix
 from market_data_meta.render.matrix.terminal import show_matrix
 from market_data_meta.running.cache import default_cache
 from market_data_meta.running.cells import CellRecords, RunOptions
 
 PARTS = 16
 """Tasks that the cells are split into for an executor: each loads its template once, 30 cells share it."""
-
-cache_option = click.option(
-    "--cache",
-    type=click.Path(path_type=Path, resolve_path=True),
-    help="Folder for wheels, environments and runs [$XDG_CACHE_HOME/market-data-meta].",
-)
-
-
-def known_matrix(checkout: Checkout, cache: Path | None) -> MatrixVerdicts:
-    """What the runs so far say, to be judged; nothing is run."""
-    done = decide_matrix(
-        checkout.contract, checkout.ledger, RunOptions(cache or default_cache(), run=False), lambda _: None
-    )
-    return MatrixVerdicts(checkout.contract, suite.digest(checkout.root), done, checkout.waivers)
 
 
 def _shard(context: click.Context, option: click.Parameter, text: str) -> tuple[int, int]:
@@ -87,21 +73,22 @@ def matrix_command(
              mdmeta matrix --executor tcp://scheduler:8786
              mdmeta matrix --exhaustive --json
     """
-    asked = RunOptions(cache or default_cache(), shard=shard, exhaustive=exhaustive)
+    options = RunOptions(cache or default_cache(), shard=shard, exhaustive=exhaustive)
     if executor:
         parts = [(number, PARTS) for number in range(1, PARTS + 1)] if shard == (1, 1) else [shard]
         with dask(executor) as engine:
-            taken = spread(engine, checkout.root, asked.cache, parts=parts, exhaustive=exhaustive)
-        say(f"{taken} runs came from {executor}")
-    done = _decide_with_progress(checkout, asked)
+            runs = spread(engine, checkout.root, options.cache, parts=parts, exhaustive=exhaustive)
+        say(f"{runs} runs came from {executor}")
+    records = _decide_with_progress(checkout, options)
     if shard != (1, 1):
-        part = f"part {shard[0]} of {shard[1]}"
-        Console(stderr=True).print(f"{part}: {done.run_count} runs; mdmeta matrix puts them together")
-        if done.faults:
-            why = next(iter(done.faults.values()))
-            raise undecided(ErrorCode.CELLS_DIED, f"{len(done.faults)} cells brought no record", why)
+        Console(stderr=True).print(
+            f"part {shard[0]} of {shard[1]}: {records.run_count} runs; mdmeta matrix puts them together"
+        )
+        if records.faults:
+            why = next(iter(records.faults.values()))
+            raise undecided(ErrorCode.CELLS_DIED, f"{len(records.faults)} cells brought no record", why)
         return
-    matrix = MatrixVerdicts(checkout.contract, suite.digest(checkout.root), done, checkout.waivers)
+    matrix = MatrixVerdicts(checkout.contract, suite.digest(checkout.root), records, checkout.waivers)
     result = matrix_result(checkout.contract, matrix)
     folder = out or checkout.out
     write_whole(folder / NAME, json_text(result, indent=None))
@@ -110,12 +97,12 @@ def matrix_command(
         click.echo(json_text(result, indent=None), nl=False)
     else:
         show_matrix(result, Console())
-    differ = sampled is not None and _differs(checkout, done, sampled, folder)
-    sys.exit(Exit.TOOL_FAILED if differ else matrix.exit)
+    disagree = sampled is not None and _lanes_disagree(checkout, records, sampled, folder)
+    sys.exit(Exit.TOOL_FAILED if disagree else matrix.exit)
 
 
-def _differs(checkout: Checkout, records: CellRecords, number: int, out: Path) -> bool:
-    """Say how the isolated lane compares; whether it says anything else than the warm one."""
+def _lanes_disagree(checkout: Checkout, records: CellRecords, number: int, out: Path) -> bool:
+    """Run a sample of the cells in the isolated lane too, and say where it disagrees with the warm lane."""
     say(f"[dim]confirming {number} cells in the isolated lane …[/]")
     sampled = sample_cells(records.contents, number, checkout.ledger.as_of)
     confirmation = confirm(

@@ -8,8 +8,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from market_data_meta.commands.common import Checkout, json_option, out_option, verbose_option
-from market_data_meta.commands.matrix import cache_option
+from market_data_meta.commands.common import Checkout, cache_option, json_option, out_option, verbose_option
 from market_data_meta.commands.progress import progress
 from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.files import write_whole
@@ -36,7 +35,7 @@ MUTANTS = 200
 @json_option
 @click.pass_obj
 def prove_command(
-    here: Checkout,
+    checkout: Checkout,
     areas: tuple[str, ...],
     mutants: int | None,
     cache: Path | None,
@@ -60,23 +59,23 @@ def prove_command(
     # Imported here: the models of files load pydantic.
     from market_data_meta.prove.change_files import load_breaks, load_harmless
 
-    changes = [one for one in load_breaks(here.root) if not areas or any(_aimed(one, area) for area in areas)]
+    changes = [change for change in load_breaks(checkout.root) if not areas or _is_aimed_at(change, areas)]
     if not changes:
         files = " or ".join(dict.fromkeys(f"tests/breaks/{area.split('.')[0]}.toml" for area in areas))
         hint = f"write a [[break]] in {files}; mdmeta explain lists the clauses"
         raise MetaError(ErrorCode.NO_BREAK, f"no break is aimed at {' '.join(areas)}", hint=hint)
-    changes += [] if areas else load_harmless(here.root)
+    changes += [] if areas else load_harmless(checkout.root)
     number = 0 if areas or quick else MUTANTS if mutants is None else mutants
-    asked = RunOptions(cache or default_cache())
-    with progress() as tell:
-        proof = prove(here.contract, here.ledger, changes, asked, tell, number=number, quick=quick)
+    options = RunOptions(cache or default_cache())
+    with progress() as on_progress:
+        proof = prove(checkout.contract, checkout.ledger, changes, options, on_progress, number=number, quick=quick)
     result = proof_result(proof)
-    # A part is no proof of the whole, and says nothing about clauses that no break of it is aimed at.
+    # A part of the changes proves nothing about the whole suite, and nothing about clauses that they are not aimed at.
     if areas or quick:
         result = result.model_copy(update={"silent_clauses": (), "fragile": ()})
     else:
-        write_whole((out or here.out) / "proof.json", json_text(result))
-        write_whole((out or here.out) / "proof.svg", proof_picture(result))
+        write_whole((out or checkout.out) / "proof.json", json_text(result))
+        write_whole((out or checkout.out) / "proof.svg", proof_picture(result))
     if as_json:
         click.echo(json_text(result), nl=False)
     else:
@@ -84,5 +83,6 @@ def prove_command(
     sys.exit(proof.exit)
 
 
-def _aimed(change: Change, area: str) -> bool:
-    return any(area in (name, name.split(".")[0]) for name in change.clauses)
+def _is_aimed_at(change: Change, areas: tuple[str, ...]) -> bool:
+    """Whether the change is aimed at one of these areas or clauses."""
+    return any(name in areas or name.split(".")[0] in areas for name in change.clauses)

@@ -18,7 +18,7 @@ from market_data_meta.render.releases.terminal import show_contents, show_ledger
 @click.option("--pin", is_flag=True, help="Only rewrite tox.ini's pinned block from the ledger.")
 @json_option
 @click.pass_obj
-def releases_command(here: Checkout, package: str | None, *, refresh: bool, pin: bool, as_json: bool) -> None:
+def releases_command(checkout: Checkout, package: str | None, *, refresh: bool, pin: bool, as_json: bool) -> None:
     r"""Show the ledger of releases, or bring it up to date.
 
     With a package: its releases by content. Releases of the same content install the same files, and run the same code.
@@ -32,19 +32,19 @@ def releases_command(here: Checkout, package: str | None, *, refresh: bool, pin:
     from market_data_meta.models import json_text
     from market_data_meta.releases.ledger_files import listing, save_ledger
 
-    contract = here.contract
+    contract = checkout.contract
     package = package_named(package, contract.packages) if package else None
     if refresh:
         # Imported here: the client of the index costs more to load than any other command takes.
         from market_data_meta.releases.index import refreshed_ledger
 
-        known = here.ledger if (here.root / "contracts" / "releases" / "snapshot.json").exists() else None
-        ledger = refreshed_ledger(contract, known, say)
-        save_ledger(here.root, ledger)
+        earlier = checkout.ledger if (checkout.root / "contracts" / "releases" / "snapshot.json").exists() else None
+        ledger = refreshed_ledger(contract, earlier, say)
+        save_ledger(checkout.root, ledger)
     else:
-        ledger = here.ledger
+        ledger = checkout.ledger
     if refresh or pin:
-        file = here.root / "tox.ini"
+        file = checkout.root / "tox.ini"
         before, _, after = pins.split_tox_ini(file.read_text(encoding="utf-8"))
         write_whole(file, before + pins.pinned_block(pins.pinned_cells(contract, ledger)) + after)
     if as_json:

@@ -9,7 +9,6 @@ from rich.markup import escape
 
 from market_data_meta import suite
 from market_data_meta.commands.common import Checkout, finish, json_option, out_option, say, verbose_option
-from market_data_meta.commands.matrix_files import NAME, read_matrix, write_matrix
 from market_data_meta.commands.report_gate import report_gate
 from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.files import write_whole
@@ -20,6 +19,7 @@ from market_data_meta.judging.waiver_proposals import propose_waivers
 from market_data_meta.models import json_text
 from market_data_meta.releases import pins
 from market_data_meta.releases.combinations import parse_cell
+from market_data_meta.render.matrix.files import NAME, read_matrix, write_matrix
 from market_data_meta.render.report.junit import report_junit
 from market_data_meta.render.report.markdown import report_markdown
 from market_data_meta.render.report.picture import report_picture
@@ -40,7 +40,7 @@ from market_data_meta.running import environments
 @json_option
 @click.pass_obj
 def report_command(
-    here: Checkout,
+    checkout: Checkout,
     out: Path | None,
     gate: Path | None,
     *,
@@ -67,21 +67,21 @@ def report_command(
     if gate:
         report_gate(gate, out, github=github, as_json=as_json, verbose=verbose)
         return
-    folder = out or here.out
+    folder = out or checkout.out
     records = read_records(folder / "records")
-    expected = pins.pinned_environments(here.root) if complete else None
+    expected = pins.pinned_environments(checkout.root) if complete else None
     missing = set(expected or ()) - {record.cell for record in records}
-    absent = tuple(name for name in sorted(missing) if not _interpreter_exists(here, name))
+    absent = tuple(name for name in sorted(missing) if not _interpreter_exists(checkout, name))
     report = judge_records(
-        here.contract,
-        suite.digest(here.root),
+        checkout.contract,
+        suite.digest(checkout.root),
         records,
-        here.waivers,
+        checkout.waivers,
         expected=expected,
         absent=absent,
     )
     if propose:
-        click.echo(propose_waivers(here.contract, here.ledger, report))
+        click.echo(propose_waivers(checkout.contract, checkout.ledger, report))
         return
     result = report_result(report)
     write_whole(folder / "report.json", json_text(result))
@@ -91,15 +91,15 @@ def report_command(
     if not as_json:
         say(f"[dim]wrote report.json, report.md, report.svg and junit.xml to {escape(str(folder))}[/]")
     if (folder / NAME).is_file():
-        write_matrix(folder, read_matrix(folder / NAME), here.contract)
+        write_matrix(folder, read_matrix(folder / NAME), checkout.contract)
         if not as_json:
             say(f"[dim]wrote the page, summary, picture and badge of {escape(str(folder / NAME))}[/]")
     finish(result, as_json=as_json, verbose=verbose)
 
 
-def _interpreter_exists(here: Checkout, name: str) -> bool:
+def _interpreter_exists(checkout: Checkout, name: str) -> bool:
     """Whether the interpreter that a cell asks for is on this machine; a cell that asks for none has one."""
-    python = parse_cell([name], here.contract.packages, here.ledger).python
+    python = parse_cell([name], checkout.contract.packages, checkout.ledger).python
     if python is None:
         return True
     try:

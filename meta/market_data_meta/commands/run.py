@@ -57,7 +57,7 @@ from market_data_meta.running.isolated import run_cell
 @json_option
 @click.pass_obj
 def run_command(
-    here: Checkout,
+    checkout: Checkout,
     pins: tuple[str, ...],
     interpreter: str | None,
     into: Path | None,
@@ -91,7 +91,7 @@ def run_command(
         raise click.UsageError("--pdb is for --clause, and on a terminal")
     if clauses and into:
         raise click.UsageError("--clause keeps an environment of its own, so --into has nothing to fill")
-    cell = parse_cell(pins, here.contract.packages, here.ledger)
+    cell = parse_cell(pins, checkout.contract.packages, checkout.ledger)
     if interpreter and not re.fullmatch(r"3\.\d+", interpreter):
         raise MetaError(ErrorCode.BAD_PYTHON, f"{interpreter!r} is not a version of Python", hint="write --python 3.12")
     cell = Cell(cell.combination, third_party or cell.third_party, interpreter or cell.python)
@@ -100,16 +100,16 @@ def run_command(
         if not as_json:
             say(f"[dim]{escape(step)} …[/]")
 
-    folder = (out or here.out).resolve()
+    folder = (out or checkout.out).resolve()
     if clauses:
-        _run_clauses(here, cell, tuple(dict.fromkeys(clauses)), folder, progress, debug=debug, as_json=as_json)
-    record = run_cell(here.contract, here.ledger, cell, out=folder, into=into, progress=progress)
-    report = judge_records(here.contract, suite.digest(here.root), [record], here.waivers)
+        _run_clauses(checkout, cell, tuple(dict.fromkeys(clauses)), folder, progress, debug=debug, as_json=as_json)
+    record = run_cell(checkout.contract, checkout.ledger, cell, out=folder, into=into, progress=progress)
+    report = judge_records(checkout.contract, suite.digest(checkout.root), [record], checkout.waivers)
     finish(report_result(report), as_json=as_json, verbose=verbose)
 
 
 def _run_clauses(
-    here: Checkout,
+    checkout: Checkout,
     cell: Cell,
     clauses: tuple[str, ...],
     folder: Path,
@@ -119,16 +119,16 @@ def _run_clauses(
     as_json: bool,
 ) -> NoReturn:
     """Run a few clauses and end with what they say."""
-    contract, ledger = here.contract, here.ledger
+    contract, ledger = checkout.contract, checkout.ledger
     chosen = {name: clause_of(contract, name) for name in clauses}
     if debug:
         passed = debug_clauses(contract, ledger, cell, clauses, out=folder, progress=progress)
         sys.exit(Exit.COMPATIBLE if passed else Exit.UNDECIDED)
     record = run_clauses(contract, ledger, cell, clauses, out=folder, progress=progress)
-    # Judged as if the contract had no other clauses: what was not run is not missing here.
+    # Judged as if the contract had no other clauses: a clause that was not run is not missing.
     partial = replace(contract, clauses=chosen | contract.controls)
-    waivers = [waiver for waiver in here.waivers if waiver.clause in chosen]
-    report = judge_records(partial, suite.digest(here.root), [record], tuple(waivers))
+    waivers = [waiver for waiver in checkout.waivers if waiver.clause in chosen]
+    report = judge_records(partial, suite.digest(checkout.root), [record], tuple(waivers))
     if as_json:
         click.echo(json_text(clause_run_result(report)), nl=False)
     else:

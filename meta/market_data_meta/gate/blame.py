@@ -1,4 +1,4 @@
-"""Blame: the smallest set of candidates that explains what went wrong, found by swapping the others back."""
+"""Blame: the smallest set of candidates that shows a problem, the other candidates swapped for their predecessors."""
 
 from __future__ import annotations
 
@@ -12,66 +12,79 @@ from market_data_meta.judging.comparison import SAME, UNDECIDED, compare_checks
 from market_data_meta.releases.contents import ContentCombination
 from market_data_meta.running.cells import CellRecords
 
-Chosen = tuple[Candidate, ...]
+CandidateSet = tuple[Candidate, ...]
 
 
 @dataclass(frozen=True)
-class Symptom:
-    """What went wrong in a cell: a clause, or (without one) the cell itself came to nothing."""
+class Problem:
+    """What is wrong in a cell: a clause got worse, or, without a clause, the cell has no verdict."""
 
     cell: str
     clause: str = ""
 
 
-def guilty(
-    candidates: Chosen,
-    symptoms: Iterable[Symptom],
-    shown: Callable[[Chosen, Sequence[Symptom]], Iterable[Symptom]],
-) -> dict[Symptom, tuple[str, ...]]:
-    """For each symptom the packages of the smallest set of candidates with which it shows.
+def packages_to_blame(
+    candidates: CandidateSet,
+    problems: Iterable[Problem],
+    shows: Callable[[CandidateSet, Sequence[Problem]], Iterable[Problem]],
+) -> dict[Problem, tuple[str, ...]]:
+    """For each problem the packages of the smallest set of candidates that shows it.
 
-    ``shown`` tells which of some symptoms show with a set of candidates, the others swapped back to their predecessors.
-    Where no smaller set shows a symptom, it takes all of them together.
+    ``shows`` runs the cells with a set of candidates, the others swapped for their predecessors, and returns which of
+    the problems are there again. A problem that no smaller set shows takes all candidates together.
     """
-    left = list(symptoms)
-    found: dict[Symptom, tuple[str, ...]] = {}
-    for chosen in _smaller_sets(candidates):
-        if not left:
+    unexplained = list(problems)
+    blame: dict[Problem, tuple[str, ...]] = {}
+    for candidate_set in _smaller_sets(candidates):
+        if not unexplained:
             break
-        found |= dict.fromkeys(shown(chosen, left), tuple(one.package for one in chosen))
-        left = [symptom for symptom in left if symptom not in found]
-    return found | dict.fromkeys(left, tuple(one.package for one in candidates))
+        packages = tuple(candidate.package for candidate in candidate_set)
+        blame |= dict.fromkeys(shows(candidate_set, unexplained), packages)
+        unexplained = [problem for problem in unexplained if problem not in blame]
+    return blame | dict.fromkeys(unexplained, tuple(candidate.package for candidate in candidates))
 
 
-def _smaller_sets(candidates: Chosen) -> Iterator[Chosen]:
-    """Every set but the whole one, small ones first; a candidate without a predecessor is in all of them."""
+def _smaller_sets(candidates: CandidateSet) -> Iterator[CandidateSet]:
+    """Every set that leaves a candidate out, small ones first; who has no predecessor is never left out."""
     for size in range(1, len(candidates)):
-        for chosen in itertools.combinations(candidates, size):
-            if all(one.predecessor for one in candidates if one not in chosen):
-                yield chosen
+        for candidate_set in itertools.combinations(candidates, size):
+            if all(candidate.predecessor for candidate in candidates if candidate not in candidate_set):
+                yield candidate_set
 
 
-def swapped_back(meeting: GateCell, chosen: Iterable[Candidate]) -> GateCell:
-    """The cell with only the chosen candidates in it, the others swapped back to their predecessors."""
-    keep = {one.package for one in chosen}
-    before = meeting.before.contents if meeting.before else meeting.now.contents
-    return replace(
-        meeting,
-        now=ContentCombination(
-            tuple(n if n.package in keep else b for n, b in zip(meeting.now.contents, before, strict=True))
-        ),
+def swap_others_back(cell: GateCell, candidate_set: Iterable[Candidate]) -> GateCell:
+    """The cell with only these candidates in it, the others swapped for their predecessors."""
+    packages = {candidate.package for candidate in candidate_set}
+    candidate_contents = cell.with_candidates.contents
+    predecessor_contents = cell.with_predecessors.contents if cell.with_predecessors else candidate_contents
+    contents = tuple(
+        content if content.package in packages else predecessor_content
+        for content, predecessor_content in zip(candidate_contents, predecessor_contents, strict=True)
     )
+    return replace(cell, with_candidates=ContentCombination(contents))
 
 
-def symptom_now(
-    symptom: Symptom, meeting: GateCell, now: CellRecords, before: CellRecords, versions: Iterable[tuple[str, str]]
+def problem_kind(
+    problem: Problem,
+    cell: GateCell,
+    candidate_records: CellRecords,
+    predecessor_records: CellRecords,
+    versions: Iterable[tuple[str, str]],
 ) -> str:
-    """What a cell says of a symptom: the kind of its clause; without a clause, undecided if it came to nothing."""
-    record = now.records.get(meeting.now)
+    """How the problem's clause compares in this cell: a kind of difference, or SAME.
+
+    A problem without a clause is UNDECIDED where the cell again has no record, and SAME where it has one.
+    """
+    record = candidate_records.records.get(cell.with_candidates)
     if record is None:
         return UNDECIDED
-    if not symptom.clause:
+    if not problem.clause:
         return SAME
-    was = before.records.get(meeting.before) if meeting.before else None
-    checks = was.checks.get(symptom.clause) if was else None, record.checks.get(symptom.clause)
-    return compare_checks(*checks, versions, first_release=meeting.before is None)
+    predecessor_record = predecessor_records.records.get(cell.with_predecessors) if cell.with_predecessors else None
+    predecessor_check = predecessor_record.checks.get(problem.clause) if predecessor_record else None
+    return compare_checks(
+        predecessor_check,
+        record.checks.get(problem.clause),
+        versions,
+        first_release=cell.with_predecessors is None,
+    )

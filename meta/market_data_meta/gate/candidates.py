@@ -15,7 +15,7 @@ class Candidate:
     """A build of one package, the release that it would be, and the published one before it (None for the first).
 
     ``wheel`` is None for a published version, whose wheel is on the index. ``commit`` is that of a git source.
-    ``unlooked`` says which of its extras are not looked at, and why.
+    ``skipped_extras`` says which of its extras are not looked at, and why.
     """
 
     package: str
@@ -24,15 +24,15 @@ class Candidate:
     predecessor: Release | None
     wheel: Path | None = None
     commit: str | None = None
-    unlooked: tuple[str, ...] = ()
+    skipped_extras: tuple[str, ...] = ()
 
 
-def predecessor(ledger: Ledger, package: str, version: str, *, itself: bool) -> Release | None:
+def find_predecessor(ledger: Ledger, package: str, version: str, *, itself: bool) -> Release | None:
     """The newest published release before a version, or of that version where ``itself`` counts; None for the first.
 
-    A source that was not given a new version yet is compared with the release of its version.
+    A source whose version was not raised yet is compared with the release of its version.
     """
     stable = [r for r in ledger.releases[package] if not r.yanked and not Version(r.version).is_prerelease]
-    mine = Version(version)
-    before = [r for r in stable if Version(r.version) < mine or (itself and Version(r.version) == mine)]
-    return max(before, key=lambda r: Version(r.version), default=None)
+    limit = Version(version)
+    earlier = [r for r in stable if Version(r.version) < limit or (itself and Version(r.version) == limit)]
+    return max(earlier, key=lambda r: Version(r.version), default=None)

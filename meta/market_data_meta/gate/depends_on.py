@@ -17,8 +17,8 @@ from collections.abc import Mapping
 from market_data_meta.contract import Package
 from market_data_meta.errors import ErrorCode, MetaError
 
-LOOKED_AT = 500
-"""Characters of a line that are looked at: an owner has at most 39, a repository's name at most 100."""
+LINE_LIMIT = 500
+"""Characters of a line that are read: an owner has at most 39, a repository's name at most 100."""
 
 _HINT = "write Depends-On: owner/repo#N at the start of a line, one line for each pull request"
 _LINE = re.compile(r"Depends-On:[ \t]*(\S+)[ \t]*", re.ASCII | re.IGNORECASE)
@@ -30,7 +30,7 @@ _REFERENCES = [
 ]
 _SOURCE = re.compile(rf"git\+https://github\.com/{_NAME}@refs/pull/{_NUMBER}/(?:head|merge)", re.ASCII | re.IGNORECASE)
 # The key in other words or behind marks, before a colon; or before nothing but a reference.
-_ALIKE = re.compile(
+_SIMILAR_LINE = re.compile(
     r"(?:[\W\d_]|\[x\])*depends?[\W_]{0,3}on(?:[^\w:]*:|[\W_]+(?:https?://\S+/pull/\d+|\S*#\d+)\W*$)", re.IGNORECASE
 )
 
@@ -46,49 +46,50 @@ def companions(text: str, packages: Mapping[str, Package]) -> dict[str, str]:
     Raises MetaError for a line that looks like Depends-On but cannot be read, for a repository of no package, and for
     two pull requests of one repository. The same one twice is one.
     """
-    known = {p.repository.lower(): p for p in packages.values() if p.repository}
-    found: dict[str, str] = {}
+    by_repository = {package.repository.lower(): package for package in packages.values() if package.repository}
+    sources: dict[str, str] = {}
     for number, line in enumerate(re.split(r"\r\n|\r|\n", text), 1):
         reference = _reference(line, number)
         if reference is None:
             continue
-        name, pull = reference
-        package = known.get(name.lower())
+        repository, pull_request = reference
+        package = by_repository.get(repository.lower())
         if package is None:
-            names = ", ".join(sorted(p.repository for p in known.values() if p.repository))
+            names = ", ".join(sorted(known.repository for known in by_repository.values() if known.repository))
             why = f"the packages' repositories are {names}"
-            raise MetaError(
-                ErrorCode.UNKNOWN_REPOSITORY, f"line {number} depends on {name}, which holds no package", why, _HINT
-            )
-        source = f"git+https://github.com/{package.repository}@refs/pull/{pull}/head"
-        if found.setdefault(package.name, source) != source:
-            why = f"{_pull(found[package.name])} and {_pull(source)}"
+            what = f"line {number} depends on {repository}, which holds no package"
+            raise MetaError(ErrorCode.UNKNOWN_REPOSITORY, what, why, _HINT)
+        source = f"git+https://github.com/{package.repository}@refs/pull/{pull_request}/head"
+        if sources.setdefault(package.name, source) != source:
+            why = f"{_pull_request(sources[package.name])} and {_pull_request(source)}"
             raise MetaError(
                 ErrorCode.TWO_COMPANIONS, f"two pull requests of {package.repository} cannot be gated at once", why
             )
-    return found
+    return sources
 
 
-def together(given: Mapping[str, str], found: Mapping[str, str]) -> dict[str, str]:
-    """The candidates that were given and their companions. Raises MetaError where they contradict each other.
+def join_companions(sources: Mapping[str, str], companion_sources: Mapping[str, str]) -> dict[str, str]:
+    """The sources of all candidates: the caller's and the companions'.
 
-    A companion that is the given pull request itself, by its head or as it would merge, changes nothing.
+    A companion that is the caller's own pull request, by its head or as it would merge, changes nothing. Raises
+    MetaError where two sources of one package contradict each other.
     """
-    for package in given.keys() & found.keys():
-        if given[package] != found[package] and _pull(given[package]) != _pull(found[package]):
-            what = f"{package} is given as {given[package][:200]}, and Depends-On names {_pull(found[package])}"
+    for package in sources.keys() & companion_sources.keys():
+        source, companion = sources[package], companion_sources[package]
+        if source != companion and _pull_request(source) != _pull_request(companion):
+            what = f"{package} is given as {source[:200]}, and Depends-On names {_pull_request(companion)}"
             raise MetaError(ErrorCode.TWO_CANDIDATES, what, hint="leave out the one or the other")
-    return {**found, **given}
+    return {**companion_sources, **sources}
 
 
 def _reference(line: str, number: int) -> tuple[str, str] | None:
-    """The repository and the number that a line names, None if it is another line."""
-    match = _LINE.fullmatch(line[:LOOKED_AT])
-    if match and len(line) <= LOOKED_AT:
+    """The repository and the number that a Depends-On line names; None for any other line."""
+    match = _LINE.fullmatch(line[:LINE_LIMIT])
+    if match and len(line) <= LINE_LIMIT:
         for form in _REFERENCES:
             if reference := form.fullmatch(match[1]):
                 return reference[1], reference[2]
-    if _ALIKE.match(_plain(line[:LOOKED_AT])):
+    if _SIMILAR_LINE.match(_plain(line[:LINE_LIMIT])):
         shown = line.strip()
         shown = shown if len(shown) <= 100 else shown[:99] + "…"
         raise MetaError(
@@ -104,7 +105,7 @@ def _plain(line: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKC", line) if unicodedata.category(c) != "Cf")
 
 
-def _pull(source: str) -> str:
+def _pull_request(source: str) -> str:
     """``owner/repo#N`` of a pull request's git source, and any other source as it is."""
     match = _SOURCE.fullmatch(source)
     return f"{match[1].lower().removesuffix('.git')}#{match[2]}" if match else source

@@ -1,16 +1,15 @@
-"""A gate as the result that programs and renderers read."""
+"""Makes the result of a gate, which programs and renderers read."""
 
 from __future__ import annotations
 
 from market_data_meta.contract import Contract
 from market_data_meta.gate.candidates import Candidate
-from market_data_meta.gate.result import GateOutcome
+from market_data_meta.gate.comparison import GateComparison
 from market_data_meta.judging.comparison import CellComparison, Difference
 from market_data_meta.judging.records import Check
 from market_data_meta.judging.verdicts import UNINSTALLABLE, UNKNOWN
 from market_data_meta.results.gate import (
     AllowedCounts,
-    BroughtLibrary,
     GateCandidate,
     GateCellResult,
     GateCheck,
@@ -24,8 +23,8 @@ from market_data_meta.results.gate import (
 )
 
 
-def gate_result(gate: GateOutcome, contract: Contract) -> GateResult:
-    """The whole gate: candidates, cells, what differs with whose doing it is, and what that rests on."""
+def gate_result(gate: GateComparison, contract: Contract) -> GateResult:
+    """The gate as a document: candidates, cells, what differs and because of whom, and what that rests on."""
     records = [cell.pair.now for cell in gate.cells if cell.pair.now]
     interpreters = [record.header.get("interpreter", {}).get("version") for record in records]
     return GateResult(
@@ -35,7 +34,7 @@ def gate_result(gate: GateOutcome, contract: Contract) -> GateResult:
         strict=gate.strict,
         reach=gate.reach,
         candidates=tuple(_candidate(candidate, gate.same_code[candidate.package]) for candidate in gate.candidates),
-        brings_along=tuple(BroughtLibrary(**vars(library)) for library in gate.brought),
+        brings_along=gate.brought_libraries,
         cells=tuple(_cell(cell) for cell in gate.cells),
         differences=tuple(_difference(difference, gate) for difference in gate.differences),
         known=tuple(
@@ -64,7 +63,7 @@ def gate_result(gate: GateOutcome, contract: Contract) -> GateResult:
 
 
 def _candidate(candidate: Candidate, same_code: tuple[str, ...]) -> GateCandidate:
-    before = candidate.predecessor
+    predecessor = candidate.predecessor
     return GateCandidate(
         package=candidate.package,
         source=candidate.source,
@@ -72,9 +71,9 @@ def _candidate(candidate: Candidate, same_code: tuple[str, ...]) -> GateCandidat
         sha256=candidate.release.sha256,
         content=candidate.release.content,
         commit=candidate.commit,
-        predecessor=GatePredecessor(version=before.version, content=before.content) if before else None,
+        predecessor=GatePredecessor(version=predecessor.version, content=predecessor.content) if predecessor else None,
         same_code_as=same_code,
-        not_looked_at=candidate.unlooked,
+        not_looked_at=candidate.skipped_extras,
     )
 
 
@@ -93,7 +92,7 @@ def _cell(cell: CellComparison) -> GateCellResult:
     )
 
 
-def _difference(difference: Difference, gate: GateOutcome) -> GateDifference:
+def _difference(difference: Difference, gate: GateComparison) -> GateDifference:
     clause = difference.clause
     return GateDifference(
         kind=difference.kind,

@@ -1,4 +1,4 @@
-"""What candidates meet: a cell for each distinct content of the packages that are not given. Pure functions; no I/O."""
+"""The cells of a gate: candidates with each distinct content of the other packages. Pure functions; no I/O."""
 
 from __future__ import annotations
 
@@ -17,25 +17,29 @@ from market_data_meta.releases.requirements import PYTHON, AllowedCombinations, 
 from market_data_meta.releases.unmet import unmet_promises
 
 ALLOWED, ALL, QUICK, PINNED = "allowed", "all", "quick", "pinned"
-"""How far a gate reaches: partners that all requirements allow, all, the newest and the deployed, or those named."""
+"""A gate's partners: those that all requirements allow, all, the newest and the deployed, or those the caller names."""
 
 
 @dataclass(frozen=True)
 class GateCell:
-    """One cell of a gate: candidates with partners, the same with their predecessors, and what it stands for."""
+    """One cell of a gate: partners with the candidates, and the same partners with the candidates' predecessors.
 
-    now: ContentCombination
-    before: ContentCombination | None
+    ``stands_for`` counts the published combinations of the same content. ``forbidden`` says which requirements forbid
+    the combination.
+    """
+
+    with_candidates: ContentCombination
+    with_predecessors: ContentCombination | None
     stands_for: int
     forbidden: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class ShutOut:
-    """Candidates that may be installed with no published partner, by their own requirements, and why.
+class PartnerExclusion:
+    """That the candidates' own requirements exclude every published partner, and ``why``.
 
-    ``combination`` is with the newest partners that their predecessors could be installed with, ``baseline`` those
-    predecessors there, and ``stands_for`` how many published combinations they could be installed in.
+    ``combination`` shows the candidates with the newest partners of their predecessors, ``baseline`` the predecessors
+    with the same partners. ``stands_for`` counts the published combinations that the predecessors are allowed in.
     """
 
     combination: Combination
@@ -44,11 +48,11 @@ class ShutOut:
     why: str
 
 
-def with_candidates(ledger: Ledger, candidates: Iterable[Candidate]) -> Ledger:
+def ledger_with_candidates(ledger: Ledger, candidates: Iterable[Candidate]) -> Ledger:
     """The ledger as it would be with the candidates published."""
-    for one in candidates:
-        if one.wheel:
-            ledger = ledger.with_candidate(one.package, one.release, one.wheel)
+    for candidate in candidates:
+        if candidate.wheel:
+            ledger = ledger.with_candidate(candidate.package, candidate.release, candidate.wheel)
     return ledger
 
 
@@ -62,41 +66,57 @@ def gate_cells(
 ) -> tuple[GateCell, ...]:
     """The cells to gate, the newest partners first.
 
-    Each stands for the published combinations of the same code that ``reach`` takes in, and is run with the newest of
+    Each stands for the published combinations of the same content within ``reach``, and is run with the newest of
     them. ``pinned`` names partners by version.
     """
-    new = with_candidates(ledger, candidates)
-    rows = {name: tuple(r for r in releases if not r.yanked) for name, releases in ledger.releases.items()}
-    rows |= {name: (ledger.release(name, version),) for name, version in (pinned or {}).items()}
-    rows |= {one.package: (one.release,) for one in candidates}
-    codes, own = distinct_contents(contract, ledger), distinct_contents(contract, new)
-    code_now = {(name, r.version): code for name, column in own.items() for code in column for r in code.releases}
-    code_before = {(name, r.version): code for name, column in codes.items() for code in column for r in code.releases}
-    newest_first = {name: tuple(reversed(releases)) for name, releases in rows.items()}
+    ledger_now = ledger_with_candidates(ledger, candidates)
+    columns = {name: tuple(r for r in releases if not r.yanked) for name, releases in ledger.releases.items()}
+    columns |= {name: (ledger.release(name, version),) for name, version in (pinned or {}).items()}
+    columns |= {candidate.package: (candidate.release,) for candidate in candidates}
+    content_now = _contents_by_version(contract, ledger_now)
+    content_before = _contents_by_version(contract, ledger)
+    newest_first = {name: tuple(reversed(releases)) for name, releases in columns.items()}
     combinations = AllowedCombinations(Requirements(contract.packages, python), newest_first)
     if reach == QUICK:
-        groups = _quick(combinations, ledger, code_now)
+        groups = _quick(combinations, ledger, content_now)
     else:
-        groups = _by_content(combinations, code_now, forbidden_too=reach in (ALL, PINNED))
-    previous = {one.package: one.predecessor for one in candidates}
-    found = []
-    for key, (newest, number) in groups.items():
-        now = ContentCombination(tuple(replace(code, releases=(r,)) for code, r in zip(key, newest, strict=True)))
-        old = tuple(previous.get(name, release) for name, release in zip(rows, newest, strict=True))
-        before = tuple(code_before[name, r.version] for name, r in zip(rows, old, strict=True) if r)
-        forbidden = tuple(broken_promises(now.combination, contract.packages, new, python)) if reach != ALLOWED else ()
-        found.append(GateCell(now, ContentCombination(before) if len(before) == len(rows) else None, number, forbidden))
-    return tuple(found)
+        groups = _by_content(combinations, content_now, forbidden_too=reach in (ALL, PINNED))
+    predecessors = {candidate.package: candidate.predecessor for candidate in candidates}
+    cells = []
+    for contents, (newest, number) in groups.items():
+        with_candidates = ContentCombination(
+            tuple(replace(content, releases=(release,)) for content, release in zip(contents, newest, strict=True))
+        )
+        baseline = tuple(predecessors.get(name, release) for name, release in zip(columns, newest, strict=True))
+        before = tuple(
+            content_before[name, release.version] for name, release in zip(columns, baseline, strict=True) if release
+        )
+        with_predecessors = ContentCombination(before) if len(before) == len(columns) else None
+        forbidden: tuple[str, ...] = ()
+        if reach != ALLOWED:
+            combination = with_candidates.combination
+            forbidden = tuple(broken_promises(combination, contract.packages, ledger_now, python))
+        cells.append(GateCell(with_candidates, with_predecessors, number, forbidden))
+    return tuple(cells)
 
 
 Groups = Mapping[tuple[Content, ...], tuple[tuple[Release, ...], int]]
 """The combinations within reach by their content: the newest, and how many there are."""
-Contents = Mapping[tuple[str, str], Content]
+ContentsByVersion = Mapping[tuple[str, str], Content]
 """The content of each release, which a package and a version name."""
 
 
-def _by_content(combinations: AllowedCombinations, content_of: Contents, *, forbidden_too: bool) -> Groups:
-    """All combinations, or those that the requirements allow, the newest first."""
+def _contents_by_version(contract: Contract, ledger: Ledger) -> ContentsByVersion:
+    return {
+        (name, release.version): content
+        for name, contents in distinct_contents(contract, ledger).items()
+        for content in contents
+        for release in content.releases
+    }
+
+
+def _by_content(combinations: AllowedCombinations, content_of: ContentsByVersion, *, forbidden_too: bool) -> Groups:
+    """The combinations that the requirements allow, or all of them, grouped by content, the newest first."""
     columns: list[dict[Content, list[Release]]] = []
     for name, releases in combinations.columns.items():
         columns.append({})
@@ -113,7 +133,7 @@ def _by_content(combinations: AllowedCombinations, content_of: Contents, *, forb
     return dict(sorted(groups.items(), key=lambda group: combinations.preference_of(group[1][0])))
 
 
-def _quick(combinations: AllowedCombinations, ledger: Ledger, content_of: Contents) -> Groups:
+def _quick(combinations: AllowedCombinations, ledger: Ledger, content_of: ContentsByVersion) -> Groups:
     """The newest allowed combination (of all, where none is allowed) and the deployed one."""
     columns = combinations.columns
     newest = combinations.first() or tuple(releases[0] for releases in columns.values())
@@ -134,39 +154,41 @@ def allowed_number(contract: Contract, ledger: Ledger, releases: Mapping[str, Re
     return allowed_combinations(contract, ledger, releases, python).count()
 
 
-def shut_out(
+def find_partner_exclusion(
     contract: Contract, ledger: Ledger, candidates: tuple[Candidate, ...], python: str = PYTHON
-) -> ShutOut | None:
-    """What candidates have lost that forbid every published partner, or None where that is not their doing.
+) -> PartnerExclusion | None:
+    """How the candidates' own requirements exclude every published partner, or None where they are not the cause.
 
-    It is not where their predecessors could be installed with nothing either, and not where the partners' requirements
-    forbid it as well: those who ask for less than a next major version mean to be left alone by it.
+    They are not the cause where the predecessors' requirements exclude every partner too, nor where the partners'
+    requirements alone do: a partner that asks for less than the next major version means to have nothing to do with it.
     """
-    new = with_candidates(ledger, candidates)
+    ledger_now = ledger_with_candidates(ledger, candidates)
     releases = {candidate.package: candidate.release for candidate in candidates}
-    if allowed_combinations(contract, new, releases, python).first():
+    if allowed_combinations(contract, ledger_now, releases, python).first():
         return None
     asking_nothing = {name: replace(release, requires=()) for name, release in releases.items()}
-    if allowed_combinations(contract, new, asking_nothing, python).first() is None:
+    if allowed_combinations(contract, ledger_now, asking_nothing, python).first() is None:
         return None
-    before = {candidate.package: candidate.predecessor for candidate in candidates if candidate.predecessor}
+    predecessors = {candidate.package: candidate.predecessor for candidate in candidates if candidate.predecessor}
     requirements = Requirements(contract.packages, python)
-    unmet = [why for name, release in releases.items() for why in unmet_promises(name, release, requirements, new)]
-    if len(before) == len(candidates):
-        partners = allowed_combinations(contract, ledger, before, python).first()
+    unmet = [
+        why for name, release in releases.items() for why in unmet_promises(name, release, requirements, ledger_now)
+    ]
+    have_predecessors = len(predecessors) == len(candidates)
+    if have_predecessors:
+        partners = allowed_combinations(contract, ledger, predecessors, python).first()
         if partners is None:
             return None
     elif unmet:
-        partners = tuple(before.get(name) or ledger.newest(name) for name in contract.packages)
+        partners = tuple(predecessors.get(name) or ledger.newest(name) for name in contract.packages)
     else:
         return None
     versions = {name: release.version for name, release in zip(contract.packages, partners, strict=True)}
-    with_them = versions | {name: release.version for name, release in releases.items()}
-    combination = Combination(tuple(with_them.items()))
-    all_have_one = len(before) == len(candidates)
-    return ShutOut(
+    candidate_versions = {name: release.version for name, release in releases.items()}
+    combination = Combination(tuple((versions | candidate_versions).items()))
+    return PartnerExclusion(
         combination,
-        Combination(tuple(versions.items())) if all_have_one else None,
-        allowed_number(contract, ledger, before, python) if all_have_one else 1,
-        "; ".join(unmet or requirements.broken_promises(combination, new)),
+        Combination(tuple(versions.items())) if have_predecessors else None,
+        allowed_number(contract, ledger, predecessors, python) if have_predecessors else 1,
+        "; ".join(unmet or requirements.broken_promises(combination, ledger_now)),
     )

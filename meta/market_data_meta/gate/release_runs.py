@@ -1,4 +1,4 @@
-"""Release scope: a candidate or a release alone, in its own clean install, its run kept like others."""
+"""Release scope: a candidate or a release runs alone, in a clean install of its own, and its record is cached."""
 
 from __future__ import annotations
 
@@ -20,53 +20,56 @@ from market_data_meta.running import environments
 from market_data_meta.running.isolated import run_cell
 
 ATTEMPTS = 2
-"""How often a run in which something could not be looked at is made before that is the answer."""
+"""How often a run is made in which a check could not run, before that is the answer."""
 
 
-def alone(
+def run_release_alone(
     contract: Contract,
     ledger: Ledger,
     package: str,
     version: str,
     python: str,
     cache: Path,
-    ready: Callable[[], None] = lambda: None,
+    before_run: Callable[[], None] = lambda: None,
 ) -> Record:
-    """The record of one release or candidate alone. What was run before with the same suite and file is read back.
+    """The record of one release or candidate alone, from the cache if the same suite has run the same file before.
 
-    A run with an error, a death or a missing check is never read back, and is tried once more before it is handed on.
-    ``ready`` is called when it is installed, before anything of it runs. Raises MetaError where it cannot be run now.
+    A run with an error, a death or a missing check is never cached, and is made once more before it is returned.
+    ``before_run`` is called when the release is installed and nothing of it has run. Raises MetaError where it cannot
+    be run now.
     """
     release = ledger.release(package, version)
-    about = environments.uv("python", "find", "--no-project", python).strip()
-    # What is published is part of the question: extras may ask for releases that do not exist.
+    interpreter = environments.uv("python", "find", "--no-project", python).strip()
+    # The published versions are part of the key: extras may ask for releases that do not exist.
     published = [[r.version for r in rows] for rows in ledger.releases.values()]
-    beside = sorted(ledger.candidate_wheels.keys() - {release.sha256})
+    companions = sorted(ledger.candidate_wheels.keys() - {release.sha256})
     follows = ["follows direct references"] if ledger.allows_direct_references else []
-    asked = json.dumps([suite.digest(contract.root), release.sha256, about, ledger.as_of, published, *beside, *follows])
-    file = cache / "alone" / f"{hashlib.sha256(asked.encode()).hexdigest()[:16]}.jsonl"
-    if known := _read(file):
-        return known
+    digest = suite.digest(contract.root)
+    key = json.dumps([digest, release.sha256, interpreter, ledger.as_of, published, *companions, *follows])
+    file = cache / "alone" / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.jsonl"
+    if cached := _cached_record(file):
+        return cached
     cell = Cell(Combination(((package, version),)))
     for _ in range(ATTEMPTS):
         with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
-            record = run_cell(contract, ledger, cell, out=Path(folder), ready=ready)
+            record = run_cell(contract, ledger, cell, out=Path(folder), ready=before_run)
             if record.header.get("uninstallable"):
                 break
-            if _settled(record):
+            if _is_complete(record):
                 write_whole(file, (Path(folder) / "records" / f"{cell.name}.jsonl").read_text(encoding="utf-8"))
                 break
     return record
 
 
-def _settled(record: Record) -> bool:
+def _is_complete(record: Record) -> bool:
+    """Whether every check of the run could run, so that running it again would say the same."""
     return not weaknesses(record) and not reasons_to_run_again(record)
 
 
-def _read(file: Path) -> Record | None:
+def _cached_record(file: Path) -> Record | None:
     try:
         record = read_record(file)
     except (MetaError, OSError):
         # What cannot be read is run again.
         return None
-    return record if _settled(record) else None
+    return record if _is_complete(record) else None

@@ -1,4 +1,4 @@
-"""Running a gate: candidates against all that they may meet, and their predecessors in the same cells."""
+"""Running a gate: candidates in each of their cells, and their predecessors in the same cells."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from market_data_meta import suite
 from market_data_meta.contract import Clause, Contract
 from market_data_meta.errors import ErrorCode, MetaError, undecided
 from market_data_meta.files import whole_file
-from market_data_meta.gate.blame import Symptom, guilty, swapped_back, symptom_now
-from market_data_meta.gate.brought import brought
+from market_data_meta.gate.blame import Problem, packages_to_blame, problem_kind, swap_others_back
+from market_data_meta.gate.brought_libraries import brought_libraries
 from market_data_meta.gate.candidates import Candidate
+from market_data_meta.gate.comparison import GateComparison
 from market_data_meta.gate.partners import (
     ALLOWED,
     QUICK,
     GateCell,
-    ShutOut,
+    PartnerExclusion,
     allowed_number,
+    find_partner_exclusion,
     gate_cells,
-    shut_out,
-    with_candidates,
+    ledger_with_candidates,
 )
-from market_data_meta.gate.release_runs import alone
-from market_data_meta.gate.result import GateOutcome
+from market_data_meta.gate.release_runs import run_release_alone
 from market_data_meta.judging.comparison import (
     REGRESSION,
     UNDECIDED,
@@ -51,275 +51,320 @@ from market_data_meta.running.warm_runner import ProgressStep, RunRequest
 CELL_SECONDS = 90.0
 """CPU time of one run: the whole suite takes less than 16 s."""
 PATIENCE = 3
-"""Runs that may come to nothing (each may use CELL_SECONDS) before the gate says that it cannot tell."""
+"""Runs that may end without a record (each may use CELL_SECONDS) before the gate says that it cannot tell."""
 
 
 @dataclass(frozen=True)
-class GateListener:
-    """Who is told how far a gate is: each step, and the first cell as soon as it is decided."""
+class GateCallbacks:
+    """What a gate calls while it runs: at each step of progress, and once when its first cell is compared."""
 
-    step: Callable[[ProgressStep], None] = lambda _: None
-    first: Callable[[CellComparison], None] = lambda _: None
+    on_progress: Callable[[ProgressStep], None] = lambda _: None
+    on_first_cell: Callable[[CellComparison], None] = lambda _: None
 
 
-class _Signal:
-    """Whether the candidates have survived a first run: what hangs at import would hang alone as well."""
+class _FirstRun:
+    """Whether the candidates came through their first run in a cell; the runs alone wait for it.
+
+    A candidate that hangs at import would hang alone as well. Leaving the context without an answer means no.
+    """
 
     def __init__(self) -> None:
-        self._event = threading.Event()
-        self._yes = False
+        self._is_known = threading.Event()
+        self._succeeded = False
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.tell(yes=False)
+        self.end(succeeded=False)
 
     @property
-    def known(self) -> bool:
-        """Whether it has been told."""
-        return self._event.is_set()
+    def is_known(self) -> bool:
+        """Whether the first run has ended."""
+        return self._is_known.is_set()
 
-    def tell(self, *, yes: bool) -> None:
-        """Tell whoever waits; the first word counts."""
-        if not self.known:
-            self._yes = yes
-            self._event.set()
+    def end(self, *, succeeded: bool) -> None:
+        """Say how the first run ended; only the first call counts."""
+        if not self.is_known:
+            self._succeeded = succeeded
+            self._is_known.set()
 
     def wait(self) -> None:
-        """Wait for a yes. Raises MetaError for a no."""
-        self._event.wait()
-        if not self._yes:
+        """Wait until it has ended. Raises MetaError where it did not succeed."""
+        self._is_known.wait()
+        if not self._succeeded:
             raise undecided(ErrorCode.NOT_RUN, "it was not run alone: it came to nothing with others")
 
 
 @dataclass
-class Gate:
-    """One gate: candidates (one or more) against what they meet within ``reach``, or against ``pinned`` partners."""
+class GateRun:
+    """One gate: candidates (one or more) with the partners within ``reach``, or with ``pinned`` partners."""
 
     contract: Contract
     ledger: Ledger
     candidates: tuple[Candidate, ...]
-    asked: RunOptions
+    options: RunOptions
     reach: str
     pinned: Mapping[str, str] = field(default_factory=dict)
     strict: bool = False
-    listener: GateListener = field(default_factory=GateListener)
+    callbacks: GateCallbacks = field(default_factory=GateCallbacks)
 
-    def run(self) -> GateOutcome:
-        """Run what is not known yet and compare. Raises MetaError where the candidates meet nothing."""
+    def run(self) -> GateComparison:
+        """Run what is not known yet and compare. Raises MetaError where the candidates have no partners."""
         start = time.time()
-        lost_all = None
+        exclusion = None
         if self.reach in (ALLOWED, QUICK):
-            lost_all = shut_out(self.contract, self.ledger, self.candidates, self._python)
-        met: tuple[GateCell, ...] = ()
-        if not lost_all:
-            met = gate_cells(self.contract, self.ledger, self.candidates, self.reach, self.pinned, self._python)
-        if not met and not lost_all:
-            names = " and ".join(f"{one.package} {one.release.version}" for one in self.candidates)
-            what = f"{names} may be installed with no published release of the others"
-            hint = "mend the version or the requirements, or judge it all the same with --all"
-            raise undecided(ErrorCode.MEETS_NOTHING, what, "the requirements forbid every combination", hint)
-        _provide(self.candidates, self.asked.cache)
-        with ThreadPoolExecutor(1) as pool, _Signal() as survived:
-            releases = [pool.submit(self._release, one, survived.wait) for one in self.candidates]
-            before = self._before(met)
+            exclusion = find_partner_exclusion(self.contract, self.ledger, self.candidates, self._python)
+        cells_to_run = () if exclusion else self._gate_cells()
+        _put_into_cache(self.candidates, self.options.cache)
+        with ThreadPoolExecutor(1) as pool, _FirstRun() as first_run:
+            alone = [pool.submit(self._compare_alone, candidate, first_run.wait) for candidate in self.candidates]
+            predecessor_records = self._run_predecessors(cells_to_run)
 
-            def heard(step: ProgressStep) -> None:
-                if step.record and step.record.footer and not survived.known:
-                    self.listener.first(self._at_first(met, step.record, before))
-                    survived.tell(yes=True)
-                self.listener.step(step)
+            def on_progress(step: ProgressStep) -> None:
+                if step.record and step.record.footer and not first_run.is_known:
+                    first_cell = self._compare_first(cells_to_run, step.record, predecessor_records)
+                    self.callbacks.on_first_cell(first_cell)
+                    first_run.end(succeeded=True)
+                self.callbacks.on_progress(step)
 
-            now = self._now(met, self.candidates, None, heard)
-            survived.tell(yes=bool(now.records) or not met)
-            cells = [self._cell(meeting, now, before) for meeting in met]
-            cells += [self._shut_out(lost_all)] if lost_all else []
-            cells += [one.result() for one in releases]
-        found = differences(cells, self.contract.clauses)
-        lost = [cell.pair.cell for cell in cells if not cell.kinds]
-        blamed = self._blamed(met, before, found, lost)
-        return GateOutcome(
+            candidate_records = self._run_candidates(cells_to_run, self.candidates, None, on_progress)
+            first_run.end(succeeded=bool(candidate_records.records) or not cells_to_run)
+            cells = [self._compare(cell, candidate_records, predecessor_records) for cell in cells_to_run]
+            cells += [self._excluded_cell(exclusion)] if exclusion else []
+            cells += [comparison.result() for comparison in alone]
+        cell_differences = differences(cells, self.contract.clauses)
+        without_verdict = [cell.pair.cell for cell in cells if not cell.kinds]
+        blame = self._blame(cells_to_run, predecessor_records, cell_differences, without_verdict)
+        return GateComparison(
             suite.digest(self.contract.root),
             self.ledger.as_of,
             self.reach,
             self.strict,
             self.candidates,
-            {one.package: self._same_code(one) for one in self.candidates},
+            {candidate.package: self._same_code(candidate) for candidate in self.candidates},
             tuple(cells),
-            tuple(replace(d, guilty=blamed.get(Symptom(d.cells[0], d.clause.id), ())) for d in found),
-            {name: blamed.get(Symptom(lost[0]), ()) for name in lost},
+            tuple(replace(d, guilty=blame.get(Problem(d.cells[0], d.clause.id), ())) for d in cell_differences),
+            {cell: blame.get(Problem(without_verdict[0]), ()) for cell in without_verdict},
             self._allowed(),
-            before.run_count + now.run_count,
+            predecessor_records.run_count + candidate_records.run_count,
             start,
             time.time() - start,
-            brought(now.candidate_entries, self.asked.interpreter, self.ledger.as_of),
+            brought_libraries(candidate_records.candidate_entries, self.options.interpreter, self.ledger.as_of),
         )
 
-    def _before(self, met: Iterable[GateCell]) -> CellRecords:
-        squares = tuple(dict.fromkeys(m.before for m in met if m.before))
-        return decide(self.contract, self.ledger, {}, RunRequest(squares, frozenset()), self.asked, self.listener.step)
+    def _gate_cells(self) -> tuple[GateCell, ...]:
+        cells = gate_cells(self.contract, self.ledger, self.candidates, self.reach, self.pinned, self._python)
+        if not cells:
+            names = " and ".join(f"{candidate.package} {candidate.release.version}" for candidate in self.candidates)
+            what = f"{names} may be installed with no published release of the others"
+            hint = "mend the version or the requirements, or judge it all the same with --all"
+            raise undecided(ErrorCode.MEETS_NOTHING, what, "the requirements forbid every combination", hint)
+        return cells
 
-    def _now(
+    def _run_predecessors(self, cells: Iterable[GateCell]) -> CellRecords:
+        combinations = tuple(dict.fromkeys(cell.with_predecessors for cell in cells if cell.with_predecessors))
+        request = RunRequest(combinations, frozenset())
+        return decide(self.contract, self.ledger, {}, request, self.options, self.callbacks.on_progress)
+
+    def _run_candidates(
         self,
-        met: Sequence[GateCell],
+        cells: Sequence[GateCell],
         candidates: tuple[Candidate, ...],
         clauses: frozenset[str] | None,
-        tell: Callable[[ProgressStep], None],
+        on_progress: Callable[[ProgressStep], None],
     ) -> CellRecords:
-        """Decide cells with candidates: all clauses in the first one, or in every one the few that are asked for."""
-        contents = {one.package: one.release.content for one in candidates if not self._same_code(one)}
-        whole = met if clauses else met[:1] if contents else ()
-        wanted = RunRequest(
-            tuple(dict.fromkeys(m.now for m in met)),
-            frozenset(m.now.combination for m in whole),
+        """Decide cells with candidates: every clause in the first cell, or the few ``clauses`` in each cell."""
+        contents = {
+            candidate.package: candidate.release.content for candidate in candidates if not self._same_code(candidate)
+        }
+        run_in_full = cells if clauses else cells[:1] if contents else ()
+        request = RunRequest(
+            tuple(dict.fromkeys(cell.with_candidates for cell in cells)),
+            frozenset(cell.with_candidates.combination for cell in run_in_full),
             clauses,
-            survey_cells=tuple(m.before for m in met if m.before),
+            survey_cells=tuple(cell.with_predecessors for cell in cells if cell.with_predecessors),
             seconds=CELL_SECONDS,
             max_failed_runs=PATIENCE,
             candidates=contents,
         )
-        return decide(self.contract, with_candidates(self.ledger, candidates), {}, wanted, self.asked, tell)
+        ledger = ledger_with_candidates(self.ledger, candidates)
+        return decide(self.contract, ledger, {}, request, self.options, on_progress)
 
-    def _cell(self, meeting: GateCell, now: CellRecords, before: CellRecords) -> CellComparison:
+    def _compare(
+        self, cell: GateCell, candidate_records: CellRecords, predecessor_records: CellRecords
+    ) -> CellComparison:
+        now, before = cell.with_candidates, cell.with_predecessors
         pair = CellPair(
-            cell=meeting.now.combination.label,
+            cell=now.combination.label,
             scope="combination",
-            combination=meeting.now.combination.as_dict(),
-            now=now.records.get(meeting.now),
-            was=before.records.get(meeting.before) if meeting.before else None,
-            fault=now.uninstallable.get(meeting.now) or now.faults.get(meeting.now, ""),
-            uninstallable=meeting.now in now.uninstallable,
-            was_uninstallable=meeting.before in before.uninstallable,
-            was_fault=before.why_no_record(meeting.before),
-            baseline=meeting.before.combination.label if meeting.before else None,
-            stands_for=meeting.stands_for,
-            forbidden=meeting.forbidden,
+            combination=now.combination.as_dict(),
+            now=candidate_records.records.get(now),
+            was=predecessor_records.records.get(before) if before else None,
+            fault=candidate_records.why_no_record(now),
+            uninstallable=now in candidate_records.uninstallable,
+            was_uninstallable=before in predecessor_records.uninstallable,
+            was_fault=predecessor_records.why_no_record(before),
+            baseline=before.combination.label if before else None,
+            stands_for=cell.stands_for,
+            forbidden=cell.forbidden,
         )
-        return self._compared(pair, self._clauses(tuple(self.contract.packages)))
+        return self._compare_pair(pair, self._clauses(tuple(self.contract.packages)))
 
-    def _shut_out(self, found: ShutOut) -> CellComparison:
-        """The cell that stands for all that the candidates can no longer be installed with."""
+    def _excluded_cell(self, exclusion: PartnerExclusion) -> CellComparison:
+        """The cell that stands for all combinations that the candidates' requirements now exclude."""
         pair = CellPair(
-            cell=found.combination.label,
+            cell=exclusion.combination.label,
             scope="combination",
-            combination=found.combination.as_dict(),
+            combination=exclusion.combination.as_dict(),
             now=None,
             was=None,
-            fault=found.why,
+            fault=exclusion.why,
             uninstallable=True,
-            baseline=found.baseline.label if found.baseline else None,
-            stands_for=found.stands_for,
+            baseline=exclusion.baseline.label if exclusion.baseline else None,
+            stands_for=exclusion.stands_for,
         )
-        return self._compared(pair, {})
+        return self._compare_pair(pair, {})
 
-    def _at_first(self, met: Sequence[GateCell], record: Record, before: CellRecords) -> CellComparison:
-        """A first cell by its own run alone, for whoever waits."""
-        meeting = next(m for m in met if m.now.combination.label == record.cell)
-        was = before.records.get(meeting.before) if meeting.before else None
-        baseline = meeting.before.combination.label if meeting.before else None
-        fault = before.why_no_record(meeting.before)
-        pair = CellPair(record.cell, "combination", record.versions, record, was, was_fault=fault, baseline=baseline)
-        every = self._clauses(tuple(self.contract.packages))
-        return self._compared(pair, {name: clause for name, clause in every.items() if name in record.checks})
+    def _compare_first(
+        self, cells: Sequence[GateCell], record: Record, predecessor_records: CellRecords
+    ) -> CellComparison:
+        """The cell of the first record, compared as soon as that record is there."""
+        cell = next(cell for cell in cells if cell.with_candidates.combination.label == record.cell)
+        before = cell.with_predecessors
+        pair = CellPair(
+            cell=record.cell,
+            scope="combination",
+            combination=record.versions,
+            now=record,
+            was=predecessor_records.records.get(before) if before else None,
+            was_fault=predecessor_records.why_no_record(before),
+            baseline=before.combination.label if before else None,
+        )
+        clauses = self._clauses(tuple(self.contract.packages))
+        return self._compare_pair(pair, {name: clause for name, clause in clauses.items() if name in record.checks})
 
-    def _release(self, one: Candidate, ready: Callable[[], None]) -> CellComparison:
-        """A candidate alone beside its predecessor alone; it runs when ``ready`` returns."""
-        python, cache = self.asked.interpreter, self.asked.cache
-        now, was, fault = None, None, ""
+    def _compare_alone(self, candidate: Candidate, before_run: Callable[[], None]) -> CellComparison:
+        """A candidate alone compared with its predecessor alone; it runs when ``before_run`` returns."""
+        python, cache = self.options.interpreter, self.options.cache
+        package, version, predecessor = candidate.package, candidate.release.version, candidate.predecessor
+        record, predecessor_record, fault = None, None, ""
         try:
-            if one.predecessor:
-                was = alone(self.contract, self.ledger, one.package, one.predecessor.version, python, cache)
-            new = with_candidates(self.ledger, [one, *self._companions(one)])
-            now = alone(self.contract, new, one.package, one.release.version, python, cache, ready)
+            if predecessor:
+                predecessor_record = run_release_alone(
+                    self.contract, self.ledger, package, predecessor.version, python, cache
+                )
+            ledger = ledger_with_candidates(self.ledger, [candidate, *self._companions(candidate)])
+            record = run_release_alone(self.contract, ledger, package, version, python, cache, before_run)
         except MetaError as error:
             fault = f"{error.what}: {error.why}" if error.why else error.what
-        lost, before = _uninstallable(now), _uninstallable(was)
+        why, why_before = _why_uninstallable(record), _why_uninstallable(predecessor_record)
         pair = CellPair(
-            cell=Cell(Combination(((one.package, one.release.version),))).name,
+            cell=Cell(Combination(((package, version),))).name,
             scope="release",
-            combination={one.package: one.release.version},
-            now=now,
-            was=None if before else was,
-            fault=lost or fault,
-            uninstallable=bool(lost),
-            was_uninstallable=bool(before),
-            was_fault=before,
-            baseline=was.cell if was else None,
+            combination={package: version},
+            now=record,
+            was=None if why_before else predecessor_record,
+            fault=why or fault,
+            uninstallable=bool(why),
+            was_uninstallable=bool(why_before),
+            was_fault=why_before,
+            baseline=predecessor_record.cell if predecessor_record else None,
         )
-        return self._compared(pair, self._clauses((one.package,)))
+        return self._compare_pair(pair, self._clauses((package,)))
 
-    def _companions(self, one: Candidate) -> list[Candidate]:
-        """The other candidates without which one cannot be installed: they meet what nothing published meets."""
+    def _companions(self, candidate: Candidate) -> list[Candidate]:
+        """The other candidates that this one cannot be installed without: nothing published meets its requirement."""
         requirements = Requirements(self.contract.packages, self._python)
 
-        def unmet(others: list[Candidate]) -> int:
-            return len(unmet_promises(one.package, one.release, requirements, with_candidates(self.ledger, others)))
+        def unmet(companions: list[Candidate]) -> int:
+            ledger = ledger_with_candidates(self.ledger, companions)
+            return len(unmet_promises(candidate.package, candidate.release, requirements, ledger))
 
-        return [other for other in self.candidates if other.package != one.package and unmet([other]) < unmet([])]
+        others = [other for other in self.candidates if other.package != candidate.package]
+        return [other for other in others if unmet([other]) < unmet([])]
 
-    def _compared(self, pair: CellPair, clauses: Mapping[str, Clause]) -> CellComparison:
+    def _compare_pair(self, pair: CellPair, clauses: Mapping[str, Clause]) -> CellComparison:
         return compare_cell(pair, clauses, self._versions, strict=self.strict)
 
     def _clauses(self, packages: tuple[str, ...]) -> dict[str, Clause]:
-        return {n: c for n, c in self.contract.clauses_for(packages).items() if c.scope != "control"}
+        clauses = self.contract.clauses_for(packages)
+        return {name: clause for name, clause in clauses.items() if clause.scope != "control"}
 
     @property
     def _versions(self) -> list[tuple[str, str]]:
-        """The candidates' versions after those of their predecessors."""
-        return [(one.predecessor.version, one.release.version) for one in self.candidates if one.predecessor]
+        """For each candidate with a predecessor the version of the predecessor and its own."""
+        return [(c.predecessor.version, c.release.version) for c in self.candidates if c.predecessor]
 
-    def _same_code(self, one: Candidate) -> tuple[str, ...]:
+    def _same_code(self, candidate: Candidate) -> tuple[str, ...]:
         """The published releases that run the candidate's code."""
-        return tuple(r.version for r in self.ledger.releases[one.package] if r.content == one.release.content)
+        releases = self.ledger.releases[candidate.package]
+        return tuple(release.version for release in releases if release.content == candidate.release.content)
 
     def _allowed(self) -> tuple[int, int]:
         """How many published combinations all requirements allow: with the candidates, and with the predecessors."""
-        now = {one.package: one.release for one in self.candidates}
-        before = {one.package: one.predecessor for one in self.candidates if one.predecessor}
-        new = with_candidates(self.ledger, self.candidates)
-        was = allowed_number(self.contract, self.ledger, before, self._python) if len(before) == len(now) else 0
-        return allowed_number(self.contract, new, now, self._python), was
+        releases = {candidate.package: candidate.release for candidate in self.candidates}
+        predecessors = {c.package: c.predecessor for c in self.candidates if c.predecessor}
+        ledger = ledger_with_candidates(self.ledger, self.candidates)
+        number = allowed_number(self.contract, ledger, releases, self._python)
+        if len(predecessors) < len(releases):
+            return number, 0
+        return number, allowed_number(self.contract, self.ledger, predecessors, self._python)
 
     @property
     def _python(self) -> str:
         """The version of the interpreter that the cells run on, by which requirements are read."""
-        return environments.version_of(self.asked.interpreter)
+        return environments.version_of(self.options.interpreter)
 
-    def _blamed(
-        self, met: Sequence[GateCell], before: CellRecords, found: Sequence[Difference], lost: Sequence[str]
-    ) -> dict[Symptom, tuple[str, ...]]:
-        """Whose doing each regression is, and the first cell that came to nothing."""
-        kinds = {Symptom(d.cells[0], d.clause.id): d.kind for d in found if d.kind == REGRESSION or d.of_candidates}
-        meeting_of = {meeting.now.combination.label: meeting for meeting in met}
-        alone_ = {f"{one.package}{one.release.version}": (one.package,) for one in self.candidates}
-        symptoms = [*kinds, *map(Symptom, lost[:1])]
-        doubtful: set[Symptom] = set()
-        blamed = {symptom: alone_[symptom.cell] for symptom in symptoms if symptom.cell in alone_}
+    def _blame(
+        self,
+        cells: Sequence[GateCell],
+        predecessor_records: CellRecords,
+        cell_differences: Sequence[Difference],
+        without_verdict: Sequence[str],
+    ) -> dict[Problem, tuple[str, ...]]:
+        """The packages to blame for each regression, and for the first cell without a verdict."""
+        kinds = {
+            Problem(difference.cells[0], difference.clause.id): difference.kind
+            for difference in cell_differences
+            if difference.kind == REGRESSION or difference.of_candidates
+        }
+        cell_of = {cell.with_candidates.combination.label: cell for cell in cells}
+        release_cells = {f"{c.package}{c.release.version}": (c.package,) for c in self.candidates}
+        problems = [*kinds, *map(Problem, without_verdict[:1])]
+        blame = {problem: release_cells[problem.cell] for problem in problems if problem.cell in release_cells}
+        not_decided: set[Problem] = set()
 
-        def shown(chosen: tuple[Candidate, ...], left: Sequence[Symptom]) -> list[Symptom]:
-            swapped = {s.cell: swapped_back(meeting_of[s.cell], chosen) for s in left}
-            clauses = frozenset(s.clause for s in left if s.clause)
-            few = clauses if all(s.clause for s in left) else None
-            now = self._now(list(swapped.values()), chosen, few, self.listener.step)
-            told = {s: symptom_now(s, swapped[s.cell], now, before, self._versions) for s in left}
-            doubtful.update(s for s in left if told[s] == UNDECIDED != kinds.get(s, UNDECIDED))
-            return [s for s in left if told[s] == kinds.get(s, UNDECIDED)]
+        def shows(candidate_set: tuple[Candidate, ...], unexplained: Sequence[Problem]) -> list[Problem]:
+            swapped = {problem.cell: swap_others_back(cell_of[problem.cell], candidate_set) for problem in unexplained}
+            clauses = frozenset(problem.clause for problem in unexplained if problem.clause)
+            only = clauses if all(problem.clause for problem in unexplained) else None
+            records = self._run_candidates(list(swapped.values()), candidate_set, only, self.callbacks.on_progress)
+            kinds_now = {
+                problem: problem_kind(problem, swapped[problem.cell], records, predecessor_records, self._versions)
+                for problem in unexplained
+            }
+            expected = {problem: kinds.get(problem, UNDECIDED) for problem in unexplained}
+            not_decided.update(p for p in unexplained if kinds_now[p] == UNDECIDED != expected[p])
+            return [problem for problem in unexplained if kinds_now[problem] == expected[problem]]
 
-        found_guilty = guilty(self.candidates, [s for s in symptoms if s not in blamed], shown)
-        # Where a smaller set could not be looked at, that it takes all of them is not known.
-        everyone = tuple(one.package for one in self.candidates)
-        return blamed | {s: () if s in doubtful and names == everyone else names for s, names in found_guilty.items()}
+        in_cells = packages_to_blame(self.candidates, [p for p in problems if p not in blame], shows)
+        # Where a smaller set could not be decided, it is not known whether the problem takes all candidates.
+        everyone = tuple(candidate.package for candidate in self.candidates)
+        return blame | {
+            problem: () if problem in not_decided and packages == everyone else packages
+            for problem, packages in in_cells.items()
+        }
 
 
-def _uninstallable(record: Record | None) -> str:
+def _why_uninstallable(record: Record | None) -> str:
     return str(record.header.get("uninstallable") or "") if record else ""
 
 
-def _provide(candidates: Iterable[Candidate], cache: Path) -> None:
-    """Put the candidates' wheels where those of releases are kept: checked and unpacked like them, never downloaded."""
-    for one in candidates:
-        if one.wheel:
-            file = cache / "wheels" / one.release.sha256[:16] / one.release.filename
+def _put_into_cache(candidates: Iterable[Candidate], cache: Path) -> None:
+    """Put the candidates' wheels beside those of releases: they are checked and unpacked alike, never downloaded."""
+    for candidate in candidates:
+        if candidate.wheel:
+            file = cache / "wheels" / candidate.release.sha256[:16] / candidate.release.filename
             with whole_file(file) as part:
-                shutil.copyfile(one.wheel, part)
+                shutil.copyfile(candidate.wheel, part)

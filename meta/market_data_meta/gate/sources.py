@@ -12,7 +12,7 @@ from packaging.version import InvalidVersion, Version
 from market_data_meta.contract import Contract
 from market_data_meta.errors import ErrorCode, MetaError, direct_reference
 from market_data_meta.gate import builds
-from market_data_meta.gate.candidates import Candidate, predecessor
+from market_data_meta.gate.candidates import Candidate, find_predecessor
 from market_data_meta.inside.mdm_content import content_of_wheel
 from market_data_meta.releases.combinations import DEPLOYED, NEWEST, published_release
 from market_data_meta.releases.ledger import Ledger, Release
@@ -20,8 +20,8 @@ from market_data_meta.releases.requirements import direct_references
 from market_data_meta.releases.wheel_metadata import read_metadata, short_name
 
 
-def candidate_of(
-    contract: Contract, ledger: Ledger, package: str, source: str, folder: Path, tell: Callable[[str], None]
+def read_candidate(
+    contract: Contract, ledger: Ledger, package: str, source: str, folder: Path, on_progress: Callable[[str], None]
 ) -> Candidate:
     """The candidate that ``source`` names, built in ``folder`` where it is not a wheel yet.
 
@@ -30,30 +30,30 @@ def candidate_of(
     something by its address, where the ledger does not follow that.
     """
     if published := _published(ledger, package, source):
-        before = predecessor(ledger, package, published.version, itself=False)
-        return Candidate(package, source, published, before, unlooked=_unlooked(ledger, published))
+        predecessor = find_predecessor(ledger, package, published.version, itself=False)
+        return Candidate(package, source, published, predecessor, skipped_extras=_skipped_extras(ledger, published))
     folder.mkdir(parents=True, exist_ok=True)
     commit = None
     path = Path(source)
     if source.startswith("git+"):
-        path, commit = builds.checked_out(source, folder / "checkout", tell)
+        path, commit = builds.check_out(source, folder / "checkout", on_progress)
     if not path.exists():
         hint = "a wheel, an sdist, a source tree, git+URL@REF or a published version"
         raise MetaError(ErrorCode.NO_CANDIDATE, f"there is no {source[:200]} to take as {package}", hint=hint)
     wheel = (
         path
         if path.suffix == ".whl"
-        else builds.built(path, folder, ledger.as_of, tell, allow_direct=ledger.allows_direct_references)
+        else builds.build_wheel(path, folder, ledger.as_of, on_progress, allow_direct=ledger.allows_direct_references)
     )
     release = release_of(wheel, contract.packages[package].distribution)
     if not ledger.allows_direct_references and (references := direct_references(release)):
         raise direct_reference(f"{package} {release.version}", references)
-    own = predecessor(ledger, package, release.version, itself=True)
-    return Candidate(package, source, release, own, wheel.resolve(), commit, _unlooked(ledger, release))
+    predecessor = find_predecessor(ledger, package, release.version, itself=True)
+    return Candidate(package, source, release, predecessor, wheel.resolve(), commit, _skipped_extras(ledger, release))
 
 
-def _unlooked(ledger: Ledger, release: Release) -> tuple[str, ...]:
-    """The extras that ask for something by its address, where that is not followed."""
+def _skipped_extras(ledger: Ledger, release: Release) -> tuple[str, ...]:
+    """The extras that name an address, each in a sentence; none where the ledger follows addresses."""
     references = {} if ledger.allows_direct_references else {e: direct_references(release, e) for e in release.extras()}
     return tuple(f"extra {extra} names {', '.join(names)}" for extra, names in references.items() if names)
 
@@ -64,12 +64,15 @@ def _published(ledger: Ledger, package: str, source: str) -> Release | None:
             Version(source)
         except InvalidVersion:
             return None
-    # Something of that name in the folder is not what was meant by a version.
+    # A version is always a published release, whatever file has that name in the folder.
     return published_release(package, source, ledger)
 
 
 def release_of(wheel: Path, distribution: str) -> Release:
-    """What the ledger would keep of a wheel. Raises MetaError that names the file where it is not a wheel of it."""
+    """The release that the ledger would list for a wheel.
+
+    Raises MetaError that names the file where it is not a wheel of the distribution.
+    """
     # Imported here: it loads the client of the index, which costs more to load than any other command takes.
     from market_data_meta.running.wheels import check_members
 

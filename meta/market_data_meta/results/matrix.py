@@ -117,16 +117,16 @@ class MatrixResult(Document):
     ran: Count
 
     @property
-    def published(self) -> Counter[str]:
+    def published(self) -> Counter[Verdict]:
         """How many published combinations have each verdict."""
-        counts: Counter[str] = Counter()
+        counts: Counter[Verdict] = Counter()
         for cell in self.cells:
             counts[cell.verdict] += cell.stands_for
         return counts
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        """What a schema cannot say: all is there that is pointed at."""
+        """What a schema cannot say: every position and every requirement that is referred to exists."""
         for name, contents in self.packages.items():
             if any(len(content.releases) != len(content.uploaded) for content in contents):
                 raise ValueError(f"the releases of {name} are not those that have a date")
@@ -142,5 +142,5 @@ class MatrixResult(Document):
                 raise ValueError(f"{row.package} {row.version} cannot ask {row.other} for {row.asks!r}")
         for finding in self.findings:
             if any(position >= len(self.cells) for position in finding.cells):
-                raise ValueError(f"a finding of {finding.clause} is of a cell that there is not")
+                raise ValueError(f"a finding of {finding.clause} is of a cell that does not exist")
         return self

@@ -45,11 +45,11 @@ def test_a_new_clause_is_valid_but_for_what_is_still_to_be_written(
 ) -> None:
     before = {file.name: file.read_text() for file in (copy / "contracts/clauses").iterdir()}
     expect = ("--expect", 'levels=["soft", "hard"]', "--applies", "core>=1.3")
-    done = new(copy, f"{area}.new-rule", *FIELDS, *BINDS, *expect, *more)
-    assert done.exit_code == 0, done.output
-    assert f"[clauses.new-rule] in contracts/clauses/{area}.toml" in done.stderr
-    assert f"test_new_rule in tests/conformance/test_{area}.py" in done.stderr
-    assert f"a [[break]] that it must catch, in tests/breaks/{area}.toml" in done.stderr
+    result = new(copy, f"{area}.new-rule", *FIELDS, *BINDS, *expect, *more)
+    assert result.exit_code == 0, result.output
+    assert f"[clauses.new-rule] in contracts/clauses/{area}.toml" in result.stderr
+    assert f"test_new_rule in tests/conformance/test_{area}.py" in result.stderr
+    assert f"a [[break]] that it must catch, in tests/breaks/{area}.toml" in result.stderr
     contract = load_contract(copy)
     clause = contract.clauses[f"{area}.new-rule"]
     assert (clause.rule, clause.binds, clause.scope) == (RULE, ("core", "store"), "combination")
@@ -71,10 +71,10 @@ def test_what_is_written_keeps_to_the_style_of_the_suite(root: Path, copy: Path,
     shutil.copytree(root / inside, copy / inside)
     file = f"tests/conformance/test_{area}.py"
     for command in (["check"], ["format", "--check"]):
-        done = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-m", "ruff", *command, file], cwd=copy, capture_output=True, text=True, check=False
         )
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert process.returncode == 0, process.stdout + process.stderr
 
 
 def test_an_id_that_exists_is_refused_and_nothing_is_written(copy: Path) -> None:
@@ -126,7 +126,7 @@ def test_a_changed_rule_is_written_into_its_check(copy: Path) -> None:
 def test_on_a_terminal_it_asks_for_what_no_option_says(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
     answers = "A rule.\nmust\ncombination\ncore, store\n"
-    done = CliRunner().invoke(new_command, ["chain.new-rule", "--source", "S."], obj=Checkout(copy), input=answers)
-    assert done.exit_code == 0, done.output
+    result = CliRunner().invoke(new_command, ["chain.new-rule", "--source", "S."], obj=Checkout(copy), input=answers)
+    assert result.exit_code == 0, result.output
     clause = load_contract(copy).clauses["chain.new-rule"]
     assert (clause.rule, clause.level, clause.binds, clause.source) == ("A rule.", "must", ("core", "store"), "S.")

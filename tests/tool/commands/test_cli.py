@@ -37,28 +37,28 @@ def test_every_command_is_named(root: Path) -> None:
 def test_what_reads_loads_nothing_that_downloads_or_validates(command: str) -> None:
     """A library that only some work needs is loaded where that work begins."""
     name = command.replace("-", "_")
-    code = f"import sys, market_data_meta.cli, market_data_meta.commands.{name}; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
-    assert {"pypi_simple", "requests", "jsonschema", "distributed"} & set(done.stdout.split()) == set()
+    program = f"import sys, market_data_meta.cli, market_data_meta.commands.{name}; print(*sys.modules)"
+    process = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True)
+    assert {"pypi_simple", "requests", "jsonschema", "distributed"} & set(process.stdout.split()) == set()
 
 
 def test_the_list_of_commands_loads_none_of_them() -> None:
-    code = "import sys; sys.argv = ['mdmeta', '--help']; from market_data_meta.cli import cli\n"
-    code += "try: cli.main()\nfinally: print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
-    assert all(command in done.stdout and line in done.stdout for command, line in COMMANDS.items())
-    assert {"pydantic", "jsonschema", "pypi_simple"} & set(done.stdout.split()) == set()
+    program = "import sys; sys.argv = ['mdmeta', '--help']; from market_data_meta.cli import cli\n"
+    program += "try: cli.main()\nfinally: print(*sys.modules)"
+    process = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
+    assert all(command in process.stdout and line in process.stdout for command, line in COMMANDS.items())
+    assert {"pydantic", "jsonschema", "pypi_simple"} & set(process.stdout.split()) == set()
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, "clause new"])
 def test_help_has_an_example(root: Path, command: str) -> None:
-    done = mdmeta(root, *command.split(), "--help")
-    assert done.returncode == 0
-    assert done.stdout.startswith(f"Usage: mdmeta {command} ")
-    assert f"Example: mdmeta {command}" in done.stdout
-    lines = [line.strip() for line in done.stdout.splitlines()]
+    process = mdmeta(root, *command.split(), "--help")
+    assert process.returncode == 0
+    assert process.stdout.startswith(f"Usage: mdmeta {command} ")
+    assert f"Example: mdmeta {command}" in process.stdout
+    lines = [line.strip() for line in process.stdout.splitlines()]
     assert not [line for line in lines if "\\b" in line or line.count("mdmeta ") > 1], "an example has its own line"
-    for example in help_examples(done.stdout):
+    for example in help_examples(process.stdout):
         program, *arguments = words(example)
         assert (program, arguments[: len(command.split())]) == ("mdmeta", command.split())
         parse_mdmeta(arguments)
@@ -86,9 +86,9 @@ def test_a_command_line_that_does_not_exist_is_noticed(line: str) -> None:
     ],
 )
 def test_json_has_the_published_shape(root: Path, arguments: list[str], name: str) -> None:
-    done = mdmeta(root, *arguments, "--json")
-    assert done.returncode == 0, done.stdout + done.stderr
-    Draft202012Validator(schema(root, name)).validate(json.loads(done.stdout))
+    process = mdmeta(root, *arguments, "--json")
+    assert process.returncode == 0, process.stdout + process.stderr
+    Draft202012Validator(schema(root, name)).validate(json.loads(process.stdout))
 
 
 @pytest.mark.parametrize(
@@ -111,33 +111,33 @@ def test_json_has_the_published_shape(root: Path, arguments: list[str], name: st
 def test_each_end_has_its_exit_code_and_says_what_to_do(
     root: Path, tmp_path: Path, arguments: list[str], status: int, words: str
 ) -> None:
-    done = mdmeta(root, *(argument.replace("{empty}", str(tmp_path)) for argument in arguments))
-    assert done.returncode == status, done.stderr
-    assert words in " ".join((done.stdout + done.stderr).split())
-    assert "Traceback" not in done.stderr
+    process = mdmeta(root, *(argument.replace("{empty}", str(tmp_path)) for argument in arguments))
+    assert process.returncode == status, process.stderr
+    assert words in " ".join((process.stdout + process.stderr).split())
+    assert "Traceback" not in process.stderr
 
 
 def test_prove_catches_a_break_and_says_so_in_its_published_shape(root: Path, tmp_path: Path) -> None:
-    done = mdmeta(root, "prove", "enums.members", "--json", "--out", str(tmp_path))
-    data = json.loads(done.stdout)
+    process = mdmeta(root, "prove", "enums.members", "--json", "--out", str(tmp_path))
+    data = json.loads(process.stdout)
     Draft202012Validator(schema(root, "prove")).validate(data)
-    assert done.returncode == 0, done.stderr
+    assert process.returncode == 0, process.stderr
     assert {trial["verdict"] for trial in data["breaks"]["trials"]} == {"caught"}
     assert data["breaks"]["right"] == data["breaks"]["of"] > 0
 
 
 def test_outside_of_a_checkout_it_says_so(tmp_path: Path) -> None:
-    done = mdmeta(tmp_path, "check")
-    assert (done.returncode, "--root" in done.stderr) == (2, True)
+    process = mdmeta(tmp_path, "check")
+    assert (process.returncode, "--root" in process.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("text", ["passed\n" * 9, "", '{"kind":"header","format":1}'])
 def test_a_damaged_record_is_an_unknown_cell_and_loses_no_other(root: Path, tmp_path: Path, text: str) -> None:
     (tmp_path / "records").mkdir()
     (tmp_path / "records" / "core1.2.9.jsonl").write_text(text)
-    done = mdmeta(root, "report", "--out", str(tmp_path), "--json")
-    assert done.returncode == 3, done.stderr
-    data = json.loads(done.stdout)
+    process = mdmeta(root, "report", "--out", str(tmp_path), "--json")
+    assert process.returncode == 3, process.stderr
+    data = json.loads(process.stdout)
     Draft202012Validator(schema(root, "report")).validate(data)
     assert [(cell["cell"], cell["verdict"]) for cell in data["cells"]] == [("core1.2.9", "unknown")]
     assert "cannot be read" in data["cells"][0]["reasons"][0]
@@ -145,14 +145,14 @@ def test_a_damaged_record_is_an_unknown_cell_and_loses_no_other(root: Path, tmp_
 
 def test_a_failure_of_the_tool_is_neither_compatible_nor_violated(root: Path, tmp_path: Path) -> None:
     (tmp_path / "report.json").mkdir(parents=True)
-    done = mdmeta(root, "report", "--out", str(tmp_path))
-    assert (done.returncode, "Traceback" in done.stderr) == (4, False)
+    process = mdmeta(root, "report", "--out", str(tmp_path))
+    assert (process.returncode, "Traceback" in process.stderr) == (4, False)
 
 
 def test_a_password_of_the_index_is_not_shown(root: Path) -> None:
     where = {"UV_DEFAULT_INDEX": "http://user:s3cret@127.0.0.1:9/simple/"}
-    done = mdmeta(root, "releases", "--refresh", **where)
-    assert (done.returncode, "s3cret" in done.stderr) == (3, False), done.stderr
+    process = mdmeta(root, "releases", "--refresh", **where)
+    assert (process.returncode, "s3cret" in process.stderr) == (3, False), process.stderr
 
 
 def test_only_a_version_is_a_python_and_only_an_environment_is_filled(root: Path, tmp_path: Path) -> None:

@@ -141,16 +141,16 @@ class MadeCheckout:
     root: Path
     packages: tuple[str, ...]
 
-    def mdmeta(self, *words: str, code: int) -> str:
-        """What a command prints; it ends with that exit code."""
+    def mdmeta(self, *words: str, status: int) -> str:
+        """What a command prints; it ends with that exit status."""
         command = [sys.executable, "-m", "market_data_meta", "--root", str(self.root), *words]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=500, check=False)
-        assert done.returncode == code, f"{done.stdout[-2000:]}{done.stderr[-2000:]}"
-        return done.stdout
+        process = subprocess.run(command, capture_output=True, text=True, timeout=500, check=False)
+        assert process.returncode == status, f"{process.stdout[-2000:]}{process.stderr[-2000:]}"
+        return process.stdout
 
-    def valid(self, kind: str, *words: str, code: int) -> dict[str, Any]:
+    def valid(self, kind: str, *words: str, status: int) -> dict[str, Any]:
         """What a command prints as JSON, of the published shape."""
-        data: dict[str, Any] = json.loads(self.mdmeta(*words, "--json", code=code))
+        data: dict[str, Any] = json.loads(self.mdmeta(*words, "--json", status=status))
         Draft202012Validator(schema(self.root, kind)).validate(data)
         return data
 
@@ -167,7 +167,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=PACKAGES)
-def made(
+def checkout(
     request: pytest.FixtureRequest, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[MadeCheckout]:
     """A checkout whose contract is about two packages or about four."""
@@ -189,11 +189,11 @@ def made(
 
 
 def publish(packages: tuple[str, ...], folder: Path) -> None:
-    """Three releases of each package, of two codes; the first code of the last package loses what it should carry."""
+    """Three releases of each package, of two contents; the older one of the last package loses what it should carry."""
     for number, name in enumerate(packages):
         requires = f"Requires-Dist: made-{packages[number - 1]}>=1.0" if number else ""
-        old = "''" if name == packages[-1] else "text + ''"
-        made_wheel(folder, f"made-{name}", "1.0", module(name, old), requires)
+        carried = "''" if name == packages[-1] else "text + ''"
+        made_wheel(folder, f"made-{name}", "1.0", module(name, carried), requires)
         made_wheel(folder, f"made-{name}", "1.1", module(name), requires)
         made_wheel(folder, f"made-{name}", "1.2", module(name), requires.replace("1.0", "1.1"))
     pins = "\n".join(f"Requires-Dist: made-{name}==1.1" for name in packages)
@@ -213,11 +213,11 @@ def contract_folder(root: Path, packages: tuple[str, ...]) -> Path:
     text = "\n".join([*tables, '[deployed]\ndistribution = "made-deployment"\n'])
     (contracts / "packages.toml").write_text(text)
     (contracts / "waivers.toml").write_text("")
-    whole, first = json.dumps(packages), json.dumps(packages[:1])
+    all_packages, first_package = json.dumps(packages), json.dumps(packages[:1])
     clauses = [
-        ("chain", "What the first package says arrives at the last one.", "combination", whole),
-        ("first-is-named", "The first package says its name.", "combination", first),
-        ("alone", "A package is installed under its own name.", "release", whole),
+        ("chain", "What the first package says arrives at the last one.", "combination", all_packages),
+        ("first-is-named", "The first package says its name.", "combination", first_package),
+        ("alone", "A package is installed under its own name.", "release", all_packages),
     ]
     (contracts / "clauses" / "area.toml").write_text(
         "".join(CLAUSE.format(slug=slug, rule=rule, scope=scope, binds=binds) for slug, rule, scope, binds in clauses)
@@ -230,19 +230,19 @@ def contract_folder(root: Path, packages: tuple[str, ...]) -> Path:
     return root
 
 
-def test_everything_runs_on_other_packages(made: MadeCheckout) -> None:
-    names, number = made.packages, len(made.packages)
+def test_everything_runs_on_other_packages(checkout: MadeCheckout) -> None:
+    names, number = checkout.packages, len(checkout.packages)
     newest = dict.fromkeys(names, "1.2")
 
     # The pinned block, and what must agree with it.
-    made.mdmeta("releases", "--pin", code=0)
-    assert problems(made.root) == []
-    text = (made.root / "tox.ini").read_text()
+    checkout.mdmeta("releases", "--pin", status=0)
+    assert problems(checkout.root) == []
+    text = (checkout.root / "tox.ini").read_text()
     assert "-".join(f"{name}1.2" for name in names) in text
     assert "-".join(f"{name}1.1" for name in names) in text
 
-    # The matrix: two codes of each package, and the old one of the last package fails with whatever it meets.
-    matrix = made.valid("matrix", "matrix", code=1)
+    # The matrix: two contents of each package; the older content of the last package fails with every partner.
+    matrix = checkout.valid("matrix", "matrix", status=1)
     verdicts = {tuple(cell["combination"].values()): cell["verdict"] for cell in matrix["cells"]}
     assert len(verdicts) == 2**number
     assert {versions for versions, verdict in verdicts.items() if verdict == "compatible"} == {
@@ -254,28 +254,28 @@ def test_everything_runs_on_other_packages(made: MadeCheckout) -> None:
     assert [finding["clause"] for finding in matrix["findings"]] == ["area.chain"]
 
     # Its renderings: every cell in the picture, and everything that the page looks up in the page.
-    picture = ET.fromstring((made.root / "results" / "matrix.svg").read_text())  # noqa: S314 - made a line above
+    picture = ET.fromstring((checkout.root / "results" / "matrix.svg").read_text())  # noqa: S314 - made a line above
     assert len(list(picture.iter("{http://www.w3.org/2000/svg}title"))) == 2**number
-    page = (made.root / "results" / "site" / "index.html").read_text()
+    page = (checkout.root / "results" / "site" / "index.html").read_text()
     assert f"published combinations of {', '.join(names[:-1])} and {names[-1]}" in page
     assert matrix["refused"] == {name: {">=1.0": [], ">=1.1": ["1.0"]} for name in names[:-1]} | {names[-1]: {}}
 
     # May they go out together? With one named, the newest partners.
-    whole = [f"{name}==1.2" for name in names]
-    assert made.valid("can-i-deploy", "can-i-deploy", *whole, code=0)["deploy"]
-    partners = made.valid("can-i-deploy", "can-i-deploy", f"{names[0]}==1.0", code=0)["combination"]
+    versions = [f"{name}==1.2" for name in names]
+    assert checkout.valid("can-i-deploy", "can-i-deploy", *versions, status=0)["deploy"]
+    partners = checkout.valid("can-i-deploy", "can-i-deploy", f"{names[0]}==1.0", status=0)["combination"]
     assert partners == newest | {names[0]: "1.0", names[1]: "1.1"}
-    forbidden = made.valid("can-i-deploy", "can-i-deploy", f"{names[0]}==1.0", *whole[1:], code=1)["forbidden"]
+    forbidden = checkout.valid("can-i-deploy", "can-i-deploy", f"{names[0]}==1.0", *versions[1:], status=1)["forbidden"]
     assert forbidden == [f"{names[1]} 1.2 requires made-{names[0]}>=1.1, not 1.0"]
 
     # One combination in an environment of its own, and its report.
-    made.mdmeta("run", *whole, code=0)
-    assert made.valid("report", "report", code=0)["exit"] == 0
+    checkout.mdmeta("run", *versions, status=0)
+    assert checkout.valid("report", "report", status=0)["exit"] == 0
 
     # A gate of a candidate that breaks the chain, and of one that does not.
-    broken = made.candidate(names[-1], "1.3", "None")
-    gate = made.valid("gate", "gate", f"--{names[-1]}", str(broken), code=1)
+    broken = checkout.candidate(names[-1], "1.3", "None")
+    gate = checkout.valid("gate", "gate", f"--{names[-1]}", str(broken), status=1)
     assert {row["clause"] for row in gate["differences"] if row["kind"] == "regression"} == {"area.chain"}
     assert {cell["scope"] for cell in gate["cells"]} == {"combination", "release"}
-    fine = made.candidate(names[-1], "1.4", "text + str()")
-    made.mdmeta("gate", f"--{names[-1]}", str(fine), code=0)
+    fine = checkout.candidate(names[-1], "1.4", "text + str()")
+    checkout.mdmeta("gate", f"--{names[-1]}", str(fine), status=0)

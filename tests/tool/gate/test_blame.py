@@ -1,56 +1,112 @@
-"""Whose doing it is: nobody is guilty of what could not be looked at."""
+"""Blame: the smallest set of candidates that shows a problem; nobody is blamed for what could not be decided."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from market_data_meta.contract import Contract
+from market_data_meta.gate.blame import Problem, packages_to_blame
 from market_data_meta.gate.candidates import Candidate
 from market_data_meta.gate.partners import GateCell
-from market_data_meta.gate.runner import Gate
+from market_data_meta.gate.runner import GateRun
 from market_data_meta.judging.comparison import Difference, compare_checks
 from market_data_meta.judging.records import Check, Record
 from market_data_meta.releases.contents import ContentCombination, content_combinations, distinct_contents
-from market_data_meta.releases.ledger import Ledger
+from market_data_meta.releases.ledger import Ledger, Release
 from market_data_meta.running.cells import CellRecords, RunOptions
+
+
+def candidates(release: Release, *packages: str) -> tuple[Candidate, ...]:
+    return tuple(Candidate(package, "x", release, release) for package in packages)
+
+
+@pytest.mark.parametrize(
+    ("guilty_sets", "expected"),
+    [
+        ([{"core"}], ("core",)),
+        ([{"store"}, {"core", "store"}], ("store",)),
+        ([{"core", "store"}], ("core", "store")),
+        ([], ("core", "pipeline", "store")),
+    ],
+)
+def test_the_smallest_set_of_candidates_that_shows_a_problem_is_to_blame(
+    ledger: Ledger, guilty_sets: list[set[str]], expected: tuple[str, ...]
+) -> None:
+    problem = Problem("cell", "area.first")
+    tried_sets: list[set[str]] = []
+
+    def shows(candidate_set: tuple[Candidate, ...], unexplained: Sequence[Problem]) -> list[Problem]:
+        packages = {candidate.package for candidate in candidate_set}
+        tried_sets.append(packages)
+        return list(unexplained) if any(packages >= guilty_set for guilty_set in guilty_sets) else []
+
+    everyone = candidates(ledger.newest("core"), "core", "pipeline", "store")
+    assert packages_to_blame(everyone, [problem], shows) == {problem: expected}
+    assert {"core", "pipeline", "store"} not in tried_sets
+
+
+def test_a_single_candidate_is_to_blame_without_a_run(ledger: Ledger) -> None:
+    problem = Problem("cell", "area.first")
+
+    def never(candidate_set: object, unexplained: object) -> list[Problem]:
+        raise AssertionError(candidate_set, unexplained)
+
+    assert packages_to_blame(candidates(ledger.newest("core"), "core"), [problem], never) == {problem: ("core",)}
+
+
+def test_a_candidate_without_a_predecessor_is_never_swapped_back(ledger: Ledger) -> None:
+    first, second = candidates(ledger.newest("core"), "core", "store")
+    tried_sets: list[tuple[str, ...]] = []
+
+    def shows(candidate_set: tuple[Candidate, ...], _: object) -> list[Problem]:
+        tried_sets.append(tuple(candidate.package for candidate in candidate_set))
+        return []
+
+    packages_to_blame((replace(first, predecessor=None), second), [Problem("cell")], shows)
+    assert tried_sets == [("core",)]
 
 
 @pytest.fixture
 def blame(
     contract: Contract, ledger: Ledger, make_record: Callable[..., Record], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., tuple[str, ...]]:
-    """Whose doing the clause is, of two candidates, when it came out so with each alone: ``blame("failed", "passed")``.
+    """The packages to blame for a failure, of two candidates: ``blame("failed", "passed")``.
 
-    None is a run that came to nothing. Before it came out as ``was`` says, and with both it failed.
+    The arguments are the check's outcome with each candidate alone, where None is a run without a record, and with
+    both predecessors (``before``). With both candidates the check failed.
     """
 
-    def build(core: str | None, store: str | None, was: str = "passed") -> tuple[str, ...]:
+    def packages(core: str | None, store: str | None, before: str = "passed") -> tuple[str, ...]:
         clause = contract.clauses["chain.hard-pauses"]
-        squares = content_combinations(distinct_contents(contract, ledger))
-        before, now = squares[0], squares[-1]
-        releases = (ledger.newest("core"), ledger.newest("store"))
-        pair = [Candidate(r, "x", one, one) for r, one in zip(("core", "store"), releases, strict=True)]
-        said: dict[tuple[str, ...], str | None] = {("core",): core, ("store",): store}
+        combinations = content_combinations(distinct_contents(contract, ledger))
+        cell = GateCell(with_candidates=combinations[-1], with_predecessors=combinations[0], stands_for=1)
+        both = [Candidate(name, "x", ledger.newest(name), ledger.newest(name)) for name in ("core", "store")]
+        outcomes: dict[tuple[str, ...], str | None] = {("core",): core, ("store",): store}
 
-        def complete(cell: ContentCombination, outcome: str | None) -> CellRecords:
-            records = {} if outcome is None else {cell: make_record({clause.id: outcome})}
+        def records_of(combination: ContentCombination, outcome: str | None) -> CellRecords:
+            records = {} if outcome is None else {combination: make_record({clause.id: outcome})}
             return CellRecords({}, (), records, {}, {}, frozenset(), 0)
 
-        def alone(_: Gate, met: list[GateCell], chosen: tuple[Candidate, ...], *__: object) -> CellRecords:
-            return complete(met[0].now, said[tuple(one.package for one in chosen)])
+        def run_candidates(
+            _: GateRun, cells: list[GateCell], candidate_set: tuple[Candidate, ...], *__: object
+        ) -> CellRecords:
+            outcome = outcomes[tuple(candidate.package for candidate in candidate_set)]
+            return records_of(cells[0].with_candidates, outcome)
 
-        monkeypatch.setattr(Gate, "_now", alone)
-        gate = Gate(contract, ledger, tuple(pair), RunOptions(Path()), "quick")
-        check = {name: Check(clause.id, name, "what", None, None, 0.0) for name in ("failed", "passed", "error")}
-        told = compare_checks(check[was], check["failed"])
-        found = Difference(told, clause, check["failed"], check[was], (now.combination.label,))
-        blamed = gate._blamed([GateCell(now, before, 1)], complete(before, was), [found], [])
-        return next(iter(blamed.values()), ())
+        monkeypatch.setattr(GateRun, "_run_candidates", run_candidates)
+        gate = GateRun(contract, ledger, tuple(both), RunOptions(Path()), "quick")
+        checks = {name: Check(clause.id, name, "what", None, None, 0.0) for name in ("failed", "passed", "error")}
+        kind = compare_checks(checks[before], checks["failed"])
+        label = cell.with_candidates.combination.label
+        difference = Difference(kind, clause, checks["failed"], checks[before], (label,))
+        predecessor_records = records_of(combinations[0], before)
+        return next(iter(gate._blame([cell], predecessor_records, [difference], []).values()), ())
 
-    return build
+    return packages
 
 
 @pytest.mark.parametrize(
@@ -67,12 +123,12 @@ def blame(
         (None, None, ()),
     ],
 )
-def test_who_could_not_be_looked_at_alone_is_not_guilty(
+def test_a_candidate_that_could_not_be_decided_alone_is_not_to_blame(
     blame: Callable[..., tuple[str, ...]], core: str | None, store: str | None, expected: tuple[str, ...]
 ) -> None:
-    """Neither by itself, nor together with another: then whose doing it is is not known."""
+    """Neither alone, nor together with another: then nobody is named."""
     assert blame(core, store) == expected
 
 
-def test_nobody_is_guilty_of_what_could_not_be_looked_at_before(blame: Callable[..., tuple[str, ...]]) -> None:
-    assert blame("failed", "failed", was="error") == ()
+def test_nobody_is_to_blame_for_what_could_not_be_decided_before(blame: Callable[..., tuple[str, ...]]) -> None:
+    assert blame("failed", "failed", before="error") == ()

@@ -14,9 +14,9 @@ from made_wheels import made_wheel, packed
 
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
-from market_data_meta.gate.builds import checked_out
+from market_data_meta.gate.builds import check_out
 from market_data_meta.gate.candidates import Candidate
-from market_data_meta.gate.sources import candidate_of
+from market_data_meta.gate.sources import read_candidate
 from market_data_meta.inside.mdm_landlock import version
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.releases.requirements import third_party_requirements
@@ -38,13 +38,13 @@ where = ["src"]
 def read(contract: Contract, ledger: Ledger, tmp_path: Path) -> Callable[[str], Candidate]:
     """Read a source as core's candidate."""
 
-    def build(source: str) -> Candidate:
-        return candidate_of(contract, ledger, "core", source, tmp_path / "built", lambda _: None)
+    def read_source(source: str) -> Candidate:
+        return read_candidate(contract, ledger, "core", source, tmp_path / "built", lambda _: None)
 
-    return build
+    return read_source
 
 
-def tree(folder: Path) -> Path:
+def source_tree(folder: Path) -> Path:
     package = folder / "src" / "market_data_core"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("__version__ = '1.4.62'\n")
@@ -58,32 +58,32 @@ def test_newest_and_deployed_are_published_candidates(read: Callable[[str], Cand
 
 
 def test_a_published_version_is_the_ledgers(read: Callable[[str], Candidate], ledger: Ledger) -> None:
-    found = read("1.4.9")
-    assert found.release == ledger.release("core", "1.4.9")
-    assert found.wheel is None
-    assert found.predecessor == ledger.release("core", "1.4.8")
+    candidate = read("1.4.9")
+    assert candidate.release == ledger.release("core", "1.4.9")
+    assert candidate.wheel is None
+    assert candidate.predecessor == ledger.release("core", "1.4.8")
 
 
 def test_a_wheel_is_taken_as_it_is(read: Callable[[str], Candidate], tmp_path: Path) -> None:
     wheel = made_wheel(tmp_path, "market-data-core", "1.4.62", {"x.py": ""}, "Requires-Dist: pydantic (>=2.7)")
-    found = read(str(wheel))
+    candidate = read(str(wheel))
     # As it is written there, like a release's in the ledger; however it is written, it means the same.
-    assert (found.release.version, found.release.requires) == ("1.4.62", ("pydantic (>=2.7)",))
-    assert third_party_requirements(found.release, ()) == ("pydantic>=2.7",)
-    assert found.predecessor is not None
-    assert found.predecessor.version == "1.4.61"
+    assert (candidate.release.version, candidate.release.requires) == ("1.4.62", ("pydantic (>=2.7)",))
+    assert third_party_requirements(candidate.release, ()) == ("pydantic>=2.7",)
+    assert candidate.predecessor is not None
+    assert candidate.predecessor.version == "1.4.61"
 
 
 def test_a_source_tree_is_built_and_left_as_it_was(read: Callable[[str], Candidate], tmp_path: Path) -> None:
-    source = tree(tmp_path / "tree")
+    source = source_tree(tmp_path / "tree")
     before = sorted(path.relative_to(source) for path in source.rglob("*"))
-    found = read(str(source))
-    assert found.release.version == "1.4.62"
+    candidate = read(str(source))
+    assert candidate.release.version == "1.4.62"
     assert sorted(path.relative_to(source) for path in source.rglob("*")) == before
 
 
 def test_an_sdist_is_built(read: Callable[[str], Candidate], tmp_path: Path) -> None:
-    source = tree(tmp_path / "market_data_core-1.4.62")
+    source = source_tree(tmp_path / "market_data_core-1.4.62")
     sdist = tmp_path / "market_data_core-1.4.62.tar.gz"
     with tarfile.open(sdist, "w:gz") as archive:
         archive.add(source, source.name)
@@ -93,16 +93,16 @@ def test_an_sdist_is_built(read: Callable[[str], Candidate], tmp_path: Path) -> 
 def git(folder: Path, *arguments: str) -> str:
     variables = {n: v for n, v in os.environ.items() if not n.startswith("GIT_")}
     variables |= {f"GIT_{who}_{what}": "a@b.c" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-    done = subprocess.run(
+    process = subprocess.run(
         ["git", "-C", str(folder), *arguments], env=variables, capture_output=True, text=True, check=True
     )
-    return done.stdout.strip()
+    return process.stdout.strip()
 
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """A bare repository with a pull request, 7, beside its main branch."""
-    source = tree(tmp_path / "work")
+    source = source_tree(tmp_path / "work")
     git(source, "init", "--quiet", "--initial-branch", "main")
     (source / ".gitattributes").write_text("* text=auto\n")
     git(source, "add", ".")
@@ -116,26 +116,26 @@ def repository(tmp_path: Path) -> Path:
     return bare
 
 
-def test_a_ref_of_a_repository_is_built_and_its_commit_told(
+def test_a_ref_of_a_repository_is_built_and_its_commit_named(
     read: Callable[[str], Candidate], repository: Path, tmp_path: Path
 ) -> None:
-    found = read(f"git+file://{repository}@refs/pull/7/head")
-    assert found.commit == git(repository, "rev-parse", "refs/pull/7/head")
+    candidate = read(f"git+file://{repository}@refs/pull/7/head")
+    assert candidate.commit == git(repository, "rev-parse", "refs/pull/7/head")
     assert (tmp_path / "built" / "checkout" / "src" / "market_data_core" / "new.py").exists()
 
 
 def test_without_a_ref_it_is_the_default_branch(repository: Path, tmp_path: Path) -> None:
-    _, commit = checked_out(f"git+file://{repository}", tmp_path / "out", lambda _: None)
+    _, commit = check_out(f"git+file://{repository}", tmp_path / "out", lambda _: None)
     assert commit == git(repository, "rev-parse", "main")
 
 
 def test_a_commit_may_be_named(repository: Path, tmp_path: Path) -> None:
-    wanted = git(repository, "rev-parse", "main")
-    assert checked_out(f"git+file://{repository}@{wanted}", tmp_path / "out", lambda _: None)[1] == wanted
+    commit = git(repository, "rev-parse", "main")
+    assert check_out(f"git+file://{repository}@{commit}", tmp_path / "out", lambda _: None)[1] == commit
 
 
 @pytest.mark.parametrize(
-    ("source", "said"),
+    ("source", "message"),
     [
         ("git+file:///nowhere@main", "could not be fetched"),
         ("git+ext::sh -c whoami@main", "could not be fetched"),
@@ -145,13 +145,15 @@ def test_a_commit_may_be_named(repository: Path, tmp_path: Path) -> None:
         ("9.9.9", "core 9.9.9 is not in the ledger"),
     ],
 )
-def test_what_is_no_candidate_is_refused(read: Callable[[str], Candidate], source: str, said: str) -> None:
-    with pytest.raises(MetaError, match=said):
+def test_a_source_that_names_no_candidate_is_refused(
+    read: Callable[[str], Candidate], source: str, message: str
+) -> None:
+    with pytest.raises(MetaError, match=message):
         read(source)
 
 
 def test_a_tree_that_does_not_build_says_why(read: Callable[[str], Candidate], tmp_path: Path) -> None:
-    source = tree(tmp_path / "tree")
+    source = source_tree(tmp_path / "tree")
     (source / "setup.py").write_text("raise SystemExit('<no> wheel today')\n")
     with pytest.raises(MetaError, match="does not build") as caught:
         read(str(source))
@@ -167,7 +169,7 @@ def test_a_build_sees_no_secret_of_the_caller(
     read: Callable[[str], Candidate], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GITHUB_TOKEN", "a secret")
-    source = tree(tmp_path / "tree")
+    source = source_tree(tmp_path / "tree")
     (source / "setup.py").write_text(
         "import os\nassert 'GITHUB_TOKEN' not in os.environ\nimport setuptools\nsetuptools.setup()\n"
     )
@@ -177,7 +179,7 @@ def test_a_build_sees_no_secret_of_the_caller(
 @pytest.mark.skipif(version() < 4, reason="this kernel's Landlock knows nothing of TCP")
 def test_a_build_has_no_network(read: Callable[[str], Candidate], tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        source = tree(tmp_path / "tree")
+        source = source_tree(tmp_path / "tree")
         where = ("127.0.0.1", server.getsockname()[1])
         (source / "setup.py").write_text(f"import socket\nsocket.create_connection({where!r}, 5)\n")
         with pytest.raises(MetaError, match="does not build") as caught:
@@ -186,7 +188,7 @@ def test_a_build_has_no_network(read: Callable[[str], Candidate], tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("name", "version", "metadata", "said"),
+    ("name", "version", "metadata", "message"),
     [
         ("market-data-store", "1.0", "", "is a build of market-data-store, not of market-data-core"),
         ("market-data-core", "1.0+" + "a" * 100, "", "not what its name says"),
@@ -195,9 +197,9 @@ def test_a_build_has_no_network(read: Callable[[str], Candidate], tmp_path: Path
     ],
 )
 def test_a_wheel_that_is_not_what_it_should_be_is_refused(
-    read: Callable[[str], Candidate], tmp_path: Path, name: str, version: str, metadata: str, said: str
+    read: Callable[[str], Candidate], tmp_path: Path, name: str, version: str, metadata: str, message: str
 ) -> None:
-    with pytest.raises(MetaError, match=said):
+    with pytest.raises(MetaError, match=message):
         read(str(made_wheel(tmp_path, name, version, {"x.py": ""}, metadata)))
 
 

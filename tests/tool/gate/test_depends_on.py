@@ -6,7 +6,7 @@ import pytest
 
 from market_data_meta.contract import Contract, Package
 from market_data_meta.errors import ErrorCode, MetaError
-from market_data_meta.gate.depends_on import companions, together
+from market_data_meta.gate.depends_on import companions, join_companions
 
 PACKAGES = {
     "core": Package("acme-core", ("acme_core",), repository="acme/core", name="core"),
@@ -122,7 +122,7 @@ def test_prose_names_nothing(text: str) -> None:
         "Depends-On: " + "a" * 10_000 + "/core#7",
     ],
 )
-def test_what_looks_like_a_companion_is_read_or_refused(line: str) -> None:
+def test_a_line_that_looks_like_depends_on_is_read_or_refused(line: str) -> None:
     """A line that looks like Depends-On but cannot be read is refused, with its number and no control signs."""
     error = refused(f"A change.\n{line}")
     assert error.code == ErrorCode.BAD_DEPENDS_ON
@@ -141,7 +141,7 @@ def test_a_repository_of_no_package_is_refused() -> None:
 
 
 def test_two_pull_requests_of_one_repository_are_refused() -> None:
-    """A package has one candidate: both numbers are told."""
+    """A package has one candidate: both numbers are named."""
     error = refused("Depends-On: acme/core#7\nDepends-On: acme/core#8")
     assert error.code == ErrorCode.TWO_COMPANIONS
     assert error.why == "acme/core#7 and acme/core#8"
@@ -156,24 +156,24 @@ def test_a_huge_text_is_read() -> None:
     assert companions("Depends-On: acme/core#7\n" * 400_000, PACKAGES) == {"core": CORE_7}
 
 
-def test_companions_join_the_given_candidates() -> None:
-    """What was given stays, and companions of other packages are added to it."""
-    assert together({"store": "1.2"}, {"core": CORE_7}) == {"store": "1.2", "core": CORE_7}
-    assert together({"core": "1.2"}, {}) == {"core": "1.2"}
+def test_companions_join_the_callers_candidates() -> None:
+    """The caller's sources stay, and companions of other packages are added to them."""
+    assert join_companions({"store": "1.2"}, {"core": CORE_7}) == {"store": "1.2", "core": CORE_7}
+    assert join_companions({"core": "1.2"}, {}) == {"core": "1.2"}
 
 
 @pytest.mark.parametrize("ref", ["@refs/pull/7/head", ".git@refs/pull/7/merge"])
 def test_a_companion_may_name_the_pull_request_again(ref: str) -> None:
-    """Two pull requests that name each other are no conflict: the one that is gated stays what it was given as."""
+    """Two pull requests that name each other are no conflict: the candidate keeps the source that the caller named."""
     source = f"git+https://github.com/acme/core{ref}"
-    assert together({"core": source}, {"core": CORE_7}) == {"core": source}
+    assert join_companions({"core": source}, {"core": CORE_7}) == {"core": source}
 
 
-@pytest.mark.parametrize("given", ["1.2.3", "./core", CORE_7.replace("7", "8"), CORE_7.replace("acme", "evil")])
-def test_a_companion_that_contradicts_a_candidate_is_refused(given: str) -> None:
-    """A package has one candidate: what was given, or what Depends-On names."""
+@pytest.mark.parametrize("source", ["1.2.3", "./core", CORE_7.replace("7", "8"), CORE_7.replace("acme", "evil")])
+def test_a_companion_that_contradicts_a_candidate_is_refused(source: str) -> None:
+    """A package has one candidate: the caller's, or the one that Depends-On names."""
     with pytest.raises(MetaError, match="Depends-On names acme/core#7"):
-        together({"core": given}, {"core": CORE_7})
+        join_companions({"core": source}, {"core": CORE_7})
 
 
 def test_every_package_has_a_repository(contract: Contract) -> None:

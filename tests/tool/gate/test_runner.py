@@ -47,20 +47,20 @@ def build(contract: Contract, ledger: Ledger, tmp_path_factory: pytest.TempPathF
 
 @pytest.fixture
 def gate(contract: Contract, tmp_path: Path) -> Gate:
-    """Run ``mdmeta gate --json`` on these words; what it says, which has the published shape."""
+    """Run ``mdmeta gate --json`` with these arguments; the result, which is valid by the published schema."""
     validator = Draft202012Validator(schema(contract.root, "gate"))
 
     def run(*words: str) -> dict[str, Any]:
         arguments = ["--root", str(contract.root), "gate", *words, "--out", str(tmp_path), "--json"]
-        done = CliRunner().invoke(cli, arguments)
-        data: dict[str, Any] = json.loads(done.stdout)
+        result = CliRunner().invoke(cli, arguments)
+        data: dict[str, Any] = json.loads(result.stdout)
         validator.validate(data)
-        assert data["exit"] == done.exit_code
+        assert data["exit"] == result.exit_code
         assert json.loads((tmp_path / "gate.json").read_text()) == data
         assert all(record.death is None for record in read_records(tmp_path / "gate-records"))
-        told = {cell["cell"] for cell in data["cells"] if cell["verdict"] in ("compatible", "incompatible")}
+        decided = {cell["cell"] for cell in data["cells"] if cell["verdict"] in ("compatible", "incompatible")}
         # A record is named after its cell; its header says which run of the same code it rests on.
-        assert told <= {file.stem for file in (tmp_path / "gate-records").glob("*.jsonl")}
+        assert decided <= {file.stem for file in (tmp_path / "gate-records").glob("*.jsonl")}
         return data
 
     return run
@@ -70,14 +70,14 @@ def regressions(data: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {d["clause"]: d for d in data["differences"] if d["kind"] == "regression"}
 
 
-def test_a_broken_promise_is_found_with_its_clause_and_the_command_that_shows_it(gate: Gate, build: Build) -> None:
+def test_a_regression_is_reported_with_its_clause_and_the_command_that_shows_it(gate: Gate, build: Build) -> None:
     wheel = build("pipeline", {POLICY: ("BackpressureLevel.hard: 0.0,", "BackpressureLevel.hard: 0.1,")})
     data = gate("--pipeline", wheel, "--quick")
     assert data["exit"] == 1
-    found = regressions(data)["chain.hard-pauses"]
-    assert (found["now"]["expected"], found["now"]["got"]) == ([0.0], [0.1])
-    assert (found["was"]["outcome"], found["guilty"]) == ("passed", ["pipeline"])
-    command = found["reproduce"].split()
+    regression = regressions(data)["chain.hard-pauses"]
+    assert (regression["now"]["expected"], regression["now"]["got"]) == ([0.0], [0.1])
+    assert (regression["was"]["outcome"], regression["guilty"]) == ("passed", ["pipeline"])
+    command = regression["reproduce"].split()
     assert command[:2] == ["./scripts/mdmeta", "gate"]
     again = gate(*command[2:])
     assert again["exit"] == 1
@@ -101,7 +101,7 @@ def test_the_same_code_under_another_version_runs_in_no_cell(gate: Gate, build: 
     assert data["candidates"][0]["same_code_as"]
 
 
-def test_of_two_candidates_the_guilty_one_is_named(gate: Gate, build: Build) -> None:
+def test_of_two_candidates_the_one_to_blame_is_named(gate: Gate, build: Build) -> None:
     """Core's member more breaks it with the old Pipeline too; Pipeline's own change is harmless."""
     core = build("core", {LEVELS: ('    hard = "hard"', '    critical = "critical"\n    hard = "hard"')})
     pipeline = build("pipeline", {POLICY: ("BackpressureLevel.ok: 1.0,", "BackpressureLevel.ok: 1.00,")})
@@ -148,7 +148,7 @@ def requiring(ledger: Ledger, tmp_path_factory: pytest.TempPathFactory) -> Calla
 
 @pytest.mark.parametrize("reach", [[], ["--quick"]])
 @pytest.mark.parametrize(
-    ("requirement", "told"),
+    ("requirement", "why"),
     [
         (
             "market-data-core>=1.5.0",
@@ -161,37 +161,37 @@ def requiring(ledger: Ledger, tmp_path_factory: pytest.TempPathFactory) -> Calla
     ],
 )
 def test_a_candidate_that_cannot_be_installed_is_a_violation_that_names_the_requirement(
-    gate: Gate, requiring: Callable[[str], str], tmp_path: Path, reach: list[str], requirement: str, told: str
+    gate: Gate, requiring: Callable[[str], str], tmp_path: Path, reach: list[str], requirement: str, why: str
 ) -> None:
     data = gate("--store", requiring(requirement), *reach)
     assert data["exit"] == 1
     assert {cell["verdict"] for cell in data["cells"]} == {"uninstallable"}
     assert {cell["scope"] for cell in data["cells"]} == {"combination", "release"}
-    assert {(row["why"], row["before"]) for row in data["uninstallable"]} == {(told, False)}
+    assert {(row["why"], row["before"]) for row in data["uninstallable"]} == {(why, False)}
     written = {file.suffix: file.read_text() for file in tmp_path.glob("gate.*")}
     assert {".json", ".md", ".xml", ".sarif"} <= written.keys()
     plain = {kind: html.unescape(text).replace("\\", "") for kind, text in written.items()}
-    assert [kind for kind, text in plain.items() if told not in text] == []
+    assert [kind for kind, text in plain.items() if why not in text] == []
     assert json.loads(written[".sarif"])["runs"][0]["results"]
-    shown = Console(record=True, width=200, file=io.StringIO())
-    show_gate(parse_document(GateResult, data, "gate.json"), shown, verbose=False)
-    assert told in shown.export_text()
+    console = Console(record=True, width=200, file=io.StringIO())
+    show_gate(parse_document(GateResult, data, "gate.json"), console, verbose=False)
+    assert why in console.export_text()
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         ([], "no candidate is given"),
         (["--core", "1.4.61", "core==1.4.61"], "both a candidate and a partner"),
         (["--core", "1.4.61", "store==0.6.73", "--all"], "nothing to choose"),
     ],
 )
-def test_bad_usage_is_told(contract: Contract, words: list[str], said: str) -> None:
-    done = CliRunner().invoke(cli, ["--root", str(contract.root), "gate", *words])
-    assert said in str(done.exception)
+def test_bad_usage_is_refused(contract: Contract, words: list[str], message: str) -> None:
+    result = CliRunner().invoke(cli, ["--root", str(contract.root), "gate", *words])
+    assert message in str(result.exception)
 
 
 def test_a_candidate_that_may_be_installed_with_nothing_is_undecided(contract: Contract, tmp_path: Path) -> None:
     wheel = made_wheel(tmp_path, "market-data-core", "0.0.1", {"market_data_core/__init__.py": ""})
-    done = CliRunner().invoke(cli, ["--root", str(contract.root), "gate", "--core", str(wheel)])
-    assert "forbid every combination" in str(done.exception)
+    result = CliRunner().invoke(cli, ["--root", str(contract.root), "gate", "--core", str(wheel)])
+    assert "forbid every combination" in str(result.exception)

@@ -1,4 +1,4 @@
-"""What a candidate brings along: it is named, runs in a cage from its first instruction, and speaks for nobody else."""
+"""Libraries that a candidate brings along: they are named, run in the sandbox, and decide for nothing else."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from made_wheels import changed_wheel, made_wheel
 from market_data_meta.cli import cli
 from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit, MetaError
-from market_data_meta.gate.builds import built
-from market_data_meta.gate.sources import candidate_of
+from market_data_meta.gate.builds import build_wheel
+from market_data_meta.gate.sources import read_candidate
 from market_data_meta.inside.mdm_landlock import version
 from market_data_meta.models import parse_document
 from market_data_meta.releases.ledger import Ledger
@@ -43,7 +43,7 @@ Build = Callable[[str], Path]
 
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file outside of every run, which the stranger wants to write."""
+    """A file outside of every run, which the library that is brought along tries to write."""
     return tmp_path_factory.mktemp("outside") / "target"
 
 
@@ -80,15 +80,15 @@ def gate(contract: Contract, folder: Path, *words: str) -> Result:
 def test_a_direct_reference_is_refused_by_name(
     contract: Contract, build: Build, stranger: Path, target: Path, tmp_path: Path
 ) -> None:
-    done = gate(contract, tmp_path, "--core", str(build(f"evil-dep @ {stranger.as_uri()}")))
-    assert isinstance(done.exception, MetaError)
-    assert done.exception.exit == Exit.BAD_INPUT
-    assert f" asks for evil-dep @ {stranger.as_uri()}" in done.exception.what
+    result = gate(contract, tmp_path, "--core", str(build(f"evil-dep @ {stranger.as_uri()}")))
+    assert isinstance(result.exception, MetaError)
+    assert result.exception.exit == Exit.BAD_INPUT
+    assert f" asks for evil-dep @ {stranger.as_uri()}" in result.exception.what
     assert not target.exists()
 
 
 @pytest.mark.parametrize("way", ["an index", "an address that may be followed"])
-def test_what_runs_at_every_start_is_named_and_nothing_is_believed_of_it(
+def test_code_that_runs_at_every_start_of_python_is_named_and_makes_the_gate_undecided(
     contract: Contract,
     build: Build,
     stranger: Path,
@@ -100,27 +100,27 @@ def test_what_runs_at_every_start_is_named_and_nothing_is_believed_of_it(
     monkeypatch.setenv("UV_FIND_LINKS", str(stranger.parent))
     direct = way != "an index"
     wheel = build(f"evil-dep @ {stranger.as_uri()}" if direct else "evil-dep")
-    done = gate(contract, tmp_path, "--core", str(wheel), *(["--allow-direct"] * direct))
-    data = json.loads(done.stdout)
+    result = gate(contract, tmp_path, "--core", str(wheel), *(["--allow-direct"] * direct))
+    data = json.loads(result.stdout)
     Draft202012Validator(schema(contract.root, "gate")).validate(data)
     origin = stranger.as_uri() if direct else stranger.parent.as_uri()
     assert data["brings_along"] == [{"name": "evil-dep", "version": "1.0", "origin": origin}]
     assert "brings along: evil-dep 1.0, from " in gate_markdown(parse_document(GateResult, data, "gate.json"))
-    assert done.exit_code == 3
+    assert result.exit_code == 3
     assert any("evil_dep 1.0" in row["why"] and "evil_dep.pth" in row["why"] for row in data["undecided"])
     assert not target.exists()
 
 
-def test_a_library_more_is_told_and_shares_nothing(
+def test_a_library_that_is_brought_along_is_named_and_shares_no_records(
     contract: Contract, build: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without code at every start it is run; what is found there is kept apart from what is known of others."""
+    """It runs nothing at the start of Python, so the cells are run; their records are stored apart from others."""
     made_wheel(tmp_path / "index", "mild-dep", "1.0", {"mild_dep/__init__.py": ""})
     monkeypatch.setenv("UV_FIND_LINKS", str(tmp_path / "index"))
-    done = gate(contract, tmp_path, "--core", str(build("mild-dep")))
-    data = json.loads(done.stdout)
-    assert [one["name"] for one in data["brings_along"]] == ["mild-dep"]
-    assert (done.exit_code, data["differences"]) == (0, [])
+    result = gate(contract, tmp_path, "--core", str(build("mild-dep")))
+    data = json.loads(result.stdout)
+    assert [library["name"] for library in data["brings_along"]] == ["mild-dep"]
+    assert (result.exit_code, data["differences"]) == (0, [])
 
 
 def test_a_set_with_a_library_that_a_candidate_brought_along_shares_its_group_with_no_other() -> None:
@@ -145,7 +145,7 @@ import ctypes, os, pathlib, socket
 library = ctypes.CDLL(None, use_errno=True)
 for path in {paths!r}:
     try: pathlib.Path(path).write_text("forged")
-    except OSError as error: print("held", error.errno, flush=True)
+    except OSError as error: print("refused", error.errno, flush=True)
     print("native", library.open(path.encode(), os.O_WRONLY | os.O_CREAT, 0o600), flush=True)
 try: print("read", pathlib.Path({secret!r}).read_text(), flush=True)
 except OSError: print("unread", flush=True)
@@ -174,10 +174,10 @@ def test_a_template_is_caged_before_its_first_instruction(contract: Contract, tm
     with TemplateProcess(contract.root, environment / "bin" / "python", plan, tmp_path / "template.log") as template:
         template.load(["evil_module"])
         template.wait_until_ready()
-    said = (tmp_path / "template.log").read_text()
-    assert said.count("held 13") == said.count("native -1") == len(paths), said
-    assert "unread" in said
-    assert "was run" not in said
+    output = (tmp_path / "template.log").read_text()
+    assert output.count("refused 13") == output.count("native -1") == len(paths), output
+    assert "unread" in output
+    assert "was run" not in output
     assert record.read_text() == "whole"
     forged = [Path(path) for path in paths if path != str(record)]
     assert not [path for path in (*forged, tmp_path / "from-pth", tmp_path / "from-site") if path.exists()]
@@ -217,15 +217,15 @@ METADATA: Mapping[str, tuple[str, tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize("where", METADATA)
-def test_an_extra_with_an_address_is_not_looked_at_and_hinders_nobody(
+def test_an_extra_with_an_address_is_skipped_and_does_not_stop_the_gate(
     contract: Contract, ledger: Ledger, tmp_path: Path, where: str
 ) -> None:
-    metadata, unlooked = METADATA[where]
+    metadata, skipped_extras = METADATA[where]
     wheel = made_wheel(tmp_path, "market-data-core", "9.0", {"market_data_core/__init__.py": ""}, metadata)
-    one = candidate_of(contract, ledger, "core", str(wheel), tmp_path / "work", lambda _: None)
-    assert one.unlooked == unlooked
+    candidate = read_candidate(contract, ledger, "core", str(wheel), tmp_path / "work", lambda _: None)
+    assert candidate.skipped_extras == skipped_extras
     follows = replace(ledger, allows_direct_references=True)
-    assert candidate_of(contract, follows, "core", str(wheel), tmp_path / "work", lambda _: None).unlooked == ()
+    assert read_candidate(contract, follows, "core", str(wheel), tmp_path / "work", lambda _: None).skipped_extras == ()
 
 
 def test_a_marker_hides_no_address(contract: Contract, ledger: Ledger, tmp_path: Path) -> None:
@@ -234,16 +234,16 @@ def test_a_marker_hides_no_address(contract: Contract, ledger: Ledger, tmp_path:
         metadata = f"Requires-Dist: {GIT} ; {marker}"
         wheel = made_wheel(tmp_path, "market-data-core", f"9.{number}", {"market_data_core/__init__.py": ""}, metadata)
         with pytest.raises(MetaError, match="asks for evil-dep @ git"):
-            candidate_of(contract, ledger, "core", str(wheel), tmp_path / "work", lambda _: None)
+            read_candidate(contract, ledger, "core", str(wheel), tmp_path / "work", lambda _: None)
 
 
 @pytest.mark.parametrize(
-    ("requires", "said"),
+    ("requires", "message"),
     [(GIT, "the build of tree asks for evil-dep @ git"), ("-e /somewhere", "what it is built with cannot be read")],
 )
-def test_a_build_follows_no_address_and_takes_no_option(tmp_path: Path, requires: str, said: str) -> None:
+def test_a_build_follows_no_address_and_takes_no_option(tmp_path: Path, requires: str, message: str) -> None:
     tree = tmp_path / "tree"
     tree.mkdir()
     (tree / "pyproject.toml").write_text(f'[build-system]\nrequires = ["{requires}"]\nbuild-backend = "evil"\n')
-    with pytest.raises(MetaError, match=said):
-        built(tree, tmp_path / "work", "2026-11-22T00:00:00Z", lambda _: None)
+    with pytest.raises(MetaError, match=message):
+        build_wheel(tree, tmp_path / "work", "2026-11-22T00:00:00Z", lambda _: None)

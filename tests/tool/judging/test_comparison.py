@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 
 from market_data_meta.contract import Clause, Contract
-from market_data_meta.gate.blame import Symptom, guilty
-from market_data_meta.gate.candidates import Candidate
 from market_data_meta.judging.comparison import (
     FIRST_RELEASE,
     KNOWN,
@@ -189,53 +187,3 @@ def test_the_same_difference_in_many_cells_is_listed_once(
         (REGRESSION, "area.first", ("cell-1", "cell-2")),
         (REPAIR, "area.second", ("cell-3",)),
     ]
-
-
-def candidates(release: Any, *packages: str) -> tuple[Candidate, ...]:
-    return tuple(Candidate(package, "x", release, release) for package in packages)
-
-
-@pytest.mark.parametrize(
-    ("guilty_sets", "expected"),
-    [
-        ([{"core"}], ("core",)),
-        ([{"store"}, {"core", "store"}], ("store",)),
-        ([{"core", "store"}], ("core", "store")),
-        ([], ("core", "pipeline", "store")),
-    ],
-)
-def test_the_smallest_set_that_shows_a_symptom_is_guilty(
-    ledger: Any, guilty_sets: list[set[str]], expected: tuple[str, ...]
-) -> None:
-    symptom = Symptom("cell", "area.first")
-    tried: list[set[str]] = []
-
-    def shown(chosen: tuple[Candidate, ...], left: Any) -> list[Symptom]:
-        packages = {candidate.package for candidate in chosen}
-        tried.append(packages)
-        return list(left) if any(packages >= guilty_set for guilty_set in guilty_sets) else []
-
-    everyone = candidates(ledger.newest("core"), "core", "pipeline", "store")
-    assert guilty(everyone, [symptom], shown) == {symptom: expected}
-    assert {"core", "pipeline", "store"} not in tried
-
-
-def test_one_candidate_alone_is_guilty_without_a_trial(ledger: Any) -> None:
-    symptom = Symptom("cell", "area.first")
-
-    def never(chosen: object, left: object) -> list[Symptom]:
-        raise AssertionError(chosen, left)
-
-    assert guilty(candidates(ledger.newest("core"), "core"), [symptom], never) == {symptom: ("core",)}
-
-
-def test_a_candidate_without_a_predecessor_is_never_swapped_back(ledger: Any) -> None:
-    first, second = candidates(ledger.newest("core"), "core", "store")
-    sets: list[tuple[str, ...]] = []
-
-    def shown(chosen: tuple[Candidate, ...], _: object) -> list[Symptom]:
-        sets.append(tuple(candidate.package for candidate in chosen))
-        return []
-
-    guilty((replace(first, predecessor=None), second), [Symptom("cell")], shown)
-    assert sets == [("core",)]

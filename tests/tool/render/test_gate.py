@@ -80,9 +80,9 @@ def test_the_worst_comes_first() -> None:
 def test_what_could_not_be_looked_at_before_is_told_as_undecided_with_that_cause() -> None:
     """And whose doing it is is not known: it may have been so before."""
     why = "the predecessor's run came to nothing: the run was killed by SIGKILL"
-    was = gate_sample.outcome("error", why)
-    one = gate_sample.difference("undecided", "chain.hard-pauses", was=was, guilty=[])
-    data = gate_sample.worse() | {"exit": 3, "differences": [one]}
+    was = gate_sample.check("error", why)
+    difference = gate_sample.difference("undecided", "chain.hard-pauses", was=was, guilty=[])
+    data = gate_sample.worse() | {"exit": 3, "differences": [difference]}
     result = gate_sample.gate_of(data)
     facts = dict(words.facts(result, result.differences[0]))
     assert facts["cause"] == "the predecessor could not be looked at: nothing says whether this is new"
@@ -104,8 +104,8 @@ def test_a_baseline_that_failed_otherwise_is_quoted() -> None:
 
 def test_a_first_release_has_no_baseline() -> None:
     data = gate_sample.worse()
-    for one in data["candidates"]:
-        one["predecessor"] = None
+    for candidate in data["candidates"]:
+        candidate["predecessor"] = None
     assert "there is no release before" in terminal(data, width=160)
 
 
@@ -116,15 +116,15 @@ def test_a_regression_where_the_packages_forbid_it_says_so() -> None:
     assert "forbid it there: pipeline 0.8.70 requires" in terminal(data, width=160)
 
 
-@pytest.mark.parametrize(("now", "said"), [(240, True), (1034, False), (2000, False)])
-def test_narrower_requirements_are_told(now: int, *, said: bool) -> None:
+@pytest.mark.parametrize(("now", "shown"), [(240, True), (1034, False), (2000, False)])
+def test_narrower_requirements_are_shown(now: int, *, shown: bool) -> None:
     data = gate_sample.worse() | {"allowed": {"now": now, "before": 1034}}
     for text in (
         terminal(data, width=160),
         gate_markdown(gate_sample.gate_of(data)),
         "\n".join(gate_github.annotations(gate_sample.gate_of(data))),
     ):
-        assert ("rule out 794 published combinations" in text) is said
+        assert ("rule out 794 published combinations" in text) is shown
 
 
 def test_the_same_code_is_named() -> None:
@@ -200,11 +200,11 @@ def test_markdown_holds_no_html_links_or_calls() -> None:
 
 @pytest.mark.parametrize("text", ["plain", "a `b` c", "``", "`" * 7, "a\nb"])
 def test_a_code_span_ends_where_it_should(text: str) -> None:
-    found = re.fullmatch(r"(?s)(`+) (.*) (`+)", code(text))
-    assert found
-    assert found[1] == found[3]
-    assert found[1] not in found[2]
-    assert "\n" not in found[2]
+    match = re.fullmatch(r"(?s)(`+) (.*) (`+)", code(text))
+    assert match
+    assert match[1] == match[3]
+    assert match[1] not in match[2]
+    assert "\n" not in match[2]
 
 
 def test_a_line_is_cut_before_it_is_escaped() -> None:
@@ -214,7 +214,7 @@ def test_a_line_is_cut_before_it_is_escaped() -> None:
 def test_markdown_is_never_longer_than_github_shows() -> None:
     """However much there is, it stays within the limit, says how much was left out, and closes what it opened."""
     data = gate_sample.worse()
-    data["differences"] = [one | {"rule": "\x00" * 5000} for one in data["differences"][:1] * 3000]
+    data["differences"] = [difference | {"rule": "\x00" * 5000} for difference in data["differences"][:1] * 3000]
     data["cells"] = data["cells"][:1] * 20_000
     text = gate_markdown(gate_sample.gate_of(data))
     assert LIMIT / 2 < len(text.encode()) < 1 << 20
@@ -225,27 +225,27 @@ def test_markdown_is_never_longer_than_github_shows() -> None:
 def test_annotations_are_ten_at_most_and_the_last_counts_the_others() -> None:
     data = gate_sample.worse()
     data["differences"] = data["differences"][3:] + data["differences"][:1] * 12
-    told = gate_github.annotations(gate_sample.gate_of(data))
-    assert len(told) == 10
-    assert all(row.startswith("::error title=chain.hard-pauses") for row in told[:9])
-    assert told[-1].startswith("::error title=8 more::")
+    lines = gate_github.annotations(gate_sample.gate_of(data))
+    assert len(lines) == 10
+    assert all(row.startswith("::error title=chain.hard-pauses") for row in lines[:9])
+    assert lines[-1].startswith("::error title=8 more::")
 
 
 def test_annotations_are_one_line_each_with_their_own_properties_only() -> None:
-    told = gate_github.annotations(gate_sample.gate_of(gate_sample.hostile()))
-    assert len(told) == 8
-    for row in told:
-        found = re.fullmatch(r"::(error|warning|notice) title=([^,:\r\n]*)::(.*)", row)
-        assert found
+    lines = gate_github.annotations(gate_sample.gate_of(gate_sample.hostile()))
+    assert len(lines) == 8
+    for row in lines:
+        match = re.fullmatch(r"::(error|warning|notice) title=([^,:\r\n]*)::(.*)", row)
+        assert match
         assert row.isprintable()
         assert "%0A" not in row
-    assert "%250A" in told[0]
+    assert "%250A" in lines[0]
 
 
 @pytest.mark.parametrize(("strict", "kind"), [(False, "warning"), (True, "error")])
 def test_what_is_only_reported_is_a_warning(strict: bool, kind: str) -> None:
-    told = gate_github.annotations(gate_sample.gate_of(gate_sample.worse() | {"strict": strict}))
-    assert [row.split()[0] for row in told if "metrics.labels" in row] == [f"::{kind}"]
+    lines = gate_github.annotations(gate_sample.gate_of(gate_sample.worse() | {"strict": strict}))
+    assert [row.split()[0] for row in lines if "metrics.labels" in row] == [f"::{kind}"]
 
 
 def test_a_gate_that_did_not_pass_is_never_silent() -> None:
@@ -256,7 +256,7 @@ def test_a_gate_that_did_not_pass_is_never_silent() -> None:
 
 
 @pytest.mark.parametrize(
-    ("what", "said"),
+    ("value", "text"),
     [
         (["a", "b"], "a\nb"),
         ([0.0, "hard"], '[0.0, "hard"]'),
@@ -266,5 +266,5 @@ def test_a_gate_that_did_not_pass_is_never_silent() -> None:
         ({"soft": 0.5, "hard": 0.0}, '{"hard": 0.0, "soft": 0.5}'),
     ],
 )
-def test_values_read_as_a_person_would_write_them(what: object, said: str) -> None:
-    assert words.value(what) == said
+def test_values_read_as_a_person_would_write_them(value: object, text: str) -> None:
+    assert words.value(value) == text

@@ -85,7 +85,7 @@ def test_sarif_has_what_the_standard_and_github_ask_for(gate: Callable[[], Data]
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
         assert (result["kind"] == "fail") is (result["level"] != "none")
         assert result["message"]["text"]
-        (place,) = (one["physicalLocation"] for one in result["locations"])
+        (place,) = (location["physicalLocation"] for location in result["locations"])
         assert re.fullmatch(r"contracts/clauses/[^/]+\.toml", place["artifactLocation"]["uri"])
         assert place["region"]["startLine"] == 1
     prints = [result["partialFingerprints"]["primaryLocationLineHash"] for result in run["results"]]
@@ -112,12 +112,12 @@ def test_sarif_shows_what_is_worse_or_undecided() -> None:
     assert run["invocations"][0]["executionSuccessful"] is False
 
 
-def whole(data: Any) -> Any:
+def with_whole_characters(data: Any) -> Any:
     """The data without halves of characters, which no other parser would read."""
     if isinstance(data, dict):
-        return {name: whole(value) for name, value in data.items()}
+        return {name: with_whole_characters(value) for name, value in data.items()}
     if isinstance(data, list):
-        return [whole(value) for value in data]
+        return [with_whole_characters(value) for value in data]
     return data.replace("\ud800", "\ufffd") if isinstance(data, str) else data
 
 
@@ -125,19 +125,19 @@ def whole(data: Any) -> Any:
 def test_all_files_are_written_whole(gate: Callable[[], Data], tmp_path: Path) -> None:
     write_gate(tmp_path / "results", gate_sample.gate_of(gate()))
     assert sorted(file.name for file in (tmp_path / "results").iterdir()) == sorted(NAMES)
-    assert json.loads((tmp_path / "results" / "gate.json").read_text()) == whole(gate())
+    assert json.loads((tmp_path / "results" / "gate.json").read_text()) == with_whole_characters(gate())
 
 
 @pytest.mark.parametrize("gate", GATES[:3])
 def test_report_shows_a_gate_and_ends_with_its_exit_code(
     root: Path, written: Callable[[object], str], gate: Callable[[], Data]
 ) -> None:
-    done = report(root, "--gate", written(gate()))
-    assert done.exit_code == gate()["exit"]
-    assert "core 1.4.62 in" in done.stdout or "core 1.4.62 and store" in done.stdout
-    done = report(root, "--gate", written(gate()), "--json")
-    assert done.exit_code == gate()["exit"]
-    assert json.loads(done.stdout) == whole(gate())
+    command_result = report(root, "--gate", written(gate()))
+    assert command_result.exit_code == gate()["exit"]
+    assert "core 1.4.62 in" in command_result.stdout or "core 1.4.62 and store" in command_result.stdout
+    command_result = report(root, "--gate", written(gate()), "--json")
+    assert command_result.exit_code == gate()["exit"]
+    assert json.loads(command_result.stdout) == with_whole_characters(gate())
 
 
 def test_report_adds_to_the_summary_and_prints_annotations(
@@ -146,12 +146,12 @@ def test_report_adds_to_the_summary_and_prints_annotations(
     summary = tmp_path / "summary.md"
     summary.write_text("before\n")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
-    done = report(root, "--gate", written(gate_sample.worse()), "--github")
-    assert done.exit_code == 1
-    assert all(row.startswith("::") for row in done.stdout.splitlines())
+    command_result = report(root, "--gate", written(gate_sample.worse()), "--github")
+    assert command_result.exit_code == 1
+    assert all(row.startswith("::") for row in command_result.stdout.splitlines())
     assert summary.read_text().startswith("before\n# ❌ incompatible")
     monkeypatch.delenv("GITHUB_STEP_SUMMARY")
-    assert report(root, "--gate", written(gate_sample.worse()), "--github").stdout == done.stdout
+    assert report(root, "--gate", written(gate_sample.worse()), "--github").stdout == command_result.stdout
 
 
 def test_report_writes_the_files_where_it_is_told_to(

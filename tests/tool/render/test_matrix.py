@@ -1,4 +1,4 @@
-"""Renderings of the matrix: everything is told, and nothing that a package says gets out of its place."""
+"""Renderings of the matrix: everything is shown, and no text of a package gets out of its place."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ def data() -> dict[str, Any]:
     """A matrix of two cells, in the shape of matrix.json, with a hostile version and failure in it."""
     uploaded = {"uploaded": ["2026-01-01"]}
     content = {"content": "a" * 64, "label": "1.0", "releases": ["1.0"]} | uploaded
-    codes = {name: [content] for name in ("core", "pipeline")}
-    codes["store"] = [
+    packages = {name: [content] for name in ("core", "pipeline")}
+    packages["store"] = [
         {"content": "b" * 64, "label": "<b>1</b>", "releases": ["<b>1</b>"]} | uploaded,
         {"content": "c" * 64, "label": "2.0", "releases": ["2.0"]} | uploaded,
     ]
     cells: list[dict[str, Any]] = [
         {
             "codes": {"core": 0, "pipeline": 0, "store": number},
-            "combination": {"core": "1.0", "pipeline": "1.0", "store": codes["store"][number]["releases"][0]},
+            "combination": {"core": "1.0", "pipeline": "1.0", "store": packages["store"][number]["releases"][0]},
             "verdict": verdict,
             "reasons": [],
             "counts": {},
@@ -53,7 +53,7 @@ def data() -> dict[str, Any]:
     return {
         "suite": "5" * 64,
         "exit": 1,
-        "packages": codes,
+        "packages": packages,
         "cells": cells,
         "findings": [finding | {"waived": None, "reproduce": "./scripts/mdmeta run x"}],
         "promise": promise,

@@ -63,9 +63,9 @@ MATRIX = parse_document(MatrixResult, DATA, "matrix.json")
 
 def block(text: str) -> Any:
     """What the page's data block says."""
-    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
-    assert found
-    return json.loads(found[1])
+    match = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
+    assert match
+    return json.loads(match[1])
 
 
 def test_every_clause_is_on_the_page_with_its_rule_and_source(contract: Contract) -> None:

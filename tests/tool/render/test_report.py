@@ -43,8 +43,8 @@ def report(small: Contract, make_record: Make) -> ReportResult:
     waiver = Waiver(
         "area.second", waived.checks["area.second"].fingerprint, "it is known", {"core": ("1.2.9", "1.2.9")}
     )
-    judged = judge_records(small, SUITE, [violated, waived], (waiver,), expected=["violated", "waived", "absent-cell"])
-    return report_result(judged)
+    report = judge_records(small, SUITE, [violated, waived], (waiver,), expected=["violated", "waived", "absent-cell"])
+    return report_result(report)
 
 
 def test_json_has_the_published_shape(root: Path, report: ReportResult) -> None:

@@ -11,9 +11,9 @@ from examples import SUITE
 
 from market_data_meta.contract import Contract
 from market_data_meta.gate import release_runs
-from market_data_meta.gate.candidates import Candidate, predecessor
-from market_data_meta.gate.release_runs import ATTEMPTS, alone
-from market_data_meta.gate.runner import Gate
+from market_data_meta.gate.candidates import Candidate, find_predecessor
+from market_data_meta.gate.release_runs import ATTEMPTS, run_release_alone
+from market_data_meta.gate.runner import GateRun
 from market_data_meta.judging.comparison import CellComparison
 from market_data_meta.judging.records import Record, record_text
 from market_data_meta.judging.verdicts import reasons_to_run_again
@@ -80,7 +80,7 @@ def run_alone(
             return record
 
         monkeypatch.setattr(release_runs, "run_cell", run_cell)
-        record = alone(contract, ledger, "core", ledger.newest("core").version, "3.11", tmp_path)
+        record = run_release_alone(contract, ledger, "core", ledger.newest("core").version, "3.11", tmp_path)
         return record, len(records) - len(remaining)
 
     return run
@@ -109,7 +109,7 @@ def test_a_harmless_change_is_not_accused_where_its_predecessor_ran_into_a_limit
     """The gate is undecided where the predecessor was in error, and the next gate decides, as no error is cached."""
     monkeypatch.setattr(environments, "uv", lambda *_, **__: "python")
     clause, release = "packaging.modules-import", ledger.newest("core")
-    before = predecessor(ledger, "core", release.version, itself=False)
+    before = find_predecessor(ledger, "core", release.version, itself=False)
     assert before
     outcomes = {before.version: ["error", "error", "failed"], release.version: ["failed"]}
 
@@ -135,8 +135,8 @@ def test_a_harmless_change_is_not_accused_where_its_predecessor_ran_into_a_limit
     candidate = Candidate("core", "x", release, before)
 
     def run_gate() -> CellComparison:
-        gate = Gate(contract, ledger, (candidate,), RunOptions(tmp_path, python="3.11"), "quick")
-        return gate._release(candidate, lambda: None)
+        gate = GateRun(contract, ledger, (candidate,), RunOptions(tmp_path, python="3.11"), "quick")
+        return gate._compare_alone(candidate, lambda: None)
 
     comparison = run_gate()
     assert (comparison.verdict, comparison.kinds[clause]) == ("unknown", "undecided")

@@ -17,13 +17,15 @@ GH = """#!/bin/sh
 echo "$@" >>"$GH_LOG"
 case "$1 $2" in "pr list") cat "$GH_LOG.open" 2>/dev/null || true ;; esac
 """
-"""GitHub's command: keeps what it is asked, and knows the open pull request that a file beside its log names."""
+"""GitHub's command: it logs its calls, and knows the open pull request that a file beside its log names."""
 
 
 def git(folder: Path, *arguments: str) -> str:
     identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"]
-    done = subprocess.run(["git", *identity, "-C", str(folder), *arguments], capture_output=True, text=True, check=True)
-    return done.stdout.strip()
+    process = subprocess.run(
+        ["git", *identity, "-C", str(folder), *arguments], capture_output=True, text=True, check=True
+    )
+    return process.stdout.strip()
 
 
 @pytest.fixture
@@ -53,8 +55,8 @@ def run(checkout: Path, script: str, *arguments: str) -> subprocess.CompletedPro
     return subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False)
 
 
-def asked(checkout: Path) -> list[str]:
-    """What GitHub was asked, without what only looks."""
+def gh_calls(checkout: Path) -> list[str]:
+    """The calls of GitHub's command that change something."""
     log = checkout.parent / "log"
     lines = log.read_text().splitlines() if log.exists() else []
     return [line for line in lines if line.startswith("pr ") and not line.startswith("pr list")]
@@ -76,16 +78,16 @@ def test_a_date_alone_is_no_news(checkout: Path) -> None:
     """Where only the ledger's date moved, no branch is pushed and no pull request opened."""
     add_date(checkout, "2030-01-01T00:00:00Z")
     assert run(checkout, "ledger-pull-request").returncode == 0
-    assert asked(checkout) == []
+    assert gh_calls(checkout) == []
     assert git(checkout, "ls-remote", "origin", "ledger") == ""
 
 
 def test_new_releases_make_one_pull_request(checkout: Path) -> None:
     """The first night opens a draft; a night with nothing more leaves it alone, one with more brings it up to date."""
     add_release(checkout, "9.0.0")
-    done = run(checkout, "ledger-pull-request")
-    assert done.returncode == 0, done.stderr
-    (created,) = [line for line in asked(checkout) if line.startswith("pr create")]
+    process = run(checkout, "ledger-pull-request")
+    assert process.returncode == 0, process.stderr
+    (created,) = [line for line in gh_calls(checkout) if line.startswith("pr create")]
     assert "--draft --base main --head ledger" in created
     assert git(checkout, "log", "-1", "--format=%s %an", "origin/main..") == "Ledger: new releases github-actions[bot]"
     first = git(checkout, "ls-remote", "origin", "refs/heads/ledger")
@@ -99,12 +101,12 @@ def test_new_releases_make_one_pull_request(checkout: Path) -> None:
         assert run(checkout, "ledger-pull-request").returncode == 0
         return git(checkout, "ls-remote", "origin", "refs/heads/ledger")
 
-    before = asked(checkout)
+    before = gh_calls(checkout)
     assert next_night("9.0.0") == first
-    assert asked(checkout) == before
+    assert gh_calls(checkout) == before
     assert next_night("9.0.0", "9.0.1") != first
-    assert asked(checkout)[-1] == "pr ready 12 --undo"
-    assert len([line for line in asked(checkout) if line.startswith("pr create")]) == 1
+    assert gh_calls(checkout)[-1] == "pr ready 12 --undo"
+    assert len([line for line in gh_calls(checkout) if line.startswith("pr create")]) == 1
 
 
 def test_a_push_that_fails_opens_nothing(checkout: Path) -> None:
@@ -112,11 +114,11 @@ def test_a_push_that_fails_opens_nothing(checkout: Path) -> None:
     add_release(checkout, "9.0.0")
     git(checkout, "remote", "set-url", "origin", str(checkout.parent / "nowhere"))
     assert run(checkout, "ledger-pull-request").returncode != 0
-    assert asked(checkout) == []
+    assert gh_calls(checkout) == []
 
 
 @pytest.mark.parametrize(
-    ("results", "code"),
+    ("results", "status"),
     [
         ("success", 0),
         ("success success", 0),
@@ -127,9 +129,9 @@ def test_a_push_that_fails_opens_nothing(checkout: Path) -> None:
         ("*", 1),
     ],
 )
-def test_all_succeeded(checkout: Path, results: str, code: int) -> None:
+def test_all_succeeded(checkout: Path, results: str, status: int) -> None:
     """Only success is success: a skipped job, a cancelled one and no job at all are not."""
-    assert run(checkout, "all-succeeded", results).returncode == code
+    assert run(checkout, "all-succeeded", results).returncode == status
 
 
 def test_today_takes_the_newest_of_each(checkout: Path) -> None:

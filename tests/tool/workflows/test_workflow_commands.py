@@ -46,8 +46,10 @@ PROJECT = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-pat
 
 def git(folder: Path, *arguments: str) -> str:
     identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"]
-    done = subprocess.run(["git", *identity, "-C", str(folder), *arguments], capture_output=True, text=True, check=True)
-    return done.stdout.strip()
+    process = subprocess.run(
+        ["git", *identity, "-C", str(folder), *arguments], capture_output=True, text=True, check=True
+    )
+    return process.stdout.strip()
 
 
 def harmless(text: str) -> str:
@@ -73,11 +75,11 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def repositories(contract: Contract, ledger: Ledger, hub: Path) -> Mapping[str, Repository]:
     """The sources of the newest releases in one commit each. Pull request 7 changes nothing that is used, 8 an enum."""
     newest = {name: ledger.newest(name) for name in contract.packages}
-    wanted = {package.distribution: [newest[name]] for name, package in contract.packages.items()}
-    unpacked = unpack_all(wanted, default_cache(), sys.executable)
+    releases = {package.distribution: [newest[name]] for name, package in contract.packages.items()}
+    unpacked = unpack_all(releases, default_cache(), sys.executable)
     assert not unpacked.faults
-    seeded = next(one for one in load_breaks(ROOT) if BROKEN in one.clauses)
-    made = {}
+    seeded = next(change for change in load_breaks(ROOT) if BROKEN in change.clauses)
+    repositories = {}
     for name, package in contract.packages.items():
         work = hub / "work" / name
         shutil.copytree(unpacked.sites[newest[name].sha256], work / "src", ignore=shutil.ignore_patterns("__pycache__"))
@@ -111,8 +113,8 @@ def repositories(contract: Contract, ledger: Ledger, hub: Path) -> Mapping[str, 
                 for kind, commit in (("head", heads[number]), ("merge", merges[number]))
             ]
             git(work, "push", "--quiet", str(bare), *refs)
-        made[name] = Repository(package.repository, heads, merges)
-    return made
+        repositories[name] = Repository(package.repository, heads, merges)
+    return repositories
 
 
 @pytest.fixture
@@ -128,7 +130,7 @@ def runner(hub: Path, tmp_path: Path) -> Runner:
     )
 
 
-def gated(runner: Runner, package: str, repository: Repository, text: str) -> dict[str, str]:
+def run_gate(runner: Runner, package: str, repository: Repository, text: str) -> dict[str, str]:
     """The result of each job where the package's repository calls the gate on its pull request with this text."""
     event = {
         "github.repository": repository.name,
@@ -136,7 +138,7 @@ def gated(runner: Runner, package: str, repository: Repository, text: str) -> di
         "github.event.pull_request.body": text,
     }
     (call,) = workflow(f"docs/callers/{package}.yml")["jobs"].values()
-    inputs = {name: filled(given, event) for name, given in call["with"].items()}
+    inputs = {name: filled(template, event) for name, template in call["with"].items()}
     called = workflow(".github/workflows/gate.yml")
     declared = called["on"]["workflow_call"]["inputs"]
     assert inputs.keys() <= declared.keys()
@@ -149,7 +151,7 @@ def gated(runner: Runner, package: str, repository: Repository, text: str) -> di
     return results
 
 
-def told(runner: Runner) -> str:
+def printed(runner: Runner) -> str:
     return "\n".join(runner.printed.values())
 
 
@@ -160,11 +162,13 @@ def gate_json(runner: Runner) -> Any:
 def test_a_pull_request_that_breaks_nothing_may_land(runner: Runner, repositories: Mapping[str, Repository]) -> None:
     """Store's pull request is gated as the commit that it would merge as; nothing got worse, and both jobs succeed."""
     store = repositories["store"]
-    results = gated(runner, "store", store, "'; exit 0; $(exit 0) `exit 0` ${{ github.token }}\r\n")
-    assert results == {"gate": "success", "contract-gate": "success"}, told(runner)
+    results = run_gate(runner, "store", store, "'; exit 0; $(exit 0) `exit 0` ${{ github.token }}\r\n")
+    assert results == {"gate": "success", "contract-gate": "success"}, printed(runner)
     gate = gate_json(runner)
     assert gate["exit"] == 0
-    assert [(one["package"], one["commit"]) for one in gate["candidates"]] == [("store", store.merges[7])]
+    assert [(candidate["package"], candidate["commit"]) for candidate in gate["candidates"]] == [
+        ("store", store.merges[7])
+    ]
     assert gate["reach"] == "quick"
     assert gate["cells"]
     assert "::error" not in runner.printed["contract-gate"]
@@ -174,15 +178,15 @@ def test_a_pull_request_that_breaks_nothing_may_land(runner: Runner, repositorie
 def test_a_companion_that_breaks_the_contract_is_found(runner: Runner, repositories: Mapping[str, Repository]) -> None:
     """Core's pull request that the text depends on is gated too; what it breaks fails both jobs, as core's doing."""
     store, core = repositories["store"], repositories["core"]
-    results = gated(runner, "store", store, f"A change.\r\n\r\nDepends-On: {core.name}#8\r\n")
-    assert results == {"gate": "failure", "contract-gate": "failure"}, told(runner)
+    results = run_gate(runner, "store", store, f"A change.\r\n\r\nDepends-On: {core.name}#8\r\n")
+    assert results == {"gate": "failure", "contract-gate": "failure"}, printed(runner)
     gate = gate_json(runner)
     assert gate["exit"] == 1
-    assert {one["package"]: one["commit"] for one in gate["candidates"]} == {
+    assert {candidate["package"]: candidate["commit"] for candidate in gate["candidates"]} == {
         "store": store.merges[7],
         "core": core.heads[8],
     }
-    worse = {one["clause"]: one["guilty"] for one in gate["differences"] if one["kind"] == "regression"}
+    worse = {row["clause"]: row["guilty"] for row in gate["differences"] if row["kind"] == "regression"}
     assert worse[BROKEN] == ["core"]
     # What a candidate makes the gate print is no command to GitHub; the last job's annotations are.
     assert "::stop-commands::" in runner.printed["gate"]
@@ -193,7 +197,7 @@ def test_a_companion_that_breaks_the_contract_is_found(runner: Runner, repositor
 
 def test_a_text_that_cannot_be_read_is_no_gate(runner: Runner, repositories: Mapping[str, Repository]) -> None:
     """Where the gate cannot begin, it says why, and the job that branch protection asks for fails."""
-    results = gated(runner, "core", repositories["core"], "Depends-On: someone/else#7")
+    results = run_gate(runner, "core", repositories["core"], "Depends-On: someone/else#7")
     assert results == {"gate": "failure", "contract-gate": "failure"}
     assert "unknown-repository" in runner.printed["gate"]
     assert "(status 2)" in runner.printed["gate"]

@@ -16,18 +16,18 @@ LETTERS = 600
 
 def annotations(gate: GateResult) -> list[str]:
     """The lines to print: at most ten, the last of which says how many more there are."""
-    all_ = sorted(_all(gate), key=lambda row: ("error", "warning", "notice").index(row[0]))
-    if not all_ and gate.exit:
+    rows = sorted(_rows(gate), key=lambda row: ("error", "warning", "notice").index(row[0]))
+    if not rows and gate.exit:
         # A step that ends badly says so, whatever is missing.
-        all_ = [("error", f"{words.verdict(gate)}: {words.subject(gate)}", words.outcome_text(gate))]
-    if len(all_) > MOST:
-        left = len(all_) - MOST + 1
-        all_ = [*all_[: MOST - 1], (all_[MOST - 1][0], f"{left} more", "the summary and gate.json have all of them")]
-    return [f"::{kind} title={_property(title)}::{_message(text)}" for kind, title, text in all_]
+        rows = [("error", f"{words.verdict(gate)}: {words.subject(gate)}", words.outcome_text(gate))]
+    if len(rows) > MOST:
+        left = len(rows) - MOST + 1
+        rows = [*rows[: MOST - 1], (rows[MOST - 1][0], f"{left} more", "the summary and gate.json have all of them")]
+    return [f"::{kind} title={_property(title)}::{_message(text)}" for kind, title, text in rows]
 
 
-def _all(gate: GateResult) -> Iterator[tuple[str, str, str]]:
-    """What there is to say: how bad it is, a title, and a message. A list in its own order within."""
+def _rows(gate: GateResult) -> Iterator[tuple[str, str, str]]:
+    """All annotations, each with its kind (error, warning or notice), a title and a message."""
     for difference in gate.of_kind(words.REGRESSION):
         kind = "error" if gate.fails(difference) else "warning"
         yield (
@@ -54,9 +54,9 @@ def _all(gate: GateResult) -> Iterator[tuple[str, str, str]]:
 def _message_text(gate: GateResult, difference: GateDifference) -> str:
     """The rule, then what a reader needs to see why; the rest is in the summary."""
     facts = dict(words.facts(gate, difference))
-    wanted = ("cause", "looked at", "expected", "was", "now", "got", "where")
-    told = "; ".join(f"{name}: {short(facts[name], LETTERS // 6)}" for name in wanted if name in facts)
-    return f"{short(facts['rule'], LETTERS // 3)} {told}"
+    names = ("cause", "looked at", "expected", "was", "now", "got", "where")
+    details = "; ".join(f"{name}: {short(facts[name], LETTERS // 6)}" for name in names if name in facts)
+    return f"{short(facts['rule'], LETTERS // 3)} {details}"
 
 
 def _message(text: str) -> str:

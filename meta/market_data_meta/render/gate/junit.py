@@ -13,7 +13,7 @@ _BAD = ("failure", "error")
 
 
 def gate_junit(gate: GateResult) -> str:
-    """The XML text. One break is one failure; a cell that it makes incompatible is told by it and has no case."""
+    """The XML text. A break is one failure; the cells that it makes incompatible have no case of their own."""
     root = ET.Element("testsuites", name="market-data-meta gate")
     suites = [_clauses(gate), _cells(gate)]
     if gate.exit and not any(suite.find(f"./testcase/{kind}") is not None for suite in suites for kind in _BAD):
@@ -28,8 +28,8 @@ def _clauses(gate: GateResult) -> ET.Element:
     suite = ET.Element("testsuite", name="clauses")
     for difference in gate.differences:
         case = ET.SubElement(suite, "testcase", classname="clauses", name=_text(difference.clause))
-        who = words.guilty(gate, difference.guilty)
-        about = f"{difference.kind} ({difference.level}) because of {who}: {difference.rule}"
+        blamed = words.guilty(gate, difference.guilty)
+        about = f"{difference.kind} ({difference.level}) because of {blamed}: {difference.rule}"
         if difference.kind == words.REGRESSION and gate.fails(difference):
             node = ET.SubElement(case, "failure", message=_text(about))
         elif difference.kind == words.REGRESSION:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from market_data_meta.render.gate import words
 from market_data_meta.render.markdown_text import code, html, line
-from market_data_meta.render.verdict_signs import VERDICTS
+from market_data_meta.render.signs import GATE_VERDICTS, VERDICTS
 from market_data_meta.results.gate import GateCandidate, GateCellResult, GateDifference, GateResult, KnownFailure
 
 LIMIT = 900_000
@@ -26,7 +26,7 @@ def gate_markdown(gate: GateResult) -> str:
 
 
 def _head(gate: GateResult) -> Iterator[str]:
-    yield f"# {VERDICTS[words.verdict(gate)].emoji} {words.verdict(gate)}: {line(words.subject(gate), LETTERS)}"
+    yield f"# {GATE_VERDICTS[words.verdict(gate)].emoji} {words.verdict(gate)}: {line(words.subject(gate), LETTERS)}"
     yield ""
     yield f"{line(words.outcome_text(gate)).capitalize()}."
     yield ""
@@ -55,7 +55,10 @@ def _sections(gate: GateResult) -> Iterator[tuple[str, bool, list[str]]]:
         True,
         [
             *(_difference(gate, difference) for difference in gate.of_kind(words.UNDECIDED)),
-            *(f"- {line(why, LETTERS)}{_by(who)}: {_where(cells)}" for why, who, cells in words.undecided(gate)),
+            *(
+                f"- {line(why, LETTERS)}{_because_of(blamed)}: {_where(cells)}"
+                for why, blamed, cells in words.undecided(gate)
+            ),
         ],
     )
     yield "Repairs", False, [_short(difference) for difference in gate.of_kind(words.REPAIR)]
@@ -70,10 +73,10 @@ def _section(title: str, blocks: list[str], room: int, *, opened: bool) -> str:
     if not blocks:
         return ""
     head = f"\n## {title}\n\n" if opened else f"\n<details><summary>{title}: {len(blocks):,}</summary>\n\n"
-    kept = [*_fitting(blocks, room - _ROOM_FOR_ENDS)]
-    left = len(blocks) - len(kept)
+    shown = [*_fitting(blocks, room - _ROOM_FOR_ENDS)]
+    left = len(blocks) - len(shown)
     note = f"\n{left:,} more are left out here: gate.json has them all.\n" if left else ""
-    return head + "".join(kept) + note + ("" if opened else "\n</details>\n")
+    return head + "".join(shown) + note + ("" if opened else "\n</details>\n")
 
 
 def _fitting(blocks: Iterable[str], room: int) -> Iterator[str]:
@@ -86,8 +89,8 @@ def _fitting(blocks: Iterable[str], room: int) -> Iterator[str]:
 
 def _difference(gate: GateResult, difference: GateDifference) -> str:
     about = f"({html(difference.level)}) in {words.number(len(difference.cells), 'cell')}"
-    who = html(words.guilty(gate, difference.guilty), LETTERS)
-    summary = f"<code>{html(difference.clause, LETTERS)}</code> {about}, because of <code>{who}</code>"
+    blamed = html(words.guilty(gate, difference.guilty), LETTERS)
+    summary = f"<code>{html(difference.clause, LETTERS)}</code> {about}, because of <code>{blamed}</code>"
     rows = [_fact(name, value) for name, value in words.facts(gate, difference) if name != "because of"]
     return "\n".join([f"<details open><summary>{summary}</summary>", "", *rows, "", "</details>", ""])
 
@@ -115,8 +118,8 @@ def _where(cells: list[str]) -> str:
     return f"{words.number(len(cells), 'cell')}, {line(words.places(cells), LETTERS)}"
 
 
-def _by(who: str) -> str:
-    return "" if who == words.NOBODY else f" (because of {line(who, LETTERS)})"
+def _because_of(blamed: str) -> str:
+    return "" if blamed == words.NOBODY else f" (because of {line(blamed, LETTERS)})"
 
 
 def _cell(cell: GateCellResult) -> str:

@@ -25,7 +25,7 @@ _INSTALLABLE = {
 
 
 def gate_sarif(gate: GateResult) -> str:
-    """The SARIF text. A repair is told by its absence; a cell without a verdict is a fault of the run, not a result."""
+    """The SARIF text. Neither a repair is a result in it, nor a cell without a verdict, which is a fault of the run."""
     shown = [difference for difference in gate.differences if difference.kind != words.REPAIR]
     rules = {difference.clause: difference for difference in shown}
     places = {name: number for number, name in enumerate(rules)}
@@ -34,15 +34,15 @@ def gate_sarif(gate: GateResult) -> str:
         "version": __version__,
         "rules": [_rule(difference) for difference in rules.values()],
     }
-    lost = words.uninstallable(gate, before=False)
-    if lost:
+    uninstallable = words.uninstallable(gate, before=False)
+    if uninstallable:
         driver["rules"] = [*driver["rules"], _INSTALLABLE]
     run = {
         "tool": {"driver": driver},
         "invocations": [_invocation(gate)],
         "results": [
             *(_result(gate, difference, places[difference.clause]) for difference in shown),
-            *(_lost(why, cells, len(rules)) for why, cells in lost),
+            *(_uninstallable(why, cells, len(rules)) for why, cells in uninstallable),
         ],
         "properties": {"verdict": words.verdict(gate), "suite": printable(gate.suite)},
     }
@@ -62,22 +62,24 @@ def _result(gate: GateResult, difference: GateDifference, place: int) -> dict[st
     """A result without a level has not failed: SARIF calls it open where the tool could not decide it."""
     level = "error" if gate.fails(difference) else "warning"
     kind = {"kind": "open", "level": "none"} if difference.kind == words.UNDECIDED else {"kind": "fail", "level": level}
-    said = "\n".join(f"{name}: {value}" for name, value in words.facts(gate, difference))
-    # What was got tells two failures of a clause apart, which both stand in the first line of its file.
+    message = "\n".join(f"{name}: {value}" for name, value in words.facts(gate, difference))
+    # Two failures of a clause both stand in the first line of its file: the value that was got tells them apart.
     now = difference.now.model_dump(mode="json") if difference.now else None
-    print_ = json.dumps([difference.kind, difference.clause, now], sort_keys=True)
+    fingerprint = json.dumps([difference.kind, difference.clause, now], sort_keys=True)
     return kind | {
         "ruleId": printable(difference.clause),
         "ruleIndex": place,
-        "message": _text(said),
+        "message": _text(message),
         "locations": [{"physicalLocation": _place(difference.clause)}],
-        "partialFingerprints": {"primaryLocationLineHash": hashlib.sha256(print_.encode()).hexdigest()[:16] + ":1"},
+        "partialFingerprints": {
+            "primaryLocationLineHash": hashlib.sha256(fingerprint.encode()).hexdigest()[:16] + ":1"
+        },
         "baselineState": "new",
     }
 
 
-def _lost(why: str, cells: list[str], place: int) -> dict[str, Any]:
-    """Cells that can no longer be installed: difference result for each reason."""
+def _uninstallable(why: str, cells: list[str], place: int) -> dict[str, Any]:
+    """The result for cells that can no longer be installed for one reason."""
     return {
         "kind": "fail",
         "level": "error",
@@ -100,14 +102,14 @@ def _place(clause: str) -> dict[str, Any]:
 
 
 def _invocation(gate: GateResult) -> dict[str, Any]:
-    told = [("error", why, cells) for why, _, cells in words.undecided(gate)]
-    told += [("error", why, cells) for why, cells in words.uninstallable(gate, before=False)]
-    told += [("note", why, cells) for why, cells in words.uninstallable(gate, before=True)]
+    notifications = [("error", why, cells) for why, _, cells in words.undecided(gate)]
+    notifications += [("error", why, cells) for why, cells in words.uninstallable(gate, before=False)]
+    notifications += [("note", why, cells) for why, cells in words.uninstallable(gate, before=True)]
     return {
         "executionSuccessful": words.verdict(gate) != "undecided",
         "exitCode": int(gate.exit),
         "toolExecutionNotifications": [
-            {"level": level, "message": _text(f"{why} ({words.places(cells)})")} for level, why, cells in told
+            {"level": level, "message": _text(f"{why} ({words.places(cells)})")} for level, why, cells in notifications
         ],
     }
 

@@ -14,19 +14,19 @@ from rich.text import Text
 
 from market_data_meta.render.gate import words
 from market_data_meta.render.markdown_text import short
+from market_data_meta.render.signs import GATE_VERDICTS
 from market_data_meta.render.text import printable
-from market_data_meta.render.verdict_signs import VERDICTS
 from market_data_meta.results.gate import GateDifference, GateResult, KnownFailure
 
 Rows = Iterable[tuple[str, str]]
 
 LINES, LETTERS = 12, 1200
-"""How much of one value is shown unless all is asked for."""
+"""How much of a value is shown without --verbose."""
 
 
 def show_gate(gate: GateResult, console: Console, *, verbose: bool) -> None:
     """Print the gate; with ``verbose`` values in full, and failures that were there before one by one."""
-    sign = VERDICTS[words.verdict(gate)]
+    sign = GATE_VERDICTS[words.verdict(gate)]
     console.print(
         Text.assemble(
             (f"{sign.mark} {words.verdict(gate)}", f"bold {sign.style}"), "  ", (_one_line(words.subject(gate)), "bold")
@@ -43,8 +43,8 @@ def show_gate(gate: GateResult, console: Console, *, verbose: bool) -> None:
         _barred(console, title, "red", also, verbose=verbose)
     for difference in gate.of_kind(words.UNDECIDED):
         _difference(console, difference, "yellow", gate, verbose=verbose)
-    for why, who, cells in words.undecided(gate):
-        rows = [("cause", why), ("because of", who), ("where", words.places(cells))]
+    for why, blamed, cells in words.undecided(gate):
+        rows = [("cause", why), ("because of", blamed), ("where", words.places(cells))]
         _barred(console, f"undecided {words.number(len(cells), 'cell')}", "yellow", rows, verbose=verbose)
     for before, colour in ((False, "red"), (True, "dim")):
         for why, cells in words.uninstallable(gate, before=before):
@@ -77,7 +77,7 @@ def _difference(console: Console, difference: GateDifference, style: str, gate: 
 
 
 def _short_lists(console: Console, gate: GateResult, *, verbose: bool) -> None:
-    """What is no reason to stop anybody: repairs in a line each, and failures that were there before."""
+    """What does not break the gate: repairs in a line each, and failures that were there before."""
     repairs = [_row("repaired", difference) for difference in gate.of_kind(words.REPAIR)]
     if repairs:
         _barred(console, words.number(len(repairs), "repair"), "green", repairs, verbose=verbose)
@@ -113,8 +113,8 @@ def _barred(console: Console, title: str, style: str, rows: Rows, *, verbose: bo
 def _cut(text: str) -> str:
     """The beginning of a text, and how to see the rest."""
     lines = text.split("\n")
-    kept = short("\n".join(lines[:LINES]), LETTERS)
-    return kept if kept == text else f"{kept}\n(cut: --verbose shows all of it)"
+    start = short("\n".join(lines[:LINES]), LETTERS)
+    return start if start == text else f"{start}\n(cut: --verbose shows all of it)"
 
 
 def _safe(text: str) -> str:

@@ -8,8 +8,12 @@ from collections.abc import Iterable, Sequence
 from market_data_meta.errors import Exit
 from market_data_meta.results.gate import DifferenceKind, GateCandidate, GateDifference, GateResult
 
-VERDICTS = {int(Exit.COMPATIBLE): "compatible", int(Exit.VIOLATED): "incompatible", int(Exit.UNDECIDED): "undecided"}
-_MEANS = {
+VERDICT_OF_EXIT = {
+    int(Exit.COMPATIBLE): "compatible",
+    int(Exit.VIOLATED): "incompatible",
+    int(Exit.UNDECIDED): "undecided",
+}
+_MEANINGS = {
     "compatible": "nothing that held before is broken",
     "incompatible": "something that held before is broken",
     "undecided": "not everything could be decided",
@@ -21,7 +25,7 @@ _REACH = {
     "pinned": "with the partners that were named",
 }
 IN_FULL = 6
-"""Regressions that are told in full: one break is often seen by many clauses, the likely cause comes first."""
+"""Regressions that are shown in full: many clauses often see the same break, and the likely cause comes first."""
 REGRESSION: DifferenceKind = "regression"
 REPAIR: DifferenceKind = "repair"
 UNDECIDED: DifferenceKind = "undecided"
@@ -31,24 +35,24 @@ NOBODY = "not known"
 
 def verdict(gate: GateResult) -> str:
     """The gate's verdict in one word."""
-    return VERDICTS[gate.exit]
+    return VERDICT_OF_EXIT[gate.exit]
 
 
 def subject(gate: GateResult) -> str:
-    """What was gated, against how much: ``core 1.4.62 in 12 combinations standing for 1,034 published ones``."""
+    """The candidates and their cells: ``core 1.4.62 in 12 combinations standing for 1,034 published ones``."""
     combinations = [cell for cell in gate.cells if cell.scope == "combination"]
     alone = len(gate.cells) - len(combinations)
-    stands = sum(cell.stands_for for cell in combinations)
+    published = sum(cell.stands_for for cell in combinations)
     counts = number(len(combinations), "combination") + (
-        f" standing for {stands:,} published ones" if stands > len(combinations) else ""
+        f" standing for {published:,} published ones" if published > len(combinations) else ""
     )
-    also = f", and {number(alone, 'release')} alone" if alone else ""
+    releases = f", and {number(alone, 'release')} alone" if alone else ""
     names = as_prose(f"{candidate.package} {candidate.version}" for candidate in gate.candidates) or "nothing"
-    return f"{names} in {counts}{also}"
+    return f"{names} in {counts}{releases}"
 
 
 def outcome_text(gate: GateResult) -> str:
-    """What came of it, in numbers, or in words where there is nothing to count."""
+    """The result in a sentence, with the numbers of what is not as it was before."""
     newly = sum(not row.before for row in gate.uninstallable)
     regressions = [gate.fails(difference) for difference in gate.of_kind(REGRESSION)]
     counts = [
@@ -59,14 +63,14 @@ def outcome_text(gate: GateResult) -> str:
         (len(gate.undecided), "undecided cell"),
         (len(gate.of_kind(REPAIR)), "repair"),
     ]
-    parts = [number(count, what) for count, what in counts if count]
+    parts = [number(count, things) for count, things in counts if count]
     decided = any(cell.verdict in ("compatible", "incompatible") for cell in gate.cells)
-    means = _MEANS[verdict(gate)] if decided or verdict(gate) != "undecided" else "nothing could be decided"
-    return f"{means}{': ' if parts else ''}{', '.join(parts)}"
+    meaning = _MEANINGS[verdict(gate)] if decided or verdict(gate) != "undecided" else "nothing could be decided"
+    return f"{meaning}{': ' if parts else ''}{', '.join(parts)}"
 
 
 def reach(gate: GateResult) -> str:
-    """Which partners were met."""
+    """The partners that the candidates ran with."""
     return _REACH[gate.reach]
 
 
@@ -97,7 +101,7 @@ def brings_along(gate: GateResult) -> list[str]:
 
 
 def narrowed(gate: GateResult) -> str | None:
-    """By how much the candidates' own requirements narrow what they may meet, or None."""
+    """How many published combinations the candidates' own requirements newly rule out, or None."""
     now, before = gate.allowed.now, gate.allowed.before
     if now >= before:
         return None
@@ -108,7 +112,7 @@ def narrowed(gate: GateResult) -> str | None:
 
 
 def facts(gate: GateResult, difference: GateDifference) -> list[tuple[str, str]]:
-    """What a reader must know of a difference, from the rule to the places; a value of many lines has many lines."""
+    """Names and values of what a reader must know of a difference; a value may have several lines."""
     now = difference.now
     rows = [("rule", difference.rule)]
     if now is None:
@@ -135,7 +139,7 @@ def facts(gate: GateResult, difference: GateDifference) -> list[tuple[str, str]]
 
 
 def guilty(gate: GateResult, packages: Iterable[str]) -> str:
-    """Whose doing it is; more than one candidate only where it takes them together."""
+    """The candidates to blame; more than one only where it takes them together."""
     versions = {candidate.package: candidate.version for candidate in gate.candidates}
     names = [f"{name} {versions.get(name, '')}".strip() for name in packages]
     return as_prose(names) + (" (only together)" if len(names) > 1 else "") if names else NOBODY
@@ -148,7 +152,7 @@ def places(cells: Sequence[str]) -> str:
 
 
 def undecided(gate: GateResult) -> list[tuple[str, str, list[str]]]:
-    """Why cells came to nothing: cause, whose doing, cells. Cells of which a clause is undecided are told by that."""
+    """Why cells have no verdict: cause, candidates to blame, cells; without those in which a clause is undecided."""
     groups: dict[tuple[str, str], list[str]] = {}
     for row in gate.undecided:
         groups.setdefault((row.why, guilty(gate, row.guilty)), []).append(row.cell)
@@ -174,32 +178,32 @@ def evidence_text(gate: GateResult) -> str:
     )
 
 
-def value(what: object) -> str:
-    """A value as a reader wants it: a list of texts in lines, text as it is, everything else as JSON, keys in order."""
-    if isinstance(what, list) and what and all(isinstance(item, str) for item in what):
-        return "\n".join(what)
-    return what if isinstance(what, str) else json.dumps(what, ensure_ascii=False, sort_keys=True)
+def value(data: object) -> str:
+    """A value for reading: a list of texts in lines, text as it is, everything else as JSON, keys in order."""
+    if isinstance(data, list) and data and all(isinstance(item, str) for item in data):
+        return "\n".join(data)
+    return data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, sort_keys=True)
 
 
-def number(count: int, what: str) -> str:
+def number(count: int, things: str) -> str:
     """The count with its noun: ``1 cell``, ``1,034 cells``, ``2 cells that …``."""
-    noun, space, rest = what.partition(" that ")
+    noun, space, rest = things.partition(" that ")
     return f"{count:,} {noun}{'' if count == 1 else 's'}{space}{rest}"
 
 
 def as_prose(names: Iterable[str]) -> str:
     """The names as prose: ``core, pipeline and store``."""
-    *most, last = [*names] or [""]
-    return f"{', '.join(most)} and {last}" if most else last
+    *first, last = [*names] or [""]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _was(gate: GateResult, difference: GateDifference) -> str:
     was = difference.was
-    # A candidate without a predecessor has nothing that it was.
-    guilty_ones = [candidate for candidate in gate.candidates if candidate.package in difference.guilty]
+    # A candidate without a predecessor is not named: there was nothing before it.
+    blamed = [candidate for candidate in gate.candidates if candidate.package in difference.guilty]
     before = as_prose(
         f"{candidate.package} {candidate.predecessor.version}"
-        for candidate in guilty_ones or gate.candidates
+        for candidate in blamed or gate.candidates
         if candidate.predecessor
     )
     if was is None or not before:
@@ -215,6 +219,6 @@ def _was(gate: GateResult, difference: GateDifference) -> str:
 
 def _forbidden(gate: GateResult, cells: Iterable[str]) -> str | None:
     """Why the packages forbid these cells, where they forbid all of them."""
-    why = {cell.cell: cell.forbidden for cell in gate.cells}
-    reasons = [why.get(name) for name in cells]
+    forbidden = {cell.cell: cell.forbidden for cell in gate.cells}
+    reasons = [forbidden.get(name) for name in cells]
     return reasons[0][0] if reasons and all(reasons) and reasons[0] else None

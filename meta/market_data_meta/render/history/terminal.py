@@ -7,18 +7,10 @@ import json
 from rich.console import Console
 from rich.markup import escape
 
+from market_data_meta.render.signs import STATES
 from market_data_meta.render.text import printable
 from market_data_meta.results.history import HistoryResult, HistorySpan
 
-_STATES = {
-    "passed": "[green]holds with all partners[/]",
-    "failed": "[red]fails with all partners[/]",
-    "not-applicable": "[dim]does not apply[/]",
-    "error": "[yellow]could not be decided[/]",
-    "mixed": "[yellow]depends on partners[/]",
-    "unknown": "[yellow]unknown[/]",
-    "uninstallable": "[dim]cannot be installed[/]",
-}
 _WIDTH = 120
 
 
@@ -30,7 +22,7 @@ def show_history(history: HistoryResult, console: Console) -> None:
         console.print(f"\n{package}", highlight=False)
         for previous, span in zip((None, *spans), spans, strict=False):
             mark = "[bold]*[/]" if span.changed else " "
-            console.print(f"{mark} {span.label:{width}}  {_STATES[span.state]}{_counts(span)}", highlight=False)
+            console.print(f"{mark} {span.label:{width}}  {_state(span)}{_counts(span)}", highlight=False)
             if span.changed and previous and span.since != previous.last:
                 text = f"changed after {span.since}, at the latest in {span.first}"
                 console.print(f"    {text}: what lies between is not known", highlight=False)
@@ -40,6 +32,13 @@ def show_history(history: HistoryResult, console: Console) -> None:
                 console.print(f"    got {escape(text)}", highlight=False)
     changes = history.changes
     console.print(f"\n{changes} {'change' if changes == 1 else 'changes'} (*)", highlight=False)
+
+
+def _state(span: HistorySpan) -> str:
+    """The clause's state in these releases: ``holds with all partners``."""
+    sign = STATES[span.state]
+    partners = " with all partners" if span.state in ("passed", "failed") else ""
+    return f"[{sign.style}]{sign.words}{partners}[/]"
 
 
 def _counts(span: HistorySpan) -> str:

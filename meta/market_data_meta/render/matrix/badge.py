@@ -6,8 +6,8 @@ from market_data_meta.results.matrix import MatrixResult
 
 
 def badge(matrix: MatrixResult) -> dict[str, str | int]:
-    """How many of the combinations that the packages allow were seen to work; grey where one is undecided."""
-    # What is undecided may be allowed or not: the cells know.
+    """How many of the combinations that the packages allow work; grey where one of them is undecided."""
+    # Counted by cell: the promise does not say which of the undecided combinations are allowed.
     allowed = sum(cell.allowed for cell in matrix.cells)
     unknown = sum(cell.allowed for cell in matrix.cells if cell.verdict == "unknown")
     colour = "red" if matrix.promise.over_promised else "lightgrey" if unknown or not allowed else "brightgreen"

@@ -1,16 +1,19 @@
-"""The complete matrix as a picture: a small SVG heat map over distinct codes, for READMEs and step summaries."""
+"""The complete matrix as a picture: a small SVG heat map of content combinations, for READMEs and step summaries."""
 
 from __future__ import annotations
 
 import itertools
 from html import escape
 
+from market_data_meta.render.signs import VERDICTS
 from market_data_meta.render.text import printable
-from market_data_meta.render.verdict_signs import VERDICTS
 from market_data_meta.results.matrix import MatrixCell, MatrixResult
 
 SIDE, GAP, LEFT, TOP, ROW = 13, 8, 112, 78, 16
-_LEGEND = "blue: compatible · orange ✘: incompatible · pale: ruled out by the packages' own requirements"
+_LEGEND = (
+    f"blue: compatible · orange {VERDICTS['incompatible'].mark}: incompatible · "
+    "pale: ruled out by the packages' own requirements"
+)
 STYLE = """
 text{font:11px system-ui,sans-serif;fill:#24292f}.t{font-weight:600;font-size:14px}.m{fill:#57606a}
 .s{font-size:11px;fill:#fff;text-anchor:middle}@media(prefers-color-scheme:dark){text{fill:#e6edf3}.m{fill:#9ba7b4}}
@@ -42,9 +45,9 @@ def heatmap(matrix: MatrixResult) -> str:
     for number, content in enumerate(reversed(rows)):
         parts.append(_text(8, top + number * ROW + 11, content.label, ""))
     for cell in matrix.cells:
-        codes = cell.codes
-        x = left_of[tuple(codes[name] for name in between)] + codes[last] * SIDE
-        y = top + (len(rows) - 1 - codes[first]) * ROW
+        position = cell.codes
+        x = left_of[tuple(position[name] for name in between)] + position[last] * SIDE
+        y = top + (len(rows) - 1 - position[first]) * ROW
         parts.append(_cell(x, y, cell))
     parts.append(_text(8, height - 10, _LEGEND, "m"))
     body = "\n".join(parts)
@@ -61,8 +64,8 @@ def _x(group: int, column: int, columns: int) -> int:
 
 def _title(matrix: MatrixResult) -> str:
     counts = matrix.published
-    whole = f"{counts.total():,} published combinations, {len(matrix.cells)} of distinct code"
-    return f"{whole}: {counts['compatible']:,} compatible"
+    sizes = f"{counts.total():,} published combinations, {len(matrix.cells)} of distinct code"
+    return f"{sizes}: {counts['compatible']:,} compatible"
 
 
 def _text(x: int, y: int, text: str, kind: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from market_data_meta.render.markdown_text import line
-from market_data_meta.render.verdict_signs import VERDICTS
+from market_data_meta.render.signs import VERDICTS
 from market_data_meta.results.matrix import MatrixResult
 
 

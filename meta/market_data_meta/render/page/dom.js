@@ -34,16 +34,16 @@ function copyable(text) {
   return h('div', { class: 'command' }, code, button);
 }
 
-// A value of expected or got: short at first, whole on demand.
+// A value that was expected or got: its beginning, and all of it on demand.
 const LINES = 8;
 const CHARACTERS = 600;
 function value(title, content) {
-  const whole = asText(content) ?? '';
-  const start = whole.split('\n').slice(0, LINES).join('\n').slice(0, CHARACTERS);
+  const text = asText(content) ?? '';
+  const start = text.split('\n').slice(0, LINES).join('\n').slice(0, CHARACTERS);
   const pre = h('pre', { tabindex: '0', role: 'region', 'aria-label': title }, start);
-  const more = start.length < whole.length && h('button', { type: 'button', class: 'quiet', onclick: expand }, 'Show all');
+  const more = start.length < text.length && h('button', { type: 'button', class: 'quiet', onclick: expand }, 'Show all');
   function expand() {
-    pre.textContent = whole;
+    pre.textContent = text;
     more.remove();
     pre.focus();
   }
@@ -53,25 +53,25 @@ function value(title, content) {
 
 const badge = (text, kind) => h('span', { class: `badge ${kind}` }, text);
 const verdictBadge = (cell) => h(
-  'span', { class: `verdict ${look(cell)}` }, h('span', { 'aria-hidden': 'true' }, GLYPHS[cell.verdict] ?? '?'), ` ${cell.verdict}`,
+  'span', { class: `verdict ${cellClasses(cell)}` }, h('span', { 'aria-hidden': 'true' }, VERDICTS[cell.verdict].mark), ` ${cell.verdict}`,
 );
 const clauseLink = (id) => h('a', { href: `#clause-${id}`, class: 'mono' }, id);
 
-// What a cell's verdict rests on.
-function evidence(cell, asked) {
+// What a cell's verdict rests on, for the versions that the reader asked about.
+function evidence(cell, versions) {
   const counts = Object.entries(cell.counts).map(([outcome, count]) => `${number(count)} ${outcome}`).join(', ');
-  const same = names.every((name) => cell.combination[name] === asked[name]);
+  const isThisOne = names.every((name) => cell.combination[name] === versions[name]);
   return h('dl', { class: 'facts' },
     fact('Checks', counts || 'none'),
     fact('Run', [day(cell.start) || 'no run', cell.interpreter && `Python ${cell.interpreter}`].filter(Boolean).join(', ')),
     fact('Suite', h('code', {}, short(matrix.suite))),
-    fact('Combination run', same ? 'this one' : names.map((name) => `${name} ${cell.combination[name]}`).join(', ')),
+    fact('Combination run', isThisOne ? 'this one' : names.map((name) => `${name} ${cell.combination[name]}`).join(', ')),
     fact('Same code', `${number(cell.stands_for)} published ${cell.stands_for === 1 ? 'combination' : 'combinations'}`),
     fact('Requirements', `allowed for ${number(cell.allowed)} of ${number(cell.stands_for)} combinations with this code`),
   );
 }
 
-// Why a cell is not compatible: the clauses that fail, or what kept the run from counting.
+// Why a cell is not compatible: the clauses that fail, or why its run does not count.
 function why(cell) {
   if (!cell.reasons.length) return null;
   return h('div', {},

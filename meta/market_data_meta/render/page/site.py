@@ -8,9 +8,10 @@ import json
 from html import escape
 from importlib.resources import files
 from string import Template
-from typing import Any
 
 from market_data_meta.contract import Contract
+from market_data_meta.render.page.data import page_data
+from market_data_meta.render.page.style import verdict_properties
 from market_data_meta.render.proof.words import detected
 from market_data_meta.results.matrix import MatrixResult
 from market_data_meta.results.proof import ProofResult
@@ -24,17 +25,16 @@ ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u202
 def site(matrix: MatrixResult, contract: Contract, proof: ProofResult | None = None) -> str:
     """The text of the page for a matrix. The same data gives the same text.
 
-    ``proof`` is what the same suite was seen to detect.
+    Where a ``proof`` of the same suite is given, the page quotes it.
     """
-    style = _part("page.css")
+    style = verdict_properties() + _part("page.css")
     script = "(() => {\n'use strict';\n" + "\n".join(_part(name) for name in SCRIPTS) + "})();\n"
-    data = matrix.model_dump(mode="json", by_alias=True)
     return Template(_part("page.html")).substitute(
         policy=escape(_policy(style, script)),
         summary=escape(summary(matrix)),
         proof=f'<p class="hint" id="proof">{escape(detected(proof))}</p>' if proof else "",
         style=style,
-        data=embedded({"matrix": data, "clauses": _clauses(contract)}),
+        data=embedded(page_data(matrix, contract).model_dump(mode="json", by_alias=True)),
         script=script,
     )
 
@@ -69,21 +69,6 @@ def _policy(style: str, script: str) -> str:
 
 def _source(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-def _clauses(contract: Contract) -> list[dict[str, Any]]:
-    """What the page says about each clause, in the contract's order."""
-    return [
-        {
-            "id": clause.id,
-            "rule": clause.rule,
-            "level": clause.level,
-            "scope": clause.scope,
-            "binds": list(clause.binds),
-            "source": clause.source,
-        }
-        for clause in contract.clauses.values()
-    ]
 
 
 def _part(name: str) -> str:

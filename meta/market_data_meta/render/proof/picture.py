@@ -10,7 +10,7 @@ from market_data_meta.render.text import printable
 from market_data_meta.results.proof import ProofResult
 
 LEFT, WIDTH, TOP, ROW, BAR = 250, 260, 58, 26, 14
-# Told apart without colour vision too: what is not right is hatched by its own, paler colour and said in figures.
+# Can be told apart without colour vision too: what is not right is paler, and the figures stand beside the bar.
 RIGHT, WRONG = "#3b7dd8", "#d9822b"
 STYLE = """
 text{font:12px system-ui,sans-serif;fill:#24292f}.t{font-weight:600;font-size:14px}.m{fill:#57606a}
@@ -34,9 +34,9 @@ def proof_picture(proof: ProofResult) -> str:
     body = "\n".join(parts)
     width = LEFT + WIDTH + 160
     box = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
-    said = "; ".join(f"{name}: {right} of {of}" for name, right, of in rows)
+    label = "; ".join(f"{name}: {right} of {of}" for name, right, of in rows)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" {box} role="img" aria-label={quoteattr(said)}>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" {box} role="img" aria-label={quoteattr(label)}>'
         f"<style>{STYLE}</style>\n{body}\n</svg>\n"
     )
 

@@ -37,8 +37,8 @@ def show_proof(proof: ProofResult, console: Console, *, verbose: bool) -> None:
 def _mutants(mutants: MutantResult, console: Console, *, verbose: bool) -> None:
     if not mutants.of:
         return
-    told = f"{mutants.caught} of {mutants.of} mutants caught, {mutants.explained} more explained"
-    console.print(f"{told} (of {mutants.possible:,} possible ones)")
+    counts = f"{mutants.caught} of {mutants.of} mutants caught, {mutants.explained} more explained"
+    console.print(f"{counts} (of {mutants.possible:,} possible ones)")
     for text in mutants.stale_reasons:
         console.print(Text(printable(f"a reason without its mutant: {text}"), style="bold red"))
     for survivor in mutants.survivors:

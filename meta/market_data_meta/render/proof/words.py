@@ -8,7 +8,7 @@ from market_data_meta.results.proof import ProofResult
 
 
 def detected(proof: ProofResult) -> str:
-    """What the suite was seen to detect and to leave alone, and when; in counts, which nobody has to round."""
+    """What the suite has detected and left alone, and on which day; in exact counts."""
     breaks, harmless, mutants = proof.breaks, proof.harmless, proof.mutants
     when = time.strftime("%Y-%m-%d", time.gmtime(proof.start))
     machine = f" and {mutants.caught:,} of {mutants.of:,} machine-made mutants" if mutants.of else ""

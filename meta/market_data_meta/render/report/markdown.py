@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from market_data_meta.render.markdown_text import code, html, line
+from market_data_meta.render.signs import VERDICTS
 from market_data_meta.render.text import counts_in_words
-from market_data_meta.render.verdict_signs import VERDICTS
 from market_data_meta.results.report import ReportCell, ReportFinding, ReportResult
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
+from market_data_meta.render.signs import VERDICTS
 from market_data_meta.render.text import counts_in_words, printable
-from market_data_meta.render.verdict_signs import VERDICTS
 from market_data_meta.results.report import ReportCell, ReportResult
 
 # Okabe and Ito's colours: told apart by all kinds of colour vision, on white and on black.
@@ -61,6 +61,6 @@ def _row(cell: ReportCell, y: int) -> str:
         if width:
             parts.append(f'<rect x="{x:.1f}" y="{y - 10}" width="{width:.1f}" height="12" fill="{colour}"/>')
             x += width
-    said = f"{counts.get('passed', 0)} / {total}" if cell.counts else "no evidence"
-    parts.append(f'<text x="{LABEL + BAR + 10}" y="{y}">{said}</text>')
+    label = f"{counts.get('passed', 0)} / {total}" if cell.counts else "no evidence"
+    parts.append(f'<text x="{LABEL + BAR + 10}" y="{y}">{label}</text>')
     return f"<g><title>{escape(f'{cell.cell}: {cell.verdict}, {counts_in_words(counts)}')}</title>{''.join(parts)}</g>"

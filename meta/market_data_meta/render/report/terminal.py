@@ -8,8 +8,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from market_data_meta.render.signs import with_mark
 from market_data_meta.render.text import counts_in_words, printable
-from market_data_meta.render.verdict_signs import marked
 from market_data_meta.results.report import ReportFinding, ReportResult
 
 WIDE = 100
@@ -32,7 +32,7 @@ def show_report(report: ReportResult, console: Console, *, verbose: bool = False
             lines += [reason.splitlines()[0] if cell.verdict == "unknown" else reason for reason in cell.reasons[:3]]
         lines += [f"forced: {why}" for why in cell.forced]
         name, text = escape(cell.cell), escape(printable("\n".join(lines)))
-        table.add_row(marked(cell.verdict), *((name, text) if beside else (f"{name}\n{text}",)))
+        table.add_row(with_mark(cell.verdict), *((name, text) if beside else (f"{name}\n{text}",)))
     console.print(table)
     for finding in report.findings:
         if verbose or finding.waived is None:

@@ -1,4 +1,4 @@
-"""The files that show the matrix, all made from ``matrix.json``, and that file read back as the input that it is."""
+"""The files that show the matrix: all are made from ``matrix.json``, which is read back as any other input."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ NAME, PROOF = "matrix.json", "proof.json"
 def write_matrix(folder: Path, matrix: MatrixResult, contract: Contract) -> None:
     """Write matrix.md, matrix.svg, badge.json and the page (site/index.html) into ``folder``.
 
-    The page says what a proof that lies there has shown, if it is of the same suite.
+    The page quotes the proof that lies in the folder, if it is of the same suite.
     """
     proof = None
     if (folder / PROOF).is_file():
-        read = read_document(folder / PROOF, ProofResult, "mdmeta prove writes it again")
-        proof = read if read.suite == matrix.suite else None
+        newest_proof = read_document(folder / PROOF, ProofResult, "mdmeta prove writes it again")
+        proof = newest_proof if newest_proof.suite == matrix.suite else None
     write_whole(folder / "matrix.md", matrix_markdown(matrix))
     write_whole(folder / "matrix.svg", heatmap(matrix))
     write_whole(folder / "badge.json", json.dumps(badge(matrix)) + "\n")
@@ -34,5 +34,5 @@ def write_matrix(folder: Path, matrix: MatrixResult, contract: Contract) -> None
 
 
 def read_matrix(file: Path) -> MatrixResult:
-    """What ``mdmeta matrix`` wrote. Raises MetaError for a file that it cannot have written."""
+    """The matrix that ``mdmeta matrix`` wrote to a file. Raises MetaError where the file is not a matrix."""
     return read_document(file, MatrixResult, "mdmeta matrix writes it again, and runs nothing that it knows")

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from market_data_meta.commands.matrix_files import NAME, read_matrix, write_matrix
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
 from market_data_meta.matrix.document import matrix_result
 from market_data_meta.matrix.verdicts import MatrixVerdicts
 from market_data_meta.models import json_text, parse_document
+from market_data_meta.render.matrix.files import NAME, read_matrix, write_matrix
 from market_data_meta.results.matrix import MatrixResult
 
 FILES = ("matrix.md", "matrix.svg", "badge.json", "site/index.html")
@@ -49,8 +49,8 @@ def test_a_report_renders_the_matrix_as_the_matrix_itself_does(
     write_matrix(once, parse_document(MatrixResult, data, NAME), contract)
     again.mkdir()
     (again / NAME).write_text(json.dumps(data, indent=3))
-    done = report(root, again)
-    assert done.returncode == 3, done.stderr
+    process = report(root, again)
+    assert process.returncode == 3, process.stderr
     assert [(again / name).read_text() for name in FILES] == [(once / name).read_text() for name in FILES]
     assert (again / NAME).read_text() == json.dumps(data, indent=3)
 
@@ -92,7 +92,7 @@ def test_what_no_matrix_says_is_bad_input_that_names_the_place(
 
 def test_a_damaged_matrix_does_not_lose_the_report(root: Path, tmp_path: Path) -> None:
     (tmp_path / NAME).write_text("{}")
-    done = report(root, tmp_path)
-    assert (done.returncode, "bad-matrix" in done.stderr) == (2, True), done.stderr
+    process = report(root, tmp_path)
+    assert (process.returncode, "bad-matrix" in process.stderr) == (2, True), process.stderr
     assert (tmp_path / "report.json").exists()
     assert not any((tmp_path / name).exists() for name in FILES)

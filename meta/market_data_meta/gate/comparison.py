@@ -1,4 +1,4 @@
-"""What a gate found, and what that means. Pure functions; no I/O."""
+"""A gate's comparison of candidates with their predecessors, and what it means. Pure functions; no I/O."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from market_data_meta.errors import Exit
-from market_data_meta.gate.brought import Brought
 from market_data_meta.gate.candidates import Candidate
 from market_data_meta.judging.comparison import CellComparison, Difference, known_failures
 from market_data_meta.judging.verdicts import COMPATIBLE, INCOMPATIBLE, UNINSTALLABLE, UNKNOWN
+from market_data_meta.results.gate import BroughtLibrary
 
 
 @dataclass(frozen=True)
-class GateOutcome:
-    """The cells compared, what differs and whose doing it is, and what that rests on.
+class GateComparison:
+    """Every cell of a gate compared, what differs and because of which candidates, and what that rests on.
 
-    ``same_code`` names the published releases that run a candidate's code. ``guilty`` is by cell, for those that came
-    to nothing. ``allowed`` counts the published combinations that all requirements allow, with the candidates and with
-    their predecessors. ``seconds`` is wall time. ``brought`` are the libraries that the candidates bring along.
+    ``same_code`` names the published releases that run a candidate's code. ``guilty`` names, for each cell without a
+    verdict, the packages that are to blame. ``allowed`` counts the published combinations that all requirements allow,
+    with the candidates and with their predecessors. ``seconds`` is wall time. ``brought_libraries`` are those that the
+    candidates bring along.
     """
 
     suite: str
@@ -35,7 +36,7 @@ class GateOutcome:
     ran: int
     start: float
     seconds: float
-    brought: tuple[Brought, ...] = ()
+    brought_libraries: tuple[BroughtLibrary, ...] = ()
 
     @property
     def known(self) -> dict[str, tuple[str, ...]]:
@@ -44,7 +45,7 @@ class GateOutcome:
 
     @property
     def exit(self) -> Exit:
-        """Violated by a regression, undecided where something could not be told, else nothing got worse."""
+        """Violated by a regression, undecided where a cell has no verdict, else compatible: nothing got worse."""
         verdicts = [cell.verdict for cell in self.cells]
         newly = [c for c in self.cells if c.verdict == UNINSTALLABLE and not c.pair.was_uninstallable]
         if INCOMPATIBLE in verdicts or newly:
@@ -55,10 +56,11 @@ class GateOutcome:
 
     def reproduce(self, cell: str, guilty: tuple[str, ...]) -> str:
         """The command that shows one cell again, with only the guilty candidates in it."""
-        given = [one for one in self.candidates if one.package in guilty or not guilty]
-        words = [f"--{one.package} {shlex.quote(one.source)}" for one in given]
+        shown = [candidate for candidate in self.candidates if candidate.package in guilty or not guilty]
+        options = [f"--{candidate.package} {shlex.quote(candidate.source)}" for candidate in shown]
         pair = next(c.pair for c in self.cells if c.pair.cell == cell)
-        own = {one.package for one in given}
-        old = {one.package: one.predecessor.version for one in self.candidates if one.predecessor}
-        pins = [f"{name}=={old.get(name, version)}" for name, version in pair.combination.items() if name not in own]
-        return " ".join(["./scripts/mdmeta gate", *words, *pins])
+        packages = {candidate.package for candidate in shown}
+        predecessors = {c.package: c.predecessor.version for c in self.candidates if c.predecessor}
+        versions = {**pair.combination, **predecessors}
+        pins = [f"{name}=={versions[name]}" for name in pair.combination if name not in packages]
+        return " ".join(["./scripts/mdmeta gate", *options, *pins])

@@ -1,0 +1,20 @@
+"""The check of the contract for people at a terminal: what was mended, then each problem in a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.markup import escape
+
+from market_data_meta.judging.check_files import check_words
+from market_data_meta.results.contract_check import ContractCheckResult
+
+
+def contract_check_lines(result: ContractCheckResult) -> Iterator[str]:
+    """The lines to print, with rich's markup."""
+    for clause in result.fixed:
+        yield f"[green]✔[/] rewrote the docstring of {escape(check_words(clause))}"
+    for problem in result.problems:
+        yield f"[red]✘[/] {escape(problem)}"
+    if not result.problems:
+        yield f"[green]✔[/] {result.clauses} clauses, their checks and breaks, the ledger and tox.ini agree"
