@@ -19,6 +19,7 @@ from rich.console import Console
 
 from market_data_meta.contract import Contract, find_root
 from market_data_meta.contract_files import load_contract
+from market_data_meta.inside.mdm_plan import CellRun
 from market_data_meta.matrix.complete import decide_matrix
 from market_data_meta.releases.combinations import Cell
 from market_data_meta.releases.contents import Content, ContentCombination, content_combinations, distinct_contents
@@ -26,8 +27,9 @@ from market_data_meta.releases.ledger import Ledger
 from market_data_meta.releases.ledger_files import load_ledger
 from market_data_meta.running import third_party, wheels
 from market_data_meta.running.cells import RunOptions
-from market_data_meta.running.isolated import prepare, record_header, run_prepared, warm_plan
+from market_data_meta.running.isolated import prepare, run_prepared
 from market_data_meta.running.limits import proportional_memory
+from market_data_meta.running.plans import record_header, warm_plan
 from market_data_meta.running.template_process import TemplateProcess
 from market_data_meta.running.warm_jobs import Job
 
@@ -106,7 +108,7 @@ def _floor_seconds(
         interpreter = third_party.install(lock, python, cache)
         log, releases = folder / "template.log", list(sites.values())
         with TemplateProcess(contract.root, interpreter, plan, log, releases) as template:
-            template.warm_up([jobs[0].request["path"]])
+            template.warm_up([jobs[0].request.path])
             start = time.perf_counter()
             list(template.run(jobs, at_once=1 + (os.cpu_count() or 1), seconds=60.0))
             return (time.perf_counter() - start) / len(jobs)
@@ -117,9 +119,8 @@ def _empty_job(
 ) -> Job:
     """The run of a cell without any check."""
     combination = Cell(cell.combination)
-    header = record_header(contract, ledger, combination, (), [], "warm")
-    path = [str(sites[content.newest.sha256]) for content in cell.contents]
-    request = {"header": header, "clauses": [], "not_applicable": {}, "path": path}
+    header = record_header(contract, ledger, combination, (), lane="warm")
+    request = CellRun(header, tuple(str(sites[content.newest.sha256]) for content in cell.contents))
     return Job(combination.name, request, folder / f"{combination.name}.jsonl", folder / f"{combination.name}.log")
 
 

@@ -11,6 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
+from mdm_plan import Plan
+
 # Store's health paths import it at the first request, which takes 0.4 s: paid once here, not in every check's process.
 with contextlib.suppress(ImportError):
     import sqlalchemy.dialects.sqlite  # noqa: F401
@@ -18,9 +20,9 @@ with contextlib.suppress(ImportError):
 BASE_URL = "http://under.test"
 
 
-def app_of(plan: dict[str, Any], package: str) -> Any:
+def app_of(plan: Plan, package: str) -> Any:
     """The FastAPI application that ``package`` names as its own."""
-    module, name = plan["packages"][package]["app"].split(":")
+    module, _, name = (plan.packages[package].app or "").partition(":")
     return getattr(importlib.import_module(module), name)
 
 

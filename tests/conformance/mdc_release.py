@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from email import message_from_string
 from email.message import Message
@@ -17,6 +17,7 @@ from typing import Any
 
 import mdc_probe
 from mdc_source import Sources
+from mdm_plan import Plan
 
 # Where this interpreter keeps byte code; beside the files of the install nothing may be written.
 _BYTECODE = ("-X", f"pycache_prefix={sys.pycache_prefix}") if sys.pycache_prefix else ()
@@ -31,24 +32,26 @@ class Release:
     tops: tuple[str, ...]
     app: str | None
     python: Path
-    extras: dict[str, str | None]
-    unlooked: dict[str, str]
-    published: dict[str, list[str]]
+    extras: Mapping[str, str | None]
+    unresolved: Mapping[str, str]
+    published: Mapping[str, Sequence[str]]
 
     @classmethod
-    def of(cls, plan: dict[str, Any]) -> Release:
+    def of(cls, plan: Plan) -> Release:
         """Take the release out of the plan."""
-        release = plan["release"]
-        package = plan["packages"][release["package"]]
+        release = plan.release
+        if release is None:
+            raise ValueError("the plan is not of one release alone")
+        package = plan.packages[release.package]
         return cls(
-            package=release["package"],
-            distribution=package["distribution"],
-            tops=tuple(package["imports"]),
-            app=package.get("app"),
-            python=Path(release["python"]),
-            extras=release["extras"],
-            unlooked=release.get("unlooked", {}),
-            published=release["published"],
+            package=release.package,
+            distribution=package.distribution,
+            tops=package.imports,
+            app=package.app,
+            python=Path(release.python),
+            extras=release.extras,
+            unresolved=release.unresolved,
+            published=release.published,
         )
 
     def ask(self, command: str, *arguments: str) -> Any:
@@ -117,7 +120,7 @@ class Requirement:
     specifier: str
     extra: str | None
 
-    def allows(self, versions: list[str]) -> bool:
+    def allows(self, versions: Sequence[str]) -> bool:
         """Whether one of the versions satisfies it."""
         from packaging.specifiers import SpecifierSet
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mdm_clause import Clause
+from mdm_clause import ClauseCheck
 
 # A machine that runs the suite may have some of them set for its own purposes.
 PREFIXES = ("MDP_", "MDS_", "MARKET_DATA_", "IBKR_", "ADMIN_")
@@ -32,7 +32,7 @@ def named(path: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-def built(clause: Clause, path: str) -> Any:
+def built(clause: ClauseCheck, path: str) -> Any:
     """An instance of the class that ``path`` names, from what the environment says."""
     with clause.works(f"building {path.partition(':')[2]} from the environment"):
         return named(path)()

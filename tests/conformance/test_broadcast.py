@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mdc_http_endpoint import http_endpoint
-from mdm_clause import Clause
+from mdm_clause import ClauseCheck
 
 pytestmark = pytest.mark.usefixtures("direct")
 
@@ -36,7 +36,7 @@ async def _broadcasting(url: str, *, max_retries: int = 3, backoff_base: float =
         await broadcaster.stop()
 
 
-async def test_payload_is_core_event(clause: Clause, make_store_event: Callable[..., Any]) -> None:
+async def test_payload_is_core_event(clause: ClauseCheck, make_store_event: Callable[..., Any]) -> None:
     """What Store's HTTP broadcaster POSTs parses as Core's event, with the same value in each of Core's fields."""
     from market_data_core.telemetry import FeedbackEvent
     from market_data_store.coordinator import feedback_bus
@@ -53,7 +53,7 @@ async def test_payload_is_core_event(clause: Clause, make_store_event: Callable[
     clause.none("Core's fields that the payload changes", wrong, examined=len(clause.expect["fields"]))
 
 
-async def test_retries_after_5xx(clause: Clause, make_store_event: Callable[..., Any]) -> None:
+async def test_retries_after_5xx(clause: ClauseCheck, make_store_event: Callable[..., Any]) -> None:
     """Store's HTTP broadcaster POSTs an event again after a 5xx answer, and stops at the first success."""
     from market_data_store.coordinator import feedback_bus
 
@@ -65,7 +65,7 @@ async def test_retries_after_5xx(clause: Clause, make_store_event: Callable[...,
     clause.none("POSTs that say something else than the first", changed, examined=len(endpoint.bodies))
 
 
-async def test_gives_up_harmlessly(clause: Clause, make_store_event: Callable[..., Any], subscriber: Any) -> None:
+async def test_gives_up_harmlessly(clause: ClauseCheck, make_store_event: Callable[..., Any], subscriber: Any) -> None:
     """Store's HTTP broadcaster gives up after max_retries attempts, whether the endpoint answers 4xx, 5xx or hangs
     up, and the bus serves its other subscribers.
     """
@@ -83,7 +83,7 @@ async def test_gives_up_harmlessly(clause: Clause, make_store_event: Callable[..
         clause.equal("events that the next subscriber got", len(subscriber.events), 1)
 
 
-async def test_broadcast_one_tells_outcome(clause: Clause, make_store_event: Callable[..., Any]) -> None:
+async def test_broadcast_one_tells_outcome(clause: ClauseCheck, make_store_event: Callable[..., Any]) -> None:
     """broadcast_one returns True if the endpoint took the event, and False if all attempts failed."""
     told = {}
     for status in clause.expect["statuses"]:
@@ -92,7 +92,7 @@ async def test_broadcast_one_tells_outcome(clause: Clause, make_store_event: Cal
     clause.equal("what broadcast_one says, by the endpoint's status", told, clause.expect["told"])
 
 
-async def test_takes_core_event(clause: Clause, make_event: Callable[..., Any]) -> None:
+async def test_takes_core_event(clause: ClauseCheck, make_event: Callable[..., Any]) -> None:
     """Store's HTTP broadcaster POSTs a plain Core event as well, with its coordinator and level."""
     async with http_endpoint(200) as endpoint, _broadcasting(endpoint.url) as broadcaster:
         await broadcaster.broadcast_one(make_event("hard"))
@@ -100,7 +100,7 @@ async def test_takes_core_event(clause: Clause, make_event: Callable[..., Any]) 
     clause.equal("the POSTs", posted, [clause.expect["body"]])
 
 
-async def test_payload_says_why(clause: Clause, make_store_event: Callable[..., Any]) -> None:
+async def test_payload_says_why(clause: ClauseCheck, make_store_event: Callable[..., Any]) -> None:
     """What Store's HTTP broadcaster POSTs has the reason and the utilization of Store's event."""
     fields = {name: clause.expect[name] for name in ("reason", "queue_size", "capacity")}
     async with http_endpoint(200) as endpoint, _broadcasting(endpoint.url) as broadcaster:
@@ -110,7 +110,7 @@ async def test_payload_says_why(clause: Clause, make_store_event: Callable[..., 
     clause.equal("reason, utilization and what it is made of", got, clause.expect)
 
 
-async def test_waits_between_attempts(clause: Clause, make_store_event: Callable[..., Any]) -> None:
+async def test_waits_between_attempts(clause: ClauseCheck, make_store_event: Callable[..., Any]) -> None:
     """Store's HTTP broadcaster waits between its attempts, its base before the second, twice as long before the third,
     and not after the last.
     """
@@ -127,7 +127,7 @@ async def test_waits_between_attempts(clause: Clause, make_store_event: Callable
             await asyncio.wait_for(broadcaster.broadcast_one(make_store_event("soft")), clause.expect["at_most"])
 
 
-async def test_silent_unless_running(clause: Clause, make_store_event: Callable[..., Any]) -> None:
+async def test_silent_unless_running(clause: ClauseCheck, make_store_event: Callable[..., Any]) -> None:
     """Store's HTTP broadcaster POSTs nothing before its start, after its stop or while it is disabled, tells
     broadcast_one's caller so, and leaves the bus when it stops.
     """

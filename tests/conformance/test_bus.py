@@ -13,7 +13,7 @@ import pytest
 
 from mdc_doubles import RecordingSubscriber
 from mdc_queue import levels
-from mdm_clause import Clause
+from mdm_clause import ClauseCheck
 
 # One bus for the whole process: what another check has left on it, or holds on to, hides what is wrong.
 fresh_bus = pytest.mark.fresh
@@ -47,7 +47,7 @@ def _name(kind: type) -> str:
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
-async def _carries(clause: Clause, bus: Any, event: Any) -> None:
+async def _carries(clause: ClauseCheck, bus: Any, event: Any) -> None:
     subscriber = RecordingSubscriber()
     bus.subscribe(subscriber)
     with clause.works("publishing with one subscriber"):
@@ -60,40 +60,40 @@ async def _carries(clause: Clause, bus: Any, event: Any) -> None:
     clause.none("fields that arrived changed", changed, examined=len(fields))
 
 
-async def test_pipeline_carries_core(clause: Clause, make_event: Make) -> None:
+async def test_pipeline_carries_core(clause: ClauseCheck, make_event: Make) -> None:
     """Pipeline's own FeedbackBus hands a plain Core event to its subscriber, unchanged."""
     await _carries(clause, _pipelines(), make_event("soft"))
 
 
-async def test_pipeline_carries_store(clause: Clause, make_store_event: Make) -> None:
+async def test_pipeline_carries_store(clause: ClauseCheck, make_store_event: Make) -> None:
     """Pipeline's own FeedbackBus hands Store's extended event to its subscriber, unchanged."""
     await _carries(clause, _pipelines(), make_store_event("soft", reason=clause.expect["reason"]))
 
 
-async def test_store_carries_core(clause: Clause, make_event: Make) -> None:
+async def test_store_carries_core(clause: ClauseCheck, make_event: Make) -> None:
     """Store's FeedbackBus hands a plain Core event to its subscriber, unchanged."""
     await _carries(clause, _stores(), make_event("soft"))
 
 
-async def test_store_carries_store(clause: Clause, make_store_event: Make) -> None:
+async def test_store_carries_store(clause: ClauseCheck, make_store_event: Make) -> None:
     """Store's FeedbackBus hands Store's extended event to its subscriber, unchanged."""
     await _carries(clause, _stores(), make_store_event("soft", reason=clause.expect["reason"]))
 
 
 @fresh_bus
-async def test_shared_carries_core(clause: Clause, make_event: Make) -> None:
+async def test_shared_carries_core(clause: ClauseCheck, make_event: Make) -> None:
     """The bus that Pipeline's feedback_bus() returns hands a plain Core event to its subscriber, unchanged."""
     await _carries(clause, _shared(), make_event("soft"))
 
 
 @fresh_bus
-async def test_shared_carries_store(clause: Clause, make_store_event: Make) -> None:
+async def test_shared_carries_store(clause: ClauseCheck, make_store_event: Make) -> None:
     """The bus that Pipeline's feedback_bus() returns hands Store's extended event to its subscriber, unchanged."""
     await _carries(clause, _shared(), make_store_event("soft", reason=clause.expect["reason"]))
 
 
 @fresh_bus
-def test_one_bus(clause: Clause) -> None:
+def test_one_bus(clause: ClauseCheck) -> None:
     """Every feedback_bus() of Pipeline and Store returns one and the same bus, each time and in every thread."""
     modules = clause.expect["accessors"]
     # Store's first two releases have no short name for it; which names there must be is the surface's to say.
@@ -108,7 +108,7 @@ def test_one_bus(clause: Clause) -> None:
 
 @fresh_bus
 async def test_reset_forgets_subscribers(
-    clause: Clause, subscriber: RecordingSubscriber, make_store_event: Make
+    clause: ClauseCheck, subscriber: RecordingSubscriber, make_store_event: Make
 ) -> None:
     """After Pipeline's reset_feedback_bus() earlier subscribers hear nothing of what is published on feedback_bus()."""
     from market_data_pipeline.orchestration.feedback import feedback_bus, reset_feedback_bus
@@ -119,7 +119,7 @@ async def test_reset_forgets_subscribers(
     clause.equal("levels heard by an earlier subscriber", levels(subscriber.events), [])
 
 
-async def test_failing_subscriber(clause: Clause, make_store_event: Make) -> None:
+async def test_failing_subscriber(clause: ClauseCheck, make_store_event: Make) -> None:
     """A subscriber that raises harms neither the publisher nor the subscribers before and after it."""
 
     async def fails(event: Any) -> None:
@@ -136,7 +136,7 @@ async def test_failing_subscriber(clause: Clause, make_store_event: Make) -> Non
         clause.equal(f"heard after it on {name}", levels(after.events), clause.expect["heard"])
 
 
-async def test_subscribed_twice(clause: Clause, make_store_event: Make) -> None:
+async def test_subscribed_twice(clause: ClauseCheck, make_store_event: Make) -> None:
     """A subscriber that is added twice hears each event once, on Pipeline's own bus as on Store's."""
     for name, bus in _own_buses().items():
         subscriber = RecordingSubscriber()
@@ -146,7 +146,7 @@ async def test_subscribed_twice(clause: Clause, make_store_event: Make) -> None:
         clause.equal(f"heard by one added twice on {name}", levels(subscriber.events), clause.expect["heard"])
 
 
-async def test_unsubscribed_hears_nothing(clause: Clause, make_store_event: Make) -> None:
+async def test_unsubscribed_hears_nothing(clause: ClauseCheck, make_store_event: Make) -> None:
     """A subscriber that was removed from Store's bus, even twice, hears nothing more and the others hear all."""
     bus, removed, other = _stores(), RecordingSubscriber(), RecordingSubscriber()
     bus.subscribe(removed)
@@ -160,7 +160,7 @@ async def test_unsubscribed_hears_nothing(clause: Clause, make_store_event: Make
     clause.equal("heard by the other", levels(other.events), clause.expect["other"])
 
 
-async def test_unsubscribes_during_delivery(clause: Clause, make_store_event: Make) -> None:
+async def test_unsubscribes_during_delivery(clause: ClauseCheck, make_store_event: Make) -> None:
     """A subscriber of Store's bus that removes itself while it is served costs no other subscriber the event."""
     bus, before, after = _stores(), RecordingSubscriber(), RecordingSubscriber()
     heard: list[str] = []
@@ -178,7 +178,7 @@ async def test_unsubscribes_during_delivery(clause: Clause, make_store_event: Ma
     clause.equal("heard by those before and after it", others, clause.expect["others"])
 
 
-async def test_registration_order(clause: Clause, make_store_event: Make) -> None:
+async def test_registration_order(clause: ClauseCheck, make_store_event: Make) -> None:
     """Subscribers are served in the order in which they were added."""
 
     def noting(word: str, order: list[str]) -> Callable[[Any], Any]:
@@ -197,7 +197,7 @@ async def test_registration_order(clause: Clause, make_store_event: Make) -> Non
         clause.equal(f"order of service on {name}", order, clause.expect["order"])
 
 
-async def test_many_publishers(clause: Clause, make_store_event: Make) -> None:
+async def test_many_publishers(clause: ClauseCheck, make_store_event: Make) -> None:
     """Of many publishers at once, and with a slow subscriber, every event arrives once and in its publisher's order."""
     publishers, count = clause.expect["publishers"], clause.expect["events"]
 

@@ -12,10 +12,12 @@ from mdc_doubles import RecordingController, RecordingSubscriber
 from mdc_metrics import value
 from mdc_queue import levels, stalled
 from mdc_rate import StoppedClock, drained, granted, handler_of, settles, shown
-from mdm_clause import Clause
+from mdm_clause import ClauseCheck
 
 
-async def test_hard_pauses(clause: Clause, controller: RecordingController, make_event: Callable[..., Any]) -> None:
+async def test_hard_pauses(
+    clause: ClauseCheck, controller: RecordingController, make_event: Callable[..., Any]
+) -> None:
     """A hard event gives an adjustment of scale 0.0 with the default policy."""
     from market_data_pipeline.orchestration.feedback import FeedbackHandler
 
@@ -24,7 +26,7 @@ async def test_hard_pauses(clause: Clause, controller: RecordingController, make
     clause.equal("scales after a hard event", got, [clause.expect["scale"]])
 
 
-async def test_reaches_pipeline(clause: Clause, subscriber: RecordingSubscriber) -> None:
+async def test_reaches_pipeline(clause: ClauseCheck, subscriber: RecordingSubscriber) -> None:
     """What a WriteCoordinator of Store signals is delivered on the bus that Pipeline's feedback_bus() returns."""
     from market_data_pipeline.orchestration.feedback import feedback_bus
 
@@ -35,7 +37,7 @@ async def test_reaches_pipeline(clause: Clause, subscriber: RecordingSubscriber)
     clause.equal("levels heard on Pipeline's bus", levels(subscriber.events), clause.expect["levels"])
 
 
-async def test_provider_follows(clause: Clause, rate_coordinator: Any) -> None:
+async def test_provider_follows(clause: ClauseCheck, rate_coordinator: Any) -> None:
     """A provider's scale and pressure state follow a real queue of Store through soft, hard and ok, and from soft alone
     back to ok.
     """
@@ -56,7 +58,7 @@ async def test_provider_follows(clause: Clause, rate_coordinator: Any) -> None:
     clause.equal("scale and pressure after soft alone", shown(rate_coordinator), clause.expect["ok"])
 
 
-async def test_settings_apply(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_settings_apply(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch) -> None:
     """The provider and the scales that MDP_FB_* name are the ones that a real event of Store adjusts."""
     from market_data_pipeline.orchestration.coordinator import RateCoordinator
     from market_data_pipeline.orchestration.feedback import FeedbackHandler, RateCoordinatorAdapter, feedback_bus
@@ -77,7 +79,7 @@ async def test_settings_apply(clause: Clause, monkeypatch: pytest.MonkeyPatch) -
     clause.equal("scale and pressure of the provider in the settings", got, clause.expect["state"])
 
 
-async def test_soft_halves_rate(clause: Clause, clock: StoppedClock, make_event: Callable[..., Any]) -> None:
+async def test_soft_halves_rate(clause: ClauseCheck, clock: StoppedClock, make_event: Callable[..., Any]) -> None:
     """After a soft event the provider's bucket grants half as many tokens in the same time, however often it is
     asked.
     """
@@ -98,7 +100,7 @@ async def test_soft_halves_rate(clause: Clause, clock: StoppedClock, make_event:
     clause.equal("tokens granted in a second after soft", half, dict.fromkeys(often, clause.expect["half"]))
 
 
-async def test_soft_halves_slow_rate(clause: Clause, clock: StoppedClock, make_event: Callable[..., Any]) -> None:
+async def test_soft_halves_slow_rate(clause: ClauseCheck, clock: StoppedClock, make_event: Callable[..., Any]) -> None:
     """A soft event also halves the rate of a provider that refills one token a second."""
     coordinator = await drained(rate=clause.expect["rate"], burst=1_000)
     await handler_of(coordinator).handle(make_event("soft"))
@@ -107,7 +109,7 @@ async def test_soft_halves_slow_rate(clause: Clause, clock: StoppedClock, make_e
     clause.equal(f"tokens granted in {clause.expect['seconds']} s after soft", got, clause.expect["half"])
 
 
-async def test_hard_refills_nothing(clause: Clause, clock: StoppedClock, make_event: Callable[..., Any]) -> None:
+async def test_hard_refills_nothing(clause: ClauseCheck, clock: StoppedClock, make_event: Callable[..., Any]) -> None:
     """After a hard event an empty bucket grants nothing, however long it lasts."""
     coordinator = await drained(rate=100, burst=10)
     clock.advance(1.0)
@@ -118,7 +120,7 @@ async def test_hard_refills_nothing(clause: Clause, clock: StoppedClock, make_ev
 
 
 async def test_hard_withholds_burst(
-    clause: Clause, clock: StoppedClock, rate_coordinator: Any, make_event: Callable[..., Any]
+    clause: ClauseCheck, clock: StoppedClock, rate_coordinator: Any, make_event: Callable[..., Any]
 ) -> None:
     """After a hard event what is left of the burst is not granted either."""
     await handler_of(rate_coordinator).handle(make_event("hard"))
@@ -126,7 +128,7 @@ async def test_hard_withholds_burst(
     clause.equal("tokens granted at once after hard, of a full burst", got, clause.expect["granted"])
 
 
-async def test_ok_restores_rate(clause: Clause, clock: StoppedClock, make_event: Callable[..., Any]) -> None:
+async def test_ok_restores_rate(clause: ClauseCheck, clock: StoppedClock, make_event: Callable[..., Any]) -> None:
     """After hard and then ok the provider's bucket grants its full rate again."""
     coordinator = await drained(rate=clause.expect["rate"], burst=1_000)
     for level in ("hard", "ok"):
@@ -135,7 +137,7 @@ async def test_ok_restores_rate(clause: Clause, clock: StoppedClock, make_event:
     clause.equal("tokens granted in a second after recovery", await granted(coordinator), clause.expect["full"])
 
 
-async def test_pause_earns_nothing(clause: Clause, clock: StoppedClock, make_event: Callable[..., Any]) -> None:
+async def test_pause_earns_nothing(clause: ClauseCheck, clock: StoppedClock, make_event: Callable[..., Any]) -> None:
     """The time that a provider was paused earns it no tokens when it resumes."""
     coordinator = await drained(rate=clause.expect["rate"], burst=1_000)
     handler = handler_of(coordinator)
@@ -145,7 +147,9 @@ async def test_pause_earns_nothing(clause: Clause, clock: StoppedClock, make_eve
     clause.equal("tokens granted at once after a pause", await granted(coordinator), clause.expect["granted"])
 
 
-async def test_waiter_outlasts_slowdown(clause: Clause, clock: StoppedClock, make_event: Callable[..., Any]) -> None:
+async def test_waiter_outlasts_slowdown(
+    clause: ClauseCheck, clock: StoppedClock, make_event: Callable[..., Any]
+) -> None:
     """A caller that waits for a token while the rate is lowered goes on waiting and is granted one."""
     coordinator = await drained(rate=64, burst=10)
     waiter = asyncio.create_task(coordinator.acquire("ibkr"))
@@ -162,7 +166,7 @@ async def test_waiter_outlasts_slowdown(clause: Clause, clock: StoppedClock, mak
 
 
 async def test_waiter_profits_from_recovery(
-    clause: Clause, clock: StoppedClock, make_event: Callable[..., Any]
+    clause: ClauseCheck, clock: StoppedClock, make_event: Callable[..., Any]
 ) -> None:
     """A caller that waits for a token while the provider is paused is granted one at the full rate after recovery."""
     coordinator = await drained(rate=clause.expect["rate"], burst=10)
@@ -181,7 +185,7 @@ async def test_waiter_profits_from_recovery(
 
 
 async def test_unregistered_provider_harmless(
-    clause: Clause, clock: StoppedClock, rate_coordinator: Any, make_event: Callable[..., Any]
+    clause: ClauseCheck, clock: StoppedClock, rate_coordinator: Any, make_event: Callable[..., Any]
 ) -> None:
     """An adjustment for a provider that is not registered raises nothing and changes nothing."""
     with clause.works("handling a hard event for a provider that is not registered"):
@@ -192,7 +196,7 @@ async def test_unregistered_provider_harmless(
         await rate_coordinator.acquire("nobody")
 
 
-async def test_providers_independent(clause: Clause, clock: StoppedClock, make_event: Callable[..., Any]) -> None:
+async def test_providers_independent(clause: ClauseCheck, clock: StoppedClock, make_event: Callable[..., Any]) -> None:
     """Pausing one provider leaves another at its full rate."""
     coordinator = await drained(rate=clause.expect["rate"], burst=1_000, provider="polygon")
     coordinator.register_provider("ibkr", capacity=10, refill_rate=100)
@@ -204,7 +208,7 @@ async def test_providers_independent(clause: Clause, clock: StoppedClock, make_e
     clause.equal("tokens granted in a second to the other", got, clause.expect["full"])
 
 
-async def test_stopped_runtime_hears_nothing(clause: Clause) -> None:
+async def test_stopped_runtime_hears_nothing(clause: ClauseCheck) -> None:
     """A runtime of Pipeline that was stopped is no longer subscribed to the feedback bus."""
     from market_data_pipeline.runtime import UnifiedRuntime
     from market_data_pipeline.settings.runtime_unified import UnifiedRuntimeSettings
@@ -217,7 +221,7 @@ async def test_stopped_runtime_hears_nothing(clause: Clause) -> None:
     clause.equal("subscribers after it was stopped", feedback_bus().subscriber_count, clause.expect["stopped"])
 
 
-async def test_runtime_says_whether_it_runs(clause: Clause) -> None:
+async def test_runtime_says_whether_it_runs(clause: ClauseCheck) -> None:
     """A runtime of Pipeline says in status() and in runtime_up{mode} whether it runs, runs a job only while it does,
     and subscribes once even if started twice.
     """

@@ -11,7 +11,7 @@ from mdc_metrics import value
 from mdc_queue import SteppedSink
 from mdc_rate import StoppedClock, settles
 from mdc_wait import turns, until
-from mdm_clause import Clause
+from mdm_clause import ClauseCheck
 
 # Out of reach, unless the clock is stopped: a worker that is kept from running for as long as its flush interval takes
 # no item any more, which is a clause of its own.
@@ -39,7 +39,7 @@ def _coordinator(sink: Any, **options: Any) -> Any:
     return WriteCoordinator(sink=sink, **usual | options)
 
 
-async def test_gives_up(clause: Clause) -> None:
+async def test_gives_up(clause: ClauseCheck) -> None:
     """A write that fails again and again is tried as often as the retry policy says, and no more."""
     sink = FailingSink()
     coordinator = _coordinator(sink)
@@ -49,7 +49,7 @@ async def test_gives_up(clause: Clause) -> None:
     clause.equal("attempts to write", sink.attempts, clause.expect["attempts"])
 
 
-async def test_circuit_breaker(clause: Clause, clock: StoppedClock) -> None:
+async def test_circuit_breaker(clause: ClauseCheck, clock: StoppedClock) -> None:
     """Store's CircuitBreaker opens after as many failures in a row as its threshold, lets a call through after its
     pause, and closes with the next success.
     """
@@ -71,7 +71,7 @@ async def test_circuit_breaker(clause: Clause, clock: StoppedClock) -> None:
         clause.equal(f"the state after step {step}, {what}", breaker.state, state)
 
 
-async def test_success_keeps_circuit_closed(clause: Clause) -> None:
+async def test_success_keeps_circuit_closed(clause: ClauseCheck) -> None:
     """Failures that are not in a row leave a coordinator's circuit closed."""
     from market_data_store.coordinator import CircuitBreaker
 
@@ -86,7 +86,7 @@ async def test_success_keeps_circuit_closed(clause: Clause) -> None:
     clause.equal("the circuit after failures that are not in a row", state, clause.expect["state"])
 
 
-async def test_flushes_in_time(clause: Clause, clock: StoppedClock, gated_sink: GatedSink) -> None:
+async def test_flushes_in_time(clause: ClauseCheck, clock: StoppedClock, gated_sink: GatedSink) -> None:
     """A batch that is not full is written when the flush interval is over."""
     gated_sink.gate.set()
     interval, (one, two) = clause.expect["interval"], clause.expect["written"]
@@ -103,7 +103,7 @@ async def test_flushes_in_time(clause: Clause, clock: StoppedClock, gated_sink: 
     clause.equal("what the sink wrote when it was", gated_sink.written, [one, two])
 
 
-async def test_health_counts_workers(clause: Clause, gated_sink: GatedSink) -> None:
+async def test_health_counts_workers(clause: ClauseCheck, gated_sink: GatedSink) -> None:
     """A coordinator's health() and its metric count the workers that run: none before the start, all while it runs,
     none after a crash or the stop.
     """
@@ -138,7 +138,7 @@ async def _stops(clock: StoppedClock, stop: asyncio.Task[None], seconds: float) 
     return await settles(stop)
 
 
-async def test_stop_drains(clause: Clause, clock: StoppedClock) -> None:
+async def test_stop_drains(clause: ClauseCheck, clock: StoppedClock) -> None:
     """stop() writes everything that was submitted, and stop(drain=False) does not wait for it."""
     items, seconds = clause.expect["items"], clause.expect["seconds"]
 
@@ -166,7 +166,7 @@ async def test_stop_drains(clause: Clause, clock: StoppedClock) -> None:
     clause.that("stop(drain=False)", sink.written != items, expected="not to wait", got="everything was written")
 
 
-async def test_stop_ends_everything(clause: Clause, clock: StoppedClock, gated_sink: GatedSink) -> None:
+async def test_stop_ends_everything(clause: ClauseCheck, clock: StoppedClock, gated_sink: GatedSink) -> None:
     """stop() returns as soon as the queue is empty, also after a worker has crashed, and leaves no task behind."""
     before, seconds = asyncio.all_tasks(), clause.expect["seconds"]
     idle = _coordinator(gated_sink, flush_interval=1.0)
@@ -186,7 +186,7 @@ async def test_stop_ends_everything(clause: Clause, clock: StoppedClock, gated_s
     clause.equal("tasks that are left", left, [])
 
 
-async def test_refuses_nonsense(clause: Clause, gated_sink: GatedSink) -> None:
+async def test_refuses_nonsense(clause: ClauseCheck, gated_sink: GatedSink) -> None:
     """A capacity, number of workers, batch size or flush interval of 0 is refused with ValueError."""
     from market_data_store.coordinator import BoundedQueue
 

@@ -8,12 +8,13 @@ from typing import Any
 
 from mdc_source import Sources, class_names
 from mdc_surface import at_runtime, resolve
-from mdm_clause import Clause
+from mdm_clause import ClauseCheck
+from mdm_plan import Plan
 
 
-def _check(clause: Clause, plan: dict[str, Any], packages: Iterable[str]) -> None:
+def _check(clause: ClauseCheck, plan: Plan, packages: Iterable[str]) -> None:
     contracts = {name: resolve(f"{module}:{name}") for module, names in clause.expect.items() for name in names}
-    tops = [top for package in packages for top in plan["packages"][package]["imports"]]
+    tops = [top for package in packages for top in plan.packages[package].imports]
     modules = list(Sources.installed(tops).all())
     # A quick look first: few files define a class by such a name, and parsing is what costs.
     named = re.compile(rf"^\s*class ({'|'.join(contracts)})\b".encode(), re.MULTILINE)
@@ -33,28 +34,28 @@ def _is_second(module: str, qualname: str, contracts: Mapping[str, Any]) -> bool
     return name in contracts and contracts[name] not in getattr(at_runtime(module, qualname), "__mro__", ())
 
 
-def test_telemetry(clause: Clause, plan: dict[str, Any]) -> None:
+def test_telemetry(clause: ClauseCheck, plan: Plan) -> None:
     """Pipeline and Store define no second class with the name of one of Core's telemetry, federation, event or
     feedback contracts.
     """
     _check(clause, plan, ["pipeline", "store"])
 
 
-def test_protocols(clause: Clause, plan: dict[str, Any]) -> None:
+def test_protocols(clause: ClauseCheck, plan: Plan) -> None:
     """Pipeline and Store define no second class with the name of one of Core's pipeline and registry protocols."""
     _check(clause, plan, ["pipeline", "store"])
 
 
-def test_models(clause: Clause, plan: dict[str, Any]) -> None:
+def test_models(clause: ClauseCheck, plan: Plan) -> None:
     """Pipeline and Store define no second class with the name of one of Core's market data models."""
     _check(clause, plan, ["pipeline", "store"])
 
 
-def test_errors(clause: Clause, plan: dict[str, Any]) -> None:
+def test_errors(clause: ClauseCheck, plan: Plan) -> None:
     """Pipeline and Store define no second class with the name of one of Core's errors."""
     _check(clause, plan, ["pipeline", "store"])
 
 
-def test_core(clause: Clause, plan: dict[str, Any]) -> None:
+def test_core(clause: ClauseCheck, plan: Plan) -> None:
     """Core defines each of its contracts once."""
     _check(clause, plan, ["core"])

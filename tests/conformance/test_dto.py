@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from mdc_dto_baseline import UNKNOWN, smallest, usable
-from mdm_clause import Clause
+from mdm_clause import ClauseCheck
 
 
-def test_frozen(clause: Clause, contracts: Path) -> None:
+def test_frozen(clause: ClauseCheck, contracts: Path) -> None:
     """A FeedbackEvent, RateAdjustment, ClusterId or NodeId cannot be changed, and equal ones hash alike."""
     examined = [dto for dto in usable(contracts) if dto.name in clause.expect["frozen"]]
     problems = []
@@ -36,7 +36,7 @@ def test_frozen(clause: Clause, contracts: Path) -> None:
     clause.none("values that are not frozen", problems, examined=len(examined))
 
 
-def test_unknown_fields_ignored(clause: Clause, contracts: Path) -> None:
+def test_unknown_fields_ignored(clause: ClauseCheck, contracts: Path) -> None:
     """A DTO reads JSON that has a field it does not know, and leaves that field out of what it passes on."""
     examined = usable(contracts)
     problems = []
@@ -51,7 +51,7 @@ def test_unknown_fields_ignored(clause: Clause, contracts: Path) -> None:
     clause.none("DTOs that do not ignore an unknown field", problems, examined=len(examined))
 
 
-def test_store_event_is_core_event(clause: Clause, make_store_event: Callable[..., Any]) -> None:
+def test_store_event_is_core_event(clause: ClauseCheck, make_store_event: Callable[..., Any]) -> None:
     """Store's FeedbackEvent is a Core FeedbackEvent."""
     from market_data_core.telemetry import FeedbackEvent
 
@@ -59,7 +59,7 @@ def test_store_event_is_core_event(clause: Clause, make_store_event: Callable[..
     clause.that("Store's event", isinstance(event, FeedbackEvent), expected="a Core FeedbackEvent", got=type(event))
 
 
-def test_store_event_parses_as_core(clause: Clause, make_store_event: Callable[..., Any]) -> None:
+def test_store_event_parses_as_core(clause: ClauseCheck, make_store_event: Callable[..., Any]) -> None:
     """The JSON of Store's extended event parses as Core's event, with the same value in each of Core's fields."""
     from market_data_core.telemetry import FeedbackEvent
 
@@ -71,7 +71,7 @@ def test_store_event_parses_as_core(clause: Clause, make_store_event: Callable[.
     clause.none("Core's fields that come out changed", wrong, examined=len(fields))
 
 
-def test_core_event_parses_as_store(clause: Clause, make_event: Callable[..., Any]) -> None:
+def test_core_event_parses_as_store(clause: ClauseCheck, make_event: Callable[..., Any]) -> None:
     """The JSON of a plain Core event parses as Store's event, without a reason."""
     from market_data_store.coordinator import FeedbackEvent
 
@@ -80,7 +80,7 @@ def test_core_event_parses_as_store(clause: Clause, make_event: Callable[..., An
     clause.equal("its level and reason", (str(parsed.level.value), parsed.reason), (clause.expect["level"], None))
 
 
-def test_create_fills_core_fields(clause: Clause) -> None:
+def test_create_fills_core_fields(clause: ClauseCheck) -> None:
     """Store's FeedbackEvent.create fills in the source and the present time, and keeps what it is given."""
     from market_data_core.telemetry import BackpressureLevel
     from market_data_store.coordinator import FeedbackEvent
@@ -97,14 +97,14 @@ def test_create_fills_core_fields(clause: Clause) -> None:
         clause.equal("the fields it was given, and the source", {name: made.get(name) for name in wanted}, wanted)
 
 
-def test_utilization(clause: Clause, make_store_event: Callable[..., Any]) -> None:
+def test_utilization(clause: ClauseCheck, make_store_event: Callable[..., Any]) -> None:
     """The utilization of Store's event is its queue size divided by its capacity."""
     cases = clause.expect["cases"]
     events = [make_store_event(queue_size=case["queue_size"], capacity=case["capacity"]) for case in cases]
     clause.equal("utilization", [event.utilization for event in events], [case["utilization"] for case in cases])
 
 
-def test_level_from_string(clause: Clause) -> None:
+def test_level_from_string(clause: ClauseCheck) -> None:
     """An event and an adjustment take the level as a string too and hold the enum member."""
     from market_data_core.telemetry import BackpressureLevel, FeedbackEvent, RateAdjustment
 
@@ -119,7 +119,7 @@ def test_level_from_string(clause: Clause) -> None:
 
 
 def test_time_to_the_microsecond(
-    clause: Clause, make_event: Callable[..., Any], make_store_event: Callable[..., Any]
+    clause: ClauseCheck, make_event: Callable[..., Any], make_store_event: Callable[..., Any]
 ) -> None:
     """The ts of an event and of an adjustment is a float in epoch seconds and survives JSON to the microsecond."""
     from market_data_core.telemetry import BackpressureLevel, RateAdjustment
@@ -135,7 +135,7 @@ def test_time_to_the_microsecond(
     clause.equal("ts after JSON", got, [ts, ts, ts])
 
 
-def test_readable_after_writing(clause: Clause, make_event: Callable[..., Any]) -> None:
+def test_readable_after_writing(clause: ClauseCheck, make_event: Callable[..., Any]) -> None:
     """An event that can be made can be read back from its own JSON, also one whose ts is not a finite number."""
     problems = []
     for ts in clause.expect["ts"]:
@@ -150,7 +150,7 @@ def test_readable_after_writing(clause: Clause, make_event: Callable[..., Any]) 
     clause.none("events that cannot be read back", problems, examined=len(clause.expect["ts"]))
 
 
-def test_round_trips(clause: Clause, contracts: Path) -> None:
+def test_round_trips(clause: ClauseCheck, contracts: Path) -> None:
     """A DTO equals what is read back from its JSON, from its dictionary and from its pickle, and its deep copy."""
     ways: dict[str, Callable[[Any], Any]] = {
         "JSON": lambda dto: type(dto).model_validate_json(dto.model_dump_json()),
@@ -172,7 +172,7 @@ def test_round_trips(clause: Clause, contracts: Path) -> None:
     clause.none("DTOs that do not survive", problems, examined=len(examined))
 
 
-def test_copy_with_change(clause: Clause, make_store_event: Callable[..., Any]) -> None:
+def test_copy_with_change(clause: ClauseCheck, make_store_event: Callable[..., Any]) -> None:
     """A changed copy of an event has the change and everything else, and leaves the original as it was."""
     original = make_store_event("ok", reason="queue_recovered")
     before = original.model_dump()
@@ -181,7 +181,7 @@ def test_copy_with_change(clause: Clause, make_store_event: Callable[..., Any]) 
     clause.equal("the copy", copied.model_dump() == before | clause.expect["update"], True)
 
 
-def test_defaults_not_shared(clause: Clause, contracts: Path) -> None:
+def test_defaults_not_shared(clause: ClauseCheck, contracts: Path) -> None:
     """Two DTOs never share a default list or dictionary: a change to one does not show in the other."""
     problems, examined = [], 0
     for dto in usable(contracts):
@@ -193,7 +193,7 @@ def test_defaults_not_shared(clause: Clause, contracts: Path) -> None:
     clause.none("defaults that are shared", problems, examined=examined)
 
 
-def test_envelope_carries_event(clause: Clause, make_store_event: Callable[..., Any]) -> None:
+def test_envelope_carries_event(clause: ClauseCheck, make_store_event: Callable[..., Any]) -> None:
     """Store's event in an EventEnvelope is read back as a Core event with the same level and time."""
     from market_data_core.events import EventEnvelope, EventMeta
     from market_data_core.telemetry import FeedbackEvent

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from mdm_clause import Clause
+from mdm_clause import ClauseCheck
 
 
 def _short(place: str) -> str:
@@ -24,7 +24,7 @@ def _members(place: str) -> list[Any]:
     return list(pkgutil.resolve_name(place))
 
 
-def test_members(clause: Clause) -> None:
+def test_members(clause: ClauseCheck) -> None:
     """Each of Core's enums has exactly the names and values of the contract."""
     for place, expected in clause.expect["enums"].items():
         enum = pkgutil.resolve_name(place)
@@ -33,14 +33,14 @@ def test_members(clause: Clause) -> None:
         clause.equal(f"names and values of {_short(place)}", got, expected)
 
 
-def test_literals(clause: Clause) -> None:
+def test_literals(clause: ClauseCheck) -> None:
     """Each of Core's closed sets of strings has exactly the values of the contract."""
     for place, expected in clause.expect["values"].items():
         got = sorted(typing.get_args(pkgutil.resolve_name(place)))
         clause.equal(f"values of {place}", got, sorted(expected))
 
 
-def test_strings(clause: Clause) -> None:
+def test_strings(clause: ClauseCheck) -> None:
     """A member of Core's enums is a string: it equals its value, hashes as it, and JSON writes it as its value."""
     for place, values in clause.expect["enums"].items():
         enum = pkgutil.resolve_name(place)
@@ -53,7 +53,7 @@ def test_strings(clause: Clause) -> None:
             clause.equal(f"{what} by name and by itself", (enum[member.name], enum(member)), (member, member))
 
 
-def test_fields(clause: Clause) -> None:
+def test_fields(clause: ClauseCheck) -> None:
     """A Core model takes each value of its enum or closed set as a string, holds the member, and writes the string."""
     for each in clause.expect["fields"]:
         model, field = pkgutil.resolve_name(each["model"]), each["field"]
@@ -72,7 +72,7 @@ def test_fields(clause: Clause) -> None:
             clause.equal(f"the type that {what} holds", type(held).__name__, each.get("holds", "str"))
 
 
-def test_unknown_values(clause: Clause) -> None:
+def test_unknown_values(clause: ClauseCheck) -> None:
     """A string that is no value is refused by Core's enums and by each model that carries one."""
     from pydantic import ValidationError
 
@@ -94,7 +94,7 @@ def _pickled(member: Any, protocol: int) -> Any:
     return pickle.loads(pickle.dumps(member, protocol))
 
 
-def test_copies(clause: Clause) -> None:
+def test_copies(clause: ClauseCheck) -> None:
     """A member of Core's enums that is copied or pickled is still that very member."""
     members = [member for place in clause.expect["enums"] for member in _members(place)]
     ways: dict[str, Callable[[Any], Any]] = {"copied": copy.copy, "deep-copied": copy.deepcopy}
@@ -109,14 +109,14 @@ def test_copies(clause: Clause) -> None:
     clause.none("members that are another object afterwards", changed, examined=len(members))
 
 
-def _foreign(clause: Clause, used: dict[str, type]) -> None:
+def _foreign(clause: ClauseCheck, used: dict[str, type]) -> None:
     """No place uses another BackpressureLevel than Core's."""
     core = pkgutil.resolve_name(clause.expect["core"])
     others = [place for place, kind in used.items() if kind is not core]
     clause.none("places with a BackpressureLevel that is not Core's", others, examined=len(used))
 
 
-def test_store_uses_core_level(clause: Clause, make_store_event: Callable[..., Any]) -> None:
+def test_store_uses_core_level(clause: ClauseCheck, make_store_event: Callable[..., Any]) -> None:
     """The BackpressureLevel that Core and Store export and that Store's events carry is one class, Core's."""
     from market_data_store.coordinator import FeedbackEvent
 
@@ -127,7 +127,7 @@ def test_store_uses_core_level(clause: Clause, make_store_event: Callable[..., A
     _foreign(clause, used)
 
 
-def test_pipeline_uses_core_level(clause: Clause) -> None:
+def test_pipeline_uses_core_level(clause: ClauseCheck) -> None:
     """The policy that Pipeline's settings give has members of Core's own BackpressureLevel as its keys."""
     from market_data_pipeline.settings.feedback import PipelineFeedbackSettings
 
@@ -135,7 +135,7 @@ def test_pipeline_uses_core_level(clause: Clause) -> None:
     _foreign(clause, {f"the policy's key {getattr(key, 'value', key)}": type(key) for key in policy})
 
 
-def test_settings_policy(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_policy(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pipeline's feedback settings give a policy keyed by every member of Core's BackpressureLevel, from the
     environment.
     """
@@ -156,7 +156,7 @@ def test_settings_policy(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 async def test_legacy_strings(
-    clause: Clause, rate_coordinator: Any, controller: Any, make_event: Callable[..., Any]
+    clause: ClauseCheck, rate_coordinator: Any, controller: Any, make_event: Callable[..., Any]
 ) -> None:
     """Where Pipeline promises to take legacy strings, each string does what the member of that value does."""
     from market_data_core.telemetry import BackpressureLevel
@@ -179,7 +179,7 @@ async def test_legacy_strings(
     clause.equal("the scales of a policy with the strings as keys", got, policy)
 
 
-async def test_metric_labels(clause: Clause, rate_coordinator: Any, make_event: Callable[..., Any]) -> None:
+async def test_metric_labels(clause: ClauseCheck, rate_coordinator: Any, make_event: Callable[..., Any]) -> None:
     """After real events of every level, metrics are labelled with the enum's values and never with a member's repr."""
     from market_data_pipeline.orchestration.feedback import FeedbackHandler, RateCoordinatorAdapter
     from prometheus_client import REGISTRY
@@ -200,7 +200,7 @@ async def test_metric_labels(clause: Clause, rate_coordinator: Any, make_event: 
     clause.none("labels that show a member and not its value", sorted(wrong), examined=len(samples))
 
 
-def test_enforcement_from_environment(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_enforcement_from_environment(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch) -> None:
     """Core reads its EnforcementMode from REGISTRY_ENFORCEMENT, in any case of letters, and takes warn when it is unset
     or unknown.
     """

@@ -16,7 +16,7 @@ import pytest
 from mdc_pulse import next_on
 from mdc_rate import StoppedClock
 from mdc_redis import recording
-from mdm_clause import Clause
+from mdm_clause import ClauseCheck
 
 Make = Callable[..., Any]
 
@@ -66,7 +66,7 @@ def _lines(logger: str) -> Iterator[list[logging.LogRecord]]:
         there.removeHandler(handler)
 
 
-async def test_bus_counts(clause: Clause, make_event: Make) -> None:
+async def test_bus_counts(clause: ClauseCheck, make_event: Make) -> None:
     """Core's in-memory bus says in health() how many streams and groups it serves and how many events it took and
     gave.
     """
@@ -85,7 +85,7 @@ async def test_bus_counts(clause: Clause, make_event: Make) -> None:
         clause.equal(f"health() of a {kind} bus", _part(await bus.health(), expected), expected)
 
 
-async def test_bus_schema_id(clause: Clause) -> None:
+async def test_bus_schema_id(clause: ClauseCheck) -> None:
     """An event whose model names its schema id is published under that id."""
     from market_data_core.events import create_test_bus
     from pydantic import BaseModel
@@ -101,7 +101,7 @@ async def test_bus_schema_id(clause: Clause) -> None:
     clause.equal("schema id of the envelope", envelope.meta.schema_id, clause.expect["schema_id"])
 
 
-def test_observer_collects(clause: Clause, clock: StoppedClock) -> None:
+def test_observer_collects(clause: ClauseCheck, clock: StoppedClock) -> None:
     """Core's EventBusObserver tells a metrics collector each operation on a stream, and sums them up."""
     from market_data_core.events.observability import EventBusObserver
 
@@ -143,7 +143,7 @@ def _operations(observer: Any, stream: str, seconds: float = 0.0) -> dict[str, C
     }
 
 
-async def test_observer_logs(clause: Clause, make_event: Make) -> None:
+async def test_observer_logs(clause: ClauseCheck, make_event: Make) -> None:
     """With logging Core's EventBusObserver logs each operation under its own name, as the in-memory bus does with its
     own, and without it none.
     """
@@ -180,7 +180,7 @@ async def test_observer_logs(clause: Clause, make_event: Make) -> None:
     clause.equal("lines logged without logging", len(lines), 0)
 
 
-async def test_bus_choice(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_bus_choice(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch) -> None:
     """create_event_bus makes the bus that its argument names, else the one of EVENT_BUS_BACKEND, else the in-memory
     one.
     """
@@ -200,7 +200,7 @@ async def test_bus_choice(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> No
         create_event_bus()
 
 
-async def test_redis_by_environment(clause: Clause, monkeypatch: pytest.MonkeyPatch, make_event: Make) -> None:
+async def test_redis_by_environment(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch, make_event: Make) -> None:
     """The Redis bus that the environment names is at REDIS_URL, under MD_NAMESPACE and of SCHEMA_TRACK; without an
     address it is refused.
     """
@@ -225,7 +225,7 @@ async def test_redis_by_environment(clause: Clause, monkeypatch: pytest.MonkeyPa
     clause.equal("address, key and track with arguments too", got, clause.expect["given"])
 
 
-async def test_store_connects(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_store_connects(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch) -> None:
     """Store's publisher connects to the Redis of its configuration."""
     from market_data_core.telemetry import BackpressureLevel
     from market_data_store.pulse import FeedbackPublisherService, PulseConfig
@@ -238,7 +238,7 @@ async def test_store_connects(clause: Clause, monkeypatch: pytest.MonkeyPatch) -
     clause.equal("the address", server.urls, [clause.expect["url"]])
 
 
-async def test_pipeline_connects(clause: Clause, monkeypatch: pytest.MonkeyPatch, controller: Any) -> None:
+async def test_pipeline_connects(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch, controller: Any) -> None:
     """Pipeline's consumer connects to the Redis of its configuration, and keeps the settings that it was given."""
     from market_data_pipeline.pulse import FeedbackConsumer, PulseConfig
     from market_data_pipeline.settings.feedback import PipelineFeedbackSettings
@@ -254,7 +254,7 @@ async def test_pipeline_connects(clause: Clause, monkeypatch: pytest.MonkeyPatch
     clause.that("the consumer's settings", consumer.settings is settings, expected="those it was given", got="others")
 
 
-def test_codec_hash(clause: Clause, make_event: Make) -> None:
+def test_codec_hash(clause: ClauseCheck, make_event: Make) -> None:
     """Core's JsonCodec adds a SHA-256 of the payload to the metadata, and none where it is told not to."""
     from market_data_core.events import JsonCodec
 
@@ -271,7 +271,7 @@ def test_codec_hash(clause: Clause, make_event: Make) -> None:
     clause.equal("the hash where none is wanted", hash_of(event, include_hash=False), None)
 
 
-def test_codec_keeps_id(clause: Clause, make_event: Make) -> None:
+def test_codec_keeps_id(clause: ClauseCheck, make_event: Make) -> None:
     """Core's JsonCodec gives the envelope the id that the backend gave the message."""
     from market_data_core.events import JsonCodec
     from market_data_core.telemetry import FeedbackEvent

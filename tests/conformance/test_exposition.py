@@ -11,7 +11,8 @@ import pytest
 from mdc_asgi import app_of, client_of, configure_store, serving
 from mdc_metrics import exposed, families, total
 from mdc_wait import until
-from mdm_clause import Clause
+from mdm_clause import ClauseCheck
+from mdm_plan import Plan
 
 
 async def scraped(client: httpx.AsyncClient) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
@@ -19,7 +20,7 @@ async def scraped(client: httpx.AsyncClient) -> dict[tuple[str, frozenset[tuple[
     return exposed((await client.get("/metrics")).text)
 
 
-def shown(clause: Clause, found: dict[tuple[str, frozenset[tuple[str, str]]], float]) -> None:
+def shown(clause: ClauseCheck, found: dict[tuple[str, frozenset[tuple[str, str]]], float]) -> None:
     """Hold if every sample that the clause expects is among those found, with its value."""
     for sample in clause.expect["samples"]:
         got = found.get((sample["name"], frozenset(sample["labels"].items())))
@@ -27,7 +28,7 @@ def shown(clause: Clause, found: dict[tuple[str, frozenset[tuple[str, str]]], fl
 
 
 async def test_pipeline_metrics(
-    clause: Clause, plan: dict[str, Any], rate_coordinator: Any, make_event: Callable[..., Any]
+    clause: ClauseCheck, plan: Plan, rate_coordinator: Any, make_event: Callable[..., Any]
 ) -> None:
     """Pipeline's /metrics shows the rate, the backpressure and the queue depth that its feedback handler has set."""
     from market_data_pipeline.orchestration.feedback import FeedbackHandler, RateCoordinatorAdapter
@@ -38,7 +39,7 @@ async def test_pipeline_metrics(
         shown(clause, await scraped(client))
 
 
-async def test_pipeline_own_metrics(clause: Clause, plan: dict[str, Any]) -> None:
+async def test_pipeline_own_metrics(clause: ClauseCheck, plan: Plan) -> None:
     """Pipeline's /metrics shows the metrics of its PipelineMetrics that its README names."""
     async with serving(app_of(plan, "pipeline")) as client:
         names = families((await client.get("/metrics")).text)
@@ -53,7 +54,7 @@ class BarsClient:
         """Succeed."""
 
 
-async def test_store_metrics(clause: Clause, plan: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_store_metrics(clause: ClauseCheck, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     """Store's /metrics shows what its coordinators and its sinks count."""
     from market_data_store.coordinator import WriteCoordinator
     from market_data_store.sinks import BarsSink
@@ -68,7 +69,7 @@ async def test_store_metrics(clause: Clause, plan: dict[str, Any], monkeypatch: 
         shown(clause, await scraped(client))
 
 
-async def test_store_own_metrics(clause: Clause, plan: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_store_own_metrics(clause: ClauseCheck, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     """Store's /metrics shows that the service is up, and counts its requests."""
     configure_store(monkeypatch, "sqlite://")
     async with serving(app_of(plan, "store")) as client:
@@ -76,7 +77,7 @@ async def test_store_own_metrics(clause: Clause, plan: dict[str, Any], monkeypat
         shown(clause, await scraped(client))
 
 
-async def test_parses(clause: Clause, plan: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_parses(clause: ClauseCheck, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both services' /metrics answer 200 with text/plain that Prometheus' own parser reads, and no family in it
     twice.
     """
@@ -94,7 +95,7 @@ async def test_parses(clause: Clause, plan: dict[str, Any], monkeypatch: pytest.
         clause.none(f"families that /metrics of {package} shows twice", sorted(twice), examined=len(names))
 
 
-async def test_pipeline_not_started(clause: Clause, plan: dict[str, Any]) -> None:
+async def test_pipeline_not_started(clause: ClauseCheck, plan: Plan) -> None:
     """Pipeline answers 503 on /metrics until it has started."""
     async with client_of(app_of(plan, "pipeline")) as client:
         response = await client.get(clause.expect["path"])

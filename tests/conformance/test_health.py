@@ -17,7 +17,8 @@ import pytest
 
 from mdc_asgi import app_of, client_of, configure_store, refusing_port, serving
 from mdc_dto_baseline import dtos
-from mdm_clause import Clause
+from mdm_clause import ClauseCheck
+from mdm_plan import Plan
 
 # Settings may be read once in a process: those that another check has made hide that its own are not there.
 fresh_settings = pytest.mark.fresh
@@ -32,7 +33,7 @@ def refused() -> Iterator[str]:
         yield f"postgresql+psycopg://store:secret@127.0.0.1:{port}/market_data"
 
 
-async def ask_store(plan: dict[str, Any], path: str = "/health") -> httpx.Response:
+async def ask_store(plan: Plan, path: str = "/health") -> httpx.Response:
     """One answer of Store's service."""
     async with serving(app_of(plan, "store")) as client:
         return await client.get(path)
@@ -56,7 +57,7 @@ def health_problems(response: httpx.Response) -> list[str]:
 
 
 async def test_store_health_status(
-    clause: Clause, plan: dict[str, Any], contracts: Path, monkeypatch: pytest.MonkeyPatch
+    clause: ClauseCheck, plan: Plan, contracts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every health path of Store answers a Core HealthStatus, by its JSON Schema and by Core's own model."""
     configure_store(monkeypatch, REACHABLE)
@@ -75,7 +76,7 @@ async def test_store_health_status(
     clause.none("what keeps Store's answers from being a HealthStatus", problems, examined=len(clause.expect["paths"]))
 
 
-async def test_store_healthy(clause: Clause, plan: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_store_healthy(clause: ClauseCheck, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a reachable database every component of Store is healthy, and so is Store."""
     configure_store(monkeypatch, REACHABLE)
     body = (await ask_store(plan)).json()
@@ -86,9 +87,7 @@ async def test_store_healthy(clause: Clause, plan: dict[str, Any], monkeypatch: 
     clause.equal("state of Store", body["state"], clause.expect["state"])
 
 
-async def test_store_degraded(
-    clause: Clause, plan: dict[str, Any], refused: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_store_degraded(clause: ClauseCheck, plan: Plan, refused: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a database that refuses connections Store answers 200 on /health, and neither its database nor Store is
     healthy.
     """
@@ -102,7 +101,7 @@ async def test_store_degraded(
 
 
 @fresh_settings
-async def test_store_unconfigured(clause: Clause, plan: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_store_unconfigured(clause: ClauseCheck, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without any setting Store answers 200 on /health, and is not healthy."""
     for name in ("DATABASE_URL", "ADMIN_DATABASE_URL", "ADMIN_TOKEN"):
         monkeypatch.delenv(name, raising=False)
@@ -112,9 +111,7 @@ async def test_store_unconfigured(clause: Clause, plan: dict[str, Any], monkeypa
     clause.that("state of Store", state in wanted, expected=wanted, got=state)
 
 
-async def test_store_not_ready(
-    clause: Clause, plan: dict[str, Any], refused: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_store_not_ready(clause: ClauseCheck, plan: Plan, refused: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Store answers 503 on /readyz while its database refuses connections."""
     configure_store(monkeypatch, refused)
     response = await ask_store(plan, "/readyz")
@@ -140,7 +137,7 @@ def connections_refused() -> Iterator[None]:
             event.remove(Engine, hook, refuse)
 
 
-async def test_store_no_longer_ready(clause: Clause, plan: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_store_no_longer_ready(clause: ClauseCheck, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     """Store that was ready answers 503 on /readyz when its database refuses connections, and is ready again after."""
     configure_store(monkeypatch, REACHABLE)
     async with serving(app_of(plan, "store")) as client:
@@ -153,7 +150,7 @@ async def test_store_no_longer_ready(clause: Clause, plan: dict[str, Any], monke
 
 
 async def test_store_not_ready_status(
-    clause: Clause, plan: dict[str, Any], refused: str, monkeypatch: pytest.MonkeyPatch
+    clause: ClauseCheck, plan: Plan, refused: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Store answers a Core HealthStatus on /readyz when it is not ready, too."""
     configure_store(monkeypatch, refused)
@@ -182,7 +179,7 @@ class SilentDatabase:
                 self.gave_up = not self.told.wait(self.patience)
 
 
-async def test_store_silent_database(clause: Clause, plan: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_store_silent_database(clause: ClauseCheck, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     """Store answers other requests while its health check waits for a database that accepts connections and says
     nothing.
     """
@@ -204,13 +201,13 @@ async def test_store_silent_database(clause: Clause, plan: dict[str, Any], monke
     clause.equal("when the other request was answered", got, "meanwhile")
 
 
-async def test_store_service(clause: Clause, plan: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_store_service(clause: ClauseCheck, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     """Store reports its health as service market-data-store."""
     configure_store(monkeypatch, REACHABLE)
     clause.equal("service in Store's health", (await ask_store(plan)).json()["service"], clause.expect["service"])
 
 
-async def test_store_timestamp(clause: Clause, plan: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_store_timestamp(clause: ClauseCheck, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     """The time in Store's health status is that of the answer, in epoch seconds."""
     configure_store(monkeypatch, REACHABLE)
     slack = clause.expect["tolerance_seconds"]
@@ -227,7 +224,7 @@ async def test_store_timestamp(clause: Clause, plan: dict[str, Any], monkeypatch
 
 
 @fresh_settings
-async def test_store_no_secrets(clause: Clause, plan: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_store_no_secrets(clause: ClauseCheck, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     """No answer of Store's health paths holds the password of its database or its admin token."""
     expect = clause.expect
     leaks = []
@@ -242,7 +239,7 @@ async def test_store_no_secrets(clause: Clause, plan: dict[str, Any], monkeypatc
 
 
 @fresh_settings
-async def test_store_admin_refuses(clause: Clause, plan: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_store_admin_refuses(clause: ClauseCheck, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     """Store's admin endpoints refuse a request without a token and one with a wrong token, however much of it is
     right.
     """
@@ -258,7 +255,7 @@ async def test_store_admin_refuses(clause: Clause, plan: dict[str, Any], monkeyp
     clause.none("requests that were not refused", let_in, examined=len(clause.expect["endpoints"]))
 
 
-async def test_store_admin_accepts(clause: Clause, plan: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_store_admin_accepts(clause: ClauseCheck, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     """Store's admin endpoints accept the token that ADMIN_TOKEN configures."""
     configure_store(monkeypatch, REACHABLE, token="sesame")
     expected = dict.fromkeys(clause.expect["endpoints"], clause.expect["status"])
@@ -268,7 +265,7 @@ async def test_store_admin_accepts(clause: Clause, plan: dict[str, Any], monkeyp
     clause.equal("answers to the right token", got, expected)
 
 
-async def test_pipeline_alive(clause: Clause, plan: dict[str, Any]) -> None:
+async def test_pipeline_alive(clause: ClauseCheck, plan: Plan) -> None:
     """Pipeline answers /health with 200 and healthy, before its startup has run as well as after."""
     app = app_of(plan, "pipeline")
     async with client_of(app) as client:
@@ -282,14 +279,14 @@ async def test_pipeline_alive(clause: Clause, plan: dict[str, Any]) -> None:
         clause.that(f"health of Pipeline {when}", healthy, expected=clause.expect["value"], got=said)
 
 
-async def test_pipeline_health_status(clause: Clause, plan: dict[str, Any]) -> None:
+async def test_pipeline_health_status(clause: ClauseCheck, plan: Plan) -> None:
     """Pipeline answers a Core HealthStatus on /health."""
     async with serving(app_of(plan, "pipeline")) as client:
         response = await client.get("/health")
     clause.none("what keeps Pipeline's /health from being a HealthStatus", health_problems(response), examined=1)
 
 
-async def test_pipeline_service(clause: Clause, plan: dict[str, Any]) -> None:
+async def test_pipeline_service(clause: ClauseCheck, plan: Plan) -> None:
     """Pipeline reports its health as service market-data-pipeline."""
     async with serving(app_of(plan, "pipeline")) as client:
         body = (await client.get("/health")).json()

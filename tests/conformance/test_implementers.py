@@ -17,7 +17,7 @@ import pytest
 import mdc_redis
 from mdc_doubles import RecordingSubscriber
 from mdc_signatures import conformance_problems
-from mdm_clause import Clause
+from mdm_clause import ClauseCheck
 
 
 class RecordingClient:
@@ -39,7 +39,7 @@ def client() -> RecordingClient:
     return RecordingClient()
 
 
-def _conforms(clause: Clause, owner: Any) -> None:
+def _conforms(clause: ClauseCheck, owner: Any) -> None:
     """Hold if ``owner`` is, and can be called as, the protocol that the clause names."""
     protocol = pkgutil.resolve_name(clause.expect["protocol"])
     lines = clause.expect["methods"]
@@ -62,7 +62,7 @@ async def _first(stream: AsyncIterator[Any], count: int, seconds: float = 5.0) -
     return items
 
 
-async def test_rate_coordinator_adapter(clause: Clause, rate_coordinator: Any) -> None:
+async def test_rate_coordinator_adapter(clause: ClauseCheck, rate_coordinator: Any) -> None:
     """Pipeline's RateCoordinatorAdapter is a RateController, and called as one it applies the adjustment."""
     from market_data_core.telemetry import BackpressureLevel, RateAdjustment
     from market_data_pipeline.orchestration.feedback import RateCoordinatorAdapter
@@ -76,7 +76,7 @@ async def test_rate_coordinator_adapter(clause: Clause, rate_coordinator: Any) -
 
 
 async def test_pipeline_feedback_bus(
-    clause: Clause, subscriber: RecordingSubscriber, make_event: Callable[..., Any]
+    clause: ClauseCheck, subscriber: RecordingSubscriber, make_event: Callable[..., Any]
 ) -> None:
     """Pipeline's FeedbackBus is a FeedbackPublisher, and called as one it delivers the event."""
     from market_data_pipeline.orchestration.feedback import FeedbackBus
@@ -89,7 +89,7 @@ async def test_pipeline_feedback_bus(
 
 
 async def test_store_feedback_bus(
-    clause: Clause, subscriber: RecordingSubscriber, make_store_event: Callable[..., Any]
+    clause: ClauseCheck, subscriber: RecordingSubscriber, make_store_event: Callable[..., Any]
 ) -> None:
     """Store's FeedbackBus is a FeedbackPublisher, and called as one it delivers the event."""
     from market_data_store.coordinator import FeedbackBus
@@ -101,7 +101,7 @@ async def test_store_feedback_bus(
     clause.equal("events delivered after publish(event=…)", len(subscriber.events), clause.expect["delivered"])
 
 
-async def test_store_bars_sink(clause: Clause, client: RecordingClient) -> None:
+async def test_store_bars_sink(clause: ClauseCheck, client: RecordingClient) -> None:
     """Store's BarsSink is a Sink, and called as one it writes to its client."""
     from market_data_store.sinks import BarsSink
     from mds_client.models import Bar
@@ -114,7 +114,7 @@ async def test_store_bars_sink(clause: Clause, client: RecordingClient) -> None:
     clause.equal("the symbols written", [row.symbol for row in client.written], clause.expect["written"])
 
 
-async def test_store_sink_raises(clause: Clause) -> None:
+async def test_store_sink_raises(clause: ClauseCheck) -> None:
     """Store's BarsSink raises what its client raises, so that a coordinator can tell a batch that was not written."""
     from market_data_store.sinks import BarsSink
     from mds_client.models import Bar
@@ -130,7 +130,7 @@ async def test_store_sink_raises(clause: Clause) -> None:
         await BarsSink(RefusingClient()).write([bar])
 
 
-async def test_store_options_sink(clause: Clause, client: RecordingClient) -> None:
+async def test_store_options_sink(clause: ClauseCheck, client: RecordingClient) -> None:
     """Store's OptionsSink is a Sink, and called as one it writes to its client."""
     from market_data_store.sinks import OptionsSink
 
@@ -143,7 +143,7 @@ async def test_store_options_sink(clause: Clause, client: RecordingClient) -> No
     clause.equal("the symbols written", [row.symbol for row in client.written], clause.expect["written"])
 
 
-def test_store_quotes_sink(clause: Clause, client: RecordingClient) -> None:
+def test_store_quotes_sink(clause: ClauseCheck, client: RecordingClient) -> None:
     """Store has the QuotesSink that Core names, and it is a Sink."""
     from market_data_store import sinks
 
@@ -152,7 +152,7 @@ def test_store_quotes_sink(clause: Clause, client: RecordingClient) -> None:
     _conforms(clause, sinks.QuotesSink(client))
 
 
-async def test_synthetic_source(clause: Clause) -> None:
+async def test_synthetic_source(clause: ClauseCheck) -> None:
     """Pipeline's SyntheticSource is a Source, and used as one it streams quotes until it is closed."""
     from market_data_pipeline.source import SyntheticSource
 
@@ -166,7 +166,7 @@ async def test_synthetic_source(clause: Clause) -> None:
     clause.equal("quotes after close()", len(await _first(stream, 1)), 0)
 
 
-async def test_replay_source(clause: Clause, tmp_path: Path) -> None:
+async def test_replay_source(clause: ClauseCheck, tmp_path: Path) -> None:
     """Pipeline's ReplaySource is a Source, and used as one it streams the recorded quotes."""
     from market_data_pipeline.source import ReplaySource
 
@@ -182,7 +182,7 @@ async def test_replay_source(clause: Clause, tmp_path: Path) -> None:
     clause.equal("the symbols replayed", [quote.symbol for quote in quotes], symbols)
 
 
-def test_provider_source(clause: Clause) -> None:
+def test_provider_source(clause: ClauseCheck) -> None:
     """A source that completes Pipeline's ProviderSource is a Source."""
     from market_data_pipeline.adapters.providers import ProviderSource
 
@@ -201,7 +201,7 @@ def test_provider_source(clause: Clause) -> None:
     _conforms(clause, CompletedSource())
 
 
-async def test_in_memory_bus(clause: Clause, make_event: Callable[..., Any]) -> None:
+async def test_in_memory_bus(clause: ClauseCheck, make_event: Callable[..., Any]) -> None:
     """Core's InMemoryBus is an EventBus, and called as one it carries an event from publisher to subscriber, in an
     envelope with the time in epoch seconds.
     """
@@ -231,14 +231,16 @@ def redis_library(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("redis_library")
-def test_redis_streams_bus(clause: Clause) -> None:
+def test_redis_streams_bus(clause: ClauseCheck) -> None:
     """Core's RedisStreamsBus is an EventBus."""
     from market_data_core.events.adapters.redis_streams import RedisStreamsBus
 
     _conforms(clause, RedisStreamsBus(redis_url="redis://127.0.0.1:1/0"))
 
 
-async def test_redis_namespace(clause: Clause, monkeypatch: pytest.MonkeyPatch, make_event: Callable[..., Any]) -> None:
+async def test_redis_namespace(
+    clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch, make_event: Callable[..., Any]
+) -> None:
     """Core's RedisStreamsBus keeps each stream under its namespace in Redis."""
     server = mdc_redis.recording(monkeypatch)
     from market_data_core.events.adapters.redis_streams import RedisStreamsBus
@@ -248,7 +250,7 @@ async def test_redis_namespace(clause: Clause, monkeypatch: pytest.MonkeyPatch, 
     clause.equal("the stream's key in Redis", server.keys, [clause.expect["key"]])
 
 
-def test_synthetic_adapter(clause: Clause) -> None:
+def test_synthetic_adapter(clause: ClauseCheck) -> None:
     """Core's SyntheticAdapter is a runtime Provider, and called as one it gives bars."""
     from market_data_core.configs.model import Dataset, Job, SyntheticProvider
     from market_data_core.providers import SyntheticAdapter
@@ -262,7 +264,7 @@ def test_synthetic_adapter(clause: Clause) -> None:
     clause.equal("provider and symbol of the live bars", got, [("made_up", symbol) for symbol in symbols])
 
 
-def test_ibkr_adapter(clause: Clause) -> None:
+def test_ibkr_adapter(clause: ClauseCheck) -> None:
     """Core's IBKRAdapter is a runtime Provider."""
     from market_data_core.configs.model import IBKRProvider
     from market_data_core.providers import IBKRAdapter

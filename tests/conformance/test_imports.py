@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from mdc_source import Sources, exported_names, imports_of
-from mdm_clause import Clause
+from mdm_clause import ClauseCheck
+from mdm_plan import Plan
 
 
 def _inside(module: str | None, package: str) -> bool:
     return module is not None and f"{module}.".startswith(f"{package}.")
 
 
-def _check_imports(clause: Clause, plan: dict[str, Any]) -> None:
+def _check_imports(clause: ClauseCheck, plan: Plan) -> None:
     within, beyond = clause.expect.get("within"), clause.expect.get("beyond")
-    importing, exporting = (plan["packages"][clause.expect[role]]["imports"] for role in ("importing", "exporting"))
+    importing, exporting = (plan.packages[clause.expect[role]].imports for role in ("importing", "exporting"))
     sources = Sources.installed([*importing, *exporting])
     # What leaves the package by too many dots is meant for the package's own modules.
     targets = {*exporting, None} if importing == exporting else set(exporting)
@@ -31,8 +30,8 @@ def _check_imports(clause: Clause, plan: dict[str, Any]) -> None:
     clause.none("imports of a name or module that does not exist", sorted(missing), examined=len(modules))
 
 
-def _check_all(clause: Clause, plan: dict[str, Any]) -> None:
-    sources = Sources.installed(plan["packages"][clause.expect["package"]]["imports"])
+def _check_all(clause: ClauseCheck, plan: Plan) -> None:
+    sources = Sources.installed(plan.packages[clause.expect["package"]].imports)
     promised = [
         (module, name) for module in sources.all() if b"__all__" in module.text for name in exported_names(module.tree)
     ]
@@ -40,56 +39,56 @@ def _check_all(clause: Clause, plan: dict[str, Any]) -> None:
     clause.none("names in __all__ that the module does not have", sorted(missing), examined=len(promised))
 
 
-def test_core_of_pipeline(clause: Clause, plan: dict[str, Any]) -> None:
+def test_core_of_pipeline(clause: ClauseCheck, plan: Plan) -> None:
     """Each name that Core imports from Pipeline exists in Pipeline."""
     _check_imports(clause, plan)
 
 
-def test_pipeline_of_core(clause: Clause, plan: dict[str, Any]) -> None:
+def test_pipeline_of_core(clause: ClauseCheck, plan: Plan) -> None:
     """Each name that Pipeline imports from Core exists in Core."""
     _check_imports(clause, plan)
 
 
-def test_pipeline_of_store_feedback(clause: Clause, plan: dict[str, Any]) -> None:
+def test_pipeline_of_store_feedback(clause: ClauseCheck, plan: Plan) -> None:
     """Each name that Pipeline imports from Store's coordinator exists there."""
     _check_imports(clause, plan)
 
 
-def test_pipeline_of_store_clients(clause: Clause, plan: dict[str, Any]) -> None:
+def test_pipeline_of_store_clients(clause: ClauseCheck, plan: Plan) -> None:
     """Each name that Pipeline imports from Store outside of its coordinator exists there."""
     _check_imports(clause, plan)
 
 
-def test_store_of_core(clause: Clause, plan: dict[str, Any]) -> None:
+def test_store_of_core(clause: ClauseCheck, plan: Plan) -> None:
     """Each name that Store imports from Core exists in Core."""
     _check_imports(clause, plan)
 
 
-def test_core_own(clause: Clause, plan: dict[str, Any]) -> None:
+def test_core_own(clause: ClauseCheck, plan: Plan) -> None:
     """Each name that Core imports from its own modules exists there."""
     _check_imports(clause, plan)
 
 
-def test_pipeline_own(clause: Clause, plan: dict[str, Any]) -> None:
+def test_pipeline_own(clause: ClauseCheck, plan: Plan) -> None:
     """Each name that Pipeline imports from its own modules exists there."""
     _check_imports(clause, plan)
 
 
-def test_store_own(clause: Clause, plan: dict[str, Any]) -> None:
+def test_store_own(clause: ClauseCheck, plan: Plan) -> None:
     """Each name that Store imports from its own modules exists there."""
     _check_imports(clause, plan)
 
 
-def test_core_all(clause: Clause, plan: dict[str, Any]) -> None:
+def test_core_all(clause: ClauseCheck, plan: Plan) -> None:
     """Each name in an __all__ of Core's modules exists in that module."""
     _check_all(clause, plan)
 
 
-def test_pipeline_all(clause: Clause, plan: dict[str, Any]) -> None:
+def test_pipeline_all(clause: ClauseCheck, plan: Plan) -> None:
     """Each name in an __all__ of Pipeline's modules exists in that module."""
     _check_all(clause, plan)
 
 
-def test_store_all(clause: Clause, plan: dict[str, Any]) -> None:
+def test_store_all(clause: ClauseCheck, plan: Plan) -> None:
     """Each name in an __all__ of Store's modules exists in that module."""
     _check_all(clause, plan)

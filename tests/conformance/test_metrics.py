@@ -16,7 +16,8 @@ from prometheus_client import REGISTRY
 from mdc_doubles import GatedSink, HalfOpeningSink, ObedientSink
 from mdc_metrics import declared, samples, total, value
 from mdc_wait import until
-from mdm_clause import Clause
+from mdm_clause import ClauseCheck
+from mdm_plan import Plan
 
 POLL = 0.01
 
@@ -29,7 +30,7 @@ def handler(rate_coordinator: Any) -> Any:
     return FeedbackHandler(rate=RateCoordinatorAdapter(rate_coordinator), provider="ibkr")
 
 
-def test_declared(clause: Clause) -> None:
+def test_declared(clause: ClauseCheck) -> None:
     """Every metric of the contract is in the default registry, with its type, once the module that declares it is
     imported.
     """
@@ -42,27 +43,25 @@ def test_declared(clause: Clause) -> None:
     clause.none("metrics that are missing or of another type", wrong, examined=len(types))
 
 
-def _declare_once(clause: Clause, plan: dict[str, Any]) -> None:
+def _declare_once(clause: ClauseCheck, plan: Plan) -> None:
     places = defaultdict(list)
-    for name, place in declared(
-        [name for each in clause.expect["packages"] for name in plan["packages"][each]["imports"]]
-    ):
+    for name, place in declared([name for each in clause.expect["packages"] for name in plan.packages[each].imports]):
         places[name].append(place)
     twice = [f"{name}: {', '.join(found)}" for name, found in places.items() if len(found) > 1]
     clause.none("metrics that are declared more than once", twice, examined=len(places))
 
 
-def test_core_and_pipeline_declare_once(clause: Clause, plan: dict[str, Any]) -> None:
+def test_core_and_pipeline_declare_once(clause: ClauseCheck, plan: Plan) -> None:
     """No two modules of Core and Pipeline put a metric of the same name into the default registry."""
     _declare_once(clause, plan)
 
 
-def test_core_and_store_declare_once(clause: Clause, plan: dict[str, Any]) -> None:
+def test_core_and_store_declare_once(clause: ClauseCheck, plan: Plan) -> None:
     """No two modules of Core and Store put a metric of the same name into the default registry."""
     _declare_once(clause, plan)
 
 
-def test_pipeline_and_store_declare_once(clause: Clause, plan: dict[str, Any]) -> None:
+def test_pipeline_and_store_declare_once(clause: ClauseCheck, plan: Plan) -> None:
     """No two modules of Pipeline and Store put a metric of the same name into the default registry."""
     _declare_once(clause, plan)
 
@@ -76,19 +75,19 @@ async def after_each_level(handler: Any, make_event: Callable[..., Any], metric:
     return got
 
 
-async def test_rate_scale(clause: Clause, handler: Any, make_event: Callable[..., Any]) -> None:
+async def test_rate_scale(clause: ClauseCheck, handler: Any, make_event: Callable[..., Any]) -> None:
     """After an event pipeline_rate_scale_factor{provider} is the scale at which the provider runs: 1.0, 0.5 or 0.0."""
     got = await after_each_level(handler, make_event, "pipeline_rate_scale_factor")
     clause.equal("pipeline_rate_scale_factor after an event of each level", got, clause.expect)
 
 
-async def test_backpressure_state(clause: Clause, handler: Any, make_event: Callable[..., Any]) -> None:
+async def test_backpressure_state(clause: ClauseCheck, handler: Any, make_event: Callable[..., Any]) -> None:
     """After an event pipeline_backpressure_state{provider} is 0 for ok, 1 for soft and 2 for hard."""
     got = await after_each_level(handler, make_event, "pipeline_backpressure_state")
     clause.equal("pipeline_backpressure_state after an event of each level", got, clause.expect)
 
 
-async def test_feedback_queue_depth(clause: Clause, handler: Any, make_store_event: Callable[..., Any]) -> None:
+async def test_feedback_queue_depth(clause: ClauseCheck, handler: Any, make_store_event: Callable[..., Any]) -> None:
     """After an event of Store, of any level, pipeline_feedback_queue_depth{source="store_coordinator"} is the event's
     queue size.
     """
@@ -99,7 +98,7 @@ async def test_feedback_queue_depth(clause: Clause, handler: Any, make_store_eve
     clause.equal("pipeline_feedback_queue_depth after each event", got, clause.expect["events"])
 
 
-async def test_feedback_sources_apart(clause: Clause, handler: Any, make_event: Callable[..., Any]) -> None:
+async def test_feedback_sources_apart(clause: ClauseCheck, handler: Any, make_event: Callable[..., Any]) -> None:
     """The queue depths of two sources are kept apart by the label source."""
     sizes = clause.expect["sizes"]
     for source, size in sizes.items():
@@ -108,7 +107,7 @@ async def test_feedback_sources_apart(clause: Clause, handler: Any, make_event: 
     clause.equal("queue depths of all sources", got, sorted(sizes.values()))
 
 
-async def test_events_processed(clause: Clause, handler: Any, make_event: Callable[..., Any]) -> None:
+async def test_events_processed(clause: ClauseCheck, handler: Any, make_event: Callable[..., Any]) -> None:
     """feedback_events_processed_total counts each event that was handled, by provider and by the level's value."""
     for level in clause.expect["sent"]:
         await handler.handle(make_event(level))
@@ -117,7 +116,9 @@ async def test_events_processed(clause: Clause, handler: Any, make_event: Callab
     clause.equal("feedback_events_processed_total by level", got, counts)
 
 
-async def test_handlers_counted_alike(clause: Clause, rate_coordinator: Any, make_event: Callable[..., Any]) -> None:
+async def test_handlers_counted_alike(
+    clause: ClauseCheck, rate_coordinator: Any, make_event: Callable[..., Any]
+) -> None:
     """Two handlers in one process both count the events that they handle."""
     from market_data_pipeline.orchestration.feedback import FeedbackHandler, RateCoordinatorAdapter
 
@@ -129,7 +130,7 @@ async def test_handlers_counted_alike(clause: Clause, rate_coordinator: Any, mak
     clause.equal(f"feedback_events_processed_total of {' and '.join(providers)}", got, clause.expect["counts"])
 
 
-async def test_coordinator_queue_depth(clause: Clause, gated_sink: GatedSink) -> None:
+async def test_coordinator_queue_depth(clause: ClauseCheck, gated_sink: GatedSink) -> None:
     """mds_coord_queue_depth follows the queue's size, up and down."""
     from market_data_store.coordinator import WriteCoordinator
 
@@ -151,7 +152,7 @@ async def test_coordinator_queue_depth(clause: Clause, gated_sink: GatedSink) ->
     clause.equal("mds_coord_queue_depth after the sink has taken everything", depth(), drained)
 
 
-async def test_coordinator_items(clause: Clause, gated_sink: GatedSink) -> None:
+async def test_coordinator_items(clause: ClauseCheck, gated_sink: GatedSink) -> None:
     """mds_coord_items_submitted_total and mds_coord_items_dropped_total count what was submitted, also if it was
     refused, and what overflowed.
     """
@@ -182,7 +183,7 @@ async def test_coordinator_items(clause: Clause, gated_sink: GatedSink) -> None:
     clause.equal("mds_coord_items_submitted_total with one taken and one refused", submitted, expect["with_refused"])
 
 
-async def workers_alive(clause: Clause, wanted: float, *, stopped: bool) -> float | None:
+async def workers_alive(clause: ClauseCheck, wanted: float, *, stopped: bool) -> float | None:
     """What mds_coord_workers_alive says of a coordinator with three workers, once it says so or time is up."""
     from market_data_store.coordinator import WriteCoordinator
 
@@ -199,21 +200,21 @@ async def workers_alive(clause: Clause, wanted: float, *, stopped: bool) -> floa
     return alive()
 
 
-async def test_coordinator_workers(clause: Clause) -> None:
+async def test_coordinator_workers(clause: ClauseCheck) -> None:
     """mds_coord_workers_alive is the number of running workers."""
     wanted = clause.expect["alive"]
     got = await workers_alive(clause, wanted, stopped=False)
     clause.equal("mds_coord_workers_alive of a coordinator with three workers", got, wanted)
 
 
-async def test_coordinator_workers_stopped(clause: Clause) -> None:
+async def test_coordinator_workers_stopped(clause: ClauseCheck) -> None:
     """mds_coord_workers_alive is 0 after the coordinator has stopped."""
     wanted = clause.expect["alive"]
     got = await workers_alive(clause, wanted, stopped=True)
     clause.equal("mds_coord_workers_alive after the coordinator has stopped", got, wanted)
 
 
-async def test_coordinator_circuit(clause: Clause) -> None:
+async def test_coordinator_circuit(clause: ClauseCheck) -> None:
     """mds_coord_circuit_state is 0 while the circuit is closed, 1 while it is open and 2 when it is half open, after
     half_open_after_sec seconds.
     """
@@ -244,7 +245,7 @@ async def test_coordinator_circuit(clause: Clause) -> None:
     clause.equal("mds_coord_circuit_state in each state of the circuit", got, states)
 
 
-async def test_worker_writes(clause: Clause) -> None:
+async def test_worker_writes(clause: ClauseCheck) -> None:
     """Workers count the batches that they wrote, the writes that failed by error type, and the time of each."""
     from market_data_store.coordinator import WriteCoordinator
 
@@ -267,7 +268,7 @@ async def test_worker_writes(clause: Clause) -> None:
     )
 
 
-async def test_pulse_published(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_pulse_published(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch) -> None:
     """Publishing feedback to the event bus counts in pulse_publish_total, and its time, in milliseconds, in
     pulse_publish_latency_ms.
     """

@@ -7,30 +7,30 @@ import hashlib
 import json
 import sys
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import pytest
 
 from mdc_datafiles import data_files
 from mdc_release import Release, canonical, metadata_faults
 from mdc_source import imports_of
-from mdm_clause import Clause
+from mdm_clause import ClauseCheck
+from mdm_plan import Plan
 
 
 @pytest.fixture
-def release(plan: dict[str, Any]) -> Release:
+def release(plan: Plan) -> Release:
     """The release under test, in its clean install."""
     return Release.of(plan)
 
 
-def test_documented_imports(clause: Clause, release: Release) -> None:
+def test_documented_imports(clause: ClauseCheck, release: Release) -> None:
     """Each top-level package and each documented module imports in a clean install, without any extra."""
     names = [*release.tops, *clause.expect["modules"].get(release.package, [])]
     problems = [f"{name}: {error['text']}" for name, error in release.ask("imports", *names).items()]
     clause.none("documented modules that do not import", problems, examined=len(names))
 
 
-def test_modules_import(clause: Clause, release: Release) -> None:
+def test_modules_import(clause: ClauseCheck, release: Release) -> None:
     """Each module imports in a clean install, or lacks no more than a library that an extra of the package declares."""
     answer = release.ask("modules", *release.tops)
     optional = {required.distribution for required in release.requirements if required.extra}
@@ -42,7 +42,7 @@ def test_modules_import(clause: Clause, release: Release) -> None:
     clause.none("modules that do not import with what is declared", problems, examined=answer["examined"])
 
 
-def test_imports_declared(clause: Clause, release: Release) -> None:
+def test_imports_declared(clause: ClauseCheck, release: Release) -> None:
     """Each library that the source imports, guarded or not, is declared as a requirement or in an extra."""
     declared = {required.distribution for required in release.requirements}
     roots = {
@@ -60,7 +60,7 @@ def test_imports_declared(clause: Clause, release: Release) -> None:
     clause.none("libraries imported and not declared", undeclared, examined=len(roots))
 
 
-def test_console_scripts(clause: Clause, release: Release) -> None:
+def test_console_scripts(clause: ClauseCheck, release: Release) -> None:
     """The console scripts are there, and each answers --help with exit status 0."""
     scripts = release.facts["scripts"]
     wanted = clause.expect.get(release.package, [])
@@ -79,7 +79,7 @@ def test_console_scripts(clause: Clause, release: Release) -> None:
     clause.none("console scripts that do not answer --help", problems, examined=len(scripts) + len(wanted))
 
 
-def test_data_files(clause: Clause, release: Release) -> None:
+def test_data_files(clause: ClauseCheck, release: Release) -> None:
     """Each data file that a module opens beside itself is installed."""
     modules = list(release.sources().all())
     missing = {
@@ -92,11 +92,11 @@ def test_data_files(clause: Clause, release: Release) -> None:
     clause.none("data files that are not installed", sorted(missing), examined=len(modules))
 
 
-def test_extras_resolvable(clause: Clause, release: Release) -> None:
+def test_extras_resolvable(clause: ClauseCheck, release: Release) -> None:
     """Each extra can be installed from what is published."""
     if not release.extras:
-        unlooked = "; ".join(f"{extra} was not looked at: {why}" for extra, why in release.unlooked.items())
-        clause.not_applicable(unlooked or "the distribution has no extras")
+        unresolved = "; ".join(f"{extra} was not looked at: {why}" for extra, why in release.unresolved.items())
+        clause.not_applicable(unresolved or "the distribution has no extras")
     broken = [extra for extra, reason in release.extras.items() if reason]
     problems = [
         f"{extra}: {', '.join(r.written for r in release.requirements if r.extra == extra)}" for extra in broken
@@ -104,7 +104,7 @@ def test_extras_resolvable(clause: Clause, release: Release) -> None:
     clause.none("extras that nothing published satisfies", problems, examined=len(release.extras))
 
 
-def test_pins_satisfiable(clause: Clause, release: Release) -> None:
+def test_pins_satisfiable(clause: ClauseCheck, release: Release) -> None:
     """Each requirement on another of the packages is satisfied by a published version."""
     published = {canonical(name): versions for name, versions in release.published.items()}
     pins = [required for required in release.requirements if required.distribution in published and not required.extra]
@@ -114,7 +114,7 @@ def test_pins_satisfiable(clause: Clause, release: Release) -> None:
     clause.none("requirements that nothing published satisfies", problems, examined=len(pins))
 
 
-def test_version_attribute(clause: Clause, release: Release) -> None:
+def test_version_attribute(clause: ClauseCheck, release: Release) -> None:
     """The __version__ of the package is the version of the distribution."""
     said = release.ask("value", f"{release.tops[0]}:__version__")
     clause.that(
@@ -125,7 +125,7 @@ def test_version_attribute(clause: Clause, release: Release) -> None:
     )
 
 
-def test_api_version(clause: Clause, release: Release) -> None:
+def test_api_version(clause: ClauseCheck, release: Release) -> None:
     """The version that the package's application states is the version of the distribution."""
     if release.app is None:
         clause.not_applicable("the package has no application")
@@ -142,7 +142,7 @@ def test_api_version(clause: Clause, release: Release) -> None:
 _STORE_SETTINGS = {"DATABASE_URL": "sqlite://", "ADMIN_DATABASE_URL": "sqlite://", "ADMIN_TOKEN": "configured-token"}
 
 
-def test_health_version(clause: Clause, release: Release, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_health_version(clause: ClauseCheck, release: Release, monkeypatch: pytest.MonkeyPatch) -> None:
     """The version in Store's health status is the version of the installed distribution."""
     for name, setting in _STORE_SETTINGS.items():
         monkeypatch.setenv(name, setting)
@@ -152,7 +152,7 @@ def test_health_version(clause: Clause, release: Release, monkeypatch: pytest.Mo
     clause.that(what, got == release.version, expected=expected, got=got)
 
 
-def test_requires_python(clause: Clause, release: Release) -> None:
+def test_requires_python(clause: ClauseCheck, release: Release) -> None:
     """Requires-Python allows each Python that the packages support."""
     from packaging.specifiers import SpecifierSet
 
@@ -160,7 +160,7 @@ def test_requires_python(clause: Clause, release: Release) -> None:
     clause.equal("Pythons allowed", list(declared.filter(clause.expect["pythons"])), clause.expect["pythons"])
 
 
-def test_typed(clause: Clause, release: Release) -> None:
+def test_typed(clause: ClauseCheck, release: Release) -> None:
     """A distribution that is classified as typed ships py.typed in each of its top-level packages."""
     if clause.expect["classifier"] not in release.metadata.get_all("Classifier", []):
         clause.not_applicable("the distribution does not say that it is typed")
@@ -169,13 +169,13 @@ def test_typed(clause: Clause, release: Release) -> None:
     clause.none("top-level packages without the marker", missing, examined=len(release.tops))
 
 
-def test_metadata_valid(clause: Clause, release: Release) -> None:
+def test_metadata_valid(clause: ClauseCheck, release: Release) -> None:
     """The core metadata have the required fields, and each value can be read."""
     faults = sorted(set(metadata_faults(release, clause.expect["required"])))
     clause.none("faults of the metadata", faults, examined=len(release.metadata))
 
 
-def test_installs_own_packages(clause: Clause, release: Release) -> None:
+def test_installs_own_packages(clause: ClauseCheck, release: Release) -> None:
     """The distribution installs its own top-level packages and nothing beside them."""
     paths = [PurePosixPath(file["path"]) for file in release.facts["files"]]
     foreign = {
@@ -186,14 +186,14 @@ def test_installs_own_packages(clause: Clause, release: Release) -> None:
     clause.none("top-level names that are not the package's", sorted(foreign), examined=len(paths))
 
 
-def test_shares_no_file(clause: Clause, release: Release) -> None:
+def test_shares_no_file(clause: ClauseCheck, release: Release) -> None:
     """No other distribution in the clean install has a file of this one."""
     own = {file["path"] for file in release.facts["files"]}
     shared = [f"{path} of {other}" for other, paths in release.facts["others"].items() for path in own & {*paths}]
     clause.none("files that another distribution has too", shared, examined=len(own))
 
 
-def test_record_matches(clause: Clause, release: Release) -> None:
+def test_record_matches(clause: ClauseCheck, release: Release) -> None:
     """RECORD lists each installed file of the package, with its digest."""
     files = [file for file in release.facts["files"] if "__pycache__" not in file["path"]]
     listed = {Path(file["location"]).resolve() for file in files}
@@ -224,7 +224,7 @@ print(json.dumps({"same": feedback_bus() is feedback_bus(), "heard": heard}))
 """
 
 
-def test_own_bus(clause: Clause, release: Release) -> None:
+def test_own_bus(clause: ClauseCheck, release: Release) -> None:
     """Without Store, Pipeline's feedback_bus() is one bus of its own that carries an event."""
     done = release.run("-c", _OWN_BUS)
     said = (done.stderr.strip().splitlines() or [""])[-1]

@@ -11,7 +11,7 @@ import pytest
 
 from mdc_doubles import RecordingController
 from mdc_rate import StoppedClock, drained, granted, handler_of, shown
-from mdm_clause import Clause
+from mdm_clause import ClauseCheck
 
 Make = Callable[..., Any]
 
@@ -32,7 +32,7 @@ def _scales(controller: RecordingController) -> dict[str, float]:
     return {each.reason.value: each.scale for each in controller.adjustments}
 
 
-async def test_default_scales(clause: Clause, controller: RecordingController, make_event: Make) -> None:
+async def test_default_scales(clause: ClauseCheck, controller: RecordingController, make_event: Make) -> None:
     """Without a policy an ok event gives scale 1.0 and a soft event 0.5."""
     handler = _handler(controller)
     for level in clause.expect["scales"]:
@@ -40,7 +40,7 @@ async def test_default_scales(clause: Clause, controller: RecordingController, m
     clause.equal("scales of the default policy", _scales(controller), clause.expect["scales"])
 
 
-async def test_custom_scales(clause: Clause, controller: RecordingController, make_event: Make) -> None:
+async def test_custom_scales(clause: ClauseCheck, controller: RecordingController, make_event: Make) -> None:
     """A policy keyed by Core's levels replaces the default one."""
     handler = _handler(controller, _by_member(clause.expect["scales"]))
     for level in clause.expect["scales"]:
@@ -48,7 +48,7 @@ async def test_custom_scales(clause: Clause, controller: RecordingController, ma
     clause.equal("scales of the custom policy", _scales(controller), clause.expect["scales"])
 
 
-async def test_mixed_keys(clause: Clause, controller: RecordingController, make_event: Make) -> None:
+async def test_mixed_keys(clause: ClauseCheck, controller: RecordingController, make_event: Make) -> None:
     """A policy may name some of its levels by Core's members and others by their string values."""
     from market_data_core.telemetry import BackpressureLevel
 
@@ -61,7 +61,7 @@ async def test_mixed_keys(clause: Clause, controller: RecordingController, make_
     clause.equal("scales of a policy keyed by members and strings", _scales(controller), scales)
 
 
-async def test_partial_fails_safe(clause: Clause, controller: RecordingController, make_event: Make) -> None:
+async def test_partial_fails_safe(clause: ClauseCheck, controller: RecordingController, make_event: Make) -> None:
     """A level that a custom policy leaves out does not give the full rate."""
     # A handler that refuses such a policy, when it is built or when it is used, is as safe.
     with contextlib.suppress(ValueError, KeyError, TypeError):
@@ -74,7 +74,7 @@ async def test_partial_fails_safe(clause: Clause, controller: RecordingControlle
     clause.none("levels left out that give the full rate", unsafe, examined=len(clause.expect["levels"]))
 
 
-async def test_unknown_level_fails_safe(clause: Clause, rate_coordinator: Any, make_event: Make) -> None:
+async def test_unknown_level_fails_safe(clause: ClauseCheck, rate_coordinator: Any, make_event: Make) -> None:
     """A level that Core does not define never raises a provider's rate."""
     make_enum: Any = Enum
     newer = make_enum("newer", [(clause.expect["level"], clause.expect["level"])], type=str)
@@ -87,7 +87,9 @@ async def test_unknown_level_fails_safe(clause: Clause, rate_coordinator: Any, m
     clause.equal("scale and pressure after an unknown level", shown(rate_coordinator), clause.expect["state"])
 
 
-async def test_out_of_range_never_applied(clause: Clause, controller: RecordingController, make_event: Make) -> None:
+async def test_out_of_range_never_applied(
+    clause: ClauseCheck, controller: RecordingController, make_event: Make
+) -> None:
     """A scale outside 0.0 to 1.0 never reaches the rate controller."""
     for scale in clause.expect["scales"]:
         # Refused where the policy is given, refused when it is used, or brought into range: any of them will do.
@@ -100,7 +102,7 @@ async def test_out_of_range_never_applied(clause: Clause, controller: RecordingC
     )
 
 
-async def test_policy_not_shared(clause: Clause, controller: RecordingController, make_event: Make) -> None:
+async def test_policy_not_shared(clause: ClauseCheck, controller: RecordingController, make_event: Make) -> None:
     """A policy that its caller changes afterwards does not change the handler's."""
     policy = _by_member(clause.expect["policy"])
     handler = _handler(controller, policy)
@@ -110,7 +112,7 @@ async def test_policy_not_shared(clause: Clause, controller: RecordingController
     clause.equal("scales of hard after the caller's change", got, [clause.expect["scale"]])
 
 
-async def test_adjustment_fields(clause: Clause, controller: RecordingController, make_event: Make) -> None:
+async def test_adjustment_fields(clause: ClauseCheck, controller: RecordingController, make_event: Make) -> None:
     """An event becomes one Core RateAdjustment with the handler's provider, the policy's scale, and the event's level
     and ts.
     """
@@ -128,7 +130,7 @@ async def test_adjustment_fields(clause: Clause, controller: RecordingController
 
 
 async def test_store_event_same_adjustment(
-    clause: Clause, controller: RecordingController, make_store_event: Make
+    clause: ClauseCheck, controller: RecordingController, make_store_event: Make
 ) -> None:
     """Store's extended event gives the same adjustment as the plain Core event with its fields."""
     from market_data_core.telemetry import FeedbackEvent
@@ -145,7 +147,7 @@ async def test_store_event_same_adjustment(
         clause.equal(f"the adjustment of Store's {level} event", of_extended, of_plain)
 
 
-async def test_two_handlers(clause: Clause, controller: RecordingController, make_event: Make) -> None:
+async def test_two_handlers(clause: ClauseCheck, controller: RecordingController, make_event: Make) -> None:
     """Two handlers in one process each adjust their own provider by every event."""
     from market_data_pipeline.orchestration.feedback import FeedbackBus
 
@@ -161,7 +163,9 @@ async def test_two_handlers(clause: Clause, controller: RecordingController, mak
     clause.equal("scales that each provider was given", got, clause.expect["adjustments"])
 
 
-async def test_repeated_event_is_idempotent(clause: Clause, monkeypatch: pytest.MonkeyPatch, make_event: Make) -> None:
+async def test_repeated_event_is_idempotent(
+    clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch, make_event: Make
+) -> None:
     """The same event handled twice leaves the provider as it was after the first time."""
     clock = StoppedClock().stop(monkeypatch)
     event = make_event("soft")

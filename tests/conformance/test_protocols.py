@@ -16,7 +16,7 @@ import pytest
 
 from mdc_doubles import RecordingController
 from mdc_signatures import awaited_streams, call_problems, declaration_problems, is_protocol, read_as_used, shallow
-from mdm_clause import Clause
+from mdm_clause import ClauseCheck
 
 
 class CoreSink:
@@ -76,7 +76,7 @@ async def _until(holds: Callable[[], bool], seconds: float = 5.0) -> None:
         await asyncio.sleep(0.005)
 
 
-def _declared_as_expected(clause: Clause) -> None:
+def _declared_as_expected(clause: ClauseCheck) -> None:
     expected = clause.expect["protocols"]
     problems = [
         problem
@@ -86,47 +86,47 @@ def _declared_as_expected(clause: Clause) -> None:
     clause.none("Core's declarations, compared with the contract", problems, examined=len(expected))
 
 
-def test_rate_controller_declared(clause: Clause) -> None:
+def test_rate_controller_declared(clause: ClauseCheck) -> None:
     """Core declares RateController as the contract says."""
     _declared_as_expected(clause)
 
 
-def test_feedback_publisher_declared(clause: Clause) -> None:
+def test_feedback_publisher_declared(clause: ClauseCheck) -> None:
     """Core declares FeedbackPublisher as the contract says."""
     _declared_as_expected(clause)
 
 
-def test_dataflow_declared(clause: Clause) -> None:
+def test_dataflow_declared(clause: ClauseCheck) -> None:
     """Core declares Source, Transform, Sink and PipelineRunner as the contract says."""
     _declared_as_expected(clause)
 
 
-def test_market_data_provider_declared(clause: Clause) -> None:
+def test_market_data_provider_declared(clause: ClauseCheck) -> None:
     """Core declares MarketDataProvider as the contract says."""
     _declared_as_expected(clause)
 
 
-def test_directories_declared(clause: Clause) -> None:
+def test_directories_declared(clause: ClauseCheck) -> None:
     """Core declares ProviderRegistry, SinkRegistry and FederationDirectory as the contract says."""
     _declared_as_expected(clause)
 
 
-def test_event_bus_declared(clause: Clause) -> None:
+def test_event_bus_declared(clause: ClauseCheck) -> None:
     """Core declares EventPublisher, EventSubscriber and EventBus as the contract says."""
     _declared_as_expected(clause)
 
 
-def test_runtime_provider_declared(clause: Clause) -> None:
+def test_runtime_provider_declared(clause: ClauseCheck) -> None:
     """Core declares the runtime Provider as the contract says."""
     _declared_as_expected(clause)
 
 
-def test_schema_registry_declared(clause: Clause) -> None:
+def test_schema_registry_declared(clause: ClauseCheck) -> None:
     """Core declares RegistryClient, DriftDetector, EnforcementPolicy and SchemaUsageTracker as the contract says."""
     _declared_as_expected(clause)
 
 
-def test_isinstance_allowed(clause: Clause) -> None:
+def test_isinstance_allowed(clause: ClauseCheck) -> None:
     """Each protocol in market_data_core.protocols can be asked about with isinstance."""
     from market_data_core import protocols
 
@@ -135,7 +135,7 @@ def test_isinstance_allowed(clause: Clause) -> None:
     clause.none("protocols that isinstance refuses (not runtime_checkable)", refused, examined=len(names))
 
 
-def test_streams_need_no_await(clause: Clause) -> None:
+def test_streams_need_no_await(clause: ClauseCheck) -> None:
     """Core declares a method that is iterated with 'async for' so that its caller need not await it first."""
     places = clause.expect["protocols"]
     problems = [problem for place in places for problem in awaited_streams(pkgutil.resolve_name(place))]
@@ -156,17 +156,17 @@ def _classes(package: str) -> Iterator[type]:
                 )
 
 
-def test_pipeline_no_accidental_conformance(clause: Clause) -> None:
+def test_pipeline_no_accidental_conformance(clause: ClauseCheck) -> None:
     """No class of Pipeline passes isinstance with a Core protocol that it cannot be called as, but for those known."""
     _no_accident(clause, "market_data_pipeline")
 
 
-def test_store_no_accidental_conformance(clause: Clause) -> None:
+def test_store_no_accidental_conformance(clause: ClauseCheck) -> None:
     """No class of Store passes isinstance with a Core protocol that it cannot be called as."""
     _no_accident(clause, "market_data_store")
 
 
-def _no_accident(clause: Clause, package: str) -> None:
+def _no_accident(clause: ClauseCheck, package: str) -> None:
     from market_data_core import protocols
 
     declared = {name: getattr(protocols, name) for name in clause.expect["protocols"]}
@@ -184,7 +184,7 @@ def _no_accident(clause: Clause, package: str) -> None:
     clause.none("classes that pass isinstance by accident", problems, examined=len(classes))
 
 
-async def test_coordinator_drives_core_sink(clause: Clause) -> None:
+async def test_coordinator_drives_core_sink(clause: ClauseCheck) -> None:
     """Store's WriteCoordinator writes through a sink that is what Core's Sink declares and no more."""
     from market_data_store.coordinator import WriteCoordinator
 
@@ -197,7 +197,7 @@ async def test_coordinator_drives_core_sink(clause: Clause) -> None:
 
 
 async def test_pulse_publisher_sends_the_event(
-    clause: Clause, bus_calls: BusCalls, make_store_event: Callable[..., Any]
+    clause: ClauseCheck, bus_calls: BusCalls, make_store_event: Callable[..., Any]
 ) -> None:
     """Store's Pulse publisher publishes the FeedbackEvent itself, as Core's EventPublisher declares; the bus makes the
     envelope.
@@ -216,7 +216,7 @@ async def test_pulse_publisher_sends_the_event(
     clause.equal("the stream and the key", (stream, key), (clause.expect["stream"], clause.expect["key"]))
 
 
-async def test_drift_reporter_publishes(clause: Clause, bus_calls: BusCalls) -> None:
+async def test_drift_reporter_publishes(clause: ClauseCheck, bus_calls: BusCalls) -> None:
     """Store's DriftReporter publishes a drift that it detects on Core's event bus, called as EventPublisher
     declares.
     """
@@ -237,7 +237,7 @@ async def test_drift_reporter_publishes(clause: Clause, bus_calls: BusCalls) -> 
 
 
 async def test_pulse_consumer_follows_the_bus(
-    clause: Clause, bus_calls: BusCalls, make_event: Callable[..., Any]
+    clause: ClauseCheck, bus_calls: BusCalls, make_event: Callable[..., Any]
 ) -> None:
     """Pipeline's Pulse consumer applies each event of the bus and then acknowledges it, or fails it when applying it
     failed.
@@ -270,7 +270,7 @@ async def test_pulse_consumer_follows_the_bus(
     clause.equal("what was failed", failed, [(stream, "the hard event")] * clause.expect["failed"])
 
 
-def test_job_runner_resolves_providers(clause: Clause, tmp_path: Path) -> None:
+def test_job_runner_resolves_providers(clause: ClauseCheck, tmp_path: Path) -> None:
     """Pipeline's job runner resolves a configured provider with Core's registry class, not with the protocol of the
     same name.
     """

@@ -8,10 +8,10 @@ from typing import Any
 from mdc_metrics import value
 from mdc_rate import StoppedClock, drained, granted, settles
 from mdc_wait import turns
-from mdm_clause import Clause
+from mdm_clause import ClauseCheck
 
 
-async def test_state(clause: Clause, rate_coordinator: Any) -> None:
+async def test_state(clause: ClauseCheck, rate_coordinator: Any) -> None:
     """A provider that is registered starts at full rate, its circuit closed and no cooldown, in its state and in the
     metrics.
     """
@@ -22,7 +22,7 @@ async def test_state(clause: Clause, rate_coordinator: Any) -> None:
     clause.equal("the provider's metrics", got, clause.expect["metrics"])
 
 
-async def test_scale_is_clamped(clause: Clause, rate_coordinator: Any) -> None:
+async def test_scale_is_clamped(clause: ClauseCheck, rate_coordinator: Any) -> None:
     """A scale beyond 0 and 1 is taken for the nearer of the two."""
     got = []
     for scale, _ in clause.expect["scales"]:
@@ -31,7 +31,7 @@ async def test_scale_is_clamped(clause: Clause, rate_coordinator: Any) -> None:
     clause.equal("the scales asked for and shown", got, clause.expect["scales"])
 
 
-async def test_circuit_opens(clause: Clause) -> None:
+async def test_circuit_opens(clause: ClauseCheck) -> None:
     """After as many failures in a row as its threshold a provider is refused with CircuitBreakerOpen until its timeout
     is over.
     """
@@ -62,7 +62,7 @@ async def test_circuit_opens(clause: Clause) -> None:
     clause.equal("the circuit after the timeout", circuit(), clause.expect["closed"])
 
 
-async def test_cooldown_blocks(clause: Clause, clock: StoppedClock) -> None:
+async def test_cooldown_blocks(clause: ClauseCheck, clock: StoppedClock) -> None:
     """A provider in cooldown is refused until the cooldown is over, by default as long as it was registered with."""
     from market_data_pipeline.orchestration.coordinator import RateCoordinator
 
@@ -88,7 +88,7 @@ async def test_cooldown_blocks(clause: Clause, clock: StoppedClock) -> None:
             await coordinator.acquire("ibkr")
 
 
-async def test_waits_for_the_rest(clause: Clause, clock: StoppedClock) -> None:
+async def test_waits_for_the_rest(clause: ClauseCheck, clock: StoppedClock) -> None:
     """A caller waits only for what its token lacks, and the time that it waited is not credited twice."""
     rate = clause.expect["rate"]
     coordinator = await drained(rate=rate, burst=10)

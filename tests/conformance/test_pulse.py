@@ -15,7 +15,7 @@ from mdc_pulse import joined_bus, next_on, published_by_store, running, unwrappe
 from mdc_queue import levels
 from mdc_rate import shown
 from mdc_wait import until
-from mdm_clause import Clause
+from mdm_clause import ClauseCheck
 
 Make = Callable[..., Any]
 
@@ -53,7 +53,7 @@ def _scales(controller: RecordingController) -> list[float]:
 
 
 async def test_end_to_end(
-    clause: Clause, monkeypatch: pytest.MonkeyPatch, rate_coordinator: Any, make_store_event: Make
+    clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch, rate_coordinator: Any, make_store_event: Make
 ) -> None:
     """An event on Store's feedback bus, sent by Store's publisher, reaches Pipeline's provider through Pipeline's
     consumer.
@@ -72,7 +72,7 @@ async def test_end_to_end(
 
 
 async def test_same_stream(
-    clause: Clause, monkeypatch: pytest.MonkeyPatch, controller: RecordingController, make_store_event: Make
+    clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch, controller: RecordingController, make_store_event: Make
 ) -> None:
     """Store publishes on the stream that Pipeline subscribes to."""
     shared = joined_bus(monkeypatch)
@@ -82,7 +82,7 @@ async def test_same_stream(
         clause.equal("Pipeline's streams", bus.subscribed, [clause.expect["stream"]])
 
 
-async def test_keeps_ts(clause: Clause, monkeypatch: pytest.MonkeyPatch, make_store_event: Make) -> None:
+async def test_keeps_ts(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch, make_store_event: Make) -> None:
     """An event that Store's publisher sends keeps the ts that it had on Store's feedback bus."""
     event = make_store_event("soft").model_copy(update={"ts": clause.expect["ts"]})
     envelopes = await published_by_store(joined_bus(monkeypatch), clause.expect["stream"], event)
@@ -91,7 +91,7 @@ async def test_keeps_ts(clause: Clause, monkeypatch: pytest.MonkeyPatch, make_st
     clause.that("ts of the event on the wire", kept, expected=clause.expect["ts"], got="another time")
 
 
-async def test_schema_id(clause: Clause, make_event: Make) -> None:
+async def test_schema_id(clause: ClauseCheck, make_event: Make) -> None:
     """An event published on Core's in-memory bus has the schema id telemetry.FeedbackEvent."""
     from market_data_core.events import create_test_bus
 
@@ -101,7 +101,7 @@ async def test_schema_id(clause: Clause, make_event: Make) -> None:
     clause.equal("schema id of the envelope", envelope.meta.schema_id, clause.expect["schema_id"])
 
 
-def test_config_defaults(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_config_defaults(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch) -> None:
     """With nothing set in the environment Store's and Pipeline's PulseConfig hold the documented values."""
     for name in clause.expect["variables"]:
         monkeypatch.delenv(name, raising=False)
@@ -109,7 +109,7 @@ def test_config_defaults(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> Non
         clause.equal(f"defaults of {package}'s PulseConfig", fields, clause.expect["fields"])
 
 
-def test_config_environment(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_config_environment(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch) -> None:
     """Set before the start, the same environment variables give Store's and Pipeline's PulseConfig the same values."""
     for name, value in clause.expect["environment"].items():
         monkeypatch.setenv(name, value)
@@ -122,7 +122,7 @@ def test_config_environment(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> 
         clause.equal(f"Pipeline's PULSE_ENABLED={spelling}", enabled["Pipeline"], enabled["Store"])
 
 
-async def test_consumer_default_config(clause: Clause, controller: RecordingController) -> None:
+async def test_consumer_default_config(clause: ClauseCheck, controller: RecordingController) -> None:
     """Pipeline's FeedbackConsumer can be built without a configuration."""
     from market_data_pipeline.pulse import FeedbackConsumer
     from market_data_pipeline.settings.feedback import PipelineFeedbackSettings
@@ -132,7 +132,7 @@ async def test_consumer_default_config(clause: Clause, controller: RecordingCont
 
 
 async def test_disabled(
-    clause: Clause, monkeypatch: pytest.MonkeyPatch, subscriber: RecordingSubscriber, make_store_event: Make
+    clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch, subscriber: RecordingSubscriber, make_store_event: Make
 ) -> None:
     """With PULSE_ENABLED=false Store's publisher sends nothing, and its feedback bus works as before."""
     from market_data_store.coordinator import feedback_bus
@@ -148,7 +148,7 @@ async def test_disabled(
     clause.equal("published on the event bus", (await shared.health())["published"], clause.expect["published"])
 
 
-async def test_stops(clause: Clause, monkeypatch: pytest.MonkeyPatch, make_store_event: Make) -> None:
+async def test_stops(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch, make_store_event: Make) -> None:
     """A started publisher of Store sends each event once, even if started twice, none after it was stopped, and again
     once it is started again.
     """
@@ -171,7 +171,7 @@ async def test_stops(clause: Clause, monkeypatch: pytest.MonkeyPatch, make_store
     clause.equal("published after another start", (await shared.health())["published"], clause.expect["restarted"])
 
 
-async def test_publisher_says_why(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_publisher_says_why(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch) -> None:
     """What Store's publisher sends has source store, and the reason and the utilization in the headers of its envelope;
     it returns the id of the message.
     """
@@ -193,7 +193,7 @@ async def test_publisher_says_why(clause: Clause, monkeypatch: pytest.MonkeyPatc
         clause.that("the id that the publisher returns", same, expected="the message's", got="another")
 
 
-async def test_acknowledges_handled(clause: Clause, controller: RecordingController, make_event: Make) -> None:
+async def test_acknowledges_handled(clause: ClauseCheck, controller: RecordingController, make_event: Make) -> None:
     """Every event that Pipeline's consumer could handle is applied and acknowledged, two of one key as well."""
     consumer = watched_consumer(controller)
     async with running(consumer) as bus:
@@ -208,7 +208,7 @@ async def test_acknowledges_handled(clause: Clause, controller: RecordingControl
     clause.that("the acknowledged ids", same, expected="those of the envelopes", got="others")
 
 
-async def test_fails_unhandled(clause: Clause, make_event: Make) -> None:
+async def test_fails_unhandled(clause: ClauseCheck, make_event: Make) -> None:
     """An event that Pipeline's consumer could not handle is failed with the reason, not acknowledged, and the next one
     is handled.
     """
@@ -222,7 +222,7 @@ async def test_fails_unhandled(clause: Clause, make_event: Make) -> None:
     clause.equal("scales applied", _scales(controller), clause.expect["scales"])
 
 
-async def test_duplicates_once(clause: Clause, controller: RecordingController, make_event: Make) -> None:
+async def test_duplicates_once(clause: ClauseCheck, controller: RecordingController, make_event: Make) -> None:
     """An envelope that is delivered twice is applied once."""
     async with running(watched_consumer(controller, deliveries=2)) as bus:
         await bus.publish(bus.subscribed[0], make_event("soft"))
@@ -230,7 +230,7 @@ async def test_duplicates_once(clause: Clause, controller: RecordingController, 
     clause.equal("scales applied", _scales(controller), clause.expect["scales"])
 
 
-async def test_retries_after_failure(clause: Clause, make_event: Make) -> None:
+async def test_retries_after_failure(clause: ClauseCheck, make_event: Make) -> None:
     """An envelope whose handling failed is handled when it is delivered again."""
     async with running(watched_consumer(controller := FailingOnce("the provider is gone"), deliveries=2)) as bus:
         await bus.publish(bus.subscribed[0], make_event("soft"))
@@ -238,7 +238,7 @@ async def test_retries_after_failure(clause: Clause, make_event: Make) -> None:
     clause.equal("scales applied", _scales(controller), clause.expect["scales"])
 
 
-async def test_counts_consumed(clause: Clause, make_event: Make) -> None:
+async def test_counts_consumed(clause: ClauseCheck, make_event: Make) -> None:
     """Pipeline's consumer counts what it handled and what it could not in pulse_consume_total."""
     from prometheus_client import REGISTRY
 
@@ -254,7 +254,7 @@ async def test_counts_consumed(clause: Clause, make_event: Make) -> None:
     clause.equal("pulse_consume_total by outcome", counts, clause.expect["counts"])
 
 
-def test_codec_round_trip(clause: Clause, make_event: Make) -> None:
+def test_codec_round_trip(clause: ClauseCheck, make_event: Make) -> None:
     """Core's JsonCodec gives back every event and adjustment as it was, with its key, schema id and track."""
     from market_data_core.events import JsonCodec
     from market_data_core.telemetry import BackpressureLevel, RateAdjustment
@@ -275,7 +275,7 @@ def test_codec_round_trip(clause: Clause, make_event: Make) -> None:
             clause.equal(f"the same {schema_id}, its key, schema id and track", arrived, [True, key, schema_id, track])
 
 
-def test_codec_detects_change(clause: Clause, make_event: Make) -> None:
+def test_codec_detects_change(clause: ClauseCheck, make_event: Make) -> None:
     """Core's JsonCodec accepts an intact payload and refuses one that was changed after its hash was taken."""
     from market_data_core.events import JsonCodec
     from market_data_core.telemetry import FeedbackEvent
@@ -290,7 +290,7 @@ def test_codec_detects_change(clause: Clause, make_event: Make) -> None:
         codec.decode(json.dumps(body).encode(), FeedbackEvent)
 
 
-async def test_cancelled_consumer_ends(clause: Clause, controller: RecordingController) -> None:
+async def test_cancelled_consumer_ends(clause: ClauseCheck, controller: RecordingController) -> None:
     """A consumer of Pipeline that is cancelled ends as cancelled."""
     consumer = watched_consumer(controller)
     task = asyncio.create_task(consumer.run("worker-1"))

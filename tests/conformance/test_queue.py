@@ -10,10 +10,10 @@ from typing import Any
 from mdc_doubles import GatedSink, RecordingSubscriber
 from mdc_queue import crossings, levels, stalled
 from mdc_wait import turns, until
-from mdm_clause import Clause
+from mdm_clause import ClauseCheck
 
 
-def _watermarks(clause: Clause) -> dict[str, int]:
+def _watermarks(clause: ClauseCheck) -> dict[str, int]:
     return {
         "capacity": clause.expect["capacity"],
         "high_watermark": clause.expect["high"],
@@ -27,7 +27,7 @@ def _listen(callback: Any) -> None:
     feedback_bus().subscribe(callback)
 
 
-async def test_crossings(clause: Clause, subscriber: RecordingSubscriber) -> None:
+async def test_crossings(clause: ClauseCheck, subscriber: RecordingSubscriber) -> None:
     """A queue that fills past both watermarks and drains again gives soft, hard and ok, each exactly once, whatever its
     overflow strategy.
     """
@@ -41,7 +41,7 @@ async def test_crossings(clause: Clause, subscriber: RecordingSubscriber) -> Non
         clause.equal("the reason of the recovery", subscriber.events[-1].reason, clause.expect["reason"])
 
 
-async def test_default_watermarks(clause: Clause, subscriber: RecordingSubscriber) -> None:
+async def test_default_watermarks(clause: ClauseCheck, subscriber: RecordingSubscriber) -> None:
     """Without explicit watermarks soft begins above 50 % of the capacity, hard at 80 %, and ok is back at 50 %."""
     _listen(subscriber)
     for case in clause.expect["cases"]:
@@ -55,7 +55,7 @@ async def test_default_watermarks(clause: Clause, subscriber: RecordingSubscribe
         clause.equal(f"level and queue size of each event, capacity {capacity}", got, case["crossings"])
 
 
-async def test_explicit_watermarks(clause: Clause, subscriber: RecordingSubscriber) -> None:
+async def test_explicit_watermarks(clause: ClauseCheck, subscriber: RecordingSubscriber) -> None:
     """With explicit watermarks soft begins one above the low one, hard at the high one, and ok is back at the low
     one.
     """
@@ -71,7 +71,7 @@ async def test_explicit_watermarks(clause: Clause, subscriber: RecordingSubscrib
         clause.equal(f"level and queue size of each event, low watermark {low}", got, case["crossings"])
 
 
-async def test_hysteresis(clause: Clause, subscriber: RecordingSubscriber) -> None:
+async def test_hysteresis(clause: ClauseCheck, subscriber: RecordingSubscriber) -> None:
     """After hard a queue that moves between its watermarks and the full capacity emits nothing until it is down at the
     low one.
     """
@@ -86,7 +86,7 @@ async def test_hysteresis(clause: Clause, subscriber: RecordingSubscriber) -> No
     clause.equal("levels at the low watermark", levels(subscriber.events), clause.expect["after"])
 
 
-async def test_rearms(clause: Clause, subscriber: RecordingSubscriber) -> None:
+async def test_rearms(clause: ClauseCheck, subscriber: RecordingSubscriber) -> None:
     """After every recovery, from soft alone as well, the next crossings are signalled again."""
     queue = await stalled(**_watermarks(clause))
     _listen(subscriber)
@@ -97,7 +97,7 @@ async def test_rearms(clause: Clause, subscriber: RecordingSubscriber) -> None:
         clause.equal(f"levels of a fill to {cycle['to']} and a drain", levels(subscriber.events), cycle["levels"])
 
 
-async def test_event_fields(clause: Clause) -> None:
+async def test_event_fields(clause: ClauseCheck) -> None:
     """An event says what is true when it is emitted: the coordinator's id, the queue size and capacity that its health
     reports, and source store.
     """
@@ -119,7 +119,7 @@ async def test_event_fields(clause: Clause) -> None:
     clause.none("events that say what is not so", problems, examined=len(seen))
 
 
-async def test_event_epoch_seconds(clause: Clause, subscriber: RecordingSubscriber) -> None:
+async def test_event_epoch_seconds(clause: ClauseCheck, subscriber: RecordingSubscriber) -> None:
     """The ts of an event is the time of its emission in Unix epoch seconds."""
     queue = await stalled(capacity=10)
     _listen(subscriber)
@@ -137,7 +137,7 @@ async def test_event_epoch_seconds(clause: Clause, subscriber: RecordingSubscrib
     clause.none("levels of events whose ts is not their time in epoch seconds", outside, examined=examined)
 
 
-async def test_overflow_block(clause: Clause) -> None:
+async def test_overflow_block(clause: ClauseCheck) -> None:
     """With overflow strategy block a submit to a full queue waits for room, and nothing is lost or reordered."""
     queue = await stalled(capacity=clause.expect["capacity"], overflow_strategy="block")
     await queue.fill(to=clause.expect["capacity"])
@@ -149,7 +149,7 @@ async def test_overflow_block(clause: Clause) -> None:
     clause.equal("what the sink wrote", queue.sink.written, clause.expect["written"])
 
 
-async def test_overflow_drop_oldest(clause: Clause, subscriber: RecordingSubscriber) -> None:
+async def test_overflow_drop_oldest(clause: ClauseCheck, subscriber: RecordingSubscriber) -> None:
     """With overflow strategy drop_oldest a full queue gives up its oldest items to the drop callback, keeps the newest,
     and recovers to ok when it drains.
     """
@@ -169,7 +169,7 @@ async def test_overflow_drop_oldest(clause: Clause, subscriber: RecordingSubscri
     clause.equal("the last level of all", levels(subscriber.events)[-1:], [clause.expect["last"]])
 
 
-async def test_overflow_error(clause: Clause) -> None:
+async def test_overflow_error(clause: ClauseCheck) -> None:
     """With overflow strategy error a submit to a full queue raises QueueFullError and what is queued stays."""
     from market_data_store.coordinator import QueueFullError
 
@@ -185,7 +185,7 @@ async def test_overflow_error(clause: Clause) -> None:
     clause.equal("what the sink wrote", queue.sink.written, clause.expect["written"])
 
 
-async def test_drains_after_idle(clause: Clause, gated_sink: GatedSink) -> None:
+async def test_drains_after_idle(clause: ClauseCheck, gated_sink: GatedSink) -> None:
     """A coordinator that was idle for longer than its flush interval still writes what is submitted next."""
     from market_data_store.coordinator import WriteCoordinator
 
@@ -201,7 +201,7 @@ async def test_drains_after_idle(clause: Clause, gated_sink: GatedSink) -> None:
     clause.equal("what the sink wrote", gated_sink.written, clause.expect["written"])
 
 
-async def test_stopping_loses_nothing(clause: Clause, gated_sink: GatedSink) -> None:
+async def test_stopping_loses_nothing(clause: ClauseCheck, gated_sink: GatedSink) -> None:
     """An item that a coordinator takes while it stops is written before it has stopped."""
     from market_data_store.coordinator import WriteCoordinator
 
@@ -220,7 +220,7 @@ async def test_stopping_loses_nothing(clause: Clause, gated_sink: GatedSink) -> 
     clause.equal("what the sink wrote of what was taken", gated_sink.written, taken)
 
 
-async def test_callbacks_fire(clause: Clause) -> None:
+async def test_callbacks_fire(clause: ClauseCheck) -> None:
     """on_backpressure_high is called once at the high watermark, and on_backpressure_low once when the queue is back at
     the low one.
     """

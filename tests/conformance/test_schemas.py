@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from mdc_dto_baseline import UNKNOWN, Dto, dtos, smallest, usable
 from mdc_json_schema import accepts_less, emits_more
-from mdm_clause import Clause
+from mdm_clause import ClauseCheck
 
 
 def _less(dto: Dto) -> list[str]:
@@ -22,29 +22,29 @@ def _more(dto: Dto) -> list[str]:
     return [f"{dto.name}{problem}" for problem in emits_more(dto.validation, dto.installed_schema("serialization"))]
 
 
-def _still_accepts(clause: Clause, contracts: Path) -> None:
+def _still_accepts(clause: ClauseCheck, contracts: Path) -> None:
     named = dtos(contracts, clause.expect["dtos"])
     problems = [problem for dto in named for problem in _less(dto)]
     clause.none("what is accepted no longer", problems, examined=len(named))
 
 
-def _emits_no_more(clause: Clause, contracts: Path) -> None:
+def _emits_no_more(clause: ClauseCheck, contracts: Path) -> None:
     named = dtos(contracts, clause.expect["dtos"])
     problems = [problem for dto in named for problem in _more(dto)]
     clause.none("what consumers do not accept", problems, examined=len(named))
 
 
-def test_feedback_event_accepts(clause: Clause, contracts: Path) -> None:
+def test_feedback_event_accepts(clause: ClauseCheck, contracts: Path) -> None:
     """Core's FeedbackEvent accepts every event that the contract allows a producer to send."""
     _still_accepts(clause, contracts)
 
 
-def test_feedback_event_emits(clause: Clause, contracts: Path) -> None:
+def test_feedback_event_emits(clause: ClauseCheck, contracts: Path) -> None:
     """Core's FeedbackEvent emits only what a consumer of the contract's event accepts."""
     _emits_no_more(clause, contracts)
 
 
-def test_store_event_accepts(clause: Clause, contracts: Path) -> None:
+def test_store_event_accepts(clause: ClauseCheck, contracts: Path) -> None:
     """Store's FeedbackEvent accepts what Core's accepts, with an optional reason."""
     store, core = dtos(contracts, clause.expect["dtos"])
     # What Core's own event refuses is the matter of another clause.
@@ -55,7 +55,7 @@ def test_store_event_accepts(clause: Clause, contracts: Path) -> None:
     clause.none("what Store's event accepts no longer", problems, examined=1)
 
 
-def test_store_event_emits(clause: Clause, contracts: Path) -> None:
+def test_store_event_emits(clause: ClauseCheck, contracts: Path) -> None:
     """Store's FeedbackEvent emits only what consumers of Core's event and of Store's own accept."""
     store, core = dtos(contracts, clause.expect["dtos"])
     emitted = store.installed_schema("serialization")
@@ -64,69 +64,69 @@ def test_store_event_emits(clause: Clause, contracts: Path) -> None:
     clause.none("what consumers of Store's event do not accept", sorted(problems), examined=2)
 
 
-def test_rate_adjustment_accepts(clause: Clause, contracts: Path) -> None:
+def test_rate_adjustment_accepts(clause: ClauseCheck, contracts: Path) -> None:
     """RateAdjustment accepts every adjustment that the contract allows a producer to send."""
     _still_accepts(clause, contracts)
 
 
-def test_rate_adjustment_emits(clause: Clause, contracts: Path) -> None:
+def test_rate_adjustment_emits(clause: ClauseCheck, contracts: Path) -> None:
     """RateAdjustment emits only what a consumer of the contract's adjustment accepts."""
     _emits_no_more(clause, contracts)
 
 
-def test_health_accepts(clause: Clause, contracts: Path) -> None:
+def test_health_accepts(clause: ClauseCheck, contracts: Path) -> None:
     """HealthStatus, HealthComponent and Probe accept everything that the contract allows a service to report."""
     _still_accepts(clause, contracts)
 
 
-def test_health_emits(clause: Clause, contracts: Path) -> None:
+def test_health_emits(clause: ClauseCheck, contracts: Path) -> None:
     """HealthStatus, HealthComponent and Probe emit only what a reader of the contract's health report accepts."""
     _emits_no_more(clause, contracts)
 
 
-def test_events_accepts(clause: Clause, contracts: Path) -> None:
+def test_events_accepts(clause: ClauseCheck, contracts: Path) -> None:
     """EventEnvelope and EventMeta accept every envelope that the contract allows a publisher to send."""
     _still_accepts(clause, contracts)
 
 
-def test_events_emits(clause: Clause, contracts: Path) -> None:
+def test_events_emits(clause: ClauseCheck, contracts: Path) -> None:
     """EventEnvelope and EventMeta emit only what a subscriber of the contract's envelope accepts."""
     _emits_no_more(clause, contracts)
 
 
-def _keeps_both_ways(clause: Clause, contracts: Path) -> None:
+def _keeps_both_ways(clause: ClauseCheck, contracts: Path) -> None:
     named = dtos(contracts, clause.expect["dtos"])
     accepted = [f"accepts less: {problem}" for dto in named for problem in _less(dto)]
     emitted = [f"emits more: {problem}" for dto in named for problem in _more(dto)]
     clause.none("where the DTOs differ from the contract", accepted + emitted, examined=len(named))
 
 
-def test_control(clause: Clause, contracts: Path) -> None:
+def test_control(clause: ClauseCheck, contracts: Path) -> None:
     """ControlResult and AuditEnvelope accept no less and emit no more than the contract says."""
     _keeps_both_ways(clause, contracts)
 
 
-def test_federation(clause: Clause, contracts: Path) -> None:
+def test_federation(clause: ClauseCheck, contracts: Path) -> None:
     """ClusterTopology, NodeStatus and their parts accept no less and emit no more than the contract says."""
     _keeps_both_ways(clause, contracts)
 
 
-def test_metrics(clause: Clause, contracts: Path) -> None:
+def test_metrics(clause: ClauseCheck, contracts: Path) -> None:
     """MetricPoint, MetricSeries and Labels accept no less and emit no more than the contract says."""
     _keeps_both_ways(clause, contracts)
 
 
-def test_specs(clause: Clause, contracts: Path) -> None:
+def test_specs(clause: ClauseCheck, contracts: Path) -> None:
     """ProviderSpec, SinkSpec and Capability accept no less and emit no more than the contract says."""
     _keeps_both_ways(clause, contracts)
 
 
-def test_registry_events(clause: Clause, contracts: Path) -> None:
+def test_registry_events(clause: ClauseCheck, contracts: Path) -> None:
     """The four events and results of the schema registry accept no less and emit no more than the contract says."""
     _keeps_both_ways(clause, contracts)
 
 
-def test_defaults(clause: Clause, contracts: Path) -> None:
+def test_defaults(clause: ClauseCheck, contracts: Path) -> None:
     """A DTO made from its required fields alone fills in the defaults that the contract declares."""
     named = [dto for dto in usable(contracts) if dto.defaults]
     problems = []
@@ -141,7 +141,7 @@ def test_defaults(clause: Clause, contracts: Path) -> None:
     clause.none("defaults that differ from the contract", problems, examined=len(named))
 
 
-def test_boundary_values(clause: Clause, contracts: Path) -> None:
+def test_boundary_values(clause: ClauseCheck, contracts: Path) -> None:
     """A DTO accepts the values at its declared bounds and refuses those just beyond, and what is not a number."""
     known = {dto.name: dto for dto in usable(contracts)}
     cases = [(case, True) for case in clause.expect["accepted"]] + [(case, False) for case in clause.expect["refused"]]
@@ -185,7 +185,7 @@ def instances(contracts: Path, named: list[Dto]) -> list[tuple[Dto, Any]]:
     return [(there[name], instance) for name, instance in drawn(contracts) if name in there]
 
 
-def test_instances_accepted(clause: Clause, named: list[Dto], instances: list[tuple[Dto, Any]]) -> None:
+def test_instances_accepted(clause: ClauseCheck, named: list[Dto], instances: list[tuple[Dto, Any]]) -> None:
     """A model reads every generated instance of the contract's schema that its own declared schema admits."""
     adapters = {dto.name: dto.adapter() for dto in named}
     declared = {dto.name: Draft202012Validator(dto.installed_schema("validation")) for dto in named}
@@ -210,7 +210,7 @@ def _refusals(name: str, adapter: Any, instance: Any) -> list[str]:
     return []
 
 
-def test_instances_emitted(clause: Clause, named: list[Dto], instances: list[tuple[Dto, Any]]) -> None:
+def test_instances_emitted(clause: ClauseCheck, named: list[Dto], instances: list[tuple[Dto, Any]]) -> None:
     """What a model makes of a generated instance is JSON that the contract's schema accepts and that says the same."""
     adapters = {dto.name: dto.adapter() for dto in named}
     promised = {dto.name: Draft202012Validator(dto.serialization) for dto in named}

@@ -11,26 +11,26 @@ import pytest
 from mdc_metrics import value
 from mdc_rate import StoppedClock, granted
 from mdc_settings import built, named, only, picked, refused
-from mdm_clause import Clause
+from mdm_clause import ClauseCheck
 
 FEEDBACK = "market_data_pipeline.settings.feedback:PipelineFeedbackSettings"
 GRAPH = {"graph": {"nodes": [{"id": "buffer", "type": "operator.buffer", "params": {"max_items": 1}}], "edges": []}}
 
 
-def test_feedback_defaults(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_feedback_defaults(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without any MDP_FB_* variable feedback is enabled, for provider ibkr, at the scales 1.0, 0.5 and 0.0."""
     only(monkeypatch, {})
     clause.equal("default feedback settings", picked(built(clause, FEEDBACK), clause.expect), clause.expect)
 
 
-def test_feedback_environment(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_feedback_environment(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each MDP_FB_* variable sets the setting that it names."""
     only(monkeypatch, clause.expect["environment"])
     wanted = clause.expect["settings"]
     clause.equal("feedback settings from the environment", picked(built(clause, FEEDBACK), wanted), wanted)
 
 
-def test_feedback_bounds(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_feedback_bounds(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch) -> None:
     """A scale of 0 or 1 is accepted, and one outside of that range is refused with an error that names the setting."""
     expect = clause.expect
     problems = []
@@ -44,7 +44,7 @@ def test_feedback_bounds(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> Non
     clause.none("scales that are not refused as they should be", problems, examined=len(expect["variables"]))
 
 
-def test_feedback_bad_values(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_feedback_bad_values(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch) -> None:
     """A value of the wrong kind is refused with an error that names the setting."""
     problems = []
     for variable, bad in clause.expect.items():
@@ -53,7 +53,7 @@ def test_feedback_bad_values(clause: Clause, monkeypatch: pytest.MonkeyPatch) ->
     clause.none("bad values that are not refused as they should be", problems, examined=len(clause.expect))
 
 
-def test_feedback_unknown(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_feedback_unknown(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch) -> None:
     """A MDP_FB_* variable that the settings do not know is ignored."""
     only(monkeypatch, {clause.expect["variable"]: "true"})
     wanted = clause.expect["settings"]
@@ -71,7 +71,7 @@ async def started_runtime() -> Any:
 
 
 async def test_feedback_disabled(
-    clause: Clause, monkeypatch: pytest.MonkeyPatch, make_store_event: Callable[..., Any]
+    clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch, make_store_event: Callable[..., Any]
 ) -> None:
     """With MDP_FB_ENABLE_FEEDBACK=false a runtime that starts listens to no feedback, with true it does."""
     from market_data_pipeline.orchestration.feedback import feedback_bus
@@ -87,7 +87,7 @@ async def test_feedback_disabled(
 
 
 async def test_feedback_reaches_runtime(
-    clause: Clause, monkeypatch: pytest.MonkeyPatch, make_store_event: Callable[..., Any]
+    clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch, make_store_event: Callable[..., Any]
 ) -> None:
     """A runtime applies the provider and the scales of the environment to the events that it hears."""
     from market_data_pipeline.orchestration.feedback import feedback_bus
@@ -100,7 +100,7 @@ async def test_feedback_reaches_runtime(
     clause.equal(f"{expect['metric']} of {expect['provider']} after a soft event", got, expect["scale"])
 
 
-async def test_scales_wait_for_events(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_scales_wait_for_events(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before any event the scales of the environment leave the rate of a runtime's provider as it is without them."""
     from market_data_pipeline.orchestration.coordinator import RateCoordinator
 
@@ -126,7 +126,7 @@ async def test_scales_wait_for_events(clause: Clause, monkeypatch: pytest.Monkey
     clause.equal("tokens granted in a second, with scales in the environment", rates[1], rates[0])
 
 
-def test_runtime_when_built(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runtime_when_built(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch) -> None:
     """Runtime settings read MDP_FB_* when they are built, not when their module is imported."""
     from market_data_pipeline.settings import UnifiedRuntimeSettings
 
@@ -137,7 +137,7 @@ def test_runtime_when_built(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> 
     clause.equal("scales of settings built one after the other", got, clause.expect["scales"])
 
 
-def test_runtime_environment(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runtime_environment(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch) -> None:
     """UnifiedRuntimeSettings.from_env reads mode and graph from MDP_UNIFIED_MODE and MDP_UNIFIED_DAG_JSON."""
     from market_data_pipeline.settings import UnifiedRuntimeSettings
 
@@ -148,7 +148,7 @@ def test_runtime_environment(clause: Clause, monkeypatch: pytest.MonkeyPatch) ->
     clause.equal("name of the graph", settings.dag.name, clause.expect["name"])
 
 
-def test_metrics_switch(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_metrics_switch(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch) -> None:
     """MDP_METRICS_ENABLE=false switches metrics off in the runtime settings."""
     from market_data_pipeline.settings import UnifiedRuntimeSettings
 
@@ -158,14 +158,14 @@ def test_metrics_switch(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> None
     clause.equal(f"metrics.enable with {variable}={given}", got, clause.expect["enable"])
 
 
-def test_core_contracts_flag(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_core_contracts_flag(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch) -> None:
     """MDP_FB_USE_CORE_CONTRACTS is a setting, on by default."""
     only(monkeypatch, {})
     got = getattr(built(clause, FEEDBACK), clause.expect["setting"], "<missing>")
     clause.equal(clause.expect["setting"], got, clause.expect["default"])
 
 
-def test_pulse_when_built(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pulse_when_built(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pipeline's and Store's PulseConfig both read the environment when they are built, not when their module is
     imported.
     """
@@ -182,7 +182,7 @@ def test_pulse_when_built(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> No
     clause.none("settings that do not follow the environment", late, examined=len(classes))
 
 
-def test_dotenv_alike(clause: Clause, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_dotenv_alike(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A .env file in the working directory sets the feedback settings of Pipeline as it does those of Store."""
     deaf = []
     for path, wanted in clause.expect.items():
@@ -195,7 +195,7 @@ def test_dotenv_alike(clause: Clause, monkeypatch: pytest.MonkeyPatch, tmp_path:
     clause.none("settings that do not read .env", deaf, examined=len(clause.expect))
 
 
-def test_dotenv_shared(clause: Clause, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_dotenv_shared(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No settings of Pipeline or Store refuse a .env file because it also holds variables of the others."""
     only(monkeypatch, {})
     monkeypatch.chdir(tmp_path)
@@ -209,7 +209,7 @@ def test_dotenv_shared(clause: Clause, monkeypatch: pytest.MonkeyPatch, tmp_path
     clause.none("settings that refuse a shared .env", refusing, examined=len(clause.expect["settings"]))
 
 
-def test_core_environment(clause: Clause, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_core_environment(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch) -> None:
     """CoreSettings.from_env reads the documented variables, and has the documented defaults without them."""
     from market_data_core.settings import CoreSettings
 

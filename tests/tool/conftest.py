@@ -11,6 +11,8 @@ from examples import LEDGER, ROOT, SUITE, VERSIONS
 
 from market_data_meta.contract import Clause, Contract, Level, Package, Scope
 from market_data_meta.contract_files import load_contract
+from market_data_meta.inside.mdm_json import from_json
+from market_data_meta.inside.mdm_plan import RecordFooter, RecordHeader
 from market_data_meta.judging.records import Check, Record
 from market_data_meta.matrix.verdicts import MatrixVerdicts
 from market_data_meta.releases.contents import ContentCombination, content_combinations, distinct_contents
@@ -75,16 +77,17 @@ def make_record() -> Callable[..., Record]:
             "expected": {name: {"content": "c" * 64, "sha256": "d" * 64} for name in VERSIONS},
             "attestation": {n: {"version": v, "content": "c" * 64, "direct_url": None} for n, v in VERSIONS.items()},
             "forced": [],
+            "clauses": [],
             "lane": "isolated",
             "third_party_choice": "highest",
             "as_of": "2026-11-22T00:00:00Z",
             "interpreter": {"version": "3.11.7", "implementation": "cpython", "platform": "linux"},
             "start": 0.0,
         }
-        footer = changes.pop("footer", {"counts": {}, "end": 1.0})
+        footer = changes.pop("footer", RecordFooter({}, 1.0))
         death = changes.pop("death", None)
         header |= changes
-        return Record(header["cell"], header, checks, footer, death)
+        return Record(header["cell"], from_json(RecordHeader, header), checks, footer, death)
 
     return build
 

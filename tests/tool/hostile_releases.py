@@ -136,7 +136,7 @@ for fd in range(64):
         "control does not know its secret",
         """
 import mdm_clause
-mdm_clause.Clause.equal = lambda *_: None
+mdm_clause.ClauseCheck.equal = lambda *_: None
 """,
     ),
     "replaces the judgement but for the control": (
@@ -145,7 +145,7 @@ mdm_clause.Clause.equal = lambda *_: None
 import mdm_clause
 def equal(self, what, got, expected):
     if self.id.endswith('must-fail'): raise mdm_clause.ViolationError(what, 5, got)
-mdm_clause.Clause.equal = equal
+mdm_clause.ClauseCheck.equal = equal
 """,
     ),
     "connects": (

@@ -58,7 +58,7 @@ def test_a_document_refuses_nan_and_infinity(number: float) -> None:
 
 def test_nan_in_a_record_is_read_as_text(tmp_path: Path) -> None:
     header = {"kind": "header", "format": 1, "cell": "a", "combination": {}, "suite": "", "expected": {}}
-    header |= {"third_party_choice": "highest", "forced": []}
+    header |= {"third_party_choice": "highest", "forced": [], "lane": "warm", "as_of": None, "clauses": []}
     check = '{"kind": "check", "clause": "a.b", "outcome": "failed", "message": "m", "expected": 1, "got": NaN,'
     file = tmp_path / "record.jsonl"
     file.write_text(f'{json.dumps(header)}\n{check} "duration": 0.1}}\n')

@@ -26,7 +26,7 @@ from market_data_meta.results.gate import (
 def gate_result(gate: GateComparison, contract: Contract) -> GateResult:
     """The gate as a document: candidates, cells, what differs and because of whom, and what that rests on."""
     records = [cell.pair.now for cell in gate.cells if cell.pair.now]
-    interpreters = [record.header.get("interpreter", {}).get("version") for record in records]
+    interpreters = [record.header.python_version for record in records]
     return GateResult(
         exit=int(gate.exit),
         suite=gate.suite,

@@ -53,7 +53,7 @@ def run_release_alone(
     for _ in range(ATTEMPTS):
         with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
             record = run_cell(contract, ledger, cell, out=Path(folder), ready=before_run)
-            if record.header.get("uninstallable"):
+            if record.header.uninstallable:
                 break
             if _is_complete(record):
                 write_whole(file, (Path(folder) / "records" / f"{cell.name}.jsonl").read_text(encoding="utf-8"))

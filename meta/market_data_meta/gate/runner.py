@@ -358,7 +358,7 @@ class GateRun:
 
 
 def _why_uninstallable(record: Record | None) -> str:
-    return str(record.header.get("uninstallable") or "") if record else ""
+    return record.header.uninstallable if record else ""
 
 
 def _put_into_cache(candidates: Iterable[Candidate], cache: Path) -> None:

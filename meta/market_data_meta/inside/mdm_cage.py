@@ -1,8 +1,8 @@
-"""The cage: what a run of packages may do to this machine, and that what it tries beyond is told.
+"""The cage: what a run of packages may do to this machine, and a report of each attempt at more.
 
-Landlock (see ``mdm_landlock``) keeps files and signals, whatever code asks; an audit hook of Python's keeps the network
-but for the loopback and, for Python code, writes each attempt down. One attempt makes the run a fault: the deed is told
-even where the package that did it swallowed the exception. The hook is no wall: code that is not Python's passes it.
+Landlock (see ``mdm_landlock``) protects files and processes from code of any language. An audit hook of Python's keeps
+Python code from the network but for the loopback, and writes each attempt at more down. One such attempt makes the run
+a fault, even where the package swallowed the exception. The hook is no wall: code that is not Python's passes it.
 """
 
 from __future__ import annotations
@@ -14,39 +14,48 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from mdm_landlock import readable, restrict, writable
+from mdm_landlock import Restriction, readable, restrict, writable
+from mdm_plan import Cage
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-_MOST_DEEDS = 20
+_MOST_ATTEMPTS = 20
 # What the hook itself needs must not be looked up in modules that a package may have changed.
 _write, _getpid, _fspath, _readlink = os.write, os.getpid, os.fspath, os.readlink
 _realpath, _join, _dirname, _basename = os.path.realpath, os.path.join, os.path.dirname, os.path.basename
 
 
-def enter(*, read: Iterable[str], write: Iterable[str], deeds: int, restricted: dict[str, object] | None) -> Any:
-    """Restrict this process and all that comes from it; what holds is returned. There is no way back.
+def enter(
+    *,
+    read: Iterable[str],
+    write: Iterable[str],
+    refused_attempts: int,
+    loopback_only: bool,
+    restricted: Restriction | None = None,
+) -> Cage:
+    """Restrict this process and all that comes from it; what restricts it is returned. There is no way back.
 
-    Each attempt at more is written to the descriptor ``deeds`` as a sentence. ``restricted`` says what holds already
-    where somebody else has called on Landlock. Raises OSError where Landlock is there and refuses.
+    Each attempt at more is written to the descriptor ``refused_attempts`` as a sentence. ``restricted`` says what
+    restricts the process already where somebody else has called on Landlock; ``loopback_only`` whether the kernel has
+    left it the loopback alone. Raises OSError where Landlock is there and refuses.
     """
     allowed = writable(write)
-    holds = restricted if restricted is not None else restrict(read=readable(read), write=allowed)
-    watched = _Watch(tuple(os.path.realpath(path) for path in allowed), deeds).by_event()
+    restriction = restricted or restrict(read=readable(read), write=allowed)
+    watched = _Watch(tuple(os.path.realpath(path) for path in allowed), refused_attempts).by_event()
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        look = watched.get(event)
-        if look is not None:
-            look(*arguments)
+        examine = watched.get(event)
+        if examine is not None:
+            examine(*arguments)
 
     sys.addaudithook(hook)
-    return {**holds, "hook": True}
+    return Cage(restriction.landlock, restriction.signals, hook=True, loopback_only=loopback_only)
 
 
 class _Watch:
-    """What is looked at, by the audit events of Python's own table; each method has the arguments of its event."""
+    """What is examined, by the audit events of Python's own table; each method has the arguments of its event."""
 
-    def __init__(self, allowed: tuple[str, ...], deeds: int) -> None:
-        self._allowed, self._deeds, self._told, self._leader = allowed, deeds, 0, _getpid()
+    def __init__(self, allowed: tuple[str, ...], refused_attempts: int) -> None:
+        self._allowed, self._file, self._count, self._leader = allowed, refused_attempts, 0, _getpid()
 
     def by_event(self) -> dict[str, Callable[..., None]]:
         """The method for each event."""
@@ -57,8 +66,8 @@ class _Watch:
             "os.rmdir": lambda path, folder: self._writes(path, "it tried to remove", folder),
             "os.mkdir": lambda path, _mode, folder: self._writes(path, "it tried to make", folder),
             "os.rename": self._moves,
-            "os.link": lambda _old, new, _from, folder: self._writes(new, "it tried to make", folder),
-            "os.symlink": lambda _old, new, folder: self._writes(new, "it tried to make", folder),
+            "os.link": lambda _source, new, _folder, folder: self._writes(new, "it tried to make", folder),
+            "os.symlink": lambda _source, new, folder: self._writes(new, "it tried to make", folder),
             "os.truncate": lambda path, _length: changes(path),
             "os.chmod": lambda path, _mode, folder: changes(path, folder),
             "os.chown": lambda path, _user, _group, folder: changes(path, folder),
@@ -68,36 +77,36 @@ class _Watch:
             "socket.bind": lambda sock, address: self._reaches(sock, address, "it tried to listen on"),
             "socket.sendto": lambda sock, address: self._reaches(sock, address, "it tried to send to"),
             "socket.sendmsg": lambda sock, address: self._reaches(sock, address, "it tried to send to"),
-            "socket.getaddrinfo": self._asks,
-            "socket.gethostbyname": self._asks,
-            "socket.gethostbyaddr": self._asks,
+            "socket.getaddrinfo": self._looks_up,
+            "socket.gethostbyname": self._looks_up,
+            "socket.gethostbyaddr": self._looks_up,
             "os.kill": self._kills,
             "os.killpg": lambda group, number: self._kills(-group, number),
         }
 
-    def _refuse(self, deed: str) -> None:
-        self._told += 1
-        if self._told <= _MOST_DEEDS:
-            _write(self._deeds, f"{deed[:500]}\n".encode(errors="replace"))
-        raise PermissionError(f"not in a run of the suite: {deed}")
+    def _refuse(self, attempt: str) -> None:
+        self._count += 1
+        if self._count <= _MOST_ATTEMPTS:
+            _write(self._file, f"{attempt[:500]}\n".encode(errors="replace"))
+        raise PermissionError(f"not in a run of the suite: {attempt}")
 
     def _writes(self, path: Any, what: str, folder: Any = -1, *, follow: bool = False) -> None:
         if path is None or isinstance(path, int):
             return
-        text = whole = os.fsdecode(_fspath(path))
+        text = full = os.fsdecode(_fspath(path))
         if isinstance(folder, int) and folder >= 0:
-            whole = _join(_readlink(f"/proc/self/fd/{folder}"), text)
+            full = _join(_readlink(f"/proc/self/fd/{folder}"), text)
         # A link itself is where it lies, not where it leads.
-        real = _realpath(whole) if follow else _join(_realpath(_dirname(whole) or "."), _basename(whole))
+        real = _realpath(full) if follow else _join(_realpath(_dirname(full) or "."), _basename(full))
         if not any(real == root or real.startswith(f"{root}/") for root in self._allowed):
             self._refuse(f"{what} {text}")
 
     def _changes(self, path: Any, folder: Any = -1) -> None:
         self._writes(path, "it tried to change", folder, follow=True)
 
-    def _moves(self, old: Any, new: Any, one: Any, other: Any) -> None:
-        self._writes(old, "it tried to move", one)
-        self._writes(new, "it tried to make", other)
+    def _moves(self, source: Any, target: Any, source_folder: Any, target_folder: Any) -> None:
+        self._writes(source, "it tried to move", source_folder)
+        self._writes(target, "it tried to make", target_folder)
 
     def _opens(self, path: Any, _mode: Any, flags: Any) -> None:
         if isinstance(flags, int) and flags & _WRITING:
@@ -113,7 +122,7 @@ class _Watch:
         elif not (sock.family in (socket.AF_INET, socket.AF_INET6) and _loopback(_host(address))):
             self._refuse(f"{what} {_spelled(address)}")
 
-    def _asks(self, host: Any, *_: Any) -> None:
+    def _looks_up(self, host: Any, *_: Any) -> None:
         if not _own_name(host):
             self._refuse(f"it tried to look up {_spelled(host)}")
 
@@ -135,11 +144,11 @@ def _loopback(host: Any) -> bool:
     if text == "localhost":
         return True
     try:
-        found = ipaddress.ip_address(text.partition("%")[0])
+        address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return False
-    mapped = getattr(found, "ipv4_mapped", None)
-    return (mapped or found).is_loopback
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback
 
 
 def _own_name(host: Any) -> bool:

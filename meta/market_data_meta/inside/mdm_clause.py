@@ -1,4 +1,4 @@
-"""What a check sees of its clause, and how it says that the clause is broken.
+"""What a check knows of its clause, and how it says that the clause is broken.
 
 A check states what it expects and what it got; the sentence a reader sees is built from those fields, never parsed
 back. The expected value comes from the clause's ``expect`` table, not from the package under test.
@@ -30,15 +30,15 @@ class NotApplicableError(Exception):
 
 
 def described(error: BaseException) -> str:
-    """An exception as a reader wants it: type and first line of the message."""
-    # Where a module was found is of this machine; which one it was is not.
+    """An exception for a reader: type and first line of the message."""
+    # Where a module lies differs from machine to machine; which module it is does not.
     lines = re.sub(r" \(/[^)]*\)$", "", str(error).strip()).splitlines()
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 
 @dataclass(frozen=True)
-class Clause:
-    """One clause of the contract, handed to the check that decides it."""
+class ClauseCheck:
+    """A clause for the check that decides it: what it says, and ways to say that it holds or does not."""
 
     id: str
     rule: str
@@ -55,7 +55,7 @@ class Clause:
             raise ViolationError(what, expected, got)
 
     def that(self, what: str, holds: bool, *, expected: object, got: object) -> None:
-        """Hold if ``holds``; ``expected`` and ``got`` are what a reader is told otherwise."""
+        """Hold if ``holds``; a failure says ``expected`` and ``got``."""
         __tracebackhide__ = True
         if not holds:
             raise ViolationError(what, expected, got)

@@ -15,10 +15,10 @@ from pathlib import Path, PurePosixPath
 
 def content_id(digests: Iterable[tuple[str, str]]) -> str:
     """Digest of ``(path, sha256 of the file)`` pairs, whatever their order; 64 hexadecimal digits."""
-    whole = hashlib.sha256()
-    for path, digest in sorted(digests):
-        whole.update(f"{path}\0{digest}\n".encode())
-    return whole.hexdigest()
+    digest = hashlib.sha256()
+    for path, file_digest in sorted(digests):
+        digest.update(f"{path}\0{file_digest}\n".encode())
+    return digest.hexdigest()
 
 
 def counted_path(path: str) -> str | None:
@@ -44,7 +44,7 @@ def content_of_wheel(wheel: Path) -> str:
 def _digest(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> str:
     digest = hashlib.sha256()
     with archive.open(info) as member:
-        # Piece by piece: how much it holds is its maker's to say.
+        # Piece by piece: whoever made it decides how much it holds.
         while piece := member.read(1 << 16):
             digest.update(piece)
     return digest.hexdigest()

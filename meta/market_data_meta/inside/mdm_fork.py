@@ -4,10 +4,10 @@ The packages under test keep global state (a bus singleton, the default metrics 
 release may crash, hang or exit. A forked child gives a check a fresh copy of the loaded process and takes only itself
 down. Checks that wait overlap, because several children run at once.
 
-Several checks may share a child, as a fork costs more than most of them. What one leaves behind must not count against
-another: the first check of a child is as good as alone, and one that does not pass behind it, or with which the child
-dies, is decided again. That one and those that were to follow it have a child each: where one check fails or waits in
-vain, its neighbours often do as well.
+Several checks may share a child, as a fork costs more than most of them. What a check leaves behind must not count
+against another: a check that fails in a process that others have used, or with which that process dies, is run again in
+a fresh one. So are the checks that were to follow it, each alone: where a check fails or waits in vain, its neighbours
+often do as well.
 """
 
 from __future__ import annotations
@@ -29,9 +29,12 @@ from typing import NoReturn
 import pytest
 from _pytest.runner import runtestprotocol
 
+from mdm_plan import Limits
 from mdm_tree import cpu_seconds, overtime
 
 Reports = list[pytest.TestReport]
+OnDecided = Callable[[pytest.Item, Reports | str, float], None]
+CountsAfterOthers = Callable[[pytest.Item, Reports], bool]
 # As they are now: a package that is loaded later may put others in their place.
 _write, _exit, _dumps = os.write, os._exit, json.dumps
 _SHARED = 0.25
@@ -40,61 +43,59 @@ _SHARED = 0.25
 
 @dataclass
 class _Child:
-    """A process that runs checks one after the other: its pipe, and what it has said and not yet been heard.
+    """A process that runs checks one after the other: its pipe, and what has been read from that and not yet handled.
 
-    ``fresh`` until one has ended in it; ``started`` and ``used`` (seconds of CPU time) are of the one that runs.
+    ``fresh`` until a check has ended in it. The check that runs began at ``started``, when the process had used
+    ``cpu_before`` seconds of CPU time.
     """
 
     items: list[pytest.Item]
     pid: int
     pipe: int
     started: float
-    heard: bytearray = field(default_factory=bytearray)
+    received: bytearray = field(default_factory=bytearray)
     status: int | None = None
     fresh: bool = True
-    used: float = 0.0
+    cpu_before: float = 0.0
 
-    def listen(self) -> None:
-        """Take in what the checks have said."""
+    def read(self) -> None:
+        """Take in what the checks have written."""
         with contextlib.suppress(BlockingIOError):
-            self.heard += os.read(self.pipe, 1 << 16)
+            self.received += os.read(self.pipe, 1 << 16)
 
-    def gone(self) -> bool:
+    def has_died(self) -> bool:
         """Whether it has died. The pipe's end is no sign: what it left behind may hold it open."""
         pid, status = os.waitpid(self.pid, os.WNOHANG)
         if pid:
             self.status = status
-            self.listen()
+            self.read()
         return bool(pid)
 
-    def said(self) -> Iterator[bytes]:
+    def messages(self) -> Iterator[bytes]:
         """The messages of checks that have ended, each once."""
-        while self.items and b"\n" in self.heard:
-            message, _, rest = bytes(self.heard).partition(b"\n")
-            self.heard[:] = rest
+        while self.items and b"\n" in self.received:
+            message, _, rest = bytes(self.received).partition(b"\n")
+            self.received[:] = rest
             yield message
 
 
-def run_all(
+def run_checks(
     items: list[pytest.Item],
+    limits: Limits,
     *,
-    jobs: int,
-    share: int,
-    doubted: Callable[[pytest.Item], bool],
-    believed: Callable[[pytest.Item, Reports], bool],
-    timeout: float,
-    done: Callable[[pytest.Item, Reports | str, float], None],
+    needs_fresh_process: Callable[[pytest.Item], bool],
+    counts_after_others: CountsAfterOthers,
+    on_decided: OnDecided,
 ) -> None:
-    """Run ``items`` in forked children, ``jobs`` at a time, each check for at most ``timeout`` seconds of CPU time.
+    """Run ``items`` in forked children, each check within the CPU time of its limits.
 
-    One that waits, and does not compute, is stopped when it has taken a multiple of that of wall time (see mdm_tree).
-
-    Up to ``share`` neighbours have a child between them; those that are ``doubted`` (known to fail, or misled by what
-    another has left) come first in theirs. ``believed`` says whether what a check has brought behind others may stand.
-    ``done`` is called in this process for each, as it is decided, with its reports, or with a sentence where its
+    A check that waits, and does not compute, is stopped when it has taken a multiple of that of wall time (see
+    mdm_tree). A check that ``needs_fresh_process`` (it is known to fail, or is misled by what another has left) is the
+    first in its child. ``counts_after_others`` says whether the reports of a check that ran after others are its
+    answer. ``on_decided`` is called in this process for each check with its reports, or with a sentence where its
     process brought none (it crashed, exited, or was killed at the limit), and its duration in seconds.
     """
-    waiting = _batches(items, share, doubted)
+    waiting = _batches(items, limits.checks_per_process, needs_fresh_process)
     map_modules()
     # What is loaded by now is shared with every child as long as none of them writes to it, as a collection would.
     gc.collect()
@@ -103,14 +104,14 @@ def run_all(
         running: dict[int, _Child] = {}
         try:
             while waiting or running:
-                while waiting and len(running) < jobs:
-                    child = _fork(waiting.pop(0), believed)
+                while waiting and len(running) < limits.jobs:
+                    child = _fork(waiting.pop(0), counts_after_others)
                     running[child.pipe] = child
                     selector.register(child.pipe, selectors.EVENT_READ)
                 for key, _ in selector.select(timeout=0.2):
-                    running[key.fd].listen()
+                    running[key.fd].read()
                 for child in list(running.values()):
-                    if _attend(child, timeout, believed, done):
+                    if _attend(child, limits.check_seconds, counts_after_others, on_decided):
                         selector.unregister(child.pipe)
                         del running[child.pipe]
                         _end(child)
@@ -120,11 +121,13 @@ def run_all(
                 _end(child)
 
 
-def _batches(items: list[pytest.Item], share: int, doubted: Callable[[pytest.Item], bool]) -> list[list[pytest.Item]]:
-    """The checks that have a child between them: neighbours, and a doubted one begins another."""
+def _batches(
+    items: list[pytest.Item], size: int, needs_fresh_process: Callable[[pytest.Item], bool]
+) -> list[list[pytest.Item]]:
+    """The checks that share a child: neighbours; one that needs a fresh process begins another batch."""
     batches: list[list[pytest.Item]] = []
     for item in items:
-        if not batches or doubted(item) or len(batches[-1]) == share:
+        if not batches or needs_fresh_process(item) or len(batches[-1]) == size:
             batches.append([])
         batches[-1].append(item)
     return batches
@@ -135,48 +138,43 @@ def map_modules() -> None:
     inspect.getmodule(sys._getframe())  # noqa: SLF001 - documented as the way to the current frame
 
 
-def _attend(
-    child: _Child,
-    timeout: float,
-    believed: Callable[[pytest.Item, Reports], bool],
-    done: Callable[[pytest.Item, Reports | str, float], None],
-) -> bool:
-    """Hand on what has been decided; whether the child is over. What it has left undecided is to go on in another."""
-    gone = child.gone()
-    for message in child.said():
+def _attend(child: _Child, check_seconds: float, counts_after_others: CountsAfterOthers, on_decided: OnDecided) -> bool:
+    """Hand on what the child has decided; whether it is over. Checks that it has left undecided go on in another."""
+    dead = child.has_died()
+    for message in child.messages():
         item, now = child.items[0], time.monotonic()
         result = _reports(item, message)
-        if not child.fresh and (isinstance(result, str) or not believed(item, result)):
+        if not child.fresh and (isinstance(result, str) or not counts_after_others(item, result)):
             return True
-        # Several may have been heard at once, so that the time since the last says nothing of each.
+        # Several may have been read at once, so that the time since the last says nothing of each.
         seconds = now - child.started if isinstance(result, str) else sum(report.duration for report in result)
-        done(child.items.pop(0), result, seconds)
-        child.fresh, child.started, child.used = False, now, cpu_seconds([child.pid])
+        on_decided(child.items.pop(0), result, seconds)
+        child.fresh, child.started, child.cpu_before = False, now, cpu_seconds([child.pid])
     if not child.items:
         return True
-    limit = timeout if child.fresh else timeout * _SHARED
-    cause = _death(child) if gone else overtime(child.pid, child.started, limit, child.used)
+    limit = check_seconds if child.fresh else check_seconds * _SHARED
+    cause = _death(child) if dead else overtime(child.pid, child.started, limit, child.cpu_before)
     if not cause:
         return False
     if child.fresh:
-        done(child.items.pop(0), cause, time.monotonic() - child.started)
+        on_decided(child.items.pop(0), cause, time.monotonic() - child.started)
     return True
 
 
-def _fork(items: list[pytest.Item], believed: Callable[[pytest.Item, Reports], bool]) -> _Child:
+def _fork(items: list[pytest.Item], counts_after_others: CountsAfterOthers) -> _Child:
     read, write = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
     pid = os.fork()
     if pid == 0:
         os.close(read)
-        _in_child(items, write, believed)
+        _in_child(items, write, counts_after_others)
     os.close(write)
     os.set_blocking(read, False)
     return _Child(list(items), pid, read, time.monotonic())
 
 
-def _in_child(items: list[pytest.Item], write: int, believed: Callable[[pytest.Item, Reports], bool]) -> NoReturn:
+def _in_child(items: list[pytest.Item], write: int, counts_after_others: CountsAfterOthers) -> NoReturn:
     """Run the checks and leave, whatever happens: a child must never return into the parent's loop."""
     status = 1
     try:
@@ -187,11 +185,11 @@ def _in_child(items: list[pytest.Item], write: int, believed: Callable[[pytest.I
                 os.chdir(folder)
                 reports = runtestprotocol(item, log=False, nextitem=following)
                 hook = item.config.hook
-                said = [hook.pytest_report_to_serializable(config=item.config, report=report) for report in reports]
+                rows = [hook.pytest_report_to_serializable(config=item.config, report=report) for report in reports]
                 os.chdir("/")
-            # JSON has no bare line break, so the one at the end says that the message is whole.
-            _say(write, _dumps(said).encode() + b"\n")
-            if number and not believed(item, reports):
+            # JSON has no bare line break, so the one at the end says that the message is complete.
+            _send(write, _dumps(rows).encode() + b"\n")
+            if number and not counts_after_others(item, reports):
                 break
         status = 0
     finally:
@@ -199,14 +197,14 @@ def _in_child(items: list[pytest.Item], write: int, believed: Callable[[pytest.I
         _exit(status)
 
 
-def _say(pipe: int, data: bytes) -> None:
+def _send(pipe: int, data: bytes) -> None:
     while data:
         data = data[_write(pipe, data) :]
 
 
-def _reports(item: pytest.Item, said: bytes) -> Reports | str:
+def _reports(item: pytest.Item, message: bytes) -> Reports | str:
     try:
-        rows = json.loads(said)
+        rows = json.loads(message)
     except ValueError:
         return "the check's process brought a result that cannot be read"
     hook = item.config.hook

@@ -15,7 +15,7 @@ import select
 import signal
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn, TypedDict
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -29,7 +29,20 @@ CAGE = "MDM_CAGE"
 """The variable that tells the command what it is restricted to."""
 
 
-def main(settings: dict[str, Any], command: list[str]) -> NoReturn:
+class _Limited(TypedDict):
+    stop: int
+    limits: dict[str, int]
+
+
+class Settings(_Limited, total=False):
+    """How the command is to be run: see above."""
+
+    read: list[str]
+    write: list[str]
+    network: bool
+
+
+def main(settings: Settings, command: list[str]) -> NoReturn:
     """Run the command to its end or ours."""
     keep_orphans()
     # A descriptor that wakes the wait below when a child ends.
@@ -39,11 +52,11 @@ def main(settings: dict[str, Any], command: list[str]) -> NoReturn:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     signal.signal(signal.SIGTERM, lambda *_: _leave(1))
-    us = os.getpid()
+    keeper = os.getpid()
     pid = os.fork()
     if pid == 0:
         signal.set_wakeup_fd(-1)
-        _become(us, settings, command)
+        _become(keeper, settings, command)
     stop = settings["stop"]
     status = None
     while status is None:
@@ -53,14 +66,14 @@ def main(settings: dict[str, Any], command: list[str]) -> NoReturn:
         if woken in ready:
             os.read(woken, 1 << 10)
         status = _reaped(pid)
-    end(lambda: below(us))
+    end(lambda: below(keeper))
     if os.WIFSIGNALED(status):
         # The one who waits for us is to see how the command ended.
         number = os.WTERMSIG(status)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         if number != signal.SIGKILL:
             signal.signal(number, signal.SIG_DFL)
-        os.kill(us, number)
+        os.kill(keeper, number)
     os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
 
 
@@ -73,19 +86,19 @@ def _leave(status: int) -> NoReturn:
 
 def _reaped(command: int) -> int | None:
     """Take the ends of children, ours and orphans; the command's status if it is among them."""
-    found = None
+    command_status = None
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
-            return found
+            return command_status
         if not pid:
-            return found
+            return command_status
         if pid == command:
-            found = status
+            command_status = status
 
 
-def _become(parent: int, settings: dict[str, Any], command: list[str]) -> NoReturn:
+def _become(parent: int, settings: Settings, command: list[str]) -> NoReturn:
     try:
         os.close(settings["stop"])
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -104,12 +117,12 @@ def _become(parent: int, settings: dict[str, Any], command: list[str]) -> NoRetu
         os._exit(NOT_STARTED)
 
 
-def _restricted(settings: dict[str, Any]) -> dict[str, object]:
+def _restricted(settings: Settings) -> dict[str, int | bool]:
     # First, as it takes rights that are given up then.
     loopback = cut_off()
     network = settings.get("network", True)
-    held = restrict(read=settings["read"], write=settings["write"], network=network)
-    return held | {"loopback_only": loopback}
+    restriction = restrict(read=settings["read"], write=settings["write"], network=network)
+    return {"landlock": restriction.landlock, "signals": restriction.signals, "loopback_only": loopback}
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Landlock: what a process and all that it starts may read and write, kept by the kernel and never given back.
 
 The kernel offers versions of it (kernel.org, "Landlock: unprivileged access control"); what a version cannot do is
-left out, and what is in force is said. Files that are open already stay usable as they were opened. Beyond its reach:
-owners, modes and times of files, and sockets that have a path.
+left out, and the answer says what is in force. Files that are open already stay usable as they were opened. Beyond its
+reach: owners, modes and times of files, and sockets that have a path.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import stat
 import struct
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/tty")
@@ -36,6 +37,14 @@ _SCOPES = 0b11
 """Abstract sockets and signals: only to processes that are restricted by the same call, or within it."""
 
 
+@dataclass(frozen=True)
+class Restriction:
+    """What restricts a process: the version of Landlock (0 for none), and whether its signals stay within."""
+
+    landlock: int
+    signals: bool
+
+
 def version() -> int:
     """The version of Landlock that the kernel has; 0 for none."""
     if not sys.platform.startswith("linux"):
@@ -54,20 +63,21 @@ def writable(folders: Iterable[str]) -> list[str]:
     return [*folders, *_DEVICES]
 
 
-def restrict(*, read: Iterable[str], write: Iterable[str], network: bool = True) -> dict[str, object]:
-    """Let this process read and execute only below ``read`` and change only what is below ``write``; say what holds.
+def restrict(*, read: Iterable[str], write: Iterable[str], network: bool = True) -> Restriction:
+    """Let this process read and execute only below ``read`` and change only what is below ``write``.
 
     Without ``network`` it neither opens nor takes TCP connections, where the kernel can keep it from that. A path that
     does not exist is passed over. Call it while there is one thread: others would stay free. Raises OSError
     where the kernel has Landlock and refuses all the same.
     """
     _renounce()
-    has = version()
-    if not has:
-        return {"landlock": 0, "signals": False}
-    handled = _FIRST | (_REFER if has >= 2 else 0) | (_TRUNCATE if has >= 3 else 0) | (_IOCTL if has >= 5 else 0)
-    scopes = _SCOPES if has >= 6 else 0
-    ports = _PORTS if has >= 4 and not network else 0
+    landlock = version()
+    if not landlock:
+        return Restriction(0, signals=False)
+    handled = _FIRST | (_REFER if landlock >= 2 else 0) | (_TRUNCATE if landlock >= 3 else 0)
+    handled |= _IOCTL if landlock >= 5 else 0
+    scopes = _SCOPES if landlock >= 6 else 0
+    ports = _PORTS if landlock >= 4 and not network else 0
     # An older kernel takes the longer structure as long as what it does not know is zero.
     attributes = struct.pack("=QQQ", handled, ports, scopes)
     ruleset = _sure(_call(_CREATE, attributes, len(attributes), 0))
@@ -79,8 +89,7 @@ def restrict(*, read: Iterable[str], write: Iterable[str], network: bool = True)
         _sure(_call(_RESTRICT, ruleset, 0))
     finally:
         os.close(ruleset)
-    held: dict[str, object] = {"landlock": has, "signals": bool(scopes)}
-    return held if network else held | {"network": not ports}
+    return Restriction(landlock, signals=bool(scopes))
 
 
 def _renounce() -> None:
@@ -94,21 +103,21 @@ def _renounce() -> None:
 
 def _allow(ruleset: int, path: str, rights: int) -> None:
     try:
-        there = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:
         return
     try:
-        if not stat.S_ISDIR(os.fstat(there).st_mode):
+        if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
             rights &= _OF_FILES
-        _sure(_call(_ADD, ruleset, 1, struct.pack("=Qi", rights, there), 0))
+        _sure(_call(_ADD, ruleset, 1, struct.pack("=Qi", rights, descriptor), 0))
     finally:
-        os.close(there)
+        os.close(descriptor)
 
 
 def _call(number: int, *arguments: int | bytes | None) -> int:
     library = ctypes.CDLL(None, use_errno=True)
-    given = [ctypes.c_long(a) if isinstance(a, int) else a for a in arguments]
-    return int(library.syscall(ctypes.c_long(number), *given))
+    values = [ctypes.c_long(a) if isinstance(a, int) else a for a in arguments]
+    return int(library.syscall(ctypes.c_long(number), *values))
 
 
 def _sure(result: int) -> int:

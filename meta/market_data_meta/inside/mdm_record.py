@@ -6,57 +6,78 @@ import json
 import math
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from mdm_attest import observed
+from mdm_attest import attested
+from mdm_json import from_json, to_json
+from mdm_plan import Attestation, Plan, RecordFooter, RecordHeader
 from mdm_seal import Seal
+from mdm_trace import Lines
 
-FORMAT = 1
+
+@dataclass(frozen=True)
+class CheckResult:
+    """How a check came out; for a failure what was looked at (``message``), what was expected, and what it got."""
+
+    outcome: str
+    message: str | None = None
+    expected: Any = None
+    got: Any = None
 
 
-class Record:
-    """The record being written: a header, a line per check, a footer only if all went through.
+@dataclass(frozen=True)
+class _CheckLine:
+    kind: str = field(default="check", init=False)
+    clause: str
+    message: str | None
+    expected: Any
+    got: Any
+    outcome: str
+    duration: float
 
-    The plan has its path, or the descriptor of a file that is open.
-    ``cage`` is called when the file is open and before anything of the packages runs; it says what restricts the run.
+
+class RecordWriter:
+    """Writes a record: a header, a line per check, a footer only if all went through. Without a file, nothing.
+
+    ``file`` is a path, or the descriptor of a file that is open. ``header`` is called when the file is open and before
+    anything of the packages runs; it restricts the process and looks at what is installed.
     """
 
-    def __init__(self, plan: dict[str, Any], plan_file: str | None, cage: Callable[[], Any]) -> None:
+    def __init__(
+        self, file: str | int | None = None, secret: str = "", header: Callable[[], RecordHeader] | None = None
+    ) -> None:
         # Only ever added to: what a line says is not taken back.
-        self._file = open(plan["record"], "a", encoding="utf-8") if plan_file else None  # noqa: SIM115, PTH123 - see __exit__
-        self._plan, self._plan_file, self._cage = plan, plan_file or "", cage
-        self._seal = Seal(plan.pop("secret", ""))
+        self._file = open(file, "a", encoding="utf-8") if file is not None else None  # noqa: SIM115, PTH123 - see __exit__
+        self._header, self._seal = header, Seal(secret)
         self._counts: dict[str, int] = {}
 
     def __enter__(self) -> Self:
-        held = self._cage()
-        if self._file:
-            seen = _observed(self._plan, self._plan_file)
-            header = {"kind": "header", "format": FORMAT, **self._plan["header"], **seen, "cage": held}
-            self._line(header | {"start": time.time()})
+        if self._header:
+            self._write(to_json(self._header()))
         return self
 
-    def check(self, name: str, finding: dict[str, Any], seconds: float) -> None:
-        """Write one check's line and push it to the disk's door: a run that dies keeps what it had."""
-        self._counts[finding["outcome"]] = self._counts.get(finding["outcome"], 0) + 1
-        line = {"kind": "check", "clause": name, "message": None, "expected": None, "got": None} | finding
-        self._line(line | {"duration": round(seconds, 4)})
+    def check(self, clause: str, result: CheckResult, seconds: float) -> None:
+        """Write a check's line at once: a run that dies keeps what it had."""
+        self._counts[result.outcome] = self._counts.get(result.outcome, 0) + 1
+        line = _CheckLine(clause, result.message, result.expected, result.got, result.outcome, round(seconds, 4))
+        self._write(to_json(line))
 
-    def trace(self, name: str, lines: Any) -> None:
+    def trace(self, clause: str, lines: Lines) -> None:
         """Write which lines of the packages a check executed."""
-        self._line({"kind": "trace", "clause": name, "lines": lines})
+        self._write({"kind": "trace", "clause": clause, "lines": lines})
 
     def __exit__(self, kind: object, *rest: object) -> None:
         if self._file:
             with self._file:
                 if kind is None:
-                    self._line({"kind": "footer", "counts": self._counts, "end": time.time()})
+                    self._write(to_json(RecordFooter(self._counts, time.time())))
 
-    def _line(self, data: dict[str, Any]) -> None:
+    def _write(self, line: Mapping[str, Any]) -> None:
         if self._file:
-            self._file.write(self._seal.sealed(data) + "\n")
+            self._file.write(self._seal.sealed(line) + "\n")
             self._file.flush()
 
 
@@ -71,13 +92,12 @@ def plain(value: object, depth: int = 6) -> Any:
     return (value if type(value) is str else repr(value))[:2000]
 
 
-def _observed(plan: dict[str, Any], plan_file: str) -> dict[str, Any]:
+def attested_plan(plan: Plan, plan_file: str) -> Attestation:
     """The attestation: of this environment, or in release scope of the clean one that the checks look into."""
-    if not plan["release"]:
-        return observed(plan)
+    if not plan.release:
+        return attested(plan.packages)
     # -S: what a release puts beside its files to be run at every start is not run.
-    command = [plan["release"]["python"], "-I", "-S", str(Path(__file__).with_name("mdm_attest.py")), plan_file]
+    command = [plan.release.python, "-I", "-S", str(Path(__file__).with_name("mdm_attest.py")), plan_file]
     # How long that may take is for the limits of the whole run to say.
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    said: dict[str, Any] = json.loads(done.stdout)
-    return said
+    process = subprocess.run(command, capture_output=True, text=True, check=True)
+    return from_json(Attestation, json.loads(process.stdout))

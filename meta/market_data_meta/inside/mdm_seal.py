@@ -7,6 +7,7 @@ run's. It is no proof against code that finds the secret in the memory of the pr
 from __future__ import annotations
 
 import hmac
+from collections.abc import Mapping
 from hashlib import sha256
 from json import dumps
 from typing import Any
@@ -26,7 +27,7 @@ class Seal:
     def __init__(self, secret: str) -> None:
         self._key, self._last = secret.encode(), ""
 
-    def sealed(self, data: dict[str, Any]) -> str:
+    def sealed(self, data: Mapping[str, Any]) -> str:
         """The line, without its break, that says ``data``."""
         text = dumps(data)
         self._last = self._next(text)

@@ -1,8 +1,8 @@
 """The template of the warm lane: pytest and the third-party modules are loaded, and each cell is forked from it.
 
-The tool talks to it over a socket, one JSON object a line. ``scout`` names the modules that a cell loads, ``load``
-loads modules into the template, ``run`` forks a cell. The template itself never has a package under test on its path.
-It is the keeper of its cells' orphans, and ends them when their cell has ended.
+The tool talks to it over a socket, one JSON object a line: a ``TemplateRequest`` one way, a ``TemplateAnswer`` the
+other. The template itself never has a package under test on its path. It is the keeper of its cells' orphans, and ends
+them when their cell has ended.
 """
 
 from __future__ import annotations
@@ -20,30 +20,41 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NamedTuple, NoReturn
 
 import mdm_cage
 from mdm_clause import described
 from mdm_fork import map_modules
+from mdm_json import from_json, to_json
 from mdm_keep import CAGE
+from mdm_plan import Cage, CellRequest, ForkedProcess, LoadRequest, SurveyRequest, TemplateAnswer, TemplateRequest
 from mdm_tree import below, die_with_parent, end, keep_orphans
 
-Request = dict[str, Any]
+_KINDS = {"load": LoadRequest, "survey": SurveyRequest, "run": CellRequest}
 _WAKE_SECONDS = 0.5
 _exit = os._exit
 
 
-class Template:
-    """A process that forks cells on request, and tells when each has ended.
+class Descriptors(NamedTuple):
+    """The files that come with a request for a process: its output, what it is to write, its refused attempts."""
+
+    log: int
+    result: int
+    refused_attempts: int
+
+
+class TemplateServer:
+    """A process that forks cells on request, and reports when each has ended.
 
     ``run`` is what a cell does with its request, in its own process.
     """
 
-    def __init__(self, descriptor: int, run: Callable[[Request], None]) -> None:
+    def __init__(self, descriptor: int, run: Callable[[CellRequest, Descriptors], None]) -> None:
         self._channel = socket.socket(fileno=descriptor)
         self._run = run
-        self._cells: dict[int, Any] = {}
-        self._files: list[int] = []
+        self._requests: dict[int, int] = {}
+        """The id of the request for each process that runs."""
+        self._descriptors: list[int] = []
 
     def serve(self) -> None:
         """Answer requests until the tool closes the channel; cells that still run are ended with it."""
@@ -54,7 +65,7 @@ class Template:
         # A child's end wakes the selector; nothing is to be done in the handler itself.
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(write.fileno(), warn_on_full_buffer=False)
-        heard = b""
+        received = b""
         with selectors.DefaultSelector() as selector:
             selector.register(self._channel, selectors.EVENT_READ)
             selector.register(read, selectors.EVENT_READ)
@@ -65,64 +76,63 @@ class Template:
                         read.recv(1 << 12)
                 self._reap()
                 if self._channel in ready:
-                    data, files, _, _ = socket.recv_fds(self._channel, 1 << 16, 16, socket.MSG_CMSG_CLOEXEC)
-                    self._files += files
+                    data, descriptors, _, _ = socket.recv_fds(self._channel, 1 << 16, 16, socket.MSG_CMSG_CLOEXEC)
+                    self._descriptors += descriptors
                     if not data:
                         break
-                    *lines, heard = (heard + data).split(b"\n")
+                    *lines, received = (received + data).split(b"\n")
                     for line in lines:
-                        self._answer(json.loads(line))
+                        self._handle(_request(line))
 
-    def _say(self, **answer: Any) -> None:
-        self._channel.sendall(json.dumps(answer).encode() + b"\n")
+    def _answer(self, answer: TemplateAnswer) -> None:
+        self._channel.sendall(json.dumps(to_json(answer)).encode() + b"\n")
 
-    def _answer(self, request: Request) -> None:
-        kind = request["kind"]
-        if kind == "load":
-            for name in request["modules"]:
+    def _handle(self, request: TemplateRequest) -> None:
+        if isinstance(request, LoadRequest):
+            for name in request.modules:
                 _load(name)
             map_modules()
             gc.collect()
             # What is loaded by now is shared with every cell as long as none of them writes to it.
             gc.freeze()
-            self._say(id=request["id"], loaded=len(sys.modules))
+            self._answer(TemplateAnswer(request.id, loaded=len(sys.modules)))
             return
         # They come in the order of the requests, each no later than the first byte of its own.
-        files, self._files = self._files[: len(request["files"])], self._files[len(request["files"]) :]
-        request |= dict(zip(request["files"], files, strict=True))
+        number = len(Descriptors._fields)
+        files, self._descriptors = Descriptors(*self._descriptors[:number]), self._descriptors[number:]
         sys.stdout.flush()
         sys.stderr.flush()
-        us = os.getpid()
+        template = os.getpid()
         pid = os.fork()
         if pid == 0:
-            die_with_parent(us)
-            # Those of a cell that is to come are not for this one.
-            _close(self._files)
-            self._in_cell(request, _scout if kind == "scout" else self._run)
+            die_with_parent(template)
+            # Those of a process that is to come are not for this one.
+            _close(self._descriptors)
+            self._in_child(request, files)
         _close(files)
-        self._cells[pid] = request["id"]
-        self._say(id=request["id"], pid=pid)
+        self._requests[pid] = request.id
+        self._answer(TemplateAnswer(request.id, pid=pid))
 
     def _reap(self) -> None:
-        while self._cells:
+        while self._requests:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
                 return
             if not pid:
                 return
-            if pid in self._cells:
-                number = self._cells.pop(pid)
+            if pid in self._requests:
+                request_id = self._requests.pop(pid)
                 # What it leaves behind is our child now, and no other cell's.
-                end(self._strays)
-                self._say(id=number, status=status)
+                end(self._orphans)
+                self._answer(TemplateAnswer(request_id, status=status))
 
-    def _strays(self) -> set[int]:
+    def _orphans(self) -> set[int]:
         """What comes from this process and from none of its cells."""
-        return below(os.getpid()).difference(self._cells, *map(below, self._cells))
+        return below(os.getpid()).difference(self._requests, *map(below, self._requests))
 
-    def _in_cell(self, request: Request, action: Callable[[Request], None]) -> NoReturn:
-        """Become the cell and never return into the template's loop."""
+    def _in_child(self, request: SurveyRequest | CellRequest, files: Descriptors) -> NoReturn:
+        """Do what is requested and never return into the template's loop."""
         status = 1
         try:
             os.setsid()
@@ -130,10 +140,14 @@ class Template:
             self._channel.close()
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            _enter(request)
-            action(request)
+            if isinstance(request, SurveyRequest):
+                _enter(request.process, request.path, files)
+                _survey(request, files)
+            else:
+                _enter(request.process, request.run.path, files)
+                self._run(request, files)
             status = 0
-        except BaseException as error:  # noqa: BLE001 - whatever it is, it ends this process and is told in its log
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it ends this process, and its log says so
             os.write(2, f"the cell ended early: {described(error)}\n".encode(errors="replace"))
         finally:
             # A package may have put something else in its place.
@@ -142,21 +156,27 @@ class Template:
             _exit(status)
 
 
-def _enter(request: Request) -> None:
+def _request(line: bytes) -> TemplateRequest:
+    data = json.loads(line)
+    request: TemplateRequest = from_json(_KINDS[data["kind"]], data)
+    return request
+
+
+def _enter(process: ForkedProcess, path: Iterable[str], files: Descriptors) -> None:
     """Make the process the cell's own: output, limits, home, and its releases in front of everything else."""
-    os.dup2(request["log"], 1)
-    os.dup2(request["log"], 2)
-    for name, amount in request["limits"].items():
+    os.dup2(files.log, 1)
+    os.dup2(files.log, 2)
+    for name, amount in process.limits.items():
         kind = getattr(resource, name)
         # What the template has already mapped is not the release's doing.
-        wanted = amount + (_data_bytes() if name == "RLIMIT_DATA" else 0)
+        limit = amount + (_data_bytes() if name == "RLIMIT_DATA" else 0)
         hard = resource.getrlimit(kind)[1]
-        allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        allowed = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
         resource.setrlimit(kind, (allowed, allowed))
-    os.environ.update(HOME=request["home"], TMPDIR=request["home"])
+    os.environ.update(HOME=process.home, TMPDIR=process.home)
     tempfile.tempdir = None
-    os.chdir(request["home"])
-    sys.path[:0] = request["path"]
+    os.chdir(process.home)
+    sys.path[:0] = path
     # Byte code is written where a release is unpacked, not by what runs there.
     sys.dont_write_bytecode = True
     importlib.invalidate_caches()
@@ -181,24 +201,26 @@ def _load(name: str) -> None:
         importlib.import_module(name)
 
 
-def _scout(request: Request) -> None:
-    """Write down which modules the cell's preload brings in, other than those of its own releases."""
-    caged(request)
+def _survey(request: SurveyRequest, files: Descriptors) -> None:
+    """Write down which modules the preload brings in, other than those of the releases themselves."""
+    enter_cage(request.process, request.path, files)
     before = set(sys.modules)
-    for name in request["preload"]:
+    for name in request.preload:
         _load(name)
-    own = tuple(request["path"])
-    found = [
+    modules = [
         name
         for name, module in list(sys.modules.items())
-        if name not in before and not str(getattr(module, "__file__", None) or own[0]).startswith(own)
+        if name not in before and not str(getattr(module, "__file__", None) or request.path[0]).startswith(request.path)
     ]
-    with os.fdopen(request["found"], "w") as stream:
-        json.dump(found, stream)
+    with os.fdopen(files.result, "w") as stream:
+        json.dump(modules, stream)
 
 
-def caged(request: Request) -> Any:
-    """Put the process into its cage, within the template's; what holds of it. What it writes to is open already."""
-    read = [*request["read"], *request["path"], request["home"]]
-    held = mdm_cage.enter(read=read, write=[request["home"]], deeds=request["deeds"], restricted=None)
-    return held | {"loopback_only": json.loads(os.environ[CAGE])["loopback_only"]}
+def enter_cage(process: ForkedProcess, path: Iterable[str], files: Descriptors) -> Cage:
+    """Put the process into its cage, within the template's; what restricts it. What it writes to is open already."""
+    return mdm_cage.enter(
+        read=[*process.readable, *path, process.home],
+        write=[process.home],
+        refused_attempts=files.refused_attempts,
+        loopback_only=json.loads(os.environ[CAGE])["loopback_only"],
+    )

@@ -12,27 +12,42 @@ import importlib
 import json
 import os
 import sys
+import time
 import tomllib
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import pytest
 
 import mdm_cage
-from mdm_attest import third_party
-from mdm_clause import Clause, NotApplicableError, ViolationError, described
-from mdm_fork import Reports, run_all
+from mdm_attest import attested, installed_versions
+from mdm_clause import ClauseCheck, NotApplicableError, ViolationError, described
+from mdm_fork import Reports, run_checks
+from mdm_json import from_json, to_json
 from mdm_keep import CAGE
-from mdm_record import Record, plain
+from mdm_landlock import Restriction
+from mdm_plan import (
+    Attestation,
+    Cage,
+    CellRequest,
+    Limits,
+    Plan,
+    PlannedClause,
+    PlannedPackage,
+    RecordHeader,
+    ReleaseFacts,
+)
+from mdm_record import CheckResult, RecordWriter, attested_plan, plain
 from mdm_seal import control
-from mdm_serve import Template, caged
-from mdm_trace import merged, traced
+from mdm_serve import Descriptors, TemplateServer, enter_cage
+from mdm_trace import Lines, merged, traced
 
 CONTROL = "controls.must-fail"
-_PLAN = pytest.StashKey[dict[str, Any]]()
-_FINDING = "clause"
+_PLAN = pytest.StashKey[Plan]()
+_SECRET = pytest.StashKey[str]()
+_RESULT = "clause"
 _LINES = "lines"
 # What Python raises in the caller's own frame when a surface or an answer has changed under it: the package's doing.
 _SURFACE_ERRORS = (AttributeError, ImportError, LookupError, TypeError, ValueError)
@@ -58,80 +73,86 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Read the plan. Nothing of the packages is loaded before the run is attested and in its cage."""
     config.addinivalue_line("markers", "fresh: what another check has left behind would mislead it (see mdm_fork)")
-    given = config.getoption("--mdm-plan")
-    plan = json.loads(Path(given).read_text()) if given else _plan_from_contracts(config.rootpath)
-    if "secret" in plan:
+    plan_file = config.getoption("--mdm-plan")
+    if plan_file:
+        plan = from_json(Plan, json.loads(Path(plan_file).read_text()))
+    else:
+        plan = _plan_from_contracts(config.rootpath)
+    if plan.record:
+        config.stash[_SECRET] = plan.record.secret
         # The packages need not find it lying about.
-        Path(given).write_text(json.dumps(plan | {"secret": ""}))
+        plan = replace(plan, record=replace(plan.record, secret=""))
+        Path(plan_file).write_text(json.dumps(to_json(plan)))
     config.stash[_PLAN] = plan
     # Without a handler loguru spends no time on the DEBUG lines that the packages write for every event.
     os.environ.setdefault("LOGURU_AUTOINIT", "False")
 
 
-def _preload(modules: list[str]) -> None:
+def _preload(modules: Iterable[str]) -> None:
     for module in modules:
-        # A package that cannot be imported is what the checks are there to tell; they import it again themselves.
+        # That a package cannot be imported is for the checks to find out; they import it again themselves.
         try:
             importlib.import_module(module)
         except Exception as error:  # noqa: BLE001 - anything a release's module body may raise
             print(f"preload of {module}: {described(error)}", file=sys.stderr)
 
 
-def _plan_from_contracts(root: Path) -> dict[str, Any]:
+def _plan_from_contracts(root: Path) -> Plan:
+    """The plan of whoever works on a check and runs pytest by hand: the clauses of a scope, and no record."""
+    scope = os.environ.get("MDM_SCOPE", "combination")
     clauses = {}
     for file in sorted((root / "contracts" / "clauses").glob("*.toml")):
         for name, table in tomllib.loads(file.read_text())["clauses"].items():
-            clauses[f"{file.stem}.{name}"] = table
-    packages = tomllib.loads((root / "contracts" / "packages.toml").read_text())["packages"]
-    preload = [name for package in packages.values() for name in (*package["imports"], *package.get("preload", ()))]
-    scope = os.environ.get("MDM_SCOPE", "combination")
-    return {
-        "root": str(root),
-        "packages": packages,
-        "preload": preload if scope == "combination" else [],
-        "clauses": {name: table for name, table in clauses.items() if table["scope"] in (scope, "control")},
-        "not_applicable": {},
-        "timeout": 60.0,
-        "jobs": os.cpu_count() or 1,
-        "share": 1,
-        "doubted": [],
-        "release": json.loads(os.environ.get("MDM_RELEASE", "null")),
-    }
+            if table["scope"] in (scope, "control"):
+                clause = PlannedClause(table["rule"], table["level"], table["scope"], table.get("expect", {}))
+                clauses[f"{file.stem}.{name}"] = clause
+    tables = tomllib.loads((root / "contracts" / "packages.toml").read_text())["packages"]
+    preload = [name for table in tables.values() for name in (*table["imports"], *table.get("preload", ()))]
+    release = os.environ.get("MDM_RELEASE")
+    return Plan(
+        root=str(root),
+        packages={
+            name: PlannedPackage(table["distribution"], tuple(table["imports"]), table.get("app"))
+            for name, table in tables.items()
+        },
+        clauses=clauses,
+        limits=Limits(check_seconds=60.0, jobs=os.cpu_count() or 1),
+        preload=tuple(preload) if scope == "combination" else (),
+        release=from_json(ReleaseFacts, json.loads(release)) if release else None,
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the checks whose clauses the plan names."""
-    planned = config.stash[_PLAN]["clauses"]
-    kept = [item for item in items if clause_id(item) in planned]
-    gone = [item for item in items if clause_id(item) not in planned]
-    config.hook.pytest_deselected(items=gone)
-    items[:] = kept
+    """Deselect the checks whose clauses the plan does not name."""
+    planned = config.stash[_PLAN].clauses
+    config.hook.pytest_deselected(items=[item for item in items if clause_id(item) not in planned])
+    items[:] = [item for item in items if clause_id(item) in planned]
 
 
 @pytest.fixture(scope="session")
-def plan(pytestconfig: pytest.Config) -> dict[str, Any]:
+def plan(pytestconfig: pytest.Config) -> Plan:
     """The plan of this run: its packages, clauses and, in release scope, where the release is installed."""
     return pytestconfig.stash[_PLAN]
 
 
 @pytest.fixture(scope="session")
-def contracts(plan: dict[str, Any]) -> Path:
+def contracts(plan: Plan) -> Path:
     """The folder ``contracts/``."""
-    return Path(plan["root"]) / "contracts"
+    return Path(plan.root) / "contracts"
 
 
 @pytest.fixture
-def clause(request: pytest.FixtureRequest, plan: dict[str, Any]) -> Clause:
+def clause(request: pytest.FixtureRequest, plan: Plan) -> ClauseCheck:
     """The clause that the requesting check decides."""
     name = clause_id(request.node)
-    table = plan["clauses"][name]
-    return Clause(name, table["rule"], table["level"], table["scope"], table.get("expect", {}))
+    planned = plan.clauses[name]
+    return ClauseCheck(name, planned.rule, planned.level, planned.scope, dict(planned.expect))
 
 
 @contextlib.contextmanager
 def _watched(item: pytest.Item) -> Iterator[None]:
     """Note which lines of the packages a check executes, where the plan asks for it."""
-    folders = item.config.stash[_PLAN].get("trace")
+    folders = item.config.stash[_PLAN].trace
     if not folders:
         yield
         return
@@ -164,24 +185,28 @@ def pytest_runtest_makereport(
     report = yield
     excinfo = call.excinfo
     if excinfo is None:
-        finding = {"outcome": "passed"}
+        result = CheckResult("passed")
     elif isinstance(excinfo.value, ViolationError):
         error = excinfo.value
-        finding = {
-            "outcome": "failed",
-            "message": error.what,
-            "expected": plain(error.expected),
-            "got": plain(error.got),
-        }
+        result = CheckResult("failed", error.what, plain(error.expected), plain(error.got))
     elif isinstance(excinfo.value, NotApplicableError):
-        finding = {"outcome": "not-applicable", "message": excinfo.value.reason}
+        result = CheckResult("not-applicable", excinfo.value.reason)
     elif call.when != "teardown" and _packages_doing(item, excinfo.value):
-        got = described(excinfo.value)
-        finding = {"outcome": "failed", "message": f"the check's {call.when}", "expected": "no exception", "got": got}
+        result = CheckResult("failed", f"the check's {call.when}", "no exception", described(excinfo.value))
     else:
-        finding = {"outcome": "error", "message": f"in {call.when}: {described(excinfo.value)}"}
-    report.user_properties.append((_FINDING, finding))
+        result = CheckResult("error", f"in {call.when}: {described(excinfo.value)}")
+    _put_result(report, result)
     return report
+
+
+def _put_result(report: pytest.TestReport, result: CheckResult) -> None:
+    """Put the result into the report, which goes from the check's process to this one as JSON."""
+    report.user_properties.append((_RESULT, asdict(result)))
+
+
+def _result(report: pytest.TestReport) -> CheckResult:
+    (data,) = (value for name, value in report.user_properties if name == _RESULT)
+    return from_json(CheckResult, data)
 
 
 def _packages_doing(item: pytest.Item, error: BaseException) -> bool:
@@ -190,7 +215,7 @@ def _packages_doing(item: pytest.Item, error: BaseException) -> bool:
         return False
     if isinstance(error, (AssertionError, *_SURFACE_ERRORS)):
         return True
-    imports = {name for package in item.config.stash[_PLAN]["packages"].values() for name in package["imports"]}
+    imports = {name for package in item.config.stash[_PLAN].packages.values() for name in package.imports}
     return any(module.split(".")[0] in imports for module in _modules(error.__traceback__))
 
 
@@ -212,16 +237,16 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     if session.config.option.collectonly:
         return True
     if session.config.getoption("usepdb"):
-        _preload(plan["preload"])
+        _preload(plan.preload)
         return None
-    serve = session.config.getoption("--mdm-serve")
-    if serve is None:
-        _run(session, plan, session.config.getoption("--mdm-plan"), lambda: _caged(plan))
+    channel = session.config.getoption("--mdm-serve")
+    if channel is None:
+        _run_planned(session, plan)
     else:
         _tables()
         # Read once for all cells, which cannot change it.
-        plan["third_party"] = third_party()
-        Template(serve, lambda request: _run_warm(session, plan, request)).serve()
+        third_party = installed_versions()
+        TemplateServer(channel, lambda request, files: _run_cell(session, request, files, third_party)).serve()
     return True
 
 
@@ -238,66 +263,116 @@ def _tables(home: str = "") -> None:
             intervals_from_codec("utf-8")
 
 
-def _caged(plan: dict[str, Any]) -> Any:
-    """Complete the cage that this process was started in; what holds."""
-    if "write" not in plan:
+def _run_planned(session: pytest.Session, plan: Plan) -> None:
+    """Run the plan in this process, which the tool has started for it, and restrict it if the plan says so."""
+    if plan.record is None:
+        _run(session, plan, RecordWriter())
+        return
+    plan_file = session.config.getoption("--mdm-plan")
+
+    def header() -> RecordHeader:
+        cage = _enter_cage(plan)
+        return _header(plan, cage, attested_plan(plan, plan_file))
+
+    secret = session.config.stash[_SECRET]
+    del session.config.stash[_SECRET]
+    _run_sealed(session, plan, plan.record.path, secret, header)
+
+
+def _enter_cage(plan: Plan) -> Cage | None:
+    """Complete the cage that this process was started in; what restricts it."""
+    if plan.sandbox is None:
         return None
-    deeds = os.open(plan["deeds"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    restricted = json.loads(os.environ[CAGE])
-    return mdm_cage.enter(read=[], write=plan["write"], deeds=deeds, restricted=restricted)
+    outside = json.loads(os.environ[CAGE])
+    descriptor = os.open(plan.sandbox.refused_attempts, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    return mdm_cage.enter(
+        read=[],
+        write=plan.sandbox.writable,
+        refused_attempts=descriptor,
+        loopback_only=outside["loopback_only"],
+        restricted=Restriction(outside["landlock"], outside["signals"]),
+    )
 
 
-def _run_warm(session: pytest.Session, plan: dict[str, Any], request: dict[str, Any]) -> None:
-    """Run the part of the template's plan that the request asks for, on the releases that it has put on the path."""
-    clauses = {name: plan["clauses"][name] for name in request["clauses"]}
-    plan.update(header=request["header"], record=request["record"], secret=request["secret"], clauses=clauses)
-    plan["not_applicable"] = {name: why for name, why in request["not_applicable"].items() if name in clauses}
-    plan["path"] = request["path"]
-    if request.get("trace"):
+def _run_cell(session: pytest.Session, request: CellRequest, files: Descriptors, third_party: dict[str, str]) -> None:
+    """Run the part of the template's plan that the request names, on the releases that it has put on the path.
+
+    ``third_party`` are the versions of what the template has installed.
+    """
+    run = request.run
+    plan = replace(session.config.stash[_PLAN].of_clauses(run.header.clauses), header=run.header)
+    plan = replace(plan, not_applicable=run.not_applicable)
+    if run.trace:
         # A check that shares a process does not execute again what another has imported.
-        plan |= {"trace": request["path"], "share": 1}
-    plan["until"] = request.get("until", ())
-    _tables(request["home"])
-    _run(session, plan, str(request["record"]), lambda: caged(request))
+        plan = replace(plan, trace=run.path, limits=replace(plan.limits, checks_per_process=1))
+
+    def header() -> RecordHeader:
+        cage = enter_cage(request.process, run.path, files)
+        return _header(plan, cage, attested(plan.packages, list(run.path), third_party))
+
+    _tables(request.process.home)
+    _run_sealed(session, plan, files.result, request.secret, header)
 
 
-def _run(session: pytest.Session, plan: dict[str, Any], plan_file: str | None, cage: Callable[[], Any]) -> None:
-    if plan_file and CONTROL in plan["clauses"]:
-        plan["clauses"][CONTROL] = plan["clauses"][CONTROL] | {"expect": {"sum": control(plan["secret"])}}
-    with Record(plan, plan_file, cage) as record:
-        _preload(plan["preload"])
-        for name, reason in plan["not_applicable"].items():
-            record.check(name, {"outcome": "not-applicable", "message": reason}, 0.0)
+def _header(plan: Plan, cage: Cage | None, attestation: Attestation) -> RecordHeader:
+    """The header of the record: what was planned, and what is there."""
+    if plan.header is None:
+        raise ValueError("the plan has no header for its record")
+    return replace(plan.header, **vars(attestation), cage=cage, start=time.time())
 
-        def done(item: pytest.Item, result: Reports | str, seconds: float) -> None:
-            reports = [_death(item, result, seconds)] if isinstance(result, str) else result
+
+def _run_sealed(
+    session: pytest.Session, plan: Plan, file: str | int, secret: str, header: Callable[[], RecordHeader]
+) -> None:
+    """Run the plan and write its record. The control that must fail expects what only this run and the tool know."""
+    if CONTROL in plan.clauses:
+        expecting = replace(plan.clauses[CONTROL], expect={"sum": control(secret)})
+        plan = replace(plan, clauses={**plan.clauses, CONTROL: expecting})
+    _run(session, plan, RecordWriter(file, secret, header))
+
+
+def _run(session: pytest.Session, plan: Plan, writer: RecordWriter) -> None:
+    session.config.stash[_PLAN] = plan
+    until = plan.header.until if plan.header else ()
+    with writer:
+        _preload(plan.preload)
+        for name, reason in plan.not_applicable.items():
+            writer.check(name, CheckResult("not-applicable", reason), 0.0)
+
+        def on_decided(item: pytest.Item, outcome: Reports | str, seconds: float) -> None:
+            reports = [_death(item, outcome, seconds)] if isinstance(outcome, str) else outcome
             for report in reports:
                 item.ihook.pytest_runtest_logreport(report=report)
-            findings: list[Any] = [dict(report.user_properties)[_FINDING] for report in reports]
-            finding = next((f for f in findings if f["outcome"] != "passed"), findings[0])
-            record.check(clause_id(item), finding, seconds)
-            found: list[Any] = [value for name, value in reports[-1].user_properties if name == _LINES]
-            if found:
-                record.trace(clause_id(item), merged(found))
-            if clause_id(item) in plan.get("until", ()) and finding["outcome"] != "passed":
+            results = [_result(report) for report in reports]
+            result = next((result for result in results if result.outcome != "passed"), results[0])
+            writer.check(clause_id(item), result, seconds)
+            lines: list[Lines] = [value for name, value in reports[-1].user_properties if name == _LINES]  # type: ignore[misc]
+            if lines:
+                writer.trace(clause_id(item), merged(lines))
+            if clause_id(item) in until and result.outcome != "passed":
                 raise _EnoughError
 
-        def doubted(item: pytest.Item) -> bool:
-            return clause_id(item) in plan["doubted"] or item.get_closest_marker("fresh") is not None
+        def needs_fresh_process(item: pytest.Item) -> bool:
+            return clause_id(item) in plan.expected_to_fail or item.get_closest_marker("fresh") is not None
 
-        def believed(item: pytest.Item, reports: Reports) -> bool:
+        def counts_after_others(item: pytest.Item, reports: Reports) -> bool:
             # The control looks at nothing but itself, and fails everywhere.
             return clause_id(item) == CONTROL or all(report.passed for report in reports)
 
-        wanted = plan["clauses"].keys() - plan["not_applicable"].keys()
-        items = [item for item in session.items if clause_id(item) in wanted]
+        names = plan.clauses.keys() - plan.not_applicable.keys()
+        items = [item for item in session.items if clause_id(item) in names]
         with contextlib.suppress(_EnoughError):
-            limits = {key: plan[key] for key in ("jobs", "share", "timeout")}
-            run_all(items, **limits, doubted=doubted, believed=believed, done=done)
+            run_checks(
+                items,
+                plan.limits,
+                needs_fresh_process=needs_fresh_process,
+                counts_after_others=counts_after_others,
+                on_decided=on_decided,
+            )
 
 
 def _death(item: pytest.Item, cause: str, seconds: float) -> pytest.TestReport:
     """The report of a check whose process brought none."""
     report = pytest.TestReport(item.nodeid, item.location, {}, "failed", cause, "call", duration=seconds)
-    report.user_properties.append((_FINDING, {"outcome": "error", "message": cause}))
+    _put_result(report, CheckResult("error", cause))
     return report

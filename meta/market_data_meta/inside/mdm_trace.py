@@ -12,32 +12,32 @@ from typing import Any
 Lines = dict[str, list[int]]
 
 
-def merged(several: Iterable[Lines]) -> Lines:
-    """The lines that any of several have."""
-    whole: dict[str, set[int]] = {}
-    for lines in several:
+def merged(traces: Iterable[Lines]) -> Lines:
+    """The lines that are in any of the traces."""
+    union: dict[str, set[int]] = {}
+    for lines in traces:
         for file, numbers in lines.items():
-            whole.setdefault(file, set()).update(numbers)
-    return {file: sorted(numbers) for file, numbers in whole.items()}
+            union.setdefault(file, set()).update(numbers)
+    return {file: sorted(numbers) for file, numbers in union.items()}
 
 
 @contextmanager
-def traced(folders: list[str]) -> Iterator[Lines]:
+def traced(folders: Iterable[str]) -> Iterator[Lines]:
     """The lines executed in the block, by file below one of ``folders``; filled when the block ends."""
-    found: dict[str, set[int]] = {}
+    executed: dict[str, set[int]] = {}
     prefixes = tuple(f"{folder.rstrip('/')}/" for folder in folders)
     lines: Lines = {}
 
     def line(frame: FrameType, event: str, _: Any) -> Any:
         if event == "line":
-            found[frame.f_code.co_filename].add(frame.f_lineno)
+            executed[frame.f_code.co_filename].add(frame.f_lineno)
         return line
 
     def call(frame: FrameType, _: str, __: Any) -> Any:
         name = frame.f_code.co_filename
         if not name.startswith(prefixes):
             return None
-        found.setdefault(name, set())
+        executed.setdefault(name, set())
         return line
 
     threading.settrace(call)
@@ -47,6 +47,6 @@ def traced(folders: list[str]) -> Iterator[Lines]:
     finally:
         sys.settrace(None)
         threading.settrace(None)
-        for name, numbers in found.items():
-            prefix = next(one for one in prefixes if name.startswith(one))
+        for name, numbers in executed.items():
+            prefix = next(prefix for prefix in prefixes if name.startswith(prefix))
             lines[name.removeprefix(prefix)] = sorted(numbers)

@@ -35,7 +35,7 @@ def die_with_parent(parent: int) -> None:
 
 
 def _prctl(option: int, value: int) -> None:
-    # Elsewhere nothing like it exists; what escapes is then found by nobody.
+    # Elsewhere nothing like it exists; nothing then finds what escapes.
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None, use_errno=True).prctl(option, ctypes.c_ulong(value), 0, 0, 0)
 
@@ -51,13 +51,13 @@ def below(root: int) -> set[int]:
             children.setdefault(int(parent), []).append(pid)
             if state in "ZX":
                 dead.add(pid)
-    found: set[int] = set()
+    descendants: set[int] = set()
     waiting = [root]
     while waiting:
-        fresh = [pid for pid in children.get(waiting.pop(), []) if pid not in found]
-        found.update(fresh)
+        fresh = [pid for pid in children.get(waiting.pop(), []) if pid not in descendants]
+        descendants.update(fresh)
         waiting += fresh
-    return found - dead
+    return descendants - dead
 
 
 def cpu_seconds(pids: Iterable[int]) -> float:
@@ -73,14 +73,14 @@ def cpu_seconds(pids: Iterable[int]) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def overtime(pid: int, started: float, limit: float, used: float = 0.0) -> str:
+def overtime(pid: int, started: float, limit: float, cpu_before: float = 0.0) -> str:
     """Which of its limits a process that ``started`` then, with all that comes from it, has exceeded; nothing if none.
 
-    It may use ``limit`` seconds of CPU time beside the ``used`` ones, and take ``WALL`` times that of wall time.
+    It may use ``limit`` seconds of CPU time beyond ``cpu_before``, and take ``WALL`` times that of wall time.
     """
     seconds = time.monotonic() - started
     # It has used no more than all cores together could give, so that it need not be looked at before.
-    if seconds * (os.cpu_count() or 1) > limit and cpu_seconds(below(pid) | {pid}) - used > limit:
+    if seconds * (os.cpu_count() or 1) > limit and cpu_seconds(below(pid) | {pid}) - cpu_before > limit:
         return f"used more than {limit:g} s of CPU time and was stopped"
     if seconds > limit * WALL:
         return f"did not end within {limit * WALL:g} s of wall time and was stopped"
@@ -95,15 +95,15 @@ def alive(pid: int) -> set[int]:
     return set()
 
 
-def end(found: Callable[[], set[int]]) -> None:
-    """Kill all the processes that ``found`` names, and those that they start meanwhile.
+def end(processes: Callable[[], set[int]]) -> None:
+    """Kill all that ``processes`` lists, and what they start meanwhile.
 
-    They are stopped first: what is stopped starts nothing, so that in the end there is nothing new to be found.
+    They are stopped first: what is stopped starts nothing, so that in the end nothing new is listed.
     """
     until = time.monotonic() + PATIENCE
-    while (left := found()) and time.monotonic() < until:
+    while (left := processes()) and time.monotonic() < until:
         stopped: set[int] = set()
-        while (fresh := found() - stopped) and time.monotonic() < until:
+        while (fresh := processes() - stopped) and time.monotonic() < until:
             _signal(fresh, signal.SIGSTOP)
             stopped |= fresh
         _signal(left | stopped, signal.SIGKILL)

@@ -99,7 +99,7 @@ def skeleton(clause: str, rule: str) -> str:
     """The check of a new clause, with a body that cannot pass until it is written."""
     function = check_place(clause).partition("::")[2]
     lines = [
-        f"def {function}(clause: Clause) -> None:",
+        f"def {function}(clause: ClauseCheck) -> None:",
         *docstring_lines(rule),
         "    # Look at the packages and end with what was got: clause.equal(what_was_looked_at, got, expected).",
         f'    raise {UNWRITTEN}(f"the check of {{clause.id}} is not written yet")',
@@ -112,7 +112,7 @@ def new_module(about: str) -> str:
     return "\n".join([*docstring_lines(about, ""), "", "from __future__ import annotations", "", IMPORT, ""])
 
 
-IMPORT = "from mdm_clause import Clause"
+IMPORT = "from mdm_clause import ClauseCheck"
 """What a skeleton needs from its module."""
 
 

@@ -117,7 +117,7 @@ def clauses_text(text: str | None, clause: NewClause, about: str) -> str:
 def checks_text(text: str | None, clause: NewClause, about: str) -> str:
     """The text of ``tests/conformance/test_<area>.py`` with the skeleton of the clause's check."""
     start = new_module(about) if text is None else text.rstrip("\n") + "\n"
-    if not re.search(r"^from mdm_clause import .*\bClause\b", start, re.MULTILINE):
+    if not re.search(r"^from mdm_clause import .*\bClauseCheck\b", start, re.MULTILINE):
         start = start.replace(
             "from __future__ import annotations\n", f"from __future__ import annotations\n\n{IMPORT}\n"
         )

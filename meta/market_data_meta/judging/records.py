@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from market_data_meta.errors import ErrorCode, MetaError
-
-FORMAT = 1
-_HEADER_FIELDS = {"cell", "combination", "suite", "third_party_choice", "expected", "forced"}
+from market_data_meta.inside.mdm_json import from_json, to_json
+from market_data_meta.inside.mdm_plan import FORMAT, RecordFooter, RecordHeader
 
 # Addresses in memory and paths differ from run to run and from machine to machine: a failure that differs only in them
 # is the same failure.
@@ -58,16 +57,16 @@ class Record:
     """
 
     cell: str
-    header: Mapping[str, Any]
+    header: RecordHeader
     checks: Mapping[str, Check]
-    footer: Mapping[str, Any] | None
+    footer: RecordFooter | None
     death: str | None = None
     lines: Mapping[str, Mapping[str, list[int]]] = field(default_factory=dict)
 
     @property
     def versions(self) -> dict[str, str]:
         """Package to version, as the label says."""
-        return dict(self.header["combination"])
+        return dict(self.header.combination)
 
 
 def read_record(file: Path) -> Record:
@@ -80,43 +79,66 @@ def read_record(file: Path) -> Record:
         try:
             # NaN and infinity are not JSON, and what a package says may hold them: they are read as their names.
             line = json.loads(text, parse_constant=str)
-            kind = line.pop("kind")
-        except (ValueError, KeyError, AttributeError, TypeError):
+            kind = line["kind"]
+        except (ValueError, KeyError, TypeError):
             # A run that was stopped may have torn its last line, and its death is written after that.
             if text and number < len(lines) - 1:
                 raise MetaError(ErrorCode.BAD_RECORD, f"{file}:{number} is not a line of a record") from None
             continue
-        if kind == "trace":
-            executed[line["clause"]] = line["lines"]
-        elif kind == "check":
+        if kind == "check":
             check = _check(file, number, line)
             if check.clause in checks:
                 raise MetaError(ErrorCode.BAD_RECORD, f"{file}:{number}: {check.clause} is decided twice")
             checks[check.clause] = check
+        elif kind == "trace":
+            executed[line["clause"]] = line["lines"]
         else:
             parts[kind] = line
-    header = parts.get("header")
-    if header is None or header.get("format") != FORMAT or not header.keys() >= _HEADER_FIELDS:
-        raise MetaError(
-            ErrorCode.BAD_RECORD, f"{file} has no header of format {FORMAT}", hint="delete the file and run it again"
-        )
-    cause = parts.get("death", {}).get("cause")
-    return Record(header["cell"], header, checks, parts.get("footer"), cause, executed)
+    header = _header(file, parts.get("header"))
+    footer = _footer(file, parts["footer"]) if "footer" in parts else None
+    return Record(header.cell, header, checks, footer, parts.get("death", {}).get("cause"), executed)
 
 
 def record_text(record: Record) -> str:
     """The record as it is written: header, checks, and a footer or the cause of its early end."""
-    lines: list[dict[str, Any]] = [{"kind": "header", **record.header}]
-    lines += [{"kind": "check", **asdict(check)} for check in record.checks.values()]
+    lines = [line_text(record.header)]
+    lines += [json.dumps({"kind": "check", **asdict(check)}) + "\n" for check in record.checks.values()]
     if record.footer is not None:
-        lines.append({"kind": "footer", **record.footer})
+        lines.append(line_text(record.footer))
     if record.death:
-        lines.append({"kind": "death", "cause": record.death})
-    return "".join(json.dumps(line) + "\n" for line in lines)
+        lines.append(death_line(record.death) + "\n")
+    return "".join(lines)
+
+
+def line_text(line: RecordHeader | RecordFooter) -> str:
+    """The first or the last line of a record."""
+    return json.dumps(to_json(line)) + "\n"
+
+
+def death_line(cause: str) -> str:
+    """What ends the record of a run that ended early, without a line break."""
+    return json.dumps({"kind": "death", "cause": cause})
+
+
+def _header(file: Path, line: object) -> RecordHeader:
+    try:
+        return from_json(RecordHeader, line)
+    except ValueError as error:
+        what, why = f"{file} has no header of format {FORMAT}", str(error) if line else ""
+        raise MetaError(ErrorCode.BAD_RECORD, what, why, "delete the file and run it again") from None
+
+
+def _footer(file: Path, line: object) -> RecordFooter:
+    try:
+        return from_json(RecordFooter, line)
+    except ValueError as error:
+        what = f"{file} has a footer that cannot be read"
+        raise MetaError(ErrorCode.BAD_RECORD, what, str(error), "delete the file and run it again") from None
 
 
 def _check(file: Path, number: int, line: dict[str, Any]) -> Check:
     try:
+        del line["kind"]
         return Check(**line)
     except TypeError:
         raise MetaError(ErrorCode.BAD_RECORD, f"{file}:{number} is not a line of a record") from None
@@ -131,4 +153,6 @@ def _read_or_incomplete(file: Path) -> Record:
     try:
         return read_record(file)
     except MetaError as error:
-        return Record(file.stem, {"combination": {}}, {}, None, f"its record cannot be read: {error.what}")
+        # There is no header, so its place is empty.
+        header = RecordHeader("", "", file.stem, {}, {}, (), None, "", ())
+        return Record(file.stem, header, {}, None, f"its record cannot be read: {error.what}")

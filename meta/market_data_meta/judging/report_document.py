@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from market_data_meta.inside.mdm_plan import RecordHeader
 from market_data_meta.judging.findings import group_findings
 from market_data_meta.judging.verdicts import UNKNOWN, CellVerdict, JudgedRecords
 from market_data_meta.judging.waivers import RottenWaiver
 from market_data_meta.results.clause_run import ClauseOutcome, ClauseRunResult
-from market_data_meta.results.parts import WaiverProblem
+from market_data_meta.results.parts import InstalledPackage, WaiverProblem
 from market_data_meta.results.report import ReportCell, ReportCheck, ReportFinding, ReportResult
 
 
@@ -68,23 +69,30 @@ def waiver_problem(rotten: RottenWaiver) -> WaiverProblem:
     return WaiverProblem(clause=rotten.waiver.clause, fingerprint=rotten.waiver.fingerprint, how=rotten.how)
 
 
+def attested_packages(header: RecordHeader | None) -> dict[str, InstalledPackage] | None:
+    """What was really installed, in the form that results have; None where it was not looked at."""
+    if header is None or header.attestation is None:
+        return None
+    return {name: InstalledPackage(**vars(package)) for name, package in header.attestation.items()}
+
+
 def _cell(cell: CellVerdict) -> ReportCell:
-    header = cell.record.header if cell.record else {}
+    header = cell.record.header if cell.record else None
     checks = cell.record.checks.values() if cell.record else ()
     return ReportCell(
         cell=cell.cell,
         verdict=cell.verdict,
         reasons=cell.reasons,
         counts=dict(cell.counts),
-        combination=header.get("combination") or None,
-        forced=tuple(header.get("forced", ())),
-        lane=header.get("lane"),
-        interpreter=header.get("interpreter", {}).get("version"),
-        third_party_choice=header.get("third_party_choice"),
-        as_of=header.get("as_of"),
-        attestation=header.get("attestation"),
-        suite=header.get("suite"),
-        start=header.get("start"),
+        combination=(header and dict(header.combination)) or None,
+        forced=header.forced if header else (),
+        lane=(header and header.lane) or None,
+        interpreter=header and header.python_version,
+        third_party_choice=(header and header.third_party_choice) or None,
+        as_of=header and header.as_of,
+        attestation=attested_packages(header),
+        suite=(header and header.suite) or None,
+        start=header and header.start,
         checks=tuple(
             ReportCheck(clause=check.clause, outcome=check.outcome, message=check.message, seconds=check.duration)
             for check in sorted(checks, key=lambda check: check.clause)

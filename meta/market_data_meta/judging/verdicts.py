@@ -103,8 +103,8 @@ def judge(contract: Contract, suite: str, record: Record, waivers: tuple[Waiver,
     def cell_verdict(verdict: str, *reasons: str) -> CellVerdict:
         return CellVerdict(record.cell, record, verdict, reasons, findings, dict(+counts))
 
-    if record.header.get("uninstallable"):
-        return cell_verdict(UNINSTALLABLE, record.header["uninstallable"])
+    if record.header.uninstallable:
+        return cell_verdict(UNINSTALLABLE, record.header.uninstallable)
     if reasons := _why_unknown(contract, suite, record):
         return cell_verdict(UNKNOWN, *reasons)
     broken = [f for f in findings if f.check.outcome == "failed" and f.clause.level == "must" and not f.waiver]
@@ -124,11 +124,11 @@ def _waiver(waivers: tuple[Waiver, ...], record: Record, check: Check) -> Waiver
 
 def _why_unknown(contract: Contract, suite: str, record: Record) -> list[str]:
     """Why the record is no evidence at all: incomplete, of another suite or other contents, or without checks."""
-    if record.header.get("uninstallable"):
+    if record.header.uninstallable:
         return []
     if record.death or record.footer is None:
         return weaknesses(record)
-    if record.header["suite"] != suite:
+    if record.header.suite != suite:
         return ["it was recorded by another version of the suite: run it again"]
     reasons = weaknesses(record)
     missing = sorted(contract.clauses_for(tuple(record.versions)).keys() - record.checks.keys())
@@ -156,8 +156,8 @@ def reasons_to_run_again(record: Record) -> list[str]:
         for name, outcome in _CONTROLS
         if name in checks and checks[name].outcome not in (outcome, "error")
     ]
-    if not any(name in checks and checks[name].outcome != "passed" for name in record.header.get("until", ())):
-        reasons += [f"{name} is missing" for name in record.header.get("clauses", ()) if name not in checks]
+    if not any(name in checks and checks[name].outcome != "passed" for name in record.header.until):
+        reasons += [f"{name} is missing" for name in record.header.clauses if name not in checks]
     return reasons
 
 
@@ -165,7 +165,7 @@ def weaknesses(record: Record) -> list[str]:
     """Why nothing in the record counts: the run is incomplete, its label is false, or a control came out wrong."""
     if record.death or record.footer is None:
         return [f"the run is incomplete: {record.death or 'it has no footer'}"]
-    if why := record.header.get("uninstallable"):
+    if why := record.header.uninstallable:
         # Nothing ran, so there is no interpreter, no attestation and no control to look at.
         return [f"it could not be installed: {why}"]
     reasons = _false_labels(record)
@@ -179,16 +179,17 @@ def weaknesses(record: Record) -> list[str]:
 def _false_labels(record: Record) -> list[str]:
     """Where what is really installed is not what the label says."""
     reasons = []
-    python = record.header.get("interpreter", {}).get("version", "of no known version")
+    header = record.header
+    python = header.python_version or "of no known version"
     label = re.match(r"py(\d)(\d+)-", record.cell)
     if label and not python.startswith(f"{label[1]}.{label[2]}."):
         reasons.append(f"it ran on Python {python}, the label says {label[1]}.{label[2]}")
     for package, version in record.versions.items():
-        installed = record.header.get("attestation", {}).get(package)
+        installed = (header.attestation or {}).get(package)
         if installed is None:
             reasons.append(f"{package} is not installed")
-        elif installed["version"] != version:
-            reasons.append(f"{package} {installed['version']} is installed, the label says {version}")
-        elif installed["content"] != record.header["expected"][package]["content"]:
+        elif installed.version != version:
+            reasons.append(f"{package} {installed.version} is installed, the label says {version}")
+        elif installed.content != header.expected[package].content:
             reasons.append(f"the files of {package} {version} are not those of the release")
     return reasons

@@ -59,15 +59,15 @@ def _ranges(
         if not any(_within(ranges, other) for other in others):
             yield ranges, None
             return
-    choices = {record.header["third_party_choice"] for record in failed}
+    choices = {record.header.third_party_choice for record in failed}
     if len(choices) == 1 and not choices & {
-        other.header["third_party_choice"] for other in others if _within(ranges, other)
+        other.header.third_party_choice for other in others if _within(ranges, other)
     }:
         yield ranges, choices.pop()
         return
     for record in failed:
         exact = {name: _span(ledger, name, [record.versions[name]]) for name in present}
-        yield exact, record.header["third_party_choice"] if any(_within(exact, other) for other in others) else None
+        yield exact, record.header.third_party_choice if any(_within(exact, other) for other in others) else None
 
 
 def _span(ledger: Ledger, package: str, versions: list[str]) -> tuple[str, str]:

@@ -55,7 +55,7 @@ class Waiver(WaiverTable):
         A release that only bumps a pin has the content of a release in the range, and is covered too. For a run of one
         package alone only the version counts, because such a run also checks what the release declares of itself.
         """
-        if self.third_party and record.header["third_party_choice"] not in self.third_party:
+        if self.third_party and record.header.third_party_choice not in self.third_party:
             return False
         versions = record.versions
         return all(name in versions and self._covers(name, versions, record) for name in self.versions)
@@ -64,7 +64,7 @@ class Waiver(WaiverTable):
         if _within(*self.versions[package], versions[package]):
             return True
         contents = self.contents.get(package, frozenset())
-        return len(versions) > 1 and record.header["expected"][package]["content"] in contents
+        return len(versions) > 1 and record.header.expected[package].content in contents
 
     def matches(self, record: Record, check: Check) -> bool:
         """Whether it accepts this failure."""

@@ -112,9 +112,9 @@ def isolated_records(out: Path, suite_digest: str) -> dict[tuple[str, ...], list
     records: dict[tuple[str, ...], list[Record]] = {}
     for record in read_records(out / "records"):
         header = record.header
-        is_as_in_warm_lane = header.get("third_party_choice") == "highest" and not record.cell.startswith("py")
+        is_as_in_warm_lane = header.third_party_choice == "highest" and not record.cell.startswith("py")
         is_complete = not weaknesses(record) and not reasons_to_run_again(record)
-        if len(record.versions) > 1 and is_as_in_warm_lane and header.get("suite") == suite_digest and is_complete:
+        if len(record.versions) > 1 and is_as_in_warm_lane and header.suite == suite_digest and is_complete:
             records.setdefault(tuple(contents_of(record).values()), []).append(record)
     return records
 
@@ -125,7 +125,7 @@ def lane_disagreements(contract: Contract, isolated: Record, warm: Record) -> Se
         name: (_outcome_text(isolated.checks.get(name)), _outcome_text(warm.checks.get(name)))
         for name in contract.clauses_for(tuple(isolated.versions))
     }
-    isolated_versions, warm_versions = (record.header.get("third_party", {}) for record in (isolated, warm))
+    isolated_versions, warm_versions = (record.header.third_party or {} for record in (isolated, warm))
     pairs |= {
         f"third-party {name}": (str(isolated_versions.get(name)), str(warm_versions.get(name)))
         for name in sorted(isolated_versions.keys() | warm_versions.keys())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit
+from market_data_meta.judging.report_document import attested_packages
 from market_data_meta.judging.verdicts import COMPATIBLE, INCOMPATIBLE, CellVerdict
 from market_data_meta.matrix.verdicts import MatrixVerdicts
 from market_data_meta.releases.combinations import Combination
@@ -46,7 +47,7 @@ class DeployDecision:
 def answer_result(decision: DeployDecision) -> DeployAnswer:
     """The answer with its evidence, as programs and renderers read it."""
     verdict = decision.cell_verdict
-    header = verdict.record.header if verdict.record else {}
+    header = verdict.record.header if verdict.record else None
     return DeployAnswer(
         exit=int(decision.exit),
         deploy=decision.may_deploy,
@@ -56,11 +57,11 @@ def answer_result(decision: DeployDecision) -> DeployAnswer:
         forbidden=decision.broken_promises,
         evidence=DeployEvidence(
             counts=dict(verdict.counts),
-            lane=header.get("lane"),
-            suite=header.get("suite"),
-            start=header.get("start"),
-            interpreter=header.get("interpreter", {}).get("version"),
-            attestation=header.get("attestation"),
+            lane=(header and header.lane) or None,
+            suite=(header and header.suite) or None,
+            start=header and header.start,
+            interpreter=header and header.python_version,
+            attestation=attested_packages(header),
             stands_for=decision.stands_for,
         ),
         waived=tuple(sorted({finding.clause.id for finding in verdict.findings if finding.waiver})),

@@ -60,7 +60,7 @@ def _content(content: Content) -> MatrixContent:
 
 
 def _cell(cell: ContentCombination, verdict: CellVerdict, position_of: dict[int, int], allowed: int) -> MatrixCell:
-    header = verdict.record.header if verdict.record else {}
+    header = verdict.record.header if verdict.record else None
     return MatrixCell(
         codes={content.package: position_of[id(content)] for content in cell.contents},
         combination=cell.combination.as_dict(),
@@ -69,8 +69,8 @@ def _cell(cell: ContentCombination, verdict: CellVerdict, position_of: dict[int,
         counts=dict(verdict.counts),
         stands_for=cell.stands_for,
         allowed=allowed,
-        start=header.get("start"),
-        interpreter=header.get("interpreter", {}).get("version"),
+        start=header and header.start,
+        interpreter=header and header.python_version,
     )
 
 

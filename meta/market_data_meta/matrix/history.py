@@ -157,7 +157,7 @@ def _evidence(suite_digest: str, verdict: CellVerdict) -> CellEvidence:
     record = verdict.record
     if verdict.verdict == UNINSTALLABLE:
         return UNINSTALLABLE
-    if record is None or record.header["suite"] != suite_digest or weaknesses(record):
+    if record is None or record.header.suite != suite_digest or weaknesses(record):
         return UNKNOWN
     return record.checks
 

@@ -62,9 +62,10 @@ def _prepare(contract: Contract, ledger: Ledger, package: str, cache: Path) -> P
 def _copy(original: PreparedCell, folder: Path) -> PreparedCell:
     """A copy of the environment in ``folder``, with hard links to its files."""
     shutil.copytree(original.folder, folder, symlinks=True, copy_function=os.link)
-    plan = dict(original.plan)
-    python = folder / Path(plan["release"]["python"]).relative_to(original.folder)
-    plan["release"] = plan["release"] | {"python": str(python)}
+    release = original.plan.release
+    assert release, "a run of one package has its release"
+    python = folder / Path(release.python).relative_to(original.folder)
+    plan = replace(original.plan, release=replace(release, python=str(python)))
     return PreparedCell(folder, folder / original.python.relative_to(original.folder), plan)
 
 
@@ -106,9 +107,10 @@ def _run_checks(
     root: Path, prepared: PreparedCell, clauses: tuple[str, ...] | None, scratch: Path, jobs: int
 ) -> Record:
     """Run the checks of some clauses, or of all clauses, in an environment, and read the record."""
-    planned = {name: table for name, table in prepared.plan["clauses"].items() if clauses is None or name in clauses}
     name = uuid.uuid4().hex
     record = scratch / "records" / f"{name}.jsonl"
-    plan = {**prepared.plan, "clauses": planned, "jobs": jobs}
+    names = [name for name in prepared.plan.clauses if clauses is None or name in clauses]
+    plan = prepared.plan.of_clauses(names)
+    plan = replace(plan, limits=replace(plan.limits, jobs=jobs))
     run_prepared(root, replace(prepared, plan=plan), record, scratch / "logs" / f"{name}.log")
     return read_record(record)

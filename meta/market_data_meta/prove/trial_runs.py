@@ -7,12 +7,13 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from market_data_meta import suite
 from market_data_meta.contract import Clause, Contract
 from market_data_meta.errors import ErrorCode, undecided
+from market_data_meta.inside.mdm_plan import CellRun
 from market_data_meta.judging.records import Record
 from market_data_meta.judging.verdicts import reasons_to_run_again
 from market_data_meta.prove.changes import Change
@@ -24,7 +25,7 @@ from market_data_meta.running import third_party
 from market_data_meta.running.cache import RunCache
 from market_data_meta.running.cells import RunOptions
 from market_data_meta.running.decisions import contents_of
-from market_data_meta.running.isolated import record_header, warm_plan
+from market_data_meta.running.plans import not_applicable, record_header, warm_plan
 from market_data_meta.running.template_process import TemplateProcess, run_jobs, start_warm_template
 from market_data_meta.running.third_party import ThirdPartyLock, Unresolvable
 from market_data_meta.running.warm_jobs import Job
@@ -154,7 +155,7 @@ def run_trials(
 def _key_of(record: Record) -> str:
     label = sorted([*contents_of(record).items(), *record.versions.items()])
     header = record.header
-    return _key(label, header["clauses"], trace=bool(record.lines), until=header.get("until", ()))
+    return _key(label, header.clauses, trace=bool(record.lines), until=header.until)
 
 
 def _key(label: Sequence[tuple[str, str]], clauses: Iterable[str], *, trace: bool, until: Iterable[str]) -> str:
@@ -169,7 +170,8 @@ def _run_missing(
         return
     on_progress(ProgressStep(0, 0, "loading the third-party libraries"))
     interpreter = third_party.install(newest.lock, newest.options.interpreter, newest.options.cache)
-    plan = warm_plan(newest.contract, newest.ledger) | {"timeout": CHECK_SECONDS}
+    plan = warm_plan(newest.contract, newest.ledger)
+    plan = replace(plan, limits=replace(plan.limits, check_seconds=CHECK_SECONDS))
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as name:
         folder = Path(name)
         jobs = [_job(newest, key, run, folder) for key, run in missing.items()]
@@ -190,21 +192,16 @@ def _run_missing(
 
 
 def _job(newest: NewestReleases, name: str, run: TrialRun, folder: Path) -> Job:
-    versions = run.versions(newest)
-    clauses = [newest.contract.clauses[clause] for clause in run.clauses]
-    optional = set(newest.lock.optional)
-    header = record_header(newest.contract, newest.ledger, Cell(newest.combination), (), sorted(run.clauses), "warm")
-    header |= {"combination": versions} | ({"until": sorted(run.until)} if run.until else {})
-    for package, content in run.contents(newest).items():
-        header["expected"][package] = header["expected"][package] | {"content": content}
-    request = {
-        "header": header,
-        "clauses": list(run.clauses),
-        "not_applicable": {
-            clause.id: why for clause in clauses if (why := clause.why_not_applicable(versions, optional))
-        },
-        "path": run.path(newest),
-        "trace": run.trace,
-        "until": run.until,
+    contract, versions = newest.contract, run.versions(newest)
+    header = record_header(contract, newest.ledger, Cell(newest.combination), run.clauses, lane="warm")
+    expected = {
+        package: replace(header.expected[package], content=content) for package, content in run.contents(newest).items()
     }
+    header = replace(header, combination=versions, expected=expected, until=tuple(sorted(run.until)))
+    request = CellRun(
+        header=header,
+        path=tuple(run.path(newest)),
+        not_applicable=not_applicable(contract, run.clauses, versions, newest.lock.optional),
+        trace=run.trace,
+    )
     return Job(name, request, folder / f"{name}.jsonl", folder / f"{name}.log")

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from market_data_meta.errors import MetaError
 from market_data_meta.files import write_whole
-from market_data_meta.judging.records import Record, read_record
+from market_data_meta.inside.mdm_json import to_json
+from market_data_meta.judging.records import Record, death_line, read_record
 from market_data_meta.running.endings import Ending
-from market_data_meta.running.seals import evidence, text_or_empty
+from market_data_meta.running.seals import text_or_empty, unsealed_lines
 from market_data_meta.running.warm_jobs import Job
 
 
@@ -46,12 +47,11 @@ class RunCache:
 
         A run that ended early, or whose record is no evidence, is stored with the cause and without its checks.
         """
-        header = dict(job.request["header"])
-        refused_attempts = text_or_empty(job.refused_attempts)
-        lines, cause = evidence(text_or_empty(job.record), refused_attempts, header, job.secret, ending.cause or "")
+        header = job.request.header
+        attempts = text_or_empty(job.refused_attempts)
+        lines, cause = unsealed_lines(text_or_empty(job.record), attempts, header, job.secret, ending.cause or "")
         if cause:
-            death = json.dumps({"kind": "death", "cause": cause})
-            lines = [lines[0] if lines else json.dumps(header), death]
+            lines = [lines[0] if lines else json.dumps(to_json(header)), death_line(cause)]
         text = "".join(f"{line}\n" for line in lines)
         name = "-".join(content[:8] for content in contents.values())
         for fault in self.folder.glob(f"{name}.dead*.jsonl"):

@@ -12,26 +12,39 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from market_data_meta import suite
 from market_data_meta.contract import Contract
 from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.files import exclusive_lock, write_whole
+from market_data_meta.inside.mdm_json import from_json, to_json
+from market_data_meta.inside.mdm_plan import ReleaseFacts
 from market_data_meta.judging.records import Record, read_record
 from market_data_meta.releases.combinations import Cell
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import environments
 from market_data_meta.running.isolated import (
-    KEPT,
+    INSTALLED_FILE,
     InstalledCell,
     PreparedCell,
     clean_environment,
     install_cell,
-    planned,
     run_prepared,
+    with_plan,
 )
+
+
+@dataclass(frozen=True)
+class _ReusableEnvironment:
+    """What is installed in an environment that is left for the next run; ``key`` stands for what should be."""
+
+    key: str
+    python: str
+    forced: tuple[str, ...]
+    optional_libraries: tuple[str, ...]
+    release: ReleaseFacts | None
 
 
 def check_scopes(contract: Contract, cell: Cell, clauses: Collection[str]) -> None:
@@ -63,7 +76,7 @@ def run_clauses(
     """
     with _prepared_cell(contract, ledger, cell, clauses, out, progress) as prepared:
         log = out / "logs" / f"{cell.name}.clauses.log"
-        progress(f"{cell.name}: running {len(prepared.plan['clauses'])} checks")
+        progress(f"{cell.name}: running {len(prepared.plan.clauses)} checks")
         with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
             record = Path(folder) / f"{cell.name}.jsonl"
             run_prepared(contract.root, prepared, record, log)
@@ -88,9 +101,8 @@ def debug_clauses(
         _prepared_cell(contract, ledger, cell, clauses, out, progress) as prepared,
         tempfile.TemporaryDirectory(prefix="mdmeta-", ignore_cleanup_errors=True) as home,
     ):
-        plan = {**prepared.plan, "clauses": {name: prepared.plan["clauses"][name] for name in clauses}}
         plan_file = Path(home) / "plan.json"
-        plan_file.write_text(json.dumps(plan))
+        plan_file.write_text(json.dumps(to_json(prepared.plan.of_clauses(clauses))))
         checks = suite.folder(contract.root)
         command = [str(prepared.python), "-m", "pytest", "--pdb", f"--config-file={checks / 'pytest.ini'}"]
         command += [f"--rootdir={contract.root}", "--mdm-plan", str(plan_file)]
@@ -120,33 +132,27 @@ def _prepared_cell(
     check_scopes(contract, cell, clauses)
     folder = out / "environments" / cell.name
     with exclusive_lock(folder):
-        prepared = planned(contract, ledger, cell, _reuse_or_install(contract, ledger, cell, folder, progress))
-        names = {*clauses, *contract.controls}
-        plan = dict(prepared.plan)
-        plan["clauses"] = {name: table for name, table in plan["clauses"].items() if name in names}
-        plan["not_applicable"] = {name: why for name, why in plan["not_applicable"].items() if name in names}
-        plan["header"] = plan["header"] | {"clauses": sorted(names)}
-        yield replace(prepared, plan=plan)
+        prepared = with_plan(contract, ledger, cell, _reuse_or_install(contract, ledger, cell, folder, progress))
+        yield replace(prepared, plan=prepared.plan.of_clauses([*clauses, *contract.controls]))
 
 
 def _reuse_or_install(
     contract: Contract, ledger: Ledger, cell: Cell, folder: Path, progress: Callable[[str], None]
 ) -> InstalledCell:
     """The environment of an earlier such run if the same would be installed now; otherwise it is installed anew."""
-    file, key = folder / KEPT, _environment_key(ledger, cell)
+    file, key = folder / INSTALLED_FILE, _environment_key(ledger, cell)
     try:
-        data = json.loads(file.read_text())
+        earlier = from_json(_ReusableEnvironment, json.loads(file.read_text()))
     except (OSError, ValueError):
-        data = {}
+        earlier = None
     # Today's libraries are resolved each time.
-    if data.get("key") == key and cell.third_party != "today":
-        return InstalledCell(
-            folder, Path(data["python"]), tuple(data["forced"]), frozenset(data["libraries"]), data["release"]
-        )
+    if earlier and earlier.key == key and cell.third_party != "today":
+        libraries = frozenset(earlier.optional_libraries)
+        return InstalledCell(folder, Path(earlier.python), earlier.forced, libraries, earlier.release)
     installed = install_cell(contract, ledger, cell, folder, progress)
-    data = {"key": key, "python": str(installed.python), "forced": installed.forced}
-    data |= {"libraries": sorted(installed.libraries), "release": installed.release}
-    write_whole(file, json.dumps(data))
+    names = tuple(sorted(installed.optional_libraries))
+    data = _ReusableEnvironment(key, str(installed.python), installed.forced, names, installed.release)
+    write_whole(file, json.dumps(to_json(data)))
     return installed
 
 

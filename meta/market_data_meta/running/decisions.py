@@ -135,7 +135,7 @@ class Decisions:
 
 def contents_of(record: Record) -> dict[str, str]:
     """Package to content id, as the label says; ``weaknesses`` tells whether it is what was really there."""
-    return {name: expected["content"] for name, expected in record.header["expected"].items()}
+    return {name: expected.content for name, expected in record.header.expected.items()}
 
 
 def _differ(first: Check, second: Check) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from market_data_meta.errors import MetaError
+from market_data_meta.inside.mdm_plan import Plan
 from market_data_meta.running import environments
 from market_data_meta.running.template_process import TemplateProcess
 from market_data_meta.running.third_party import ThirdPartyLock, install
@@ -26,7 +27,7 @@ class TemplatePool:
     def __init__(
         self,
         root: Path,
-        plan: Mapping[str, Any],
+        plan: Plan,
         locks: Iterable[ThirdPartyLock],
         *,
         python: str,
@@ -39,8 +40,8 @@ class TemplatePool:
         self._started: dict[ThirdPartyLock, TemplateProcess] = {}
         self._number = 0
         self._modules: list[str] | None = None
-        under_test = {name for package in plan["packages"].values() for name in package["imports"]}
-        self._third_party_modules = [name for name in plan["preload"] if name.split(".")[0] not in under_test]
+        under_test = {name for package in plan.packages.values() for name in package.imports}
+        self._third_party_modules = [name for name in plan.preload if name.split(".")[0] not in under_test]
 
     def __enter__(self) -> Self:
         self._folder = tempfile.TemporaryDirectory(prefix="mdmeta-")
@@ -74,7 +75,7 @@ class TemplatePool:
         template = self._started.pop(lock)
         try:
             if self._modules is None:
-                self._modules = template.survey_modules(survey_paths, self._plan["preload"])
+                self._modules = template.survey_modules(survey_paths, self._plan.preload)
                 for started in (template, *self._started.values()):
                     started.load(self._modules)
             template.wait_until_ready()

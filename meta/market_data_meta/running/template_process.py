@@ -8,15 +8,25 @@ import selectors
 import socket
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from market_data_meta import suite
 from market_data_meta.errors import ErrorCode, undecided
+from market_data_meta.inside.mdm_json import from_json, to_json
 from market_data_meta.inside.mdm_landlock import readable, writable
+from market_data_meta.inside.mdm_plan import (
+    CellRequest,
+    ForkedProcess,
+    LoadRequest,
+    Plan,
+    SurveyRequest,
+    TemplateAnswer,
+    TemplateRequest,
+)
 from market_data_meta.running.endings import Ending, remove_home
 from market_data_meta.running.isolated import clean_environment
 from market_data_meta.running.sandbox import environments_of, supervised_process
@@ -37,7 +47,7 @@ class TemplateProcess:
 
     root: Path
     python: Path
-    plan: Mapping[str, Any]
+    plan: Plan
     log: Path
     releases: Sequence[Path] = ()
     home: tempfile.TemporaryDirectory[str] = field(init=False)
@@ -49,14 +59,14 @@ class TemplateProcess:
     def __enter__(self) -> Self:
         self.home = tempfile.TemporaryDirectory(prefix="mdmeta-", ignore_cleanup_errors=True)
         plan = Path(self.home.name) / "plan.json"
-        plan.write_text(json.dumps(self.plan))
+        plan.write_text(json.dumps(to_json(self.plan)))
         our_end, its_end = socket.socketpair()
         self.log.parent.mkdir(parents=True, exist_ok=True)
         checks = suite.folder(self.root)
         # A cell ends before pytest would show its tracebacks, and writing them takes longer than many a check.
         command = [*suite.command(self.python), "--tb=no"]
         command += [f"--config-file={checks / 'pytest.ini'}", f"--rootdir={self.root}", "--mdm-plan", str(plan)]
-        areas = sorted({name.split(".")[0] for name in self.plan["clauses"]})
+        areas = sorted({name.split(".")[0] for name in self.plan.clauses})
         command += ["--mdm-serve", str(its_end.fileno()), *(str(checks / f"test_{area}.py") for area in areas)]
         # What hypothesis need not make in every run is kept with the environment, which holds nobody else's libraries.
         storage = self.python.parent.parent / ".hypothesis"
@@ -84,17 +94,24 @@ class TemplateProcess:
         self._keeper.close()
         remove_home(self.home)
 
-    def send_request(self, files: Mapping[str, Path] | None = None, **request: Any) -> int:
-        """Send a request, with ``files`` made anew and open for writing; the number that its answers carry."""
-        self._number += 1
-        data = json.dumps({**request, "files": list(files or {}), "id": self._number}).encode() + b"\n"
+    def send_request(self, request: TemplateRequest, files: Sequence[Path] = ()) -> int:
+        """Send a request, with ``files`` made anew and open for writing; the id that its answers carry."""
+        data = json.dumps(to_json(request)).encode() + b"\n"
         with contextlib.ExitStack() as stack:
-            streams = [stack.enter_context(file.open("wb")) for file in (files or {}).values()]
+            streams = [stack.enter_context(file.open("wb")) for file in files]
             sent = socket.send_fds(self.channel, [data], [stream.fileno() for stream in streams]) if files else 0
             self.channel.sendall(data[sent:])
+        return request.id
+
+    def _next_id(self) -> int:
+        self._number += 1
         return self._number
 
-    def answers(self, timeout: float) -> list[dict[str, Any]]:
+    def _process(self, home: str) -> ForkedProcess:
+        """What a process that is forked for a request may use."""
+        return ForkedProcess(home, LIMITS, tuple(self._readable))
+
+    def answers(self, timeout: float) -> list[TemplateAnswer]:
         """The answers that arrive within ``timeout`` seconds. Raises EOFError once the process is gone."""
         with selectors.DefaultSelector() as selector:
             selector.register(self.channel, selectors.EVENT_READ)
@@ -107,7 +124,7 @@ class TemplateProcess:
         if not data:
             raise EOFError
         *lines, self._unread = (self._unread + data).split(b"\n")
-        return [json.loads(line) for line in lines]
+        return [from_json(TemplateAnswer, json.loads(line)) for line in lines]
 
     def survey_modules(self, paths: Sequence[Sequence[str]], preload: Sequence[str]) -> list[str]:
         """The modules that a cell loads with ``preload`` on each of these import paths.
@@ -115,15 +132,14 @@ class TemplateProcess:
         For each path a cell is forked that imports ``preload`` and lists the modules that this brought in. Raises
         MetaError if the template does not start.
         """
-        homes = [Path(self.home.name) / f"scout-{number}" for number in range(len(paths))]
+        homes = [Path(self.home.name) / f"survey-{number}" for number in range(len(paths))]
         for home, path in zip(homes, paths, strict=True):
             home.mkdir()
-            files = {name: self._survey_file(home, name) for name in ("log", "found", "deeds")}
-            request = {"kind": "scout", "path": list(path), "home": str(home), "limits": LIMITS}
-            request |= {"preload": list(preload), "read": self._readable}
-            self._pending.add(self.send_request(files, **request))
+            files = [self._survey_file(home, name) for name in ("log", "modules", "refused-attempts")]
+            request = SurveyRequest(self._next_id(), tuple(path), tuple(preload), self._process(str(home)))
+            self._pending.add(self.send_request(request, files))
         self.wait_until_ready()
-        surveys = [modules for home in homes if (modules := _read_modules(self._survey_file(home, "found")))]
+        surveys = [modules for home in homes if (modules := _read_modules(self._survey_file(home, "modules")))]
         if not surveys:
             return []
         shared = set(surveys[0]).intersection(*surveys[1:])
@@ -135,11 +151,11 @@ class TemplateProcess:
 
     def load(self, modules: Sequence[str]) -> None:
         """Have it load the modules that it can. This does not wait for it."""
-        self._pending.add(self.send_request(kind="load", modules=modules))
+        self._pending.add(self.send_request(LoadRequest(self._next_id(), tuple(modules))))
 
     def warm_up(self, paths: Sequence[Sequence[str]]) -> None:
         """Load the modules that cells on all of these import paths load. Raises MetaError if it cannot."""
-        self.load(self.survey_modules(paths, self.plan["preload"]))
+        self.load(self.survey_modules(paths, self.plan.preload))
         self.wait_until_ready()
 
     @property
@@ -152,8 +168,7 @@ class TemplateProcess:
         end = time.monotonic() + START_SECONDS
         try:
             while self._pending and time.monotonic() < end:
-                answers = self.answers(1.0)
-                self._pending -= {answer["id"] for answer in answers if "status" in answer or "loaded" in answer}
+                self._pending -= {answer.id for answer in self.answers(1.0) if answer.pid is None}
         except EOFError:
             raise undecided(ErrorCode.NO_TEMPLATE, "the warm lane did not start", hint=f"read {self.log}") from None
         if self._pending:
@@ -173,12 +188,12 @@ class TemplateProcess:
                 while waiting and len(running) < at_once:
                     self._start(waiting.pop(), running)
                 for answer in self.answers(0.2):
-                    cell = running[answer["id"]]
-                    if "pid" in answer:
-                        cell.pid = answer["pid"]
+                    cell = running[answer.id]
+                    if answer.status is None:
+                        cell.pid = answer.pid or 0
                         continue
-                    ending = cell.finish(answer["status"])
-                    del running[answer["id"]]
+                    ending = cell.finish(answer.status)
+                    del running[answer.id]
                     yield cell.job, ending
                 if time.monotonic() - limits_enforced > 1:
                     for cell in running.values():
@@ -190,10 +205,9 @@ class TemplateProcess:
 
     def _start(self, job: Job, running: dict[int, RunningJob]) -> None:
         home = tempfile.TemporaryDirectory(prefix="cell-", dir=self.home.name, ignore_cleanup_errors=True)
-        files = {"log": job.log, "record": job.record, "deeds": job.refused_attempts}
-        request = {"kind": "run", "home": home.name, "limits": LIMITS, "secret": job.secret, "read": self._readable}
+        request = CellRequest(self._next_id(), job.request, job.secret, self._process(home.name))
         cell = RunningJob(job, home)
-        running[self.send_request(files, **job.request, **request)] = cell
+        running[self.send_request(request, [job.log, job.record, job.refused_attempts])] = cell
 
 
 def _read_modules(file: Path) -> list[str]:
@@ -206,7 +220,7 @@ def _read_modules(file: Path) -> list[str]:
 def start_warm_template(
     root: Path,
     python: Path,
-    plan: Mapping[str, Any],
+    plan: Plan,
     log: Path,
     paths: Sequence[Sequence[str]],
     releases: Sequence[Path],

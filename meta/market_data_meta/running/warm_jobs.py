@@ -5,11 +5,10 @@ from __future__ import annotations
 import secrets
 import tempfile
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from market_data_meta.inside.mdm_plan import CellRun
 from market_data_meta.inside.mdm_tree import overtime
 from market_data_meta.running.endings import Ending, ending_of, remove_home
 from market_data_meta.running.limits import Bounds, exceeded_bound, exceeded_disk_bound, stop
@@ -30,7 +29,7 @@ class Job:
     """
 
     name: str
-    request: Mapping[str, Any]
+    request: CellRun
     record: Path
     log: Path
     secret: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
@@ -38,7 +37,7 @@ class Job:
     @property
     def refused_attempts(self) -> Path:
         """The file with a sentence for each thing that the cell tried to do and was refused."""
-        return self.record.with_suffix(".deeds")
+        return self.record.with_suffix(".refused-attempts")
 
 
 @dataclass

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from market_data_meta.contract import Contract
+from market_data_meta.inside.mdm_plan import CellRun
 from market_data_meta.judging.records import Record
 from market_data_meta.releases.combinations import Cell, Combination
 from market_data_meta.releases.contents import Content, ContentCombination
@@ -18,7 +19,8 @@ from market_data_meta.releases.requirements import broken_promises
 from market_data_meta.running import environments
 from market_data_meta.running.cache import RunCache
 from market_data_meta.running.decisions import Decisions
-from market_data_meta.running.isolated import SUITE_SECONDS, record_header, warm_plan
+from market_data_meta.running.isolated import SUITE_SECONDS
+from market_data_meta.running.plans import not_applicable, record_header, warm_plan
 from market_data_meta.running.template_pool import TemplatePool
 from market_data_meta.running.template_process import TemplateProcess, run_jobs
 from market_data_meta.running.third_party import ThirdPartyLock, ThirdPartyRequirements
@@ -232,16 +234,12 @@ class WarmRunner:
         contract, combination = self._contract, cell.combination
         python_version = environments.version_of(self._python)
         forced = tuple(broken_promises(combination, contract.packages, self._ledger, python_version))
-        label, versions = Cell(combination), combination.as_dict()
-        tables = [contract.clauses[name] for name in clauses]
-        request = {
-            "header": record_header(contract, self._ledger, label, forced, sorted(clauses), "warm"),
-            "clauses": list(clauses),
-            "not_applicable": {
-                c.id: why for c in tables if (why := c.why_not_applicable(versions, set(lock.optional)))
-            },
-            "path": self._import_path(cell),
-        }
+        label = Cell(combination)
+        request = CellRun(
+            header=record_header(contract, self._ledger, label, clauses, forced=forced, lane="warm"),
+            path=tuple(self._import_path(cell)),
+            not_applicable=not_applicable(contract, clauses, combination.as_dict(), lock.optional),
+        )
         return Job(label.name, request, folder / f"{label.name}.jsonl", folder / f"{label.name}.log")
 
 

@@ -37,26 +37,27 @@ CHECKS = '''"""What made-up packages promise each other."""
 
 from importlib import import_module
 
-from mdm_clause import Clause
+from mdm_clause import ClauseCheck
+from mdm_plan import Plan
 
 
-def test_chain(clause: Clause, plan: dict) -> None:
+def test_chain(clause: ClauseCheck, plan: Plan) -> None:
     """What the first package says arrives at the last one."""
     said = "hello"
-    for package in plan["packages"].values():
-        said = import_module(package["imports"][0]).carry(said)
+    for package in plan.packages.values():
+        said = import_module(package.imports[0]).carry(said)
     clause.equal("what arrives", said, clause.expect["arrives"])
 
 
-def test_first_is_named(clause: Clause, plan: dict) -> None:
+def test_first_is_named(clause: ClauseCheck, plan: Plan) -> None:
     """The first package says its name."""
-    first = next(iter(plan["packages"].values()))["imports"][0]
+    first = next(iter(plan.packages.values())).imports[0]
     clause.equal("its name", import_module(first).NAME, first)
 
 
-def test_alone(clause: Clause, plan: dict) -> None:
+def test_alone(clause: ClauseCheck, plan: Plan) -> None:
     """A package is installed under its own name."""
-    clause.equal("its name", plan["release"]["package"] in plan["packages"], True)
+    clause.equal("its name", plan.release.package in plan.packages, True)
 '''
 CLAUSE = """[clauses.{slug}]
 rule = "{rule}"

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -26,7 +25,7 @@ from market_data_meta.models import parse_document
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.render.gate.markdown import gate_markdown
 from market_data_meta.results.gate import GateResult
-from market_data_meta.running.isolated import suite_plan
+from market_data_meta.running.plans import suite_plan
 from market_data_meta.running.sandbox import run_in_sandbox
 from market_data_meta.running.template_process import TemplateProcess
 from market_data_meta.running.third_party import ThirdPartyLock, group_digests, install
@@ -169,8 +168,7 @@ def test_a_template_is_caged_before_its_first_instruction(contract: Contract, tm
     compiled = site / "forged.py"
     paths = [str(path) for path in (outside, record, compiled, contract.root / "tests" / "forged.py")]
     (site / "evil_module.py").write_text(LOADED.format(paths=paths, secret=str(secret)))
-    plan: dict[str, Any] = suite_plan(contract, tuple(contract.packages))
-    plan["clauses"] = {name: table for name, table in plan["clauses"].items() if name in contract.controls}
+    plan = suite_plan(contract, tuple(contract.packages)).of_clauses(contract.controls)
     with TemplateProcess(contract.root, environment / "bin" / "python", plan, tmp_path / "template.log") as template:
         template.load(["evil_module"])
         template.wait_until_ready()

@@ -8,12 +8,15 @@ import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from market_data_meta.contract import Contract
+from market_data_meta.inside.mdm_json import to_json
+from market_data_meta.inside.mdm_plan import Limits, Plan, PlannedClause, RecordFile, RecordHeader
 from market_data_meta.suite import INSIDE
 
 CHECKS = """
@@ -80,42 +83,41 @@ OUTCOMES = {
     "own-folder-too": "passed",
 }
 
+LIMITS = Limits(check_seconds=2.0, jobs=4)
 
-def run(folder: Path, text: str, **changes: Any) -> tuple[int, list[dict[str, Any]]]:
+
+def run(
+    folder: Path, text: str, *, limits: Limits = LIMITS, until: tuple[str, ...] = (), **changes: Any
+) -> tuple[int, list[dict[str, Any]]]:
     """Run the plugin on one test module; pytest's status and the lines of the record."""
     folder.mkdir(exist_ok=True)
     (folder / "test_area.py").write_text(textwrap.dedent(text))
     (folder / "pytest.ini").write_text("[pytest]\naddopts = -p mdm_suite -p no:cacheprovider --capture=sys\n")
-    clause = {"rule": "A rule.", "level": "must", "scope": "combination", "expect": {}}
-    plan = {
-        "root": str(folder),
-        "record": str(folder / "record.jsonl"),
-        "header": {"cell": "x"},
-        "packages": {},
-        "preload": [],
-        "clauses": {f"area.{name}": clause for name in OUTCOMES},
-        "not_applicable": {},
-        "release": None,
-        "timeout": 2.0,
-        "jobs": 4,
-        "share": 1,
-        "doubted": [],
-    } | changes
-    (folder / "plan.json").write_text(json.dumps(plan))
+    clauses = {f"area.{name}": PlannedClause("A rule.", "must", "combination") for name in OUTCOMES}
+    plan = Plan(
+        root=str(folder),
+        packages={},
+        clauses=clauses,
+        limits=limits,
+        header=RecordHeader("s", "isolated", "x", {}, {}, (), None, "highest", tuple(clauses), until),
+        record=RecordFile(str(folder / "record.jsonl")),
+    )
+    (folder / "plan.json").write_text(json.dumps(to_json(replace(plan, **changes))))
     command = [sys.executable, "-m", "pytest", "-q", "--mdm-plan", str(folder / "plan.json"), str(folder)]
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(INSIDE)}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=60, check=False)
+    process = subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=60, check=False)
     file = folder / "record.jsonl"
-    return done.returncode, [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+    return process.returncode, [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
 
-@pytest.fixture(
-    scope="module", params=[{"share": 1}, {"share": 4}, {"share": 100, "doubted": ["area.fails", "area.hangs"]}]
-)
+@pytest.fixture(scope="module", params=[(1, ()), (4, ()), (100, ("area.fails", "area.hangs"))])
 def lines(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """The record of a run in which checks end in every way that they can: the same, however many share a process."""
     started = time.monotonic()
-    status, lines = run(tmp_path_factory.getbasetemp() / f"{FOLDER}{request.param['share']}", CHECKS, **request.param)
+    checks_per_process, expected_to_fail = request.param
+    folder = tmp_path_factory.getbasetemp() / f"{FOLDER}{checks_per_process}"
+    limits = replace(LIMITS, checks_per_process=checks_per_process)
+    status, lines = run(folder, CHECKS, limits=limits, expected_to_fail=expected_to_fail)
     assert status == 1
     assert time.monotonic() - started < 50, "a check that hangs or leaves something behind held up the run"
     return lines
@@ -127,12 +129,12 @@ def test_every_end_has_its_outcome(lines: list[dict[str, Any]], name: str, outco
     assert line["outcome"] == outcome, line
 
 
-def test_the_record_is_whole_and_counts_all(lines: list[dict[str, Any]]) -> None:
+def test_the_record_is_complete_and_counts_all(lines: list[dict[str, Any]]) -> None:
     assert [lines[0]["kind"], lines[-1]["kind"]] == ["header", "footer"]
     assert sum(lines[-1]["counts"].values()) == len(OUTCOMES) == len(lines) - 2
 
 
-def test_an_error_says_its_cause(lines: list[dict[str, Any]]) -> None:
+def test_an_error_has_its_cause_in_the_record(lines: list[dict[str, Any]]) -> None:
     causes = {line["clause"]: line["message"] for line in lines if line.get("outcome") == "error"}
     assert "SIGSEGV" in causes["area.dies"]
     assert causes["area.hangs"] == "did not end within 10 s of wall time and was stopped"
@@ -143,7 +145,7 @@ def test_an_error_says_its_cause(lines: list[dict[str, Any]]) -> None:
     assert "nothing_like_this" in causes["area.broken-fixture"]
 
 
-def test_what_is_said_is_bounded(lines: list[dict[str, Any]]) -> None:
+def test_what_a_check_got_is_bounded_in_the_record(lines: list[dict[str, Any]]) -> None:
     (line,) = [line for line in lines if line.get("clause") == "area.huge"]
     assert len(line["got"]) <= 2000
 
@@ -176,13 +178,13 @@ def test_a_run_ends_with_the_check_that_it_was_to_go_on_until(tmp_path: Path) ->
         def test_passes(clause): clause.equal("x", 1, 1)
     """
     started = time.monotonic()
-    _, lines = run(tmp_path, text, until=["area.fails"], jobs=2, timeout=60.0)
+    _, lines = run(tmp_path, text, until=("area.fails",), limits=Limits(60.0, jobs=2))
     assert time.monotonic() - started < 30
     assert ("area.fails", "failed") in [(line["clause"], line["outcome"]) for line in lines[1:-1]]
     assert lines[-1]["kind"] == "footer"
 
 
-def test_the_lines_that_a_check_and_its_fixtures_execute_are_noted(tmp_path: Path) -> None:
+def test_the_lines_that_a_check_and_its_fixtures_execute_are_recorded(tmp_path: Path) -> None:
     package = tmp_path / "site"
     package.mkdir()
     (package / "thing.py").write_text(
@@ -197,7 +199,7 @@ def test_the_lines_that_a_check_and_its_fixtures_execute_are_noted(tmp_path: Pat
         def made(): return thing.one()
         def test_passes(clause, made): clause.equal("x", made + thing.three(), 4)
     """
-    _, lines = run(tmp_path, text, trace=[str(package)])
+    _, lines = run(tmp_path, text, trace=(str(package),))
     (traced,) = [line for line in lines if line["kind"] == "trace"]
     assert traced["lines"] == {"thing.py": [2, 8]}
 
@@ -213,7 +215,7 @@ def test_a_question_to_a_clean_install_has_no_limit_but_that_of_its_check(contra
             release = Release("core", "thing", (), None, Path(sys.executable), {{}}, {{}}, {{}})
             with clause.works("the question"): release.run("-c", "while True: pass")
     """
-    _, lines = run(tmp_path, text, timeout=1.0)
+    _, lines = run(tmp_path, text, limits=Limits(1.0, jobs=4))
     (line,) = lines[1:-1]
     assert line["outcome"] == "error"
     assert line["message"].endswith(" time and was stopped")
@@ -231,19 +233,20 @@ WRITTEN_DOWN = """
 
 
 @pytest.mark.parametrize(
-    ("plan", "executions"),
+    ("checks_per_process", "expected_to_fail", "executions"),
     [
-        ({"share": 1}, [["passes"], ["fails"], ["first-writes"]]),
-        ({"share": 3}, [["passes", "fails"], ["fails"], ["first-writes"]]),
-        ({"share": 3, "doubted": ["area.fails"]}, [["passes"], ["fails", "first-writes"]]),
+        (1, (), [["passes"], ["fails"], ["first-writes"]]),
+        (3, (), [["passes", "fails"], ["fails"], ["first-writes"]]),
+        (3, ("area.fails",), [["passes"], ["fails", "first-writes"]]),
     ],
 )
 def test_a_failure_counts_only_as_the_first_of_its_process(
-    tmp_path: Path, plan: dict[str, Any], executions: list[list[str]]
+    tmp_path: Path, checks_per_process: int, expected_to_fail: tuple[str, ...], executions: list[list[str]]
 ) -> None:
-    """A check that fails behind another is decided again, alone like those after it; one in front is believed."""
+    """A check that fails after another is run again, alone like those after it; a failure of the first one counts."""
     file = tmp_path / "executions"
-    _, lines = run(tmp_path, WRITTEN_DOWN.format(file=str(file)), jobs=1, **plan)
+    limits = Limits(2.0, jobs=1, checks_per_process=checks_per_process)
+    _, lines = run(tmp_path, WRITTEN_DOWN.format(file=str(file)), limits=limits, expected_to_fail=expected_to_fail)
     outcomes = {line["clause"].removeprefix("area."): line["outcome"] for line in lines[1:-1]}
     assert outcomes == {"passes": "passed", "fails": "failed", "first-writes": "passed"}
     processes: dict[str, list[str]] = {}

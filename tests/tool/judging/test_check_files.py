@@ -10,10 +10,10 @@ from market_data_meta.judging.check_files import checks_of, docstring_lines, ske
 
 TEXT = '''"""An area: Ünïcode before what is rewritten."""
 
-from mdm_clause import Clause
+from mdm_clause import ClauseCheck
 
 
-async def test_first_rule(clause: Clause) -> None:
+async def test_first_rule(clause: ClauseCheck) -> None:
     """The first   rule,
     on two lines.
     """  # a remark
@@ -21,17 +21,17 @@ async def test_first_rule(clause: Clause) -> None:
 
 
 @mark
-def test_second_rule(clause: Clause) -> None:
+def test_second_rule(clause: ClauseCheck) -> None:
     """The second rule."""
     assert clause
 
 
-def test_third_rule(clause: Clause) -> None:
+def test_third_rule(clause: ClauseCheck) -> None:
     # no docstring yet
     assert clause
 
 
-def test_on_one_line(clause: Clause) -> None: ...
+def test_on_one_line(clause: ClauseCheck) -> None: ...
 
 
 def helper() -> None:

@@ -11,7 +11,8 @@ from market_data_meta.errors import MetaError
 from market_data_meta.judging.records import Check, read_record, record_text
 
 HEADER: dict[str, object] = {"kind": "header", "format": 1, "cell": "core1.2.9", "combination": {"core": "1.2.9"}}
-HEADER |= {"suite": "5" * 64, "third_party_choice": "highest", "expected": {}, "forced": []}
+HEADER |= {"suite": "5" * 64, "lane": "warm", "third_party_choice": "highest", "expected": {}, "forced": []}
+HEADER |= {"as_of": None, "clauses": []}
 LINE = {
     "kind": "check",
     "clause": "a.b",
@@ -49,7 +50,17 @@ def test_the_cause_of_an_early_end_is_read_after_a_torn_line(tmp_path: Path) -> 
     assert (record.footer, record.death) == (None, "killed")
 
 
-@pytest.mark.parametrize("lines", [[LINE, FOOTER], [HEADER | {"format": 99}, FOOTER]])
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [LINE, FOOTER],
+        [HEADER | {"format": 99}, FOOTER],
+        [HEADER | {"forced": "x"}, FOOTER],
+        [HEADER | {"combination": {"core": 1}}, FOOTER],
+        [HEADER | {"more": 1}, FOOTER],
+        [{name: value for name, value in HEADER.items() if name != "suite"}, FOOTER],
+    ],
+)
 def test_a_file_without_a_header_of_the_format_is_no_record(tmp_path: Path, lines: list[object]) -> None:
     with pytest.raises(MetaError, match=r"record\.jsonl has no header"):
         read_record(record_file(tmp_path, *lines))

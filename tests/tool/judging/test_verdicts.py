@@ -64,8 +64,14 @@ def test_an_error_does_not_hide_a_violation(small: Contract, make_record: Make) 
         ({"suite": "6" * 64}, "another version of the suite"),
         ({"cell": "py312-core1.4.61"}, "it ran on Python 3.11.7, the label says 3.12"),
         ({"attestation": {}}, "core is not installed"),
-        ({"attestation": {n: {"version": "9", "content": "c" * 64} for n in VERSIONS}}, "core 9 is installed"),
-        ({"attestation": {n: {"version": v, "content": "0" * 64} for n, v in VERSIONS.items()}}, "files of core"),
+        (
+            {"attestation": {n: {"version": "9", "content": "c" * 64, "direct_url": None} for n in VERSIONS}},
+            "core 9 is installed",
+        ),
+        (
+            {"attestation": {n: {"version": v, "content": "0" * 64, "direct_url": None} for n, v in VERSIONS.items()}},
+            "files of core",
+        ),
     ],
 )
 def test_weak_evidence_is_unknown(small: Contract, make_record: Make, changes: dict[str, object], reason: str) -> None:
@@ -98,13 +104,13 @@ def test_an_uninstallable_cell_has_the_reason_of_the_resolver(small: Contract, m
 def test_a_record_of_a_cell_that_could_not_be_installed_is_weak_and_says_why(make_record: Make) -> None:
     """It is written before anything ran: without interpreter, attestation, third-party versions and checks."""
     record = make_record(uninstallable="because a needs b")
-    header = {name: value for name, value in record.header.items() if name not in ("interpreter", "attestation")}
+    header = replace(record.header, interpreter=None, attestation=None)
     assert weaknesses(replace(record, header=header, checks={})) == ["it could not be installed: because a needs b"]
 
 
 def test_a_record_without_interpreter_and_attestation_is_weak(make_record: Make) -> None:
     record = make_record(cell="py312-core1.4.61")
-    header = {name: value for name, value in record.header.items() if name not in ("interpreter", "attestation")}
+    header = replace(record.header, interpreter=None, attestation=None)
     assert weaknesses(replace(record, header=header))[:2] == [
         "it ran on Python of no known version, the label says 3.12",
         "core is not installed",

@@ -22,7 +22,9 @@ NEW = {"core": "1.4.61", "pipeline": "0.8.70", "store": "0.6.73"}
 
 
 def record_of(make_record: Make, versions: dict[str, str], outcome: str, **changes: Any) -> Record:
-    attestation = {name: {"version": version, "content": "c" * 64} for name, version in versions.items()}
+    attestation = {
+        name: {"version": version, "content": "c" * 64, "direct_url": None} for name, version in versions.items()
+    }
     cell = "-".join(versions.values()) + changes.get("third_party_choice", "")
     return make_record({"area.first": outcome}, combination=versions, attestation=attestation, cell=cell, **changes)
 

@@ -34,11 +34,12 @@ HOSTILE = "<script>alert(1)</script> | `x` [bold]y[/bold] \x1b[31m \x00 ]]> " + 
 def report(small: Contract, make_record: Make) -> ReportResult:
     """One violated cell with a hostile message, one with a waived failure, one that was not run."""
     violated = make_record({"area.first": "failed"}, got=[HOSTILE], cell="violated")
+    versions = {"core": "1.2.9", "pipeline": "0.8.1", "store": "0.6.0"}
     waived = make_record(
-        {"area.second": "failed"}, cell="waived", combination={"core": "1.2.9", "pipeline": "0.8.1", "store": "0.6.0"}
-    )
-    waived.header["attestation"].update(
-        {n: {"version": v, "content": "c" * 64, "direct_url": None} for n, v in waived.versions.items()}
+        {"area.second": "failed"},
+        cell="waived",
+        combination=versions,
+        attestation={n: {"version": v, "content": "c" * 64, "direct_url": None} for n, v in versions.items()},
     )
     waiver = Waiver(
         "area.second", waived.checks["area.second"].fingerprint, "it is known", {"core": ("1.2.9", "1.2.9")}

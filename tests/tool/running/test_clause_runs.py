@@ -16,7 +16,7 @@ from market_data_meta.releases.combinations import Cell, parse_cell
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import clause_runs, environments
 from market_data_meta.running.clause_runs import check_scopes, run_clauses
-from market_data_meta.running.isolated import KEPT, install_cell
+from market_data_meta.running.isolated import INSTALLED_FILE, install_cell
 from market_data_meta.schemas import schema
 
 HOLDS, FAILS = "packaging.modules-import", "packaging.imports-declared"
@@ -62,11 +62,11 @@ def test_an_installation_that_is_interrupted_leaves_no_note_of_what_is_installed
     def interrupt(*_: object) -> str:
         raise KeyboardInterrupt
 
-    (tmp_path / KEPT).write_text("{}")
+    (tmp_path / INSTALLED_FILE).write_text("{}")
     monkeypatch.setattr(environments, "create", interrupt)
     with pytest.raises(KeyboardInterrupt):
         install_cell(contract, ledger, cell, tmp_path, print)
-    assert not (tmp_path / KEPT).exists()
+    assert not (tmp_path / INSTALLED_FILE).exists()
 
 
 def test_the_verdict_is_about_these_clauses_only(root: Path, out: Path) -> None:

@@ -99,7 +99,7 @@ def test_a_run_that_is_no_evidence_decides_nothing_and_is_its_cells_fault(
     record = run(cell_of(), outcomes)
     record = replace(record, **{k: v for k, v in fields.items() if k != "attestation"})  # type: ignore[arg-type]  # made up
     if "attestation" in fields:
-        record = replace(record, header={**record.header, "attestation": {}})
+        record = replace(record, header=replace(record.header, attestation={}))
     decisions = Decisions(small)
     decisions.add([record])
     assert decisions.record(cell_of()) is None

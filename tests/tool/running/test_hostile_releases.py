@@ -8,20 +8,20 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hostile_releases import HARMFUL, HARMLESS, MARK
 from made_wheels import made_wheel
 
 from market_data_meta.contract import Contract
+from market_data_meta.inside.mdm_plan import CellRun
 from market_data_meta.judging.records import Record
 from market_data_meta.judging.verdicts import weaknesses
 from market_data_meta.releases.combinations import Cell, newest_of
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import limits, warm_jobs
 from market_data_meta.running.cache import RunCache
-from market_data_meta.running.isolated import record_header, suite_plan
+from market_data_meta.running.plans import record_header, suite_plan
 from market_data_meta.running.template_process import TemplateProcess, run_jobs
 from market_data_meta.running.warm_jobs import Job
 from market_data_meta.running.wheels import extract
@@ -41,10 +41,9 @@ def run(
 ) -> Callable[[Mapping[str, str]], dict[str, HostileRun]]:
     """Run packages made of these sources in the warm lane, several at a time in one template."""
     names = tuple(contract.packages)
-    plan: dict[str, Any] = suite_plan(contract, names) | {"preload": ["market_data_core"]}
-    plan["clauses"] = {name: table for name, table in plan["clauses"].items() if name in contract.controls}
-    header = record_header(contract, ledger, Cell(newest_of(names, ledger)), (), sorted(contract.controls), "warm")
-    contents = {name: row["content"] for name, row in header["expected"].items()}
+    plan = replace(suite_plan(contract, names).of_clauses(contract.controls), preload=("market_data_core",))
+    header = record_header(contract, ledger, Cell(newest_of(names, ledger)), contract.controls, lane="warm")
+    contents = {name: expected.content for name, expected in header.expected.items()}
 
     def run_sources(sources: Mapping[str, str]) -> dict[str, HostileRun]:
         folder = tmp_path_factory.mktemp("hostile")
@@ -58,8 +57,7 @@ def run(
                 {"market_data_core/__init__.py": source.replace("MARK", MARK)},
             )
             extract(wheel, folder / "sites" / str(number))
-            request = {"header": header, "clauses": sorted(contract.controls), "not_applicable": {}}
-            request["path"] = [str(folder / "sites" / str(number))]
+            request = CellRun(header, (str(folder / "sites" / str(number)),))
             jobs.append(Job(name, request, folder / f"{number}.jsonl", folder / f"{number}.log"))
 
         def start() -> TemplateProcess:
@@ -160,4 +158,5 @@ print("names", [n for n in os.environ if "TOKEN" in n])
     assert {name: results[name] for name in refused} == refused
     assert results["home"].split()[1] == "0"
     assert results["names"] == "[]"
-    assert hostile.record.header["cage"]["signals"] is True
+    assert hostile.record.header.cage
+    assert hostile.record.header.cage.signals is True

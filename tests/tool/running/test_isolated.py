@@ -8,8 +8,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -21,6 +21,7 @@ from market_data_meta.judging.verdicts import judge
 from market_data_meta.releases.combinations import Cell, Combination
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running.isolated import PreparedCell, prepare, run_prepared
+from market_data_meta.running.plans import suite_plan
 from market_data_meta.schemas import schema
 
 CELL = Cell(Combination((("core", "1.2.9"),)))
@@ -31,14 +32,13 @@ TRIO = Cell(Combination((("core", "1.4.61"), ("pipeline", "0.8.70"), ("store", "
 def prepared(contract: Contract, ledger: Ledger, tmp_path_factory: pytest.TempPathFactory) -> PreparedCell:
     """The three newest releases in an environment, with a plan of a few quick clauses."""
     cell = prepare(contract, ledger, TRIO, tmp_path_factory.mktemp("trio") / "environment")
-    quick = {name: table for name, table in cell.plan["clauses"].items() if name.startswith(("controls.", "enums."))}
-    return PreparedCell(cell.folder, cell.python, {**cell.plan, "clauses": quick})
+    quick = [name for name in cell.plan.clauses if name.startswith(("controls.", "enums."))]
+    return replace(cell, plan=cell.plan.of_clauses(quick))
 
 
-def run(contract: Contract, prepared: PreparedCell, folder: Path, **plan: Any) -> Path:
+def run(contract: Contract, prepared: PreparedCell, folder: Path) -> Path:
     record = folder / "record.jsonl"
-    changed = PreparedCell(prepared.folder, prepared.python, {**prepared.plan, **plan})
-    run_prepared(contract.root, changed, record, folder / "log.txt")
+    run_prepared(contract.root, prepared, record, folder / "log.txt")
     return record
 
 
@@ -50,10 +50,11 @@ def test_a_record_has_the_published_shape_and_is_true(
     for line in record.read_text().splitlines():
         validator.validate(json.loads(line))
     header = read_record(record).header
+    assert header.attestation
     for name, version in TRIO.combination.versions:
-        assert header["attestation"][name]["version"] == version
-        assert header["attestation"][name]["content"] == ledger.release(name, version).content
-    assert "pydantic" in header["third_party"]
+        assert header.attestation[name].version == version
+        assert header.attestation[name].content == ledger.release(name, version).content
+    assert "pydantic" in (header.third_party or {})
 
 
 def test_installed_files_are_attested_from_their_bytes(
@@ -77,17 +78,13 @@ def test_a_suite_that_is_stopped_leaves_an_incomplete_record_with_its_cause(
     contract: Contract, prepared: PreparedCell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("market_data_meta.running.isolated.SUITE_SECONDS", 2.0)
-    slow = {"clauses": contract_clauses(contract), "jobs": 1}
-    record = read_record(run(contract, prepared, tmp_path, **slow))
+    plan = suite_plan(contract, TRIO.combination.packages)
+    slow = replace(plan, header=prepared.plan.header, limits=replace(plan.limits, jobs=1))
+    record = read_record(run(contract, replace(prepared, plan=slow), tmp_path))
     assert (record.footer, record.death) == (None, "the suite used more than 2 s of CPU time and was stopped")
     verdict = judge(contract, suite.digest(contract.root), record, ())
     assert verdict.verdict == "unknown"
     assert "used more than" in verdict.reasons[0]
-
-
-def contract_clauses(contract: Contract) -> dict[str, dict[str, Any]]:
-    clauses = contract.clauses_for(TRIO.combination.packages).values()
-    return {c.id: {"rule": c.rule, "level": c.level, "scope": c.scope, "expect": c.expect} for c in clauses}
 
 
 def mdmeta(root: Path, out: Path, *arguments: str) -> subprocess.Popen[str]:

@@ -8,8 +8,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hostile_releases import HARMFUL, HARMLESS, MARK
@@ -22,8 +22,9 @@ from market_data_meta.inside.mdm_tree import below, cpu_seconds, overtime
 from market_data_meta.judging.records import Record, read_record
 from market_data_meta.releases.combinations import Cell, newest_of
 from market_data_meta.releases.ledger import Ledger
-from market_data_meta.running.isolated import PreparedCell, clean_environment, record_header, run_prepared, suite_plan
+from market_data_meta.running.isolated import PreparedCell, clean_environment, run_prepared
 from market_data_meta.running.limits import Bounds
+from market_data_meta.running.plans import record_header, suite_plan
 from market_data_meta.running.sandbox import BOUNDS, run_in_sandbox
 
 ESCAPE = HARMLESS["leaves a child"].replace("MARK", MARK)
@@ -133,7 +134,7 @@ def test_the_cause_names_the_limit_that_was_exceeded(source: str) -> None:
             time.sleep(0.01)
         for passed in (1.0, 1000.0):
             assert overtime(process.pid, time.monotonic() - passed, 0.1).startswith("used more than 0.1 s of CPU time")
-        assert overtime(process.pid, time.monotonic() - 1.0, 0.21, used=1000.0) == ""
+        assert overtime(process.pid, time.monotonic() - 1.0, 0.21, cpu_before=1000.0) == ""
         assert overtime(process.pid, time.monotonic() - 1000.0, 99.0).startswith("did not end within 495 s of wall")
     finally:
         os.killpg(process.pid, signal.SIGKILL)
@@ -214,9 +215,9 @@ def isolated(contract: Contract, ledger: Ledger, environment: Path, source: str,
     package.mkdir(exist_ok=True)
     (package / "__init__.py").write_text(source)
     names = tuple(contract.packages)
-    plan: dict[str, Any] = suite_plan(contract, names) | {"preload": ["market_data_core"]}
-    plan["clauses"] = {name: table for name, table in plan["clauses"].items() if name in contract.controls}
-    plan["header"] = record_header(contract, ledger, Cell(newest_of(names, ledger)), (), sorted(contract.controls))
+    plan = replace(suite_plan(contract, names).of_clauses(contract.controls), preload=("market_data_core",))
+    header = record_header(contract, ledger, Cell(newest_of(names, ledger)), contract.controls)
+    plan = replace(plan, header=header)
     prepared = PreparedCell(environment, environment / "bin" / "python", plan)
     run_prepared(contract.root, prepared, folder / "record.jsonl", folder / "log.txt")
     return read_record(folder / "record.jsonl")

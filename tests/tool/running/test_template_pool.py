@@ -11,12 +11,13 @@ from typing import Any, Self
 import pytest
 
 from market_data_meta.errors import ErrorCode, MetaError, undecided
+from market_data_meta.inside.mdm_plan import Limits, Plan, PlannedPackage
 from market_data_meta.running import template_pool
 from market_data_meta.running.template_pool import TemplatePool
 from market_data_meta.running.third_party import ThirdPartyLock
 
 SMALL, LARGE, OTHER = (ThirdPartyLock(lock, frozenset()) for lock in ("a==1\n", "a==1\nb==2\nc==3\n", "a==1\nb==3\n"))
-PLAN: dict[str, Any] = {"packages": {"core": {"imports": ["core"]}}, "preload": ["core.events", "late"]}
+PLAN = Plan("", {"core": PlannedPackage("core", ("core",))}, {}, Limits(1.0, 1), preload=("core.events", "late"))
 PATHS = [["newest"], ["oldest"]]
 
 

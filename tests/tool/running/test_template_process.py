@@ -6,17 +6,17 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from market_data_meta.contract import Contract
+from market_data_meta.inside.mdm_plan import CellRun
 from market_data_meta.releases.combinations import Cell, newest_of
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import warm_jobs
 from market_data_meta.running.cache import RunCache
 from market_data_meta.running.endings import Ending
-from market_data_meta.running.isolated import record_header, suite_plan
+from market_data_meta.running.plans import record_header, suite_plan
 from market_data_meta.running.template_process import TemplateProcess, run_jobs
 from market_data_meta.running.warm_jobs import Job
 
@@ -42,16 +42,14 @@ def causes(
     """For each source why its run ended early (empty if it did not), and whether its record is whole."""
     folder = tmp_path_factory.mktemp("warm")
     names = tuple(contract.packages)
-    plan: dict[str, Any] = suite_plan(contract, names) | {"preload": ["market_data_core"]}
-    plan["clauses"] = {name: table for name, table in plan["clauses"].items() if name in contract.controls}
-    header = record_header(contract, ledger, Cell(newest_of(names, ledger)), (), sorted(contract.controls), "warm")
+    plan = replace(suite_plan(contract, names).of_clauses(contract.controls), preload=("market_data_core",))
+    header = record_header(contract, ledger, Cell(newest_of(names, ledger)), contract.controls, lane="warm")
 
     def job(name: str, source: str) -> Job:
         package = folder / "sites" / name / "market_data_core"
         package.mkdir(parents=True)
         (package / "__init__.py").write_text(source)
-        request = {"header": header, "clauses": sorted(contract.controls), "not_applicable": {}}
-        request["path"] = [str(package.parent)]
+        request = CellRun(header, (str(package.parent),))
         return Job(name, request, folder / f"{name}.jsonl", folder / f"{name}.log")
 
     def start() -> TemplateProcess:
@@ -106,10 +104,10 @@ def test_a_recursion_or_memory_error_does_not_end_the_run(causes: Mapping[str, t
 def test_a_run_that_ended_early_is_cached_as_a_fault_and_never_as_evidence(
     contract: Contract, ledger: Ledger, tmp_path: Path
 ) -> None:
-    header = record_header(contract, ledger, Cell(newest_of(tuple(contract.packages), ledger)), (), [], "warm")
-    contents = {name: row["content"] for name, row in header["expected"].items()}
+    header = record_header(contract, ledger, Cell(newest_of(tuple(contract.packages), ledger)), (), lane="warm")
+    contents = {name: expected.content for name, expected in header.expected.items()}
     run_cache = RunCache(tmp_path, "s" * 64, "f" * 16, sys.executable)
-    job = Job("cell", {"header": header}, tmp_path / "no.jsonl", tmp_path / "no.log")
+    job = Job("cell", CellRun(header, ()), tmp_path / "no.jsonl", tmp_path / "no.log")
     assert run_cache.add(contents, job, Ending()).death == "the run brought no record"
     job.record.write_text('{"kind": "header"} torn')
     killed = Ending("the run was killed by SIGKILL")

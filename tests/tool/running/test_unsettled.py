@@ -166,7 +166,7 @@ def test_a_proof_reads_back_settled_runs_only(
             self.records = lambda: iter(records)
 
     newest = object.__new__(NewestReleases)
-    contents = {name: row["content"] for name, row in good.header["expected"].items()}
+    contents = {name: expected.content for name, expected in good.header.expected.items()}
     monkeypatch.setattr(TrialRun, "contents", lambda *_: contents)
     monkeypatch.setattr(TrialRun, "versions", lambda *_: good.versions)
 

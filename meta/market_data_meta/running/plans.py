@@ -1,0 +1,148 @@
+"""What a run of the suite is told: its plan, its record's header, and what the checks of release scope know."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from market_data_meta import suite
+from market_data_meta.contract import Contract
+from market_data_meta.errors import UninstallableError
+from market_data_meta.inside.mdm_plan import (
+    ExpectedContent,
+    Limits,
+    Plan,
+    PlannedClause,
+    PlannedPackage,
+    RecordHeader,
+    ReleaseFacts,
+)
+from market_data_meta.releases.combinations import Cell
+from market_data_meta.releases.ledger import Ledger
+from market_data_meta.releases.requirements import direct_references
+from market_data_meta.running import environments
+
+CHECK_SECONDS = 30.0
+"""CPU time of one check: the slowest, which imports every module of a package that was never imported, takes some 4 s.
+What it may take of wall time is a multiple of that, as everywhere (see mdm_tree)."""
+CHECKS_PER_PROCESS = 16
+"""Checks that share a process in the warm lane, at most."""
+
+
+def suite_plan(contract: Contract, names: tuple[str, ...]) -> Plan:
+    """What is the same in every run of these packages, whatever their versions."""
+    packages = contract.packages.items()
+    preload = () if len(names) == 1 else tuple(name for _, p in packages for name in (*p.imports, *p.preload))
+    return Plan(
+        root=str(contract.root),
+        packages={name: PlannedPackage(p.distribution, p.imports, p.app) for name, p in packages},
+        clauses={c.id: PlannedClause(c.rule, c.level, c.scope, c.expect) for c in contract.clauses_for(names).values()},
+        limits=Limits(CHECK_SECONDS, jobs=2 * (os.cpu_count() or 1)),
+        preload=preload,
+    )
+
+
+def cell_plan(
+    contract: Contract,
+    ledger: Ledger,
+    cell: Cell,
+    *,
+    forced: tuple[str, ...],
+    optional_libraries: Iterable[str],
+    release: ReleaseFacts | None,
+) -> Plan:
+    """The plan of a run of all clauses of a cell in an environment of its own.
+
+    ``forced`` are the requirements that had to be overridden in it, ``optional_libraries`` those of the suite's
+    optional ones that are there.
+    """
+    plan = suite_plan(contract, cell.combination.packages)
+    return replace(
+        plan,
+        not_applicable=not_applicable(contract, plan.clauses, cell.combination.as_dict(), optional_libraries),
+        release=release,
+        header=record_header(contract, ledger, cell, plan.clauses, forced=forced),
+    )
+
+
+def warm_plan(contract: Contract, ledger: Ledger) -> Plan:
+    """The plan of a template of the warm lane, of which each of its cells runs a part: checks share processes.
+
+    A clause that is waived anywhere is expected to fail: its check is the first in a process, so that it need not be
+    run again (see mdm_fork).
+    """
+    # Imported here: the models of files load pydantic.
+    from market_data_meta.judging.waiver_file import load_waivers
+
+    return replace(
+        suite_plan(contract, tuple(contract.packages)),
+        limits=Limits(CHECK_SECONDS, jobs=1 + (os.cpu_count() or 1), checks_per_process=CHECKS_PER_PROCESS),
+        expected_to_fail=tuple(sorted({waiver.clause for waiver in load_waivers(contract.root, ledger)})),
+    )
+
+
+def not_applicable(
+    contract: Contract, clauses: Iterable[str], versions: Mapping[str, str], optional_libraries: Iterable[str]
+) -> dict[str, str]:
+    """Those of the clauses that say nothing about these versions, each with the reason."""
+    libraries = set(optional_libraries)
+    reasons = ((name, contract.clauses[name].why_not_applicable(versions, libraries)) for name in clauses)
+    return {name: reason for name, reason in reasons if reason}
+
+
+def record_header(
+    contract: Contract,
+    ledger: Ledger,
+    cell: Cell,
+    clauses: Iterable[str],
+    *,
+    forced: tuple[str, ...] = (),
+    lane: str = "isolated",
+) -> RecordHeader:
+    """The header of a record before anything has run: the label that the attestation is compared with."""
+    releases = {name: ledger.release(name, version) for name, version in cell.combination.versions}
+    return RecordHeader(
+        suite=suite.digest(contract.root),
+        lane=lane,
+        cell=cell.name,
+        combination=cell.combination.as_dict(),
+        expected={name: ExpectedContent(r.content, r.sha256) for name, r in releases.items()},
+        forced=forced,
+        as_of=None if cell.third_party == "today" else ledger.as_of,
+        third_party_choice=cell.third_party,
+        clauses=tuple(sorted(clauses)),
+    )
+
+
+def release_facts(contract: Contract, ledger: Ledger, cell: Cell, python: str) -> ReleaseFacts:
+    """What the checks of release scope are told of the release that ``python`` has; asks uv which extras resolve."""
+    ((package, version),) = cell.combination.versions
+    distribution = contract.packages[package].distribution
+    release = ledger.release(package, version)
+    options = [
+        "--python",
+        environments.base_interpreter(python),
+        "--only-binary",
+        ":all:",
+        "--exclude-newer",
+        ledger.as_of,
+    ]
+    extras: dict[str, str | None] = {}
+    unresolved: dict[str, str] = {}
+    for extra in release.extras():
+        references = () if ledger.allows_direct_references else direct_references(release, extra)
+        if references:
+            unresolved[extra] = f"it names {', '.join(references)}"
+            continue
+        try:
+            requirement = ledger.requirement(distribution, release, f"[{extra}]")
+            environments.uv("pip", "compile", "-", *options, text=requirement)
+            extras[extra] = None
+        except UninstallableError as error:
+            extras[extra] = error.why
+    published = {
+        contract.packages[name].distribution: tuple(release.version for release in releases)
+        for name, releases in ledger.releases.items()
+    }
+    return ReleaseFacts(package, version, python, published, extras, unresolved)
