@@ -19,7 +19,7 @@ COMMANDS = {
     "can-i-deploy": "May these releases go out together?",
     "check": "Validate contracts/ and what must agree with it.",
     "clause": "Write a new clause with its check.",
-    "explain": "Show a clause, an area, or all error codes.",
+    "explain": "Show a clause, an area, a capability, or all errors.",
     "gate": "Compare candidates with the releases before them.",
     "history": "In which releases did a clause start or stop holding?",
     "matrix": "Decide every published combination.",

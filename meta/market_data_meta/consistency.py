@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 
 from market_data_meta import suite
 from market_data_meta.contract import Contract
-from market_data_meta.contract_files import ClausesFile, PackagesFile, load_contract
+from market_data_meta.contract_files import CapabilitiesFile, ClausesFile, PackagesFile, load_contract
 from market_data_meta.errors import MetaError
 from market_data_meta.files import read_json, read_toml, write_whole
 from market_data_meta.judging.check_files import check_words, checks_of, with_rules
@@ -29,6 +29,7 @@ def problems(root: Path) -> list[str]:
     try:
         contract = load_contract(root)
         disagreements += _until_an_error(lambda: _clause_problems(contract))
+        disagreements += _until_an_error(lambda: _capability_problems(contract))
         ledger = load_ledger(root, contract.packages)
         disagreements += _until_an_error(lambda: _pinned_block_problems(contract, ledger))
         waivers = load_waivers(root, ledger)
@@ -62,6 +63,7 @@ def _file_problems(root: Path) -> Iterator[str]:
     contracts = root / "contracts"
     models: dict[Path, type[InputFile]] = dict.fromkeys(sorted(contracts.glob("clauses/*.toml")), ClausesFile)
     models |= {contracts / "packages.toml": PackagesFile, contracts / "waivers.toml": WaiversFile}
+    models |= {contracts / "capabilities.toml": CapabilitiesFile}
     models |= dict.fromkeys(sorted(contracts.glob("releases/*.json")), ReleasesFile)
     models |= {contracts / "releases" / "snapshot.json": SnapshotFile}
     for file, model in models.items():
@@ -94,6 +96,31 @@ def _clause_problems(contract: Contract) -> Iterator[str]:
             yield f"{name}: its check is not written yet: write the body of {check_words(name)}"
         if unknown := (set(clause.binds) | set(clause.applies)) - contract.packages.keys():
             yield f"{name}: binds or applies to {', '.join(sorted(unknown))}, which is no package"
+
+
+def _capability_problems(contract: Contract) -> Iterator[str]:
+    """Every clause but the controls belongs to exactly one capability; ids and areas that are named exist."""
+    file = contract.root / "contracts" / "capabilities.toml"
+    path, tables = file.relative_to(contract.root), read_input(CapabilitiesFile, read_toml(file), file).capabilities
+    clauses = contract.clauses.keys() - contract.controls.keys()
+    areas = {name.split(".")[0] for name in clauses}
+    places: dict[str, str] = {}
+    for name, table in tables.items():
+        if name in areas:
+            yield f"{path}: capabilities/{name}: an area has that name, and mdmeta explain takes both"
+        for field, entries in (("essential", table.essential), ("others", table.others)):
+            for number, entry in enumerate(entries):
+                place = f"capabilities/{name}/{field}/{number}"
+                if entry not in clauses and (field == "essential" or entry not in areas):
+                    yield f"{path}: {place}: {entry} is no clause{'' if field == 'essential' else ' and no area'}"
+                elif entry in places:
+                    yield f"{path}: {place}: {entry} is named already in {places[entry]}"
+                places.setdefault(entry, place)
+    covered = {
+        clause for capability in contract.capabilities.values() for clause in capability.essential + capability.others
+    }
+    for name in sorted(clauses - covered):
+        yield f"{path}: capabilities: {name} belongs to none: name it, or its area {name.split('.')[0]}, in one"
 
 
 def fix_docstrings(contract: Contract) -> list[str]:

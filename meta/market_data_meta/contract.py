@@ -1,4 +1,4 @@
-"""The contract as frozen values: packages and clauses."""
+"""The contract as frozen values: packages, clauses and capabilities."""
 
 from __future__ import annotations
 
@@ -86,6 +86,52 @@ class Clause(ClauseTable):
 
 
 @dataclass(frozen=True)
+class CapabilityTable:
+    """What ``contracts/capabilities.toml`` says of something that users want to do.
+
+    ``essential`` are the ids of the clauses that it cannot do without, and ``why`` says why just these. ``others`` are
+    further clauses by id, or areas: an area stands for those of its clauses that no capability names by id.
+    """
+
+    title: Name
+    about: Sentence
+    source: Sentence
+    essential: Annotated[tuple[Name, ...], Limits(min_length=1)]
+    why: Name
+    others: tuple[Name, ...] = ()
+
+
+@dataclass(frozen=True)
+class Capability:
+    """Something that users want to do, with the ids of all clauses that decide whether they can."""
+
+    name: str
+    title: str
+    about: str
+    source: str
+    why: str
+    essential: tuple[str, ...]
+    others: tuple[str, ...]
+
+
+def capability(name: str, tables: Mapping[str, CapabilityTable], clauses: Mapping[str, Clause]) -> Capability:
+    """The capability of this name, its areas replaced by their clauses.
+
+    Ids of clauses that do not exist stay: nothing decides them, so the capability's state is unknown, never good.
+    """
+    table = tables[name]
+    by_id = {entry for table in tables.values() for entry in (*table.essential, *table.others)}
+    others = [
+        clause
+        for entry in table.others
+        for clause in ([entry] if "." in entry else [c.id for c in clauses.values() if c.area == entry])
+        if clause == entry or clause not in by_id
+    ]
+    about = {field: getattr(table, field) for field in ("title", "about", "source")}
+    return Capability(name, **about, why=table.why.strip(), essential=table.essential, others=tuple(others))
+
+
+@dataclass(frozen=True)
 class Contract:
     """The part of ``contracts/`` that does not change from release to release.
 
@@ -96,6 +142,7 @@ class Contract:
     packages: Mapping[str, Package]
     deploying_distribution: str
     clauses: Mapping[str, Clause]
+    capabilities: Mapping[str, Capability] = field(default_factory=dict)
 
     def clauses_for(self, packages: tuple[str, ...]) -> dict[str, Clause]:
         """The clauses that a run of these packages decides: of release scope for one, of combination scope for all."""

@@ -1,4 +1,4 @@
-"""The files of the contract, ``contracts/packages.toml`` and ``contracts/clauses``, and how they are read."""
+"""The files of the contract, ``packages.toml``, ``clauses`` and ``capabilities.toml``, and how they are read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from market_data_meta.contract import Clause, ClauseTable, Contract, Package, PackageTable
+from market_data_meta.contract import (
+    CapabilityTable,
+    Clause,
+    ClauseTable,
+    Contract,
+    Package,
+    PackageTable,
+    capability,
+)
 from market_data_meta.field_types import Limits, Name
 from market_data_meta.files import read_toml
 from market_data_meta.models import InputFile, InputTable, read_input
@@ -39,8 +47,16 @@ class ClausesFile(InputFile):
     clauses: Annotated[Mapping[Slug, ClauseTable], Field(min_length=1)]
 
 
+class CapabilitiesFile(InputFile):
+    """contracts/capabilities.toml: what users want to do, and which clauses decide whether they can."""
+
+    schema_name: ClassVar[str] = "capabilities"
+
+    capabilities: Mapping[Slug, CapabilityTable]
+
+
 def load_contract(root: Path) -> Contract:
-    """Read packages and clauses. Raises MetaError for a file that cannot be read or is not of its format."""
+    """Read packages, clauses and capabilities. Raises MetaError for a file that is not there or not of its format."""
     file = root / "contracts" / "packages.toml"
     data = read_input(PackagesFile, read_toml(file), file)
     packages = {name: Package(name=name, **vars(table)) for name, table in data.packages.items()}
@@ -48,4 +64,7 @@ def load_contract(root: Path) -> Contract:
     for file in sorted((root / "contracts" / "clauses").glob("*.toml")):
         for slug, table in read_input(ClausesFile, read_toml(file), file).clauses.items():
             clauses[f"{file.stem}.{slug}"] = Clause(id=f"{file.stem}.{slug}", **vars(table))
-    return Contract(root, packages, data.deployed.distribution, clauses)
+    file = root / "contracts" / "capabilities.toml"
+    tables = read_input(CapabilitiesFile, read_toml(file), file).capabilities
+    capabilities = {name: capability(name, tables, clauses) for name in tables}
+    return Contract(root, packages, data.deployed.distribution, clauses, capabilities)

@@ -99,7 +99,7 @@ class ErrorCode(StrEnum):
     TWO_CANDIDATES = "two-candidates", "A package has two candidates."
     TWO_COMPANIONS = "two-companions", "Two pull requests of one repository cannot be gated at once."
     UNINSTALLABLE = "uninstallable", "No set of versions satisfies the requirements."
-    UNKNOWN_AREA = "unknown-area", "There is no area of that name in contracts/clauses."
+    UNKNOWN_AREA = "unknown-area", "There is no area of that name in contracts/clauses, and no capability."
     UNKNOWN_CLAUSE = "unknown-clause", "There is no clause of that id."
     UNKNOWN_FORMAT = "unknown-format", "A file has a format that this version of the tool does not read."
     UNKNOWN_PACKAGE = "unknown-package", "There is no package of that name under contract."

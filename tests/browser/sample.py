@@ -92,6 +92,7 @@ def _cell(positions: tuple[int, ...]) -> dict[str, Any]:
         "verdict": "compatible",
         "reasons": [],
         "counts": {"passed": 2, "waived": 1},
+        "capabilities": {"talk": "limited"},
         "stands_for": len(RELEASES["core"][position_of["core"]]),
         "allowed": position_of["pipeline"],
         "start": 1795435046.85,

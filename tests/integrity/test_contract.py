@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,12 @@ def test_modules_are_small() -> None:
     files = [file for folder in ("meta", "tests") for file in (ROOT / folder).rglob("*.py")]
     assert files
     assert [f"{f.name} {n}" for f in files if (n := len(f.read_text().splitlines())) > 400] == []
+
+
+def test_every_clause_belongs_to_exactly_one_capability(contract: Contract) -> None:
+    counts = Counter(
+        clause for capability in contract.capabilities.values() for clause in capability.essential + capability.others
+    )
+    assert counts.keys() == contract.clauses.keys() - contract.controls.keys()
+    assert [clause for clause, count in counts.items() if count > 1] == []
+    assert 10 <= len(contract.capabilities) <= 14

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from examples import LEDGER, ROOT, SUITE, VERSIONS
 
-from market_data_meta.contract import Clause, Contract, Level, Package, Scope
+from market_data_meta.contract import Capability, Clause, Contract, Level, Package, Scope
 from market_data_meta.contract_files import load_contract
 from market_data_meta.inside.mdm_json import from_json
 from market_data_meta.inside.mdm_plan import RecordFooter, RecordHeader
@@ -41,7 +41,10 @@ def ledger(root: Path, contract: Contract) -> Ledger:
 
 @pytest.fixture
 def small() -> Contract:
-    """A contract of three packages with one must clause, one should clause, one of release scope, and the controls."""
+    """A contract of three packages with one must clause, one should clause, one of release scope, and the controls.
+
+    Its capability cannot do without the must clause.
+    """
 
     def clause(name: str, level: Level = "must", scope: Scope = "combination") -> Clause:
         return Clause(f"The rule of {name}.", level, scope, ("core", "store"), "A source.", id=name)
@@ -54,7 +57,8 @@ def small() -> Contract:
         clause("controls.must-fail", "control", "control"),
     ]
     packages = {name: Package(f"market-data-{name}", (f"market_data_{name}",), name=name) for name in VERSIONS}
-    return Contract(ROOT, packages, "market-data-orchestrator", {c.id: c for c in clauses})
+    talk = Capability("talk", "Let the packages talk", "About.", "A source.", "Why.", ("area.first",), ("area.second",))
+    return Contract(ROOT, packages, "market-data-orchestrator", {c.id: c for c in clauses}, {"talk": talk})
 
 
 @pytest.fixture

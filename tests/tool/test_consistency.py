@@ -22,6 +22,7 @@ def copy(root: Path, tmp_path: Path) -> Path:
 
 
 CONTROLS = "contracts/clauses/controls.toml"
+CAPABILITIES = "contracts/capabilities.toml"
 WAIVER = '\n[[waiver]]\nclause = "{}"\nfingerprint = "{}"\nreason = "{}"\nversions = {{ core = ["1.2.9", "1.2.9"] }}\n'
 
 
@@ -67,6 +68,29 @@ WAIVER = '\n[[waiver]]\nclause = "{}"\nfingerprint = "{}"\nreason = "{}"\nversio
         ("contracts/waivers.toml", '["1.2.0", "1.4.61"]', '["1.4.61", "1.2.0"]', "core needs the two ends of a closed"),
         ("contracts/releases/snapshot.json", '"as_of": "', '"as_of": "on ', "snapshot.json: as_of"),
         ("contracts/packages.toml", "imports = [", "exports = [", "packages.toml: packages/core/imports is missing"),
+        (
+            CAPABILITIES,
+            'others = ["broadcast"]',
+            "",
+            f"{CAPABILITIES}: capabilities: broadcast.broadcast-one-tells-outcome",
+        ),
+        (
+            CAPABILITIES,
+            '"broadcast"',
+            '"broad"',
+            "capabilities/http/others/0: broad is no clause and no area",
+        ),
+        (CAPABILITIES, '"pulse.same-', '"pulse.', "capabilities/redis/essential/1: pulse.stream is no clause"),
+        (
+            CAPABILITIES,
+            '["broadcast"]',
+            '["broadcast", "bus"]',
+            "bus is named already in capabilities/slow-down",
+        ),
+        (CAPABILITIES, '"pulse.same-stream"', '"pulse.stops", "pulse.stops"', "pulse.stops is named already"),
+        (CAPABILITIES, '"pulse.same-stream"', '"controls.must-pass"', "controls.must-pass is no clause"),
+        (CAPABILITIES, "capabilities.redis]", "capabilities.pulse]", "capabilities/pulse: an area has that name"),
+        (CAPABILITIES, "about =", "says =", f"{CAPABILITIES}: capabilities/install/about is missing"),
         ("contracts/schemas/gate.schema.json", '"type": "object"', '"type": "thing"', "not a JSON Schema"),
     ],
 )

@@ -22,7 +22,7 @@ from market_data_meta.render.deploy_answer.terminal import show_answer
 @json_option
 @click.pass_obj
 def can_i_deploy_command(checkout: Checkout, pins: tuple[str, ...], cache: Path | None, *, as_json: bool) -> None:
-    r"""Say whether releases may go out together, from what mdmeta matrix has seen; nothing is run.
+    r"""Say whether releases may go out together, from the results of mdmeta matrix; nothing is run.
 
     With a package left out: the newest releases of it with which the others may go out.
 

@@ -108,7 +108,10 @@ def new_command(
     for file, text in texts.items():
         write_whole(file, text)
     files = tuple(file.relative_to(root).as_posix() for file in texts)
-    result = NewClauseResult(clause=name, files=files, check=check_place(name))
+    # Read again, with what was written: a clause belongs to a capability by itself only where its area does.
+    capabilities = Checkout(checkout.start).contract.capabilities.values()
+    has_capability = any(name in capability.others for capability in capabilities)
+    result = NewClauseResult(clause=name, files=files, check=check_place(name), has_capability=has_capability)
     if as_json:
         click.echo(json_text(result), nl=False)
     else:

@@ -22,7 +22,7 @@ from market_data_meta.render.history.terminal import show_history
 @json_option
 @click.pass_obj
 def history_command(checkout: Checkout, clause: str, cache: Path | None, *, as_json: bool) -> None:
-    r"""Tell in which releases a clause started or stopped holding, from what mdmeta matrix has seen; nothing is run.
+    r"""Show in which releases a clause started or stopped holding, from the results of mdmeta matrix; nothing is run.
 
     Each package that the clause binds is followed from its oldest release to its newest, with the same partners.
 

@@ -83,7 +83,7 @@ def report_command(
     if propose:
         click.echo(propose_waivers(checkout.contract, checkout.ledger, report))
         return
-    result = report_result(report)
+    result = report_result(checkout.contract, report)
     write_whole(folder / "report.json", json_text(result))
     write_whole(folder / "report.md", report_markdown(result))
     write_whole(folder / "junit.xml", report_junit(result))

@@ -105,7 +105,7 @@ def run_command(
         _run_clauses(checkout, cell, tuple(dict.fromkeys(clauses)), folder, progress, debug=debug, as_json=as_json)
     record = run_cell(checkout.contract, checkout.ledger, cell, out=folder, into=into, progress=progress)
     report = judge_records(checkout.contract, suite.digest(checkout.root), [record], checkout.waivers)
-    finish(report_result(report), as_json=as_json, verbose=verbose)
+    finish(report_result(checkout.contract, report), as_json=as_json, verbose=verbose)
 
 
 def _run_clauses(
@@ -126,11 +126,11 @@ def _run_clauses(
         sys.exit(Exit.COMPATIBLE if passed else Exit.UNDECIDED)
     record = run_clauses(contract, ledger, cell, clauses, out=folder, progress=progress)
     # Judged as if the contract had no other clauses: a clause that was not run is not missing.
-    partial = replace(contract, clauses=chosen | contract.controls)
+    partial = replace(contract, clauses=chosen | contract.controls, capabilities={})
     waivers = [waiver for waiver in checkout.waivers if waiver.clause in chosen]
     report = judge_records(partial, suite.digest(checkout.root), [record], tuple(waivers))
     if as_json:
         click.echo(json_text(clause_run_result(report)), nl=False)
     else:
-        show_clause_run(clause_run_result(report), report_result(report), Console())
+        show_clause_run(clause_run_result(report), report_result(partial, report), Console())
     sys.exit(report.exit)

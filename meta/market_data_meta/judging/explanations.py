@@ -1,15 +1,18 @@
-"""Explanations: all that the contract says of a clause, the list of clauses, and the list of error codes."""
+"""Explanations: all that the contract says of a clause, and the lists of clauses, capabilities and error codes."""
 
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 
-from market_data_meta.contract import Clause, Contract
+from market_data_meta.contract import Capability, Clause, Contract
 from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.judging.check_files import check_place
 from market_data_meta.judging.waivers import Waiver
 from market_data_meta.results.explanation import (
     AcceptedFailure,
+    CapabilityDescription,
+    CapabilityList,
     ClauseExplanation,
     ClauseList,
     ClauseSummary,
@@ -55,26 +58,44 @@ def clause_explanation(contract: Contract, waivers: tuple[Waiver, ...], name: st
 def clause_list(contract: Contract, waivers: tuple[Waiver, ...], area: str | None = None) -> ClauseList:
     """Every clause, or those of one area, with its rule, and whether a waiver accepts its failure for some releases.
 
-    Raises MetaError with the nearest names for an area that does not exist.
+    Raises MetaError with the nearest names, of capabilities too, for an area that does not exist.
     """
     areas = list(dict.fromkeys(clause.area for clause in contract.clauses.values()))
     if area is not None and area not in areas:
-        near = difflib.get_close_matches(area, areas, 3) or [name for name in contract.clauses if area in name][:5]
+        names = [*areas, *contract.capabilities]
+        near = difflib.get_close_matches(area, names, 3) or [name for name in contract.clauses if area in name][:5]
         hint = f"did you mean {' or '.join(near)}?" if near else f"the areas are {', '.join(areas)}"
-        raise MetaError(ErrorCode.UNKNOWN_AREA, f"there is no area {area!r}", hint=hint)
-    waived = {waiver.clause for waiver in waivers}
-    return ClauseList(
-        clauses=tuple(
-            ClauseSummary(
-                clause=clause.id,
-                level=clause.level,
-                scope=clause.scope,
-                rule=clause.rule,
-                waived=clause.id in waived,
-            )
-            for clause in contract.clauses.values()
-            if area in (None, clause.area)
+        raise MetaError(ErrorCode.UNKNOWN_AREA, f"there is no area or capability {area!r}", hint=hint)
+    names = [clause.id for clause in contract.clauses.values() if area in (None, clause.area)]
+    return ClauseList(clauses=_summaries(contract, waivers, names))
+
+
+def capability_list(contract: Contract, waivers: tuple[Waiver, ...], name: str | None = None) -> CapabilityList:
+    """Every capability, or the one of this name, which must exist, with the clauses that decide it."""
+
+    def description(capability: Capability) -> CapabilityDescription:
+        return CapabilityDescription(
+            name=capability.name,
+            title=capability.title,
+            about=capability.about,
+            source=capability.source,
+            essential=_summaries(contract, waivers, capability.essential),
+            why=capability.why,
+            others=_summaries(contract, waivers, capability.others),
         )
+
+    chosen = contract.capabilities.values() if name is None else [contract.capabilities[name]]
+    return CapabilityList(capabilities=tuple(map(description, chosen)))
+
+
+def _summaries(contract: Contract, waivers: tuple[Waiver, ...], names: Iterable[str]) -> tuple[ClauseSummary, ...]:
+    """The clauses of these ids in a line each."""
+    waived = {waiver.clause for waiver in waivers}
+    return tuple(
+        ClauseSummary(
+            clause=clause.id, level=clause.level, scope=clause.scope, rule=clause.rule, waived=clause.id in waived
+        )
+        for clause in (contract.clauses[name] for name in names if name in contract.clauses)
     )
 
 

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from market_data_meta.contract import Contract
 from market_data_meta.inside.mdm_plan import RecordHeader
+from market_data_meta.judging.capabilities import capability_states, is_alone
 from market_data_meta.judging.findings import group_findings
 from market_data_meta.judging.verdicts import UNKNOWN, CellVerdict, JudgedRecords
 from market_data_meta.judging.waivers import RottenWaiver
+from market_data_meta.results.capabilities import CapabilityState
 from market_data_meta.results.clause_run import ClauseOutcome, ClauseRunResult
 from market_data_meta.results.parts import InstalledPackage, WaiverProblem
 from market_data_meta.results.report import ReportCell, ReportCheck, ReportFinding, ReportResult
 
 
-def report_result(judged_records: JudgedRecords) -> ReportResult:
-    """The complete report: cells with verdict and evidence, findings, rotten waivers, and the absent cells."""
+def report_result(contract: Contract, judged_records: JudgedRecords) -> ReportResult:
+    """The complete report: cells with verdict, capabilities and evidence, findings, rotten waivers, absent cells."""
+    suite = judged_records.suite
+    records = [cell.record for cell in judged_records.cells if cell.record]
     return ReportResult(
-        suite=judged_records.suite,
+        suite=suite,
         exit=int(judged_records.exit),
-        cells=tuple(_cell(cell) for cell in judged_records.cells),
+        cells=tuple(
+            _cell(cell, () if is_alone(contract, cell) else capability_states(contract, suite, cell, records))
+            for cell in judged_records.cells
+        ),
         findings=tuple(
             ReportFinding(
                 clause=group.clause.id,
@@ -76,7 +84,7 @@ def attested_packages(header: RecordHeader | None) -> dict[str, InstalledPackage
     return {name: InstalledPackage(**vars(package)) for name, package in header.attestation.items()}
 
 
-def _cell(cell: CellVerdict) -> ReportCell:
+def _cell(cell: CellVerdict, capabilities: tuple[CapabilityState, ...]) -> ReportCell:
     header = cell.record.header if cell.record else None
     checks = cell.record.checks.values() if cell.record else ()
     return ReportCell(
@@ -93,6 +101,7 @@ def _cell(cell: CellVerdict) -> ReportCell:
         attestation=attested_packages(header),
         suite=(header and header.suite) or None,
         start=header and header.start,
+        capabilities=capabilities,
         checks=tuple(
             ReportCheck(clause=check.clause, outcome=check.outcome, message=check.message, seconds=check.duration)
             for check in sorted(checks, key=lambda check: check.clause)

@@ -13,6 +13,7 @@ from market_data_meta.judging.records import Check, Record
 from market_data_meta.judging.waivers import RottenWaiver, Waiver, rotten_waivers
 
 COMPATIBLE, INCOMPATIBLE, UNINSTALLABLE, UNKNOWN = "compatible", "incompatible", "uninstallable", "unknown"
+OTHER_SUITE = "it was recorded by another version of the suite: run it again"
 _CONTROLS = (("controls.must-pass", "passed"), ("controls.must-fail", "failed"))
 
 
@@ -129,7 +130,7 @@ def _why_unknown(contract: Contract, suite: str, record: Record) -> list[str]:
     if record.death or record.footer is None:
         return weaknesses(record)
     if record.header.suite != suite:
-        return ["it was recorded by another version of the suite: run it again"]
+        return [OTHER_SUITE]
     reasons = weaknesses(record)
     missing = sorted(contract.clauses_for(tuple(record.versions)).keys() - record.checks.keys())
     if missing:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit
+from market_data_meta.judging.capabilities import capability_states
 from market_data_meta.judging.report_document import attested_packages
 from market_data_meta.judging.verdicts import COMPATIBLE, INCOMPATIBLE, CellVerdict
 from market_data_meta.matrix.verdicts import MatrixVerdicts
@@ -15,6 +16,7 @@ from market_data_meta.releases.contents import Content, ContentCombination
 from market_data_meta.releases.ledger import Ledger, Release
 from market_data_meta.releases.pins import allowed_combinations
 from market_data_meta.releases.requirements import broken_promises
+from market_data_meta.results.capabilities import CapabilityState
 from market_data_meta.results.deploy_answer import DeployAnswer, DeployEvidence
 
 
@@ -29,6 +31,7 @@ class DeployDecision:
     cell_verdict: CellVerdict
     stands_for: int
     broken_promises: tuple[str, ...]
+    capabilities: tuple[CapabilityState, ...]
 
     @property
     def may_deploy(self) -> bool:
@@ -55,6 +58,7 @@ def answer_result(decision: DeployDecision) -> DeployAnswer:
         verdict=verdict.verdict,
         reasons=verdict.reasons,
         forbidden=decision.broken_promises,
+        capabilities=decision.capabilities,
         evidence=DeployEvidence(
             counts=dict(verdict.counts),
             lane=(header and header.lane) or None,
@@ -77,7 +81,9 @@ def deploy_decision(
     contents = tuple(content_of[pair] for pair in combination.versions)
     cell = next(cell for cell in matrix.cell_records.cells if cell.contents == contents)
     broken = tuple(broken_promises(combination, contract.packages, ledger, matrix.cell_records.python))
-    return DeployDecision(combination, matrix.verdict_of(cell), cell.stands_for, broken)
+    verdict = matrix.verdict_of(cell)
+    capabilities = capability_states(contract, matrix.suite_digest, verdict)
+    return DeployDecision(combination, verdict, cell.stands_for, broken, capabilities)
 
 
 def newest_deployable(

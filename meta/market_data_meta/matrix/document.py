@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from market_data_meta.contract import Contract
+from market_data_meta.judging.capabilities import capability_states
 from market_data_meta.judging.report_document import waiver_problem
 from market_data_meta.judging.verdicts import CellVerdict
 from market_data_meta.matrix.history import ReleaseSpan, clause_histories
 from market_data_meta.matrix.verdicts import MatrixVerdicts
 from market_data_meta.releases.contents import Content, ContentCombination
+from market_data_meta.results.capabilities import CapabilityState
 from market_data_meta.results.matrix import (
     MatrixCell,
     MatrixContent,
@@ -35,7 +37,10 @@ def matrix_result(contract: Contract, matrix: MatrixVerdicts) -> MatrixResult:
         suite=matrix.suite_digest,
         exit=int(matrix.exit),
         packages={name: tuple(_content(content) for content in column) for name, column in matrix.contents.items()},
-        cells=tuple(_cell(cell, verdict, position_of, allowed[cell]) for cell, verdict in cells),
+        cells=tuple(
+            _cell(cell, verdict, position_of, allowed[cell], capability_states(contract, matrix.suite_digest, verdict))
+            for cell, verdict in cells
+        ),
         findings=findings,
         history={
             name: {package: _spans(spans) for package, spans in history.packages.items()}
@@ -59,7 +64,13 @@ def _content(content: Content) -> MatrixContent:
     )
 
 
-def _cell(cell: ContentCombination, verdict: CellVerdict, position_of: dict[int, int], allowed: int) -> MatrixCell:
+def _cell(
+    cell: ContentCombination,
+    verdict: CellVerdict,
+    position_of: dict[int, int],
+    allowed: int,
+    capabilities: Iterable[CapabilityState],
+) -> MatrixCell:
     header = verdict.record.header if verdict.record else None
     return MatrixCell(
         codes={content.package: position_of[id(content)] for content in cell.contents},
@@ -67,6 +78,7 @@ def _cell(cell: ContentCombination, verdict: CellVerdict, position_of: dict[int,
         verdict=verdict.verdict,
         reasons=verdict.reasons,
         counts=dict(verdict.counts),
+        capabilities={capability.name: capability.state for capability in capabilities},
         stands_for=cell.stands_for,
         allowed=allowed,
         start=header and header.start,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from market_data_meta.results.capabilities import StateName
 from market_data_meta.results.history import State
 from market_data_meta.results.parts import Verdict
 
@@ -122,6 +123,24 @@ STATES: Mapping[State, StateSign] = {
 
 
 @dataclass(frozen=True)
+class CapabilitySign:
+    """A capability's state in a combination: its mark, the one for Markdown, and rich's style."""
+
+    mark: str
+    emoji: str
+    style: str
+
+
+CAPABILITY_STATES: Mapping[StateName, CapabilitySign] = {
+    "works": CapabilitySign("✔", "✅", "green"),
+    "limited": CapabilitySign("◐", "🟡", "yellow"),
+    "broken": CapabilitySign("✘", "❌", "red"),
+    "unknown": CapabilitySign("?", "❔", "dim"),
+}
+"""The states of capabilities, best first."""
+
+
+@dataclass(frozen=True)
 class PromiseSign:
     """A class of promise: what it says of combinations, and the cells that it looks like."""
 
@@ -144,3 +163,10 @@ def with_mark(verdict: Verdict) -> str:
     """The verdict with its mark, for a terminal: ``[green]✔ compatible[/]``."""
     sign = VERDICTS[verdict]
     return f"[{sign.style}]{sign.mark} {verdict}[/]"
+
+
+def with_state_mark(state: StateName, count: int | None = None) -> str:
+    """The capability's state with its mark, and how often it occurs, for a terminal: ``[red]✘ 3 broken[/]``."""
+    sign = CAPABILITY_STATES[state]
+    number = "" if count is None else f"{count} "
+    return f"[{sign.style}]{sign.mark} {number}{state}[/]"

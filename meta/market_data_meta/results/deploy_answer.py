@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from market_data_meta.models import Document, Model
+from market_data_meta.results.capabilities import CapabilityState
 from market_data_meta.results.parts import Digest, ExitCode, InstalledPackage, Text, Verdict, Versions
 
 
@@ -23,7 +24,10 @@ class DeployEvidence(Model):
 
 
 class DeployAnswer(Document):
-    """What `mdmeta can-i-deploy --json` prints."""
+    """What `mdmeta can-i-deploy --json` prints.
+
+    ``capabilities`` say what will work and what will not, whatever is expected.
+    """
 
     schema_name: ClassVar[str] = "can-i-deploy"
 
@@ -34,6 +38,7 @@ class DeployAnswer(Document):
     verdict: Verdict
     reasons: tuple[str, ...]
     forbidden: tuple[Text, ...]
+    capabilities: tuple[CapabilityState, ...]
     evidence: DeployEvidence
     waived: tuple[Text, ...]
     failed: tuple[Text, ...]

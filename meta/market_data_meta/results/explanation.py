@@ -1,4 +1,4 @@
-"""The explanation of a clause, and the list of all clauses."""
+"""The explanation of a clause, and the lists of all clauses, capabilities and error codes."""
 
 from __future__ import annotations
 
@@ -55,6 +55,27 @@ class ClauseList(Document):
 
     format: Literal[1] = 1
     clauses: tuple[ClauseSummary, ...]
+
+
+class CapabilityDescription(Model):
+    """Something that users want to do, with the clauses that it cannot do without, why just these, and all others."""
+
+    name: Text
+    title: Text
+    about: Text
+    source: Text
+    essential: tuple[ClauseSummary, ...]
+    why: Text
+    others: tuple[ClauseSummary, ...]
+
+
+class CapabilityList(Document):
+    """What `mdmeta explain --capabilities --json` prints, and `mdmeta explain CAPABILITY --json` with one of them."""
+
+    schema_name: ClassVar[str] = "capability-list"
+
+    format: Literal[1] = 1
+    capabilities: tuple[CapabilityDescription, ...]
 
 
 class ErrorSummary(Model):

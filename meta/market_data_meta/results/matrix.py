@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from market_data_meta.errors import ErrorCode
 from market_data_meta.models import Document, Model
+from market_data_meta.results.capabilities import StateName
 from market_data_meta.results.history import State
 from market_data_meta.results.parts import (
     Count,
@@ -36,13 +37,17 @@ class MatrixContent(Model):
 
 
 class MatrixCell(Model):
-    """One content combination; ``codes`` names a content of each package by its position."""
+    """One content combination; ``codes`` names a content of each package by its position.
+
+    ``capabilities`` has the state of each by name: what works, whatever is expected.
+    """
 
     codes: Annotated[dict[str, Count], Field(min_length=1)]
     combination: Versions
     verdict: Verdict
     reasons: tuple[str, ...]
     counts: dict[str, Count]
+    capabilities: dict[Text, StateName]
     stands_for: Annotated[int, Field(ge=1)]
     allowed: Count
     start: float | None

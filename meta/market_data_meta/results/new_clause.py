@@ -11,7 +11,7 @@ from market_data_meta.results.parts import Text
 
 
 class NewClauseResult(Document):
-    """What `mdmeta clause new --json` prints."""
+    """What `mdmeta clause new --json` prints; ``has_capability``: whether a capability names the clause or its area."""
 
     schema_name: ClassVar[str] = "new-clause"
 
@@ -19,3 +19,4 @@ class NewClauseResult(Document):
     clause: Text
     files: Annotated[tuple[Text, ...], Field(min_length=2, max_length=2)]
     check: Annotated[str, Field(pattern=r"^tests/conformance/test_[a-z0-9_]+\.py::test_[a-z0-9_]+$")]
+    has_capability: bool

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from market_data_meta.models import Document, Model
+from market_data_meta.results.capabilities import CapabilityState
 from market_data_meta.results.parts import (
     Count,
     Digest,
@@ -34,7 +36,10 @@ class ReportCheck(Model):
 
 
 class ReportCell(Model):
-    """One cell: its verdict, the reasons for it, and the evidence that it rests on."""
+    """One cell: its verdict, the reasons for it, and the evidence that it rests on.
+
+    ``capabilities`` say what works in it, whatever is expected; a cell of one release alone has none.
+    """
 
     cell: Text
     verdict: Verdict
@@ -49,6 +54,7 @@ class ReportCell(Model):
     attestation: dict[str, InstalledPackage] | None
     suite: str | None
     start: float | None
+    capabilities: tuple[CapabilityState, ...]
     checks: tuple[ReportCheck, ...]
 
 
@@ -93,3 +99,11 @@ class ReportResult(Document):
         """How many cells have each verdict."""
         verdicts = [cell.verdict for cell in self.cells]
         return {verdict: verdicts.count(verdict) for verdict in dict.fromkeys(verdicts)}
+
+    @property
+    def capability_counts(self) -> dict[str, Counter[str]]:
+        """By the title of each capability, how many cells have it in each state."""
+        counts: dict[str, Counter[str]] = {}
+        for state in (state for cell in self.cells for state in cell.capabilities):
+            counts.setdefault(state.title, Counter())[state.state] += 1
+        return counts

@@ -59,6 +59,15 @@ def test_alone(clause: ClauseCheck, plan: Plan) -> None:
     """A package is installed under its own name."""
     clause.equal("its name", plan.release.package in plan.packages, True)
 '''
+CAPABILITIES = """
+[capabilities.talk]
+title = "Let the packages talk"
+about = "What the first package says arrives at the last one."
+source = "Our own demand."
+essential = ["area.chain"]
+others = ["area"]
+why = "Nobody talks to packages that do not listen."
+"""
 CLAUSE = """[clauses.{slug}]
 rule = "{rule}"
 level = "must"
@@ -214,6 +223,7 @@ def contract_folder(root: Path, packages: tuple[str, ...]) -> Path:
     text = "\n".join([*tables, '[deployed]\ndistribution = "made-deployment"\n'])
     (contracts / "packages.toml").write_text(text)
     (contracts / "waivers.toml").write_text("")
+    (contracts / "capabilities.toml").write_text(CAPABILITIES)
     all_packages, first_package = json.dumps(packages), json.dumps(packages[:1])
     clauses = [
         ("chain", "What the first package says arrives at the last one.", "combination", all_packages),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from examples import LEDGER, SUITE
 from jsonschema import Draft202012Validator
+from rich.console import Console
 
 from market_data_meta.contract import Contract
 from market_data_meta.matrix.deploy_answer import answer_result, deploy_decision
@@ -18,6 +20,7 @@ from market_data_meta.matrix.history import STATES, clause_history, history_resu
 from market_data_meta.matrix.verdicts import MatrixVerdicts
 from market_data_meta.models import Document, json_text
 from market_data_meta.releases.combinations import Combination
+from market_data_meta.render.deploy_answer.terminal import show_answer
 from market_data_meta.schemas import schema
 
 
@@ -53,6 +56,44 @@ def test_the_matrix_follows_the_published_schema(root: Path, small: Contract, ma
         "1.0 0.1 0.6": "uninstallable",
         "1.0 0.1 0.5": "compatible",
     }
+
+
+def test_each_cell_says_what_works_whatever_is_expected(root: Path, small: Contract, matrix: MatrixVerdicts) -> None:
+    """The should clause that fails with store 0.5 leaves the verdict compatible, and the capability limited."""
+    data = valid(root, "matrix", matrix_result(small, matrix))
+    states = {" ".join(cell["combination"].values()): cell["capabilities"]["talk"] for cell in data["cells"]}
+    assert states == {
+        "1.3 0.1 0.6": "broken",
+        "1.3 0.1 0.5": "limited",
+        "1.2 0.1 0.6": "unknown",
+        "1.2 0.1 0.5": "works",
+        "1.0 0.1 0.6": "unknown",
+        "1.0 0.1 0.5": "works",
+    }
+
+
+@pytest.mark.parametrize(
+    ("core", "store", "state", "words"),
+    [
+        ("1.2", "0.5", "✔ works", "Let the packages talk"),
+        ("1.3", "0.5", "◐ limited", "The rule of area.second. Not so: what was looked at: a defect."),
+        ("1.3", "0.6", "✘ broken", "The rule of area.first. Not so: what was looked at: a defect."),
+        ("1.1", "0.6", "? unknown", "there is no record"),
+        ("1.0", "0.6", "? unknown", "no versions satisfy it"),
+    ],
+)
+def test_an_answer_says_what_will_work_before_its_evidence(
+    small: Contract, matrix: MatrixVerdicts, core: str, store: str, state: str, words: str
+) -> None:
+    combination = Combination((("core", core), ("pipeline", "0.1"), ("store", store)))
+    output = io.StringIO()
+    show_answer(
+        answer_result(deploy_decision(small, LEDGER, matrix, combination)), Console(file=output, soft_wrap=True)
+    )
+    before, evidence, _ = output.getvalue().partition("  evidence ")
+    assert evidence
+    assert f"{state}  Let the packages talk" in before
+    assert words in before
 
 
 def test_cells_point_at_contents_and_findings_at_cells(root: Path, small: Contract, matrix: MatrixVerdicts) -> None:

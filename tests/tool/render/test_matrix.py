@@ -31,6 +31,7 @@ def data() -> dict[str, Any]:
             "verdict": verdict,
             "reasons": [],
             "counts": {},
+            "capabilities": {"talk": "broken"},
             "start": None,
             "interpreter": None,
             "stands_for": 5,

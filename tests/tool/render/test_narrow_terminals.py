@@ -10,12 +10,17 @@ from examples import SUITE
 from rich.console import Console
 
 from market_data_meta.contract import Contract
-from market_data_meta.judging.explanations import clause_explanation, clause_list, error_list
+from market_data_meta.judging.explanations import capability_list, clause_explanation, clause_list, error_list
 from market_data_meta.judging.records import Record
 from market_data_meta.judging.report_document import report_result
 from market_data_meta.judging.verdicts import judge_records
 from market_data_meta.releases.ledger import Ledger
-from market_data_meta.render.explanation.terminal import show_clause, show_clause_list, show_error_list
+from market_data_meta.render.explanation.terminal import (
+    show_capability_list,
+    show_clause,
+    show_clause_list,
+    show_error_list,
+)
 from market_data_meta.render.matrix.terminal import show_matrix
 from market_data_meta.render.proof.terminal import show_proof
 from market_data_meta.render.releases.terminal import show_contents, show_ledger
@@ -47,6 +52,23 @@ def test_explain_shows_each_id_and_check_whole_in_any_width(contract: Contract) 
     assert [line.split()[-1] for line in lines if line.split()[:1] == ["check"]] == [explanation.check]
 
 
+def test_explain_lists_each_capability_with_what_it_cannot_do_without(contract: Contract) -> None:
+    lines = shown(lambda console: show_capability_list(capability_list(contract, ()), console))
+    assert [line.split()[0] for line in lines if not line.startswith(" ")][:-1] == list(contract.capabilities)
+    words = {word.strip(",;") for line in lines for word in line.split()}
+    essential = {clause for capability in contract.capabilities.values() for clause in capability.essential}
+    assert essential <= words
+
+
+@pytest.mark.parametrize("name", ["redis", "install"])
+def test_explain_shows_every_clause_of_a_capability_and_why_some_are_essential(contract: Contract, name: str) -> None:
+    capability = contract.capabilities[name]
+    lines = shown(lambda console: show_capability_list(capability_list(contract, (), name), console), width=60)
+    clauses = [line.split()[0] for line in lines if line.split()[:1] and line.split()[0] in contract.clauses]
+    assert clauses == [*capability.essential, *capability.others]
+    assert " ".join(capability.why.split()) in " ".join(" ".join(lines).split())
+
+
 def test_explain_lists_each_error_in_a_line_or_two() -> None:
     lines = shown(lambda console: show_error_list(error_list(), console))
     codes = [error.code for error in error_list().errors]
@@ -71,8 +93,10 @@ def test_run_shows_the_name_of_a_cell_whole(small: Contract, make_record: Callab
     record = make_record({"area.first": "failed"}, cell=CELL, forced=["pipeline 0.8.70 requires more " * 3])
     report = judge_records(small, SUITE, [record], ())
     for width in (80, 100, 160):
-        lines = shown(lambda console: show_report(report_result(report), console), width)
-        table = lines[: lines.index("")]
+        lines = shown(lambda console: show_report(report_result(small, report), console), width)
+        assert lines[0].split()[:2] == ["✘", "broken"]
+        table = lines[lines.index("") + 1 :]
+        table = table[: table.index("")]
         assert any(CELL in line.split() for line in table), f"at {width} columns"
 
 
@@ -84,6 +108,7 @@ def test_matrix_shows_each_clause_whole() -> None:
         verdict="incompatible",
         reasons=(clause,),
         counts={},
+        capabilities={},
         stands_for=333_000,
         allowed=1,
         start=None,

@@ -21,6 +21,7 @@ CELL: dict[str, Any] = {
     "combination": dict.fromkeys(("core", "pipeline", "store"), "1.0"),
     "reasons": [],
     "counts": {},
+    "capabilities": {"talk": "broken"},
     "allowed": 1,
     "start": None,
     "interpreter": None,

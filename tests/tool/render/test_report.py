@@ -45,7 +45,7 @@ def report(small: Contract, make_record: Make) -> ReportResult:
         "area.second", waived.checks["area.second"].fingerprint, "it is known", {"core": ("1.2.9", "1.2.9")}
     )
     report = judge_records(small, SUITE, [violated, waived], (waiver,), expected=["violated", "waived", "absent-cell"])
-    return report_result(report)
+    return report_result(small, report)
 
 
 def test_json_has_the_published_shape(root: Path, report: ReportResult) -> None:
@@ -97,3 +97,76 @@ def test_a_finding_names_clause_expected_got_source_and_a_command(report: Report
     show_report(report, Console(file=out, width=200))
     for words in ("area.first", "the contract's value", "<script>", "A source.", "./scripts/mdmeta run violated"):
         assert words in out.getvalue()
+
+
+def printed(report: ReportResult) -> str:
+    out = io.StringIO()
+    show_report(report, Console(file=out, width=100))
+    return out.getvalue()
+
+
+def test_json_says_what_works_whatever_is_expected(report: ReportResult) -> None:
+    states = {cell["cell"]: cell["capabilities"] for cell in json.loads(json_text(report))["cells"]}
+    assert [(name, [state["state"] for state in row]) for name, row in states.items()] == [
+        ("violated", ["broken"]),
+        ("waived", ["limited"]),
+        ("absent-cell", ["unknown"]),
+    ]
+    (broken,) = states["violated"]
+    (failure,) = broken["failures"]
+    assert (broken["title"], failure["clause"], failure["essential"]) == ("Let the packages talk", "area.first", True)
+    assert failure["sentence"].startswith("The rule of area.first. Not so: what was looked at: <script>")
+    assert states["absent-cell"][0]["reason"] == "it was not run: there is no record"
+
+
+def test_several_cells_are_counted_by_state_before_the_verdicts(report: ReportResult) -> None:
+    first, second, third, *_ = printed(report).splitlines()
+    assert first.split("  ")[0] == "◐ 1 limited, ✘ 1 broken, ? 1 unknown"
+    assert "Let the packages talk" in first
+    assert (second, third.split()[0]) == ("", "verdict")
+    rows = report_markdown(report).splitlines()
+    assert "| cells in which it … | ✅ works | 🟡 limited | ❌ broken | ❔ unknown |" in rows
+    assert "| Let the packages talk | 0 | 1 | 1 | 1 |" in rows
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "words", "row"),
+    [
+        ({}, "✔ works", "| ✅ works | Let the packages talk |  |"),
+        ({"area.second": "failed"}, "◐ limited", "| 🟡 limited | Let the packages talk | 1 clause fails |"),
+        ({"area.first": "failed"}, "✘ broken", "| ❌ broken | Let the packages talk | 1 clause fails |"),
+        ({"area.first": "missing"}, "? unknown", "| ❔ unknown | Let the packages talk | area.first was not run |"),
+    ],
+)
+def test_one_cell_has_a_line_for_each_capability_before_its_verdict(
+    small: Contract, make_record: Make, outcomes: dict[str, str], words: str, row: str
+) -> None:
+    report = report_result(small, judge_records(small, SUITE, [make_record(outcomes)], ()))
+    first, *rest = printed(report).splitlines()
+    assert first.startswith(words)
+    assert "Let the packages talk" in first
+    why = ["unknown because area.first was not run"] if words == "? unknown" else []
+    assert rest[: len(why) + 1] == [*why, ""]
+    assert rest[len(why) + 1].split()[0] == "verdict"
+    assert row in report_markdown(report).splitlines()
+
+
+def test_each_real_capability_has_one_line_on_a_narrow_terminal(contract: Contract, make_record: Make) -> None:
+    clauses = contract.clauses_for(("core", "pipeline", "store"))
+    decided = dict.fromkeys(clauses, "failed") | {"controls.must-pass": "passed"}
+    report = report_result(contract, judge_records(contract, SUITE, [make_record(decided)], ()))
+    out = io.StringIO()
+    show_report(report, Console(file=out, width=80))
+    lines = out.getvalue().splitlines()
+    states = lines[: lines.index("")]
+    assert len(states) == len(contract.capabilities) + 1
+    assert all(capability.title in row for capability, row in zip(contract.capabilities.values(), states, strict=False))
+    assert states[-1].startswith("unknown because packaging.documented-imports was not run")
+
+
+def test_a_release_alone_has_no_capabilities(small: Contract, make_record: Make) -> None:
+    records = [make_record(cell="core1.4.61", combination={"core": "1.4.61"})]
+    judged = judge_records(small, SUITE, records, (), expected=["core1.4.61", "store0.6.73"])
+    report = report_result(small, judged)
+    assert [cell.capabilities for cell in report.cells] == [(), ()]
+    assert printed(report).split()[0] == "verdict"

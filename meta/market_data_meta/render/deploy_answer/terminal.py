@@ -8,12 +8,14 @@ from rich.console import Console
 from rich.markup import escape
 
 from market_data_meta.errors import Exit
+from market_data_meta.render.capability_lines import sentences, why_in_short
+from market_data_meta.render.signs import with_state_mark
 from market_data_meta.render.text import counts_in_words, printable
 from market_data_meta.results.deploy_answer import DeployAnswer
 
 
 def show_answer(answer: DeployAnswer, console: Console) -> None:
-    """Print the answer, then the run behind it, then the clauses that fail."""
+    """Print the answer, what will work and what will not, the run behind it, then the clauses that fail."""
     undecided = "[red]no[/]" if answer.exit == int(Exit.VIOLATED) else "[yellow]undecided[/]"
     word = "[green]yes[/]" if answer.deploy else undecided
     pins = " ".join(f"{package}=={version}" for package, version in answer.combination.items())
@@ -22,6 +24,11 @@ def show_answer(answer: DeployAnswer, console: Console) -> None:
         console.print(f"  forbidden  {escape(why)}", highlight=False)
     for why in answer.reasons:
         console.print(f"  because    {escape(printable(why))}", highlight=False)
+    for state in answer.capabilities:
+        why = f"[dim]  {escape(printable(why_in_short(state)))}[/]"
+        console.print(f"  {with_state_mark(state.state)}  {escape(state.title)}{why}", highlight=False)
+        for sentence in sentences(state):
+            console.print(f"      {escape(sentence)}", highlight=False)
     evidence = answer.evidence
     if evidence.start and evidence.suite:
         when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(evidence.start))

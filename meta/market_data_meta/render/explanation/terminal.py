@@ -1,4 +1,4 @@
-"""The explanation of a clause, the list of clauses and the list of error codes, for people at a terminal."""
+"""The explanation of a clause, the lists of clauses, capabilities and error codes, for people at a terminal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from market_data_meta.results.explanation import ClauseExplanation, ClauseList, ErrorList
+from market_data_meta.results.explanation import (
+    CapabilityDescription,
+    CapabilityList,
+    ClauseExplanation,
+    ClauseList,
+    ClauseSummary,
+    ErrorList,
+)
 
 
 def show_clause(explanation: ClauseExplanation, console: Console) -> None:
@@ -43,12 +50,47 @@ def _readable(value: object) -> str:
 def show_clause_list(clause_list: ClauseList, console: Console) -> None:
     """Print each clause's id on a line of its own, which no terminal is too narrow for, and its rule below it."""
     for clause in clause_list.clauses:
-        waived = ", waived" if clause.waived else ""
-        title = Text.assemble((clause.clause, "yellow" if waived else "bold"), (f"  {clause.level}{waived}", "dim"))
-        console.print(title, soft_wrap=True)
-        console.print(Padding(Text(clause.rule), (0, 0, 0, 2)))
+        _show_clause_summary(clause, console)
     waivers = sum(clause.waived for clause in clause_list.clauses)
     console.print(f"{len(clause_list.clauses)} clauses, {waivers} with a waiver [yellow](yellow)[/]", highlight=False)
+
+
+def _show_clause_summary(clause: ClauseSummary, console: Console) -> None:
+    waived = ", waived" if clause.waived else ""
+    title = Text.assemble((clause.clause, "yellow" if waived else "bold"), (f"  {clause.level}{waived}", "dim"))
+    console.print(title, soft_wrap=True)
+    console.print(Padding(Text(clause.rule), (0, 0, 0, 2)))
+
+
+def show_capability_list(capability_list: CapabilityList, console: Console) -> None:
+    """Print each capability with the clauses that it cannot do without; a single one with all its clauses in full."""
+    if len(capability_list.capabilities) == 1:
+        _show_capability(capability_list.capabilities[0], console)
+        return
+    for capability in capability_list.capabilities:
+        _show_capability_head(capability, console)
+        essential = ", ".join(clause.clause for clause in capability.essential)
+        text = Text.assemble(("cannot do without ", "dim"), essential, (f"; {len(capability.others)} others", "dim"))
+        console.print(Padding(text, (0, 0, 0, 2)))
+    console.print(f"{len(capability_list.capabilities)} capabilities; mdmeta explain NAME tells all about one")
+
+
+def _show_capability_head(capability: CapabilityDescription, console: Console) -> None:
+    console.print(Text.assemble((capability.name, "bold"), f"  {capability.title}"), soft_wrap=True)
+    console.print(Padding(Text(capability.about), (0, 0, 0, 2)))
+
+
+def _show_capability(capability: CapabilityDescription, console: Console) -> None:
+    _show_capability_head(capability, console)
+    console.print(Padding(Text.assemble(("source ", "dim"), capability.source), (0, 0, 0, 2)))
+    console.print(Text("\nit cannot do without", style="dim"))
+    for clause in capability.essential:
+        _show_clause_summary(clause, console)
+    console.print(Padding(Text.assemble(("why just these: ", "dim"), " ".join(capability.why.split())), (0, 0, 0, 2)))
+    if capability.others:
+        console.print(Text("\nits other clauses: if one fails, it is limited", style="dim"))
+    for clause in capability.others:
+        _show_clause_summary(clause, console)
 
 
 def show_error_list(error_list: ErrorList, console: Console) -> None:

@@ -22,4 +22,7 @@ def new_clause_lines(result: NewClauseResult) -> Iterator[str]:
         f"  2. a {escape('[[break]]')} that it must catch, in tests/breaks/{area}.toml; "
         f"to try it: mdmeta prove {result.clause} --quick"
     )
+    if not result.has_capability:
+        names = f"{result.clause} or {area}"
+        yield f"  3. the capability that it belongs to: {names} among its others in contracts/capabilities.toml"
     yield "mdmeta check says what is missing"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from market_data_meta.render.capability_lines import why_in_short
 from market_data_meta.render.markdown_text import code, html, line
-from market_data_meta.render.signs import VERDICTS
+from market_data_meta.render.signs import CAPABILITY_STATES, VERDICTS
 from market_data_meta.render.text import counts_in_words
 from market_data_meta.results.report import ReportCell, ReportFinding, ReportResult
 
 
 def report_markdown(report: ReportResult) -> str:
-    """The cells as a table, then every finding, waived ones folded."""
+    """What works, the cells as a table, then every finding, waived ones folded."""
     lines = ["# Compatibility report", "", f"Suite `{report.suite[:12]}`. {_summary(report)}", ""]
+    lines += _capabilities(report)
     lines += ["| verdict | combination | Python | third-party | evidence |", "|---|---|---|---|---|"]
     lines += [_cell(cell) for cell in report.cells]
     lines += [f"\nNot run here, no such interpreter: `{name}`" for name in report.absent]
@@ -25,6 +27,25 @@ def report_markdown(report: ReportResult) -> str:
         if findings:
             lines += ["", f"## {title}", *(row for finding in findings for row in _finding(finding))]
     return "\n".join(lines) + "\n"
+
+
+def _capabilities(report: ReportResult) -> list[str]:
+    """The capabilities of the one cell with their states, or of many cells how many have each state."""
+    if not report.capability_counts:
+        return []
+    if len(report.cells) == 1:
+        rows = [
+            f"| {CAPABILITY_STATES[capability.state].emoji} {capability.state} | {line(capability.title)} "
+            f"| {line(why_in_short(capability))} |"
+            for capability in report.cells[0].capabilities
+        ]
+        return ["| state | capability | why |", "|---|---|---|", *rows, ""]
+    rows = [
+        f"| {line(title)} | {' | '.join(str(counts[state]) for state in CAPABILITY_STATES)} |"
+        for title, counts in report.capability_counts.items()
+    ]
+    heads = " | ".join(f"{sign.emoji} {state}" for state, sign in CAPABILITY_STATES.items())
+    return [f"| cells in which it … | {heads} |", f"|---{'|---' * len(CAPABILITY_STATES)}|", *rows, ""]
 
 
 def _summary(report: ReportResult) -> str:

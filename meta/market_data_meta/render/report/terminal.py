@@ -8,6 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from market_data_meta.render.capability_lines import count_table, show_states
 from market_data_meta.render.signs import with_mark
 from market_data_meta.render.text import counts_in_words, printable
 from market_data_meta.results.report import ReportFinding, ReportResult
@@ -18,7 +19,8 @@ STYLES = {"failed": "bold red", "error": "bold yellow", "waived": "dim"}
 
 
 def show_report(report: ReportResult, console: Console, *, verbose: bool = False) -> None:
-    """Print the cells, then each finding; waived ones in one line each unless ``verbose``."""
+    """Print what works, then the cells, then each finding; waived ones in one line each unless ``verbose``."""
+    _show_capabilities(report, console)
     table = Table(box=None, pad_edge=False)
     table.add_column("verdict", no_wrap=True)
     # A name that is broken cannot be copied: where there is no room beside it, the evidence stands below.
@@ -50,6 +52,16 @@ def show_report(report: ReportResult, console: Console, *, verbose: bool = False
         console.print("  try: remove or mend it in contracts/waivers.toml; mdmeta report --propose writes what fits")
     for name in report.absent:
         console.print(f"[yellow]not run here[/] {escape(name)}: no such interpreter")
+
+
+def _show_capabilities(report: ReportResult, console: Console) -> None:
+    """Print the state of each capability, or for several cells in how many it has which state."""
+    if report.capability_counts:
+        if len(report.cells) == 1:
+            show_states(report.cells[0].capabilities, console)
+        else:
+            console.print(count_table(report.capability_counts))
+        console.print()
 
 
 def finding_in_full(finding: ReportFinding) -> Group:

@@ -1,0 +1,178 @@
+"""Capabilities: what users can do with a combination, from the checks of its records. Pure functions; no I/O.
+
+This is truth and not expectation: a failure that a waiver accepts is a failure here. Clauses of release scope are
+decided by the records of the three releases alone, run in the same way as the combination. Where such a record is
+missing they are undecided, and a capability that cannot do without them is unknown: that a combination runs says
+nothing about how its releases install without the others.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from market_data_meta.contract import Capability, Clause, Contract
+from market_data_meta.judging.records import Check, Record
+from market_data_meta.judging.verdicts import OTHER_SUITE, CellVerdict, weaknesses
+from market_data_meta.results.capabilities import CapabilityFailure, CapabilityState, StateName
+
+LONGEST_GOT = 200
+"""Characters of what a check got that a sentence quotes."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """How a clause came out for one of the runs that decide it, or that no run did: then ``check`` is None.
+
+    ``release`` is the release that was run alone, and empty for a clause about the combination.
+    """
+
+    clause: str
+    essential: bool
+    check: Check | None
+    release: str = ""
+
+    @property
+    def outcome(self) -> str:
+        """As in the record. A check that could not run decides nothing, as one that was not run."""
+        return "undecided" if self.check is None or self.check.outcome == "error" else self.check.outcome
+
+
+def capability_states(
+    contract: Contract, suite: str, cell: CellVerdict, records: Iterable[Record] = ()
+) -> tuple[CapabilityState, ...]:
+    """The state of every capability in a cell of all packages; ``records`` are where its releases are looked up.
+
+    A record that is weak evidence, or none, leaves every capability unknown and says why.
+    """
+    record = cell.record
+    weak = _why_weak(suite, record) if record else list(cell.reasons)
+    if weak or record is None:
+        reason = "; ".join(weak) or "there is no record"
+        return tuple(_unknown(capability, reason) for capability in contract.capabilities.values())
+    alone = _records_alone(suite, record, records)
+    return tuple(
+        _capability_state(capability, list(_decisions(contract, capability, record, alone)), contract.clauses)
+        for capability in contract.capabilities.values()
+    )
+
+
+def state_of(decisions: Iterable[Decision]) -> StateName:
+    """What the decisions of its clauses make of a capability.
+
+    It is broken as soon as an essential clause fails, whatever else is undecided, and otherwise unknown as long as an
+    essential one is undecided or none applies. With all of these holding it is limited as soon as another clause
+    fails, and works once all of them are decided.
+    """
+    outcomes: dict[bool, set[str]] = {True: set(), False: set()}
+    for decision in decisions:
+        outcomes[decision.essential].add(decision.outcome)
+    if "failed" in outcomes[True]:
+        return "broken"
+    if "undecided" in outcomes[True] or "passed" not in outcomes[True]:
+        return "unknown"
+    if "failed" in outcomes[False]:
+        return "limited"
+    return "unknown" if "undecided" in outcomes[False] else "works"
+
+
+def is_alone(contract: Contract, cell: CellVerdict) -> bool:
+    """Whether the cell is one release alone, about which there are no capabilities to judge."""
+    if cell.record and cell.record.versions:
+        return len(cell.record.versions) == 1
+    return sum(package in cell.cell for package in contract.packages) == 1
+
+
+def _why_weak(suite: str, record: Record) -> list[str]:
+    weak = weaknesses(record)
+    return weak or ([OTHER_SUITE] if record.header.suite != suite else [])
+
+
+def _records_alone(suite: str, record: Record, records: Iterable[Record]) -> dict[str, Record]:
+    """The sound records of the releases alone by package, with the same interpreter and third-party choice."""
+    label = "-".join(f"{package}{version}" for package, version in record.versions.items())
+    cells = {record.cell.replace(label, f"{package}{version}"): package for package, version in record.versions.items()}
+    return {
+        cells[candidate.cell]: candidate
+        for candidate in records
+        if candidate.cell in cells and not _why_weak(suite, candidate)
+    }
+
+
+def _decisions(
+    contract: Contract, capability: Capability, record: Record, alone: Mapping[str, Record]
+) -> Iterator[Decision]:
+    """Each clause of the capability with the checks that decide it: one, or in release scope one for each package."""
+    for name in (*capability.essential, *capability.others):
+        clause, essential = contract.clauses.get(name), name in capability.essential
+        if clause is None or clause.scope != "release":
+            yield Decision(name, essential, record.checks.get(name))
+            continue
+        for package, version in record.versions.items():
+            if package in clause.binds:
+                check = alone[package].checks.get(name) if package in alone else None
+                yield Decision(name, essential, check, f"{package} {version}")
+
+
+def _capability_state(
+    capability: Capability, decisions: list[Decision], clauses: Mapping[str, Clause]
+) -> CapabilityState:
+    state = state_of(decisions)
+    undecided = [decision for decision in decisions if decision.outcome == "undecided"]
+    return CapabilityState(
+        name=capability.name,
+        title=capability.title,
+        state=state,
+        reason=_why_unknown(undecided) if state == "unknown" else "",
+        failures=tuple(
+            CapabilityFailure(
+                clause=decision.clause,
+                essential=decision.essential,
+                sentence=_sentence(clauses[decision.clause], decision.check, decision.release),
+            )
+            for decision in decisions
+            if decision.check is not None and decision.outcome == "failed"
+        ),
+        undecided=tuple(dict.fromkeys(decision.clause for decision in undecided)),
+    )
+
+
+def _why_unknown(undecided: list[Decision]) -> str:
+    """Why the state is unknown, in one sentence about the first clause that would have to be decided."""
+    if not undecided:
+        return "none of the clauses that it cannot do without applies to these releases"
+    first = next((decision for decision in undecided if decision.essential), undecided[0])
+    if first.check is not None:
+        return f"{first.clause} could not run: {first.check.message}"
+    where = f": there is no run of {first.release} alone" if first.release else ""
+    return f"{first.clause} was not run{where}"
+
+
+def _unknown(capability: Capability, reason: str) -> CapabilityState:
+    undecided = capability.essential + capability.others
+    return CapabilityState(
+        name=capability.name,
+        title=capability.title,
+        state="unknown",
+        reason=reason,
+        failures=(),
+        undecided=undecided,
+    )
+
+
+def _sentence(clause: Clause, check: Check, release: str) -> str:
+    """The rule that does not hold, and what the check looked at and got instead."""
+    text = _in_words(check.got)
+    short = f"{text}." if len(text) <= LONGEST_GOT else f"{text[: LONGEST_GOT - 1]}…"
+    where = f"{release}, " if release else ""
+    return f"{clause.rule} Not so: {where}{check.message}: {short}"
+
+
+def _in_words(got: object) -> str:
+    """What a check got: texts as they are, the items of a list of texts one after the other, all else as JSON."""
+    if got == []:
+        return "nothing"
+    if isinstance(got, list) and all(isinstance(item, str) for item in got):
+        return "; ".join(got)
+    return got if isinstance(got, str) else json.dumps(got, ensure_ascii=False)

@@ -1,0 +1,32 @@
+"""The state of a capability: whether users can do what they want with a combination, and what fails in it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from market_data_meta.models import Model
+from market_data_meta.results.parts import Text
+
+StateName = Literal["works", "limited", "broken", "unknown"]
+
+
+class CapabilityFailure(Model):
+    """A clause of the capability that fails, in one sentence; ``essential`` if the capability cannot do without it."""
+
+    clause: Text
+    essential: bool
+    sentence: Text
+
+
+class CapabilityState(Model):
+    """What is known of a capability in one combination. ``reason`` says why nothing is, and is empty otherwise.
+
+    A failure that a waiver accepts is a failure here. ``undecided`` are the clauses that have no outcome.
+    """
+
+    name: Text
+    title: Text
+    state: StateName
+    reason: str
+    failures: tuple[CapabilityFailure, ...]
+    undecided: tuple[Text, ...]
