@@ -58,7 +58,10 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="mdmeta")
 @click.option(
-    "--root", type=click.Path(path_type=Path), default=Path(), help="The checkout to work on [the one around here]."
+    "--root",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    help="The checkout to work on [the one that the current folder is in].",
 )
 @click.pass_context
 def cli(context: click.Context, root: Path) -> None:

@@ -94,8 +94,10 @@ def _clause_problems(contract: Contract) -> Iterator[str]:
             yield f"{name}: the check's docstring is not the clause's rule (mdmeta check --fix rewrites it)"
         if check.unwritten:
             yield f"{name}: its check is not written yet: write the body of {check_words(name)}"
+        if clause.scope == "deployment":
+            yield f"{name}: its scope is deployment, and no run decides clauses of that scope yet"
         if unknown := (set(clause.binds) | set(clause.applies)) - contract.packages.keys():
-            yield f"{name}: binds or applies to {', '.join(sorted(unknown))}, which is no package"
+            yield f"{name}: binds or applies to {', '.join(sorted(unknown))}, which packages.toml does not have"
 
 
 def _capability_problems(contract: Contract) -> Iterator[str]:
@@ -164,7 +166,7 @@ def _break_problems(contract: Contract, waivers: Iterable[Waiver]) -> Iterator[s
             elif area != file.stem:
                 yield f"{place} is aimed at {table.clause}: move it to tests/breaks/{area}.toml"
             if table.package not in contract.packages:
-                yield f"{place} changes {table.package}, which is no package"
+                yield f"{place} changes {table.package}, which packages.toml does not have"
     for name in sorted(contract.clauses.keys() - contract.controls.keys() - clauses_that_fail):
         area = name.split(".")[0]
         yield (

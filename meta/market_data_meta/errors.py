@@ -86,7 +86,7 @@ class ErrorCode(StrEnum):
     NOT_CONFIRMED = "not-confirmed", "Cells that were to be confirmed brought no record."
     NOT_DEPLOYED = "not-deployed", "It is not known which release of a package is deployed."
     NOT_JSON = "not-json", "A file is not JSON."
-    NOT_RUN = "not-run", "A cell was not run alone, and came to nothing with others."
+    NOT_RUN = "not-run", "A release was not run alone, as its first run with the others brought no result."
     NOT_STARTED = "not-started", "A command could not be started."
     NOT_TOML = "not-toml", "A file is not TOML."
     NOTHING_ALLOWED = "nothing-allowed", "The oldest releases allow no combination with each other."

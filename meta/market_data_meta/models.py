@@ -122,7 +122,7 @@ def _validated(model: type[InputFileT], data: object) -> tuple[InputFileT | None
     """The file as a document, or None and everything that is wrong with it."""
 
     def refuse_type(value: object) -> str:
-        raise TypeError(f"{value} is a {type(value).__name__}, which is to be written as a text")
+        raise TypeError(f"{value} is a {type(value).__name__}, which must be written as a string")
 
     try:
         # By way of JSON, as a strict model takes an array of JSON for a tuple and converts nothing else. TOML's NaN is

@@ -17,7 +17,7 @@ while True: time.sleep(9)
 """,
     ),
     "exits": (
-        "ended before it was through",
+        "ended before it was complete",
         "import os; os._exit(0)",
     ),
     "crashes": (

@@ -87,7 +87,7 @@ def test_every_file_that_the_tool_reads_has_a_schema() -> None:
         ({"discount": "0.5"}, 'discount: "0.5" is not a number'),
         ({"discount": True}, "discount: true is not a number"),
         ({"discount": float("nan")}, "discount: NaN: it should be a finite number"),
-        ({"opened": date(2026, 1, 1)}, "2026-01-01 is a date, which is to be written as a text"),
+        ({"opened": date(2026, 1, 1)}, "2026-01-01 is a date, which must be written as a string"),
     ],
 )
 def test_an_error_names_the_place_and_what_is_wrong(change: dict[str, object], sentence: str) -> None:

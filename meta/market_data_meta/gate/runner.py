@@ -93,7 +93,7 @@ class _FirstRun:
         """Wait until it has ended. Raises MetaError where it did not succeed."""
         self._is_known.wait()
         if not self._succeeded:
-            raise undecided(ErrorCode.NOT_RUN, "it was not run alone: it came to nothing with others")
+            raise undecided(ErrorCode.NOT_RUN, "it was not run alone: its first run with the others brought no result")
 
 
 @dataclass
@@ -157,8 +157,8 @@ class GateRun:
         cells = gate_cells(self.contract, self.ledger, self.candidates, self.reach, self.pinned, self._python)
         if not cells:
             names = " and ".join(f"{candidate.package} {candidate.release.version}" for candidate in self.candidates)
-            what = f"{names} may be installed with no published release of the others"
-            hint = "mend the version or the requirements, or judge it all the same with --all"
+            what = f"{names} cannot be installed with any published release of the other packages"
+            hint = "fix the version or the requirements, or run it with --all, whatever they forbid"
             raise undecided(ErrorCode.MEETS_NOTHING, what, "the requirements forbid every combination", hint)
         return cells
 
@@ -348,7 +348,9 @@ class GateRun:
             not_decided.update(p for p in unexplained if kinds_now[p] == UNDECIDED != expected[p])
             return [problem for problem in unexplained if kinds_now[problem] == expected[problem]]
 
-        in_cells = packages_to_blame(self.candidates, [p for p in problems if p not in blame], shows)
+        # A cell that was excluded, not run, has the reason beside it.
+        unexplained = [problem for problem in problems if problem not in blame and problem.cell in cell_of]
+        in_cells = packages_to_blame(self.candidates, unexplained, shows)
         # Where a smaller set could not be decided, it is not known whether the problem takes all candidates.
         everyone = tuple(candidate.package for candidate in self.candidates)
         return blame | {

@@ -166,7 +166,7 @@ def _sentence(clause: Clause, check: Check, release: str) -> str:
     text = _in_words(check.got)
     short = f"{text}." if len(text) <= LONGEST_GOT else f"{text[: LONGEST_GOT - 1]}…"
     where = f"{release}, " if release else ""
-    return f"{clause.rule} Not so: {where}{check.message}: {short}"
+    return f"{clause.rule} This does not hold: {where}{check.message}: {short}"
 
 
 def _in_words(got: object) -> str:

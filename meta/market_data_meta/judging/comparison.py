@@ -121,7 +121,7 @@ class CellPair:
         if self.first_release or (self.was and not faults):
             return ""
         cause = self.was_fault or next(iter(faults), "there is no record")
-        what = "predecessor could not be installed" if self.was_uninstallable else "predecessor's run came to nothing"
+        what = "predecessor could not be installed" if self.was_uninstallable else "predecessor's run brought no result"
         return f"the {what}: {cause}"
 
 

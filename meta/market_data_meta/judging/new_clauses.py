@@ -17,7 +17,7 @@ from market_data_meta.judging.check_files import IMPORT, new_module, skeleton
 from market_data_meta.releases.combinations import package_named
 
 LEVELS = ("must", "should")
-SCOPES = ("release", "combination", "deployment")
+SCOPES = ("release", "combination")
 _ID = re.compile(r"[a-z][a-z0-9_]*\.[a-z0-9]+(-[a-z0-9]+)*")
 
 

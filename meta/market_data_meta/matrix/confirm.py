@@ -98,7 +98,7 @@ def confirm(
         for record in records if digests in warm else ():
             differences = lane_disagreements(contract, record, warm[digests])
             disagreements += differences
-            agreed += len(record.checks) - len(differences)
+            agreed += len(record.checks.keys() - {difference.clause for difference in differences})
             cells.append(record.cell)
     return Confirmation(tuple(cells), agreed, tuple(disagreements))
 

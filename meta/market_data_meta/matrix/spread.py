@@ -63,7 +63,7 @@ def spread(executor: Executor, root: Path, cache: Path, *, parts: list[tuple[int
             continue
         for name, text in task.result().items():
             path = PurePosixPath(name)
-            if path.parts[0] != "runs" or ".." in path.parts or len(path.parts) != 3:
+            if len(path.parts) != 3 or path.parts[0] != "runs" or ".." in path.parts:
                 raise MetaError(ErrorCode.BAD_ANSWER, f"a worker named the file {name[:200]!r}")
             write_whole(cache / path, text)
             written += 1

@@ -102,7 +102,7 @@ class KnownFailure(Model):
 
 
 class UndecidedCell(Model):
-    """A cell that came to nothing, why, and because of which candidates."""
+    """A cell without a verdict, why, and because of which candidates."""
 
     cell: Text
     why: str

@@ -41,7 +41,7 @@ def _objection(lines: list[str], header: RecordHeader, secret: str, *, foreign: 
         return "its record holds a line that the run did not write"
     rows = [json.loads(line) for line in lines]
     if not rows or rows[0]["kind"] != "header":
-        return "the run brought no record"
+        return "the run wrote no record"
     try:
         label = from_json(RecordHeader, rows[0]).label
     except ValueError as error:
@@ -56,7 +56,7 @@ def _objection(lines: list[str], header: RecordHeader, secret: str, *, foreign: 
     if len(names) != len(set(names)):
         return "its record decides a clause twice"
     if rows[-1]["kind"] != "footer":
-        return "the run ended before it was through"
+        return "the run ended before it was complete"
     return ""
 
 

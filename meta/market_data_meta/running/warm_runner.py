@@ -109,7 +109,7 @@ class WarmRunner:
             run_count += self._run(group, missing)
         if self._too_many_have_failed:
             for cell in group.cells:
-                reason = f"it was not run: {self._failed_runs} runs before it came to nothing"
+                reason = f"it was not run: {self._failed_runs} runs before it brought no result"
                 group.decisions.faults.setdefault(tuple(cell.digests.values()), reason)
         return run_count
 

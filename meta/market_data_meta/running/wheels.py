@@ -180,7 +180,7 @@ def _check_kind(wheel: Path, info: ZipInfo) -> None:
         what = f"more than {MAX_METADATA >> 10} KiB of {info.filename[-200:].rpartition('/')[2]}"
         raise MetaError(ErrorCode.BAD_WHEEL, f"{short_name(wheel.name)} has {what}")
     if info.file_size > 1 << 20 and info.file_size > MAX_RATIO * max(1, info.compress_size):
-        raise MetaError(ErrorCode.BAD_WHEEL, f"{short_name(wheel.name)} holds a bomb: {info.filename[:200]!r}")
+        raise MetaError(ErrorCode.BAD_WHEEL, f"{short_name(wheel.name)} looks like a zip bomb: {info.filename[:200]!r}")
 
 
 def _content_of_folder(site: Path) -> str:

@@ -178,6 +178,18 @@ def test_a_candidate_that_cannot_be_installed_is_a_violation_that_names_the_requ
     assert why in console.export_text()
 
 
+def test_two_candidates_that_exclude_every_partner_are_a_violation_without_blame(
+    gate: Gate, build: Build, requiring: Callable[[str], str]
+) -> None:
+    """The excluded cell is run in no smaller set: the requirement that excludes it says whose doing it is."""
+    pipeline = build("pipeline", {POLICY: ("BackpressureLevel.ok: 1.0,", "BackpressureLevel.ok: 1.00,")})
+    data = gate("--store", requiring("market-data-core>=1.5.0"), "--pipeline", pipeline, "--quick")
+    assert data["exit"] == 1
+    (excluded,) = [cell for cell in data["cells"] if cell["scope"] == "combination"]
+    assert excluded["verdict"] == "uninstallable"
+    assert "store 0.6.74 requires market-data-core>=1.5.0" in str(data["uninstallable"])
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

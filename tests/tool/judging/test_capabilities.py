@@ -100,7 +100,7 @@ def test_what_fails_is_named_with_rule_and_what_was_got(small: Contract, make_re
     assert (limited.state, limited.reason, limited.undecided) == ("limited", "", ())
     (failure,) = limited.failures
     assert (failure.clause, failure.essential) == ("area.second", False)
-    assert failure.sentence == "The rule of area.second. Not so: what was looked at: one thing; another."
+    assert failure.sentence == "The rule of area.second. This does not hold: what was looked at: one thing; another."
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_what_fails_is_named_with_rule_and_what_was_got(small: Contract, make_re
 )
 def test_a_sentence_says_what_was_got_in_bounds(small: Contract, make_record: Make, got: object, words: str) -> None:
     failures = state(small, talk(("area.first",)), make_record({"area.first": "failed"}, got=got)).failures
-    assert failures[0].sentence == f"The rule of area.first. Not so: what was looked at: {words}"
+    assert failures[0].sentence == f"The rule of area.first. This does not hold: what was looked at: {words}"
 
 
 def test_weak_evidence_leaves_everything_unknown_and_says_why(small: Contract, make_record: Make) -> None:
@@ -163,7 +163,7 @@ def test_clauses_of_release_scope_are_decided_by_the_releases_alone(small: Contr
     failed = alone(make_record, "store", "failed")
     assert [state(small, c, make_record(), core, failed).state for c in (essential, other)] == ["broken", "limited"]
     (failure,) = state(small, other, make_record(), core, failed).failures
-    assert "Not so: store 0.6.73, what was looked at" in failure.sentence
+    assert "This does not hold: store 0.6.73, what was looked at" in failure.sentence
     missing = [state(small, c, make_record(), core) for c in (essential, other)]
     assert [(s.state, s.reason) for s in missing] == [
         ("unknown", "area.alone was not run: there is no run of store 0.6.73 alone")

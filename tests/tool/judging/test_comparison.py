@@ -82,7 +82,7 @@ def test_an_unknown_outcome_decides_nothing() -> None:
 def test_only_a_first_release_is_judged_by_itself(
     judge: Callable[..., CellComparison], clauses: dict[str, Clause], changes: dict[str, Any], expected: tuple[str, str]
 ) -> None:
-    """A predecessor whose run came to nothing is no baseline: what fails now is undecided, and the reason says why."""
+    """A predecessor whose run brought no result is no baseline: what fails now is undecided, with the reason."""
     comparison = judge({"area.first": "failed"}, None, **changes)
     assert (comparison.verdict, comparison.kinds["area.first"]) == expected
     assert comparison.kinds["area.second"] == SAME

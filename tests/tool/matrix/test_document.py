@@ -76,8 +76,8 @@ def test_each_cell_says_what_works_whatever_is_expected(root: Path, small: Contr
     ("core", "store", "state", "words"),
     [
         ("1.2", "0.5", "✔ works", "Let the packages talk"),
-        ("1.3", "0.5", "◐ limited", "The rule of area.second. Not so: what was looked at: a defect."),
-        ("1.3", "0.6", "✘ broken", "The rule of area.first. Not so: what was looked at: a defect."),
+        ("1.3", "0.5", "◐ limited", "The rule of area.second. This does not hold: what was looked at: a defect."),
+        ("1.3", "0.6", "✘ broken", "The rule of area.first. This does not hold: what was looked at: a defect."),
         ("1.1", "0.6", "? unknown", "there is no record"),
         ("1.0", "0.6", "? unknown", "no versions satisfy it"),
     ],

@@ -79,7 +79,7 @@ def test_the_worst_comes_first() -> None:
 
 def test_what_could_not_be_looked_at_before_is_told_as_undecided_with_that_cause() -> None:
     """And whose doing it is is not known: it may have been so before."""
-    why = "the predecessor's run came to nothing: the run was killed by SIGKILL"
+    why = "the predecessor's run brought no result: the run was killed by SIGKILL"
     was = gate_sample.check("error", why)
     difference = gate_sample.difference("undecided", "chain.hard-pauses", was=was, guilty=[])
     data = gate_sample.worse() | {"exit": 3, "differences": [difference]}

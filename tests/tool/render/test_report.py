@@ -115,7 +115,7 @@ def test_json_says_what_works_whatever_is_expected(report: ReportResult) -> None
     (broken,) = states["violated"]
     (failure,) = broken["failures"]
     assert (broken["title"], failure["clause"], failure["essential"]) == ("Let the packages talk", "area.first", True)
-    assert failure["sentence"].startswith("The rule of area.first. Not so: what was looked at: <script>")
+    assert failure["sentence"].startswith("The rule of area.first. This does not hold: what was looked at: <script>")
     assert states["absent-cell"][0]["reason"] == "it was not run: there is no record"
 
 

@@ -108,7 +108,7 @@ def test_a_run_that_ended_early_is_cached_as_a_fault_and_never_as_evidence(
     contents = {name: expected.content for name, expected in header.expected.items()}
     run_cache = RunCache(tmp_path, "s" * 64, "f" * 16, sys.executable)
     job = Job("cell", CellRun(header, ()), tmp_path / "no.jsonl", tmp_path / "no.log")
-    assert run_cache.add(contents, job, Ending()).death == "the run brought no record"
+    assert run_cache.add(contents, job, Ending()).death == "the run wrote no record"
     job.record.write_text('{"kind": "header"} torn')
     killed = Ending("the run was killed by SIGKILL")
     assert run_cache.add(contents, replace(job), killed).death == "the run was killed by SIGKILL"

@@ -156,7 +156,7 @@ def test_a_bomb_is_refused_before_it_is_read(release: Release, tmp_path: Path, m
         raise AssertionError("read")
 
     monkeypatch.setattr(ZipFile, "open", never)
-    with pytest.raises(MetaError, match=r"thing-1\.0-py3-none-any\.whl holds a bomb: 'thing/zeros'"):
+    with pytest.raises(MetaError, match=r"thing-1\.0-py3-none-any\.whl looks like a zip bomb: 'thing/zeros'"):
         unpack(named, tmp_path / "cache", copies(file))
 
 
