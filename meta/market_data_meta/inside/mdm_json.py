@@ -78,7 +78,7 @@ def _read_dataclass(kind: Any, data: Any, place: str) -> Any:
     values = {}
     for name, field in fields.items():
         if not field.init:
-            if table.get(name, field.default) != field.default:
+            if name not in table or table[name] != field.default:
                 raise ValueError(f"{place}/{name} is not {field.default!r}")
         elif name in table:
             values[name] = _read(_types(kind)[name], table[name], f"{place}/{name}")

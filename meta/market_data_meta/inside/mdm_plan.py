@@ -65,9 +65,10 @@ class Cage:
 class RecordHeader:
     """The first line of a record: what was to be run, which the tool says, and what was there, which the run says.
 
-    What the run says, from ``attestation`` to ``start``, is missing where it never began. ``forced`` are the
-    requirements that had to be overridden, ``as_of`` the day of the third-party libraries (None for today's). A run
-    with ``until`` ends as soon as one of these clauses does not hold. ``uninstallable`` says why nothing could be run.
+    ``forced`` are the requirements that had to be overridden, ``as_of`` the day of the third-party libraries (None for
+    today's). A run with ``until`` ends as soon as one of these clauses does not hold. ``uninstallable`` says why
+    nothing could be run; ``start`` is then when that was found. ``attestation``, ``interpreter``, ``third_party`` and
+    ``cage`` are what the run says, and missing where it never began.
     """
 
     kind: str = field(default="header", init=False)

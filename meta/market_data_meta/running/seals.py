@@ -6,7 +6,7 @@ import json
 from dataclasses import fields
 from pathlib import Path
 
-from market_data_meta.inside.mdm_json import from_json
+from market_data_meta.inside.mdm_json import from_json, to_json
 from market_data_meta.inside.mdm_plan import RecordHeader
 from market_data_meta.inside.mdm_seal import Seal, control
 
@@ -19,7 +19,8 @@ def unsealed_lines(
     """The lines of the record that the run itself wrote, without their seals, and why they are no evidence, or nothing.
 
     ``refused_attempts`` are the sentences about what the run tried and was refused, ``header`` is the label that its
-    record was to begin with, ``cause`` is why the run ended early, if it did.
+    record was to begin with, ``cause`` is why the run ended early, if it did. A first line that is no header that can
+    be read is replaced by the label, so that whoever reads the record learns the cause.
     """
     seal = Seal(secret)
     lines: list[str] = []
@@ -30,22 +31,22 @@ def unsealed_lines(
             foreign = bool(line)
             break
         lines.append(opened)
+    unreadable = _why_unreadable(lines[0]) if lines else ""
+    if unreadable:
+        lines = [json.dumps(to_json(header))]
     if first := refused_attempts.partition("\n")[0].strip():
         # It was refused; that it was tried is what a reader must know, whatever else became of the run.
         return lines, f"{first}; {cause}" if cause else first
-    return lines, cause or _objection(lines, header, secret, foreign=foreign)
+    return lines, cause or unreadable or _objection(lines, header, secret, foreign=foreign)
 
 
 def _objection(lines: list[str], header: RecordHeader, secret: str, *, foreign: bool) -> str:
     if foreign:
         return "its record holds a line that the run did not write"
     rows = [json.loads(line) for line in lines]
-    if not rows or rows[0]["kind"] != "header":
+    if not rows:
         return "the run wrote no record"
-    try:
-        label = from_json(RecordHeader, rows[0]).label
-    except ValueError as error:
-        return f"its record has no header that can be read: {error}"
+    label = from_json(RecordHeader, rows[0]).label
     for field in fields(RecordHeader):
         if getattr(label, field.name) != getattr(header, field.name):
             return f"its record is not the one that was asked for: it has another {field.name}"
@@ -57,6 +58,15 @@ def _objection(lines: list[str], header: RecordHeader, secret: str, *, foreign: 
         return "its record decides a clause twice"
     if rows[-1]["kind"] != "footer":
         return "the run ended before it was complete"
+    return ""
+
+
+def _why_unreadable(line: str) -> str:
+    """Why the first line of a record is no header that can be read, or nothing. Parts of it come from the releases."""
+    try:
+        from_json(RecordHeader, json.loads(line))
+    except (ValueError, RecursionError) as error:
+        return f"its record has no header that can be read: {error}"
     return ""
 
 

@@ -59,6 +59,7 @@ def test_the_cause_of_an_early_end_is_read_after_a_torn_line(tmp_path: Path) -> 
         [HEADER | {"combination": {"core": 1}}, FOOTER],
         [HEADER | {"more": 1}, FOOTER],
         [{name: value for name, value in HEADER.items() if name != "suite"}, FOOTER],
+        [{name: value for name, value in HEADER.items() if name != "format"}, FOOTER],
     ],
 )
 def test_a_file_without_a_header_of_the_format_is_no_record(tmp_path: Path, lines: list[object]) -> None:

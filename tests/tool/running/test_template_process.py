@@ -6,11 +6,14 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from market_data_meta.contract import Contract
-from market_data_meta.inside.mdm_plan import CellRun
+from market_data_meta.inside.mdm_json import to_json
+from market_data_meta.inside.mdm_plan import AttestedPackage, CellRun
+from market_data_meta.inside.mdm_seal import Seal
 from market_data_meta.releases.combinations import Cell, newest_of
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import warm_jobs
@@ -113,6 +116,27 @@ def test_a_run_that_ended_early_is_cached_as_a_fault_and_never_as_evidence(
     killed = Ending("the run was killed by SIGKILL")
     assert run_cache.add(contents, replace(job), killed).death == "the run was killed by SIGKILL"
     assert len(list(run_cache.records())) == 1
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"attestation": {"core": AttestedPackage("1.4.61", "c" * 64, 5)}},  # type: ignore[arg-type] # as in a release
+        {"third_party": {"without-version": None}},
+    ],
+    ids=["direct-url", "version"],
+)
+@pytest.mark.parametrize("ending", [Ending(), Ending("the run was killed by SIGKILL")], ids=["complete", "killed"])
+def test_a_release_whose_metadata_has_wrong_types_is_the_fault_of_its_cell(
+    contract: Contract, ledger: Ledger, tmp_path: Path, values: dict[str, Any], ending: Ending
+) -> None:
+    header = record_header(contract, ledger, Cell(newest_of(tuple(contract.packages), ledger)), (), lane="warm")
+    contents = {name: expected.content for name, expected in header.expected.items()}
+    job = Job("cell", CellRun(header, ()), tmp_path / "record.jsonl", tmp_path / "log")
+    job.record.write_text(Seal(job.secret).sealed(to_json(replace(header, **values))) + "\n")
+    record = RunCache(tmp_path, "s" * 64, "f" * 16, sys.executable).add(contents, job, ending)
+    assert record.header == header
+    assert (ending.cause or "its record has no header that can be read") in str(record.death)
 
 
 def test_a_file_of_the_cache_that_cannot_be_read_is_removed(tmp_path: Path) -> None:
