@@ -75,6 +75,8 @@ def make_record() -> Callable[..., Record]:
             if outcome != "missing"
         }
         header: dict[str, Any] = {
+            "kind": "header",
+            "format": 1,
             "suite": SUITE,
             "cell": "core1.4.61-pipeline0.8.70-store0.6.73",
             "combination": VERSIONS,
