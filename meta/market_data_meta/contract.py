@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from packaging.specifiers import SpecifierSet
 
 from market_data_meta.errors import ErrorCode, MetaError
-from market_data_meta.field_types import Limits, Name, Repository, Sentence, Specifier
+from market_data_meta.field_types import Constraint, NonEmptyText, Repository, Sentence, Specifier
 
 Level: TypeAlias = Literal["must", "should", "control"]
 Scope: TypeAlias = Literal["release", "combination", "deployment", "control"]
@@ -27,10 +27,10 @@ class PackageTable:
     has no pull requests to name. ``preload`` are modules that many checks use, loaded once before their processes fork.
     """
 
-    distribution: Name
-    imports: Annotated[tuple[Name, ...], Limits(min_length=1)]
-    app: Name | None = None
-    preload: tuple[Name, ...] = ()
+    distribution: NonEmptyText
+    imports: Annotated[tuple[NonEmptyText, ...], Constraint(min_length=1)]
+    app: NonEmptyText | None = None
+    preload: tuple[NonEmptyText, ...] = ()
     repository: Repository | None = None
 
 
@@ -52,8 +52,8 @@ class ClauseTable:
     rule: Sentence
     level: Level
     scope: Scope
-    binds: tuple[Name, ...]
-    source: Name
+    binds: tuple[NonEmptyText, ...]
+    source: NonEmptyText
     applies: Mapping[str, Specifier] = field(default_factory=dict)
     needs: tuple[Literal["schemathesis"], ...] = ()
     expect: ExpectedValues = field(default_factory=dict)
@@ -93,12 +93,12 @@ class CapabilityTable:
     further clauses by id, or areas: an area stands for those of its clauses that no capability names by id.
     """
 
-    title: Name
+    title: NonEmptyText
     about: Sentence
     source: Sentence
-    essential: Annotated[tuple[Name, ...], Limits(min_length=1)]
-    why: Name
-    others: tuple[Name, ...] = ()
+    essential: Annotated[tuple[NonEmptyText, ...], Constraint(min_length=1)]
+    why: NonEmptyText
+    others: tuple[NonEmptyText, ...] = ()
 
 
 @dataclass(frozen=True)

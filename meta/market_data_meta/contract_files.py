@@ -17,17 +17,17 @@ from market_data_meta.contract import (
     PackageTable,
     capability,
 )
-from market_data_meta.field_types import Limits, Name
+from market_data_meta.field_types import Constraint, NonEmptyText
 from market_data_meta.files import read_toml
 from market_data_meta.models import InputFile, InputTable, read_input
 
-Slug = Annotated[str, Limits(pattern="^[a-z0-9]+(-[a-z0-9]+)*$")]
+Slug = Annotated[str, Constraint(pattern="^[a-z0-9]+(-[a-z0-9]+)*$")]
 
 
 class Deployment(InputTable):
     """The distribution whose newest release pins what is really deployed."""
 
-    distribution: Name
+    distribution: NonEmptyText
 
 
 class PackagesFile(InputFile):

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 
-class Limits:
-    """The limits of a value, by pydantic's names: ``Annotated[str, Limits(min_length=1)]``."""
+class Constraint:
+    """The constraint on a value, by pydantic's names: ``Annotated[str, Constraint(min_length=1)]``."""
 
     def __init__(self, **limits: object) -> None:
         self.limits = limits
@@ -21,18 +21,18 @@ class Limits:
         return handler(source) | self.limits
 
 
-Name = Annotated[str, Limits(min_length=1)]
+NonEmptyText = Annotated[str, Constraint(min_length=1)]
 """A text that is not empty."""
-Sentence = Annotated[str, Limits(pattern=r"^[^\n]+\.$")]
+Sentence = Annotated[str, Constraint(pattern=r"^[^\n]+\.$")]
 """One sentence on one line."""
-Sha256 = Annotated[str, Limits(pattern="^[0-9a-f]{64}$")]
-Fingerprint = Annotated[str, Limits(pattern="^[0-9a-f]{12}$")]
+Sha256 = Annotated[str, Constraint(pattern="^[0-9a-f]{64}$")]
+Fingerprint = Annotated[str, Constraint(pattern="^[0-9a-f]{12}$")]
 """The first digits of the digest of a failure."""
-Timestamp = Annotated[str, Limits(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$")]
+Timestamp = Annotated[str, Constraint(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$")]
 """A time in UTC, to the second."""
-Specifier = Annotated[str, Limits(pattern="^[<>=!~]")]
+Specifier = Annotated[str, Constraint(pattern="^[<>=!~]")]
 """A range of versions, as ``>=1.2``."""
-Repository = Annotated[str, Limits(pattern="^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$")]
+Repository = Annotated[str, Constraint(pattern="^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$")]
 """A repository's ``owner/name`` on GitHub."""
-WheelPath = Annotated[str, Limits(pattern=r"^[^/\\*?\[]+(/[^/\\*?\[]+)*$")]
+WheelPath = Annotated[str, Constraint(pattern=r"^[^/\\*?\[]+(/[^/\\*?\[]+)*$")]
 """The path of a file inside of a wheel."""

@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
 from market_data_meta.errors import MetaError
-from market_data_meta.field_types import Limits, Name, Sentence
+from market_data_meta.field_types import Constraint, NonEmptyText, Sentence
 from market_data_meta.models import Document, InputFile, input_faults, json_text, read_input, schema_text
 from market_data_meta.published_schemas import published_schemas
 
@@ -28,7 +28,7 @@ class Shelf:
     """A shelf of a shop."""
 
     rule: Sentence
-    goods: Annotated[tuple[Name, ...], Limits(min_length=1)] = ("bread",)
+    goods: Annotated[tuple[NonEmptyText, ...], Constraint(min_length=1)] = ("bread",)
     notes: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -43,9 +43,9 @@ class Shop(InputFile):
     schema_name: ClassVar[str]
 
     format: Literal[1]
-    shelves: Mapping[Annotated[str, Limits(pattern="^[a-z]+$")], Shelf]
+    shelves: Mapping[Annotated[str, Constraint(pattern="^[a-z]+$")], Shelf]
     discount: float = 0.0
-    owner: Name | None = None
+    owner: NonEmptyText | None = None
 
 
 class Sale(Document):

@@ -13,7 +13,7 @@ from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
 from market_data_meta.files import write_whole
 from market_data_meta.judging.records import Record, read_record
-from market_data_meta.judging.verdicts import reasons_to_run_again, weaknesses
+from market_data_meta.judging.verdicts import reasons_to_run_again, why_not_evidence
 from market_data_meta.releases.combinations import Cell, Combination
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import environments
@@ -52,7 +52,7 @@ def run_release_alone(
     cell = Cell(Combination(((package, version),)))
     for _ in range(ATTEMPTS):
         with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
-            record = run_cell(contract, ledger, cell, out=Path(folder), ready=before_run)
+            record = run_cell(contract, ledger, cell, out=Path(folder), before_run=before_run)
             if record.header.uninstallable:
                 break
             if _is_complete(record):
@@ -63,7 +63,7 @@ def run_release_alone(
 
 def _is_complete(record: Record) -> bool:
     """Whether every check of the run could run, so that running it again would say the same."""
-    return not weaknesses(record) and not reasons_to_run_again(record)
+    return not why_not_evidence(record) and not reasons_to_run_again(record)
 
 
 def _cached_record(file: Path) -> Record | None:

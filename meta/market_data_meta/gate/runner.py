@@ -137,20 +137,24 @@ class GateRun:
         without_verdict = [cell.pair.cell for cell in cells if not cell.kinds]
         blame = self._blame(cells_to_run, predecessor_records, cell_differences, without_verdict)
         return GateComparison(
-            suite.digest(self.contract.root),
-            self.ledger.as_of,
-            self.reach,
-            self.strict,
-            self.candidates,
-            {candidate.package: self._same_code(candidate) for candidate in self.candidates},
-            tuple(cells),
-            tuple(replace(d, guilty=blame.get(Problem(d.cells[0], d.clause.id), ())) for d in cell_differences),
-            {cell: blame.get(Problem(without_verdict[0]), ()) for cell in without_verdict},
-            self._allowed(),
-            predecessor_records.run_count + candidate_records.run_count,
-            start,
-            time.time() - start,
-            brought_libraries(candidate_records.candidate_entries, self.options.interpreter, self.ledger.as_of),
+            suite=suite.digest(self.contract.root),
+            as_of=self.ledger.as_of,
+            reach=self.reach,
+            strict=self.strict,
+            candidates=self.candidates,
+            same_code={candidate.package: self._same_code(candidate) for candidate in self.candidates},
+            cells=tuple(cells),
+            differences=tuple(
+                replace(d, guilty=blame.get(Problem(d.cells[0], d.clause.id), ())) for d in cell_differences
+            ),
+            guilty={cell: blame.get(Problem(without_verdict[0]), ()) for cell in without_verdict},
+            allowed=self._allowed(),
+            ran=predecessor_records.run_count + candidate_records.run_count,
+            start=start,
+            seconds=time.time() - start,
+            brought_libraries=brought_libraries(
+                candidate_records.candidate_entries, self.options.interpreter, self.ledger.as_of
+            ),
         )
 
     def _gate_cells(self) -> tuple[GateCell, ...]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from market_data_meta.contract import Capability, Clause, Contract
 from market_data_meta.judging.records import Check, Record
-from market_data_meta.judging.verdicts import OTHER_SUITE, CellVerdict, weaknesses
+from market_data_meta.judging.verdicts import OTHER_SUITE, CellVerdict, why_not_evidence
 from market_data_meta.results.capabilities import CapabilityFailure, CapabilityState, StateName
 
 LONGEST_GOT = 200
@@ -22,7 +22,7 @@ LONGEST_GOT = 200
 
 
 @dataclass(frozen=True)
-class Decision:
+class ClauseDecision:
     """How a clause came out for one of the runs that decide it, or that no run did: then ``check`` is None.
 
     ``release`` is the release that was run alone, and empty for a clause about the combination.
@@ -58,7 +58,7 @@ def capability_states(
     )
 
 
-def state_of(decisions: Iterable[Decision]) -> StateName:
+def state_of(decisions: Iterable[ClauseDecision]) -> StateName:
     """What the decisions of its clauses make of a capability.
 
     It is broken as soon as an essential clause fails, whatever else is undecided, and otherwise unknown as long as an
@@ -85,7 +85,7 @@ def is_alone(contract: Contract, cell: CellVerdict) -> bool:
 
 
 def _why_weak(suite: str, record: Record) -> list[str]:
-    weak = weaknesses(record)
+    weak = why_not_evidence(record)
     return weak or ([OTHER_SUITE] if record.header.suite != suite else [])
 
 
@@ -102,21 +102,21 @@ def _records_alone(suite: str, record: Record, records: Iterable[Record]) -> dic
 
 def _decisions(
     contract: Contract, capability: Capability, record: Record, alone: Mapping[str, Record]
-) -> Iterator[Decision]:
+) -> Iterator[ClauseDecision]:
     """Each clause of the capability with the checks that decide it: one, or in release scope one for each package."""
     for name in (*capability.essential, *capability.others):
         clause, essential = contract.clauses.get(name), name in capability.essential
         if clause is None or clause.scope != "release":
-            yield Decision(name, essential, record.checks.get(name))
+            yield ClauseDecision(name, essential, record.checks.get(name))
             continue
         for package, version in record.versions.items():
             if package in clause.binds:
                 check = alone[package].checks.get(name) if package in alone else None
-                yield Decision(name, essential, check, f"{package} {version}")
+                yield ClauseDecision(name, essential, check, f"{package} {version}")
 
 
 def _capability_state(
-    capability: Capability, decisions: list[Decision], clauses: Mapping[str, Clause]
+    capability: Capability, decisions: list[ClauseDecision], clauses: Mapping[str, Clause]
 ) -> CapabilityState:
     state = state_of(decisions)
     undecided = [decision for decision in decisions if decision.outcome == "undecided"]
@@ -138,7 +138,7 @@ def _capability_state(
     )
 
 
-def _why_unknown(undecided: list[Decision]) -> str:
+def _why_unknown(undecided: list[ClauseDecision]) -> str:
     """Why the state is unknown, in one sentence about the first clause that would have to be decided."""
     if not undecided:
         return "none of the clauses that it cannot do without applies to these releases"

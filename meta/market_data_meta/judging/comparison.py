@@ -10,7 +10,7 @@ from functools import cached_property
 
 from market_data_meta.contract import Clause
 from market_data_meta.judging.records import Check, Record
-from market_data_meta.judging.verdicts import COMPATIBLE, INCOMPATIBLE, UNINSTALLABLE, UNKNOWN, weaknesses
+from market_data_meta.judging.verdicts import COMPATIBLE, INCOMPATIBLE, UNINSTALLABLE, UNKNOWN, why_not_evidence
 
 REGRESSION, REPAIR, KNOWN, UNDECIDED, SAME = "regression", "repair", "known", "undecided", "same"
 OUTCOMES = ("passed", "failed", "error", "not-applicable", "missing")
@@ -117,7 +117,7 @@ class CellPair:
     @cached_property
     def _why_no_baseline(self) -> str:
         """Why the run with the predecessors is no evidence; empty if it is, or if there never was one."""
-        faults = weaknesses(self.was) if self.was else []
+        faults = why_not_evidence(self.was) if self.was else []
         if self.first_release or (self.was and not faults):
             return ""
         cause = self.was_fault or next(iter(faults), "there is no record")
@@ -208,7 +208,7 @@ def compare_cell(
         return CellComparison(pair, UNINSTALLABLE, (pair.fault,), {})
     if pair.now is None or pair.fault:
         return CellComparison(pair, UNKNOWN, (pair.fault or "it was not run: there is no record",), {})
-    if faults := weaknesses(pair.now):
+    if faults := why_not_evidence(pair.now):
         return CellComparison(pair, UNKNOWN, tuple(faults), {})
     rulings = {
         name: _ruling(pair.check_before(name), pair.now.checks.get(name), versions, first_release=pair.first_release)

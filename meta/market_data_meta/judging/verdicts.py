@@ -128,10 +128,10 @@ def _why_unknown(contract: Contract, suite: str, record: Record) -> list[str]:
     if record.header.uninstallable:
         return []
     if record.death or record.footer is None:
-        return weaknesses(record)
+        return why_not_evidence(record)
     if record.header.suite != suite:
         return [OTHER_SUITE]
-    reasons = weaknesses(record)
+    reasons = why_not_evidence(record)
     missing = sorted(contract.clauses_for(tuple(record.versions)).keys() - record.checks.keys())
     if missing:
         reasons.append(f"{len(missing)} checks are missing, first {missing[0]}")
@@ -162,7 +162,7 @@ def reasons_to_run_again(record: Record) -> list[str]:
     return reasons
 
 
-def weaknesses(record: Record) -> list[str]:
+def why_not_evidence(record: Record) -> list[str]:
     """Why nothing in the record counts: the run is incomplete, its label is false, or a control came out wrong."""
     if record.death or record.footer is None:
         return [f"the run is incomplete: {record.death or 'it has no footer'}"]

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from packaging.version import InvalidVersion, Version
 
-from market_data_meta.field_types import Fingerprint, Limits, Name
+from market_data_meta.field_types import Constraint, Fingerprint, NonEmptyText
 from market_data_meta.judging.records import Check, Record
 
 ThirdParty: TypeAlias = Literal["highest", "lowest", "today"]
@@ -30,11 +30,11 @@ class WaiverTable:
     ``third_party`` it is accepted beside those third-party versions only.
     """
 
-    clause: Name
+    clause: NonEmptyText
     fingerprint: Fingerprint
-    reason: Name
-    versions: Annotated[Mapping[str, tuple[Name, Name]], Limits(min_length=1)]
-    third_party: Annotated[tuple[ThirdParty, ...], Limits(min_length=1)] = ()
+    reason: NonEmptyText
+    versions: Annotated[Mapping[str, tuple[NonEmptyText, NonEmptyText]], Constraint(min_length=1)]
+    third_party: Annotated[tuple[ThirdParty, ...], Constraint(min_length=1)] = ()
 
     def __post_init__(self) -> None:
         for package, (low, high) in self.versions.items():

@@ -11,7 +11,7 @@ from market_data_meta import suite
 from market_data_meta.contract import Contract
 from market_data_meta.errors import ErrorCode, Exit, MetaError
 from market_data_meta.judging.records import Check, Record, read_records
-from market_data_meta.judging.verdicts import reasons_to_run_again, weaknesses
+from market_data_meta.judging.verdicts import reasons_to_run_again, why_not_evidence
 from market_data_meta.releases.combinations import Cell, Combination
 from market_data_meta.releases.contents import (
     Content,
@@ -113,7 +113,7 @@ def isolated_records(out: Path, suite_digest: str) -> dict[tuple[str, ...], list
     for record in read_records(out / "records"):
         header = record.header
         is_as_in_warm_lane = header.third_party_choice == "highest" and not record.cell.startswith("py")
-        is_complete = not weaknesses(record) and not reasons_to_run_again(record)
+        is_complete = not why_not_evidence(record) and not reasons_to_run_again(record)
         if len(record.versions) > 1 and is_as_in_warm_lane and header.suite == suite_digest and is_complete:
             records.setdefault(tuple(contents_of(record).values()), []).append(record)
     return records

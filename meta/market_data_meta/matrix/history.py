@@ -15,7 +15,7 @@ from packaging.version import Version
 
 from market_data_meta.contract import Clause, Contract
 from market_data_meta.judging.records import Check
-from market_data_meta.judging.verdicts import UNINSTALLABLE, UNKNOWN, CellVerdict, weaknesses
+from market_data_meta.judging.verdicts import UNINSTALLABLE, UNKNOWN, CellVerdict, why_not_evidence
 from market_data_meta.matrix.verdicts import MatrixVerdicts
 from market_data_meta.releases.contents import Content
 from market_data_meta.releases.ledger import Release
@@ -157,7 +157,7 @@ def _evidence(suite_digest: str, verdict: CellVerdict) -> CellEvidence:
     record = verdict.record
     if verdict.verdict == UNINSTALLABLE:
         return UNINSTALLABLE
-    if record is None or record.header.suite != suite_digest or weaknesses(record):
+    if record is None or record.header.suite != suite_digest or why_not_evidence(record):
         return UNKNOWN
     return record.checks
 

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, TypeVar
 
 from pydantic import Field
 
-from market_data_meta.field_types import Limits, Name, Sentence
+from market_data_meta.field_types import Constraint, NonEmptyText, Sentence
 from market_data_meta.files import read_toml
 from market_data_meta.models import InputFile, InputTable, read_input
 from market_data_meta.prove.changes import Change, Edit
@@ -21,10 +21,10 @@ class BreakTable(InputTable):
     occurs in it once. ``why`` is what its author may have thought.
     """
 
-    clause: Annotated[str, Limits(pattern=r"^[a-z0-9_]+\.[a-z0-9]+(-[a-z0-9]+)*$")]
-    package: Name
-    file: Name
-    before: Name
+    clause: Annotated[str, Constraint(pattern=r"^[a-z0-9_]+\.[a-z0-9]+(-[a-z0-9]+)*$")]
+    package: NonEmptyText
+    file: NonEmptyText
+    before: NonEmptyText
     after: str
     why: Sentence
 
@@ -40,7 +40,7 @@ class BreaksFile(InputFile):
 class HarmlessTable(InputTable):
     """A change to the newest release that no clause may call a break."""
 
-    package: Name
+    package: NonEmptyText
     why: Sentence
     edits: Annotated[tuple[Edit, ...], Field(min_length=1)]
 

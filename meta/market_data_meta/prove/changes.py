@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from market_data_meta.errors import ErrorCode, MetaError
-from market_data_meta.field_types import Limits, WheelPath
+from market_data_meta.field_types import Constraint, WheelPath
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Edit:
     file: WheelPath
     before: str
     after: str
-    count: Annotated[int, Limits(ge=1)] = 1
+    count: Annotated[int, Constraint(ge=1)] = 1
 
     def applied(self, text: str | None) -> str:
         """The file's text with the edit, in the file's own line ends; ``text`` is None where there is no such file.

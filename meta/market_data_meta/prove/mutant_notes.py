@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, TypeVar
 
 from pydantic import AfterValidator, Field
 
-from market_data_meta.field_types import Limits, Name, Sentence
+from market_data_meta.field_types import Constraint, NonEmptyText, Sentence
 from market_data_meta.files import read_toml
 from market_data_meta.models import InputFile, InputTable, read_input
 
@@ -20,9 +20,9 @@ def _distinct(values: tuple[Text, ...]) -> tuple[Text, ...]:
     return values
 
 
-PythonFile = Annotated[str, Limits(pattern=r"^[^/].*\.py$")]
+PythonFile = Annotated[str, Constraint(pattern=r"^[^/].*\.py$")]
 Areas = Annotated[
-    tuple[Annotated[str, Limits(pattern="^[a-z0-9_]+$")], ...],
+    tuple[Annotated[str, Constraint(pattern="^[a-z0-9_]+$")], ...],
     Field(min_length=1, json_schema_extra={"uniqueItems": True}),
     AfterValidator(_distinct),
 ]
@@ -38,12 +38,12 @@ class PassedFiles(InputTable):
 class Unnoticed(InputTable):
     """A mutant that no check notices: its line, the kind of change, the text before and after, and why none could."""
 
-    package: Name
+    package: NonEmptyText
     file: PythonFile
-    where: Name
-    kind: Name
-    before: Name
-    after: Name
+    where: NonEmptyText
+    kind: NonEmptyText
+    before: NonEmptyText
+    after: NonEmptyText
     reason: Sentence
 
     @property

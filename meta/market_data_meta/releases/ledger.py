@@ -12,9 +12,9 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from market_data_meta.errors import ErrorCode, MetaError
-from market_data_meta.field_types import Limits, Name, Sha256
+from market_data_meta.field_types import Constraint, NonEmptyText, Sha256
 
-UploadTime = Annotated[str, Limits(pattern="^([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?$")]
+UploadTime = Annotated[str, Constraint(pattern="^([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?$")]
 """A time in UTC, to the second; empty where the index does not say it."""
 
 
@@ -22,11 +22,11 @@ UploadTime = Annotated[str, Limits(pattern="^([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2
 class Release:
     """One published version of a package: its wheel (name, sha256, bytes), content id, requirements and upload time."""
 
-    version: Name
+    version: NonEmptyText
     uploaded: UploadTime
-    filename: Name
+    filename: NonEmptyText
     sha256: Sha256
-    size: Annotated[int, Limits(ge=0)]
+    size: Annotated[int, Constraint(ge=0)]
     content: Sha256
     requires_python: str
     requires: tuple[str, ...]
@@ -46,9 +46,9 @@ def extras_of(requirement: Requirement) -> list[str]:
 class DeployedSet:
     """What is really deployed: the versions that a release of the deploying distribution pins, by package."""
 
-    distribution: Name
-    version: Name
-    pins: Mapping[str, Name]
+    distribution: NonEmptyText
+    version: NonEmptyText
+    pins: Mapping[str, NonEmptyText]
 
 
 @dataclass(frozen=True)

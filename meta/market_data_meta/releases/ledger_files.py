@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar, Literal, TypeVar
 
 from market_data_meta.errors import ErrorCode, MetaError
-from market_data_meta.field_types import Name, Sha256, Timestamp
+from market_data_meta.field_types import NonEmptyText, Sha256, Timestamp
 from market_data_meta.files import read_json, write_whole
 from market_data_meta.models import Document, InputFile, Model, json_text, read_input
 from market_data_meta.releases.ledger import DeployedSet, Ledger, Release, UploadTime
@@ -21,7 +21,7 @@ class ReleasesFile(InputFile):
     schema_name: ClassVar[str] = "releases"
 
     format: Literal[1]
-    package: Name
+    package: NonEmptyText
     releases: tuple[Release, ...]
 
 
@@ -38,7 +38,7 @@ class SnapshotFile(InputFile):
 class ListedRelease(Model):
     """What is printed of a release."""
 
-    version: Name
+    version: NonEmptyText
     uploaded: UploadTime
     sha256: Sha256
     content: Sha256

@@ -15,7 +15,7 @@ from market_data_meta.files import write_whole
 from market_data_meta.inside.mdm_json import to_json
 from market_data_meta.judging.records import Record, death_line, read_record
 from market_data_meta.running.endings import Ending
-from market_data_meta.running.seals import text_or_empty, unsealed_lines
+from market_data_meta.running.seals import text_or_empty, verified_lines
 from market_data_meta.running.warm_jobs import Job
 
 
@@ -49,7 +49,7 @@ class RunCache:
         """
         header = job.request.header
         attempts = text_or_empty(job.refused_attempts)
-        lines, cause = unsealed_lines(text_or_empty(job.record), attempts, header, job.secret, ending.cause or "")
+        lines, cause = verified_lines(text_or_empty(job.record), attempts, header, job.secret, ending.cause or "")
         if cause:
             lines = [lines[0] if lines else json.dumps(to_json(header)), death_line(cause)]
         text = "".join(f"{line}\n" for line in lines)

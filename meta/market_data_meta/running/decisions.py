@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from market_data_meta.contract import Clause, Contract
 from market_data_meta.judging.records import Check, Record
-from market_data_meta.judging.verdicts import weaknesses
+from market_data_meta.judging.verdicts import why_not_evidence
 from market_data_meta.releases.contents import ContentCombination
 
 DECISIVE_OUTCOMES = ("passed", "failed", "not-applicable")
@@ -63,7 +63,7 @@ class Decisions:
         for record in records:
             contents = contents_of(record)
             cell = tuple(contents.values())
-            reasons = weaknesses(record)
+            reasons = why_not_evidence(record)
             if reasons:
                 self.faults[cell] = reasons[0]
                 continue
@@ -134,7 +134,7 @@ class Decisions:
 
 
 def contents_of(record: Record) -> dict[str, str]:
-    """Package to content id, as the label says; ``weaknesses`` tells whether it is what was really there."""
+    """Package to content id, as the label says; ``why_not_evidence`` tells whether it is what was really there."""
     return {name: expected.content for name, expected in record.header.expected.items()}
 
 

@@ -24,7 +24,7 @@ from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import environments
 from market_data_meta.running.plans import cell_plan, record_header, release_facts
 from market_data_meta.running.sandbox import run_in_sandbox
-from market_data_meta.running.seals import text_or_empty, unsealed_lines
+from market_data_meta.running.seals import text_or_empty, verified_lines
 
 SUITE_SECONDS = 300.0
 """CPU time of one run of the suite: it takes less than a tenth of that."""
@@ -64,13 +64,13 @@ def run_cell(
     out: Path,
     into: Path | None = None,
     progress: Callable[[str], None] = lambda _: None,
-    ready: Callable[[], None] = lambda: None,
+    before_run: Callable[[], None] = lambda: None,
 ) -> Record:
     """Run the suite on one cell and return its record. Raises MetaError where it cannot be installed for now.
 
     ``into`` is a virtual environment that is ours to fill; without it one is made in ``out``.
-    A combination that no versions satisfy gets a record that says so. ``progress`` is called with each step, ``ready``
-    when all is installed: nothing of the releases runs before it returns.
+    A combination that no versions satisfy gets a record that says so. ``progress`` is called with each step,
+    ``before_run`` when all is installed: nothing of the releases runs before it returns.
     """
     record = out / "records" / f"{cell.name}.jsonl"
     log = out / "logs" / f"{cell.name}.log"
@@ -85,7 +85,7 @@ def run_cell(
             header = replace(record_header(contract, ledger, cell, ()), uninstallable=error.why, start=time.time())
             write_whole(record, line_text(header) + line_text(RecordFooter({}, time.time())))
         else:
-            ready()
+            before_run()
             progress(f"{cell.name}: running {len(prepared.plan.clauses)} checks")
             run_prepared(contract.root, prepared, record, log)
         # Read before another run of the same cell may replace it.
@@ -147,7 +147,7 @@ def run_prepared(root: Path, prepared: PreparedCell, record: Path, log: Path) ->
     secret = secrets.token_hex(16)
     try:
         text, ended, attempts = _pytest(root, prepared, secret, log)
-        lines, cause = unsealed_lines(text, attempts, prepared.plan.header, secret, ended)
+        lines, cause = verified_lines(text, attempts, prepared.plan.header, secret, ended)
         if not lines:
             raise undecided(ErrorCode.NO_RECORD, f"the suite did not start on {record.stem}", cause, f"read {log}")
         if cause:

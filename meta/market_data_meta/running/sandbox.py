@@ -25,7 +25,7 @@ from market_data_meta.inside.mdm_tree import overtime
 from market_data_meta.running.endings import Ending
 from market_data_meta.running.limits import Bounds, exceeded_bound, exceeded_disk_bound, stop
 
-LIMITS = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": 1 << 30, "RLIMIT_AS": 16 << 30}
+RLIMITS = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": 1 << 30, "RLIMIT_AS": 16 << 30}
 """What each process may take: no core dumps, files of 1 GiB, 16 GiB of address space (pyarrow maps much and
 uses little)."""
 BOUNDS = Bounds(memory=4 << 30, processes=256, written=2 << 30)
@@ -115,7 +115,7 @@ def run_in_sandbox(
             home=home,
             variables=variables,
             output=output,
-            limits=LIMITS,
+            limits=RLIMITS,
             cage={"read": read, "write": write, "network": network},
         ) as process,
     ):

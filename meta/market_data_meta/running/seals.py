@@ -13,7 +13,7 @@ from market_data_meta.inside.mdm_seal import Seal, control
 MUST_FAIL = "controls.must-fail"
 
 
-def unsealed_lines(
+def verified_lines(
     text: str, refused_attempts: str, header: RecordHeader, secret: str, cause: str
 ) -> tuple[list[str], str]:
     """The lines of the record that the run itself wrote, without their seals, and why they are no evidence, or nothing.

@@ -30,7 +30,7 @@ from market_data_meta.inside.mdm_plan import (
 from market_data_meta.running.endings import Ending, remove_home
 from market_data_meta.running.isolated import clean_environment
 from market_data_meta.running.sandbox import environments_of, supervised_process
-from market_data_meta.running.warm_jobs import LIMITS, Job, RunningJob
+from market_data_meta.running.warm_jobs import RLIMITS, Job, RunningJob
 
 START_SECONDS = 180.0
 """Wall time that a template may take to load: 5 s on two idle cores."""
@@ -109,7 +109,7 @@ class TemplateProcess:
 
     def _process(self, home: str) -> ForkedProcess:
         """What a process that is forked for a request may use."""
-        return ForkedProcess(home, LIMITS, tuple(self._readable))
+        return ForkedProcess(home, RLIMITS, tuple(self._readable))
 
     def answers(self, timeout: float) -> list[TemplateAnswer]:
         """The answers that arrive within ``timeout`` seconds. Raises EOFError once the process is gone."""

@@ -16,7 +16,7 @@ from market_data_meta.running.limits import Bounds, exceeded_bound, exceeded_dis
 BOUNDS = Bounds(memory=1 << 30, processes=64)
 """What a cell and its descendants may use: five times the memory that the newest releases take, and processes where
 the suite itself has fewer than ten."""
-LIMITS = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": 1 << 28, "RLIMIT_DATA": 768 << 20}
+RLIMITS = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": 1 << 28, "RLIMIT_DATA": 768 << 20}
 """What each process of a cell may take: no core dumps, files of 256 MiB, 768 MiB more data than the template, so that
 one process alone meets a MemoryError before the cell meets its bound."""
 

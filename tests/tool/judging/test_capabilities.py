@@ -14,7 +14,7 @@ import pytest
 from examples import SUITE, VERSIONS
 
 from market_data_meta.contract import Capability, Contract
-from market_data_meta.judging.capabilities import Decision, capability_states, state_of
+from market_data_meta.judging.capabilities import ClauseDecision, capability_states, state_of
 from market_data_meta.judging.records import Check, Record
 from market_data_meta.judging.verdicts import CellVerdict, judge
 from market_data_meta.judging.waivers import Waiver
@@ -41,9 +41,9 @@ def state(
     return state
 
 
-def decision(outcome: str, *, essential: bool) -> Decision:
+def decision(outcome: str, *, essential: bool) -> ClauseDecision:
     check = None if outcome == "missing" else Check("area.first", outcome, None, None, None, 0.0)
-    return Decision("area.first", essential, check)
+    return ClauseDecision("area.first", essential, check)
 
 
 OUTCOMES = ("passed", "failed", "error", "missing", "not-applicable")

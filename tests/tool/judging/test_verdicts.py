@@ -11,7 +11,7 @@ from examples import SUITE, VERSIONS
 from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit
 from market_data_meta.judging.records import Record
-from market_data_meta.judging.verdicts import CellVerdict, judge, judge_records, weaknesses
+from market_data_meta.judging.verdicts import CellVerdict, judge, judge_records, why_not_evidence
 from market_data_meta.judging.waivers import Waiver
 
 Make = Callable[..., Record]
@@ -105,13 +105,15 @@ def test_a_record_of_a_cell_that_could_not_be_installed_is_weak_and_says_why(mak
     """It is written before anything ran: without interpreter, attestation, third-party versions and checks."""
     record = make_record(uninstallable="because a needs b")
     header = replace(record.header, interpreter=None, attestation=None)
-    assert weaknesses(replace(record, header=header, checks={})) == ["it could not be installed: because a needs b"]
+    assert why_not_evidence(replace(record, header=header, checks={})) == [
+        "it could not be installed: because a needs b"
+    ]
 
 
 def test_a_record_without_interpreter_and_attestation_is_weak(make_record: Make) -> None:
     record = make_record(cell="py312-core1.4.61")
     header = replace(record.header, interpreter=None, attestation=None)
-    assert weaknesses(replace(record, header=header))[:2] == [
+    assert why_not_evidence(replace(record, header=header))[:2] == [
         "it ran on Python of no known version, the label says 3.12",
         "core is not installed",
     ]

@@ -11,7 +11,7 @@ from distributed import LocalCluster
 
 from market_data_meta.errors import MetaError
 from market_data_meta.judging.records import read_record
-from market_data_meta.judging.verdicts import weaknesses
+from market_data_meta.judging.verdicts import why_not_evidence
 from market_data_meta.matrix.spread import dask, spread
 
 
@@ -42,7 +42,7 @@ def test_a_cell_run_by_a_local_cluster_is_evidence_here(
         written = spread(executor, root, tmp_path / "here", parts=[(150, 480)], exhaustive=False)
     (file,) = (tmp_path / "here" / "runs").rglob("*.jsonl")
     assert written == 1
-    assert not weaknesses(read_record(file))
+    assert not why_not_evidence(read_record(file))
 
 
 def test_a_part_whose_worker_fails_is_left_to_be_run_here(root: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from made_wheels import made_wheel
 from market_data_meta.contract import Contract
 from market_data_meta.inside.mdm_plan import CellRun
 from market_data_meta.judging.records import Record
-from market_data_meta.judging.verdicts import weaknesses
+from market_data_meta.judging.verdicts import why_not_evidence
 from market_data_meta.releases.combinations import Cell, newest_of
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import limits, warm_jobs
@@ -89,7 +89,7 @@ def runs(run: Callable[[Mapping[str, str]], dict[str, HostileRun]]) -> dict[str,
 @pytest.mark.parametrize("name", HARMFUL)
 def test_a_harmful_release_is_no_evidence_and_a_sentence_says_why(runs: Mapping[str, HostileRun], name: str) -> None:
     sentence, _ = HARMFUL[name]
-    reasons = [why for why in weaknesses(runs[name].record) if "is not installed" not in why]
+    reasons = [why for why in why_not_evidence(runs[name].record) if "is not installed" not in why]
     if sentence:
         assert any(sentence in why for why in reasons), (reasons, runs[name].log)
 
