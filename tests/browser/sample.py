@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from market_data_meta.contract import Clause, Contract, Package
-from market_data_meta.models import parsed
+from market_data_meta.models import parse_document
 from market_data_meta.results.matrix import MatrixResult
 
 HOSTILE = "</script><img src=x onerror=\"document.title='owned'\"><!-- \u2028 & $data " + "long_name" * 12
@@ -30,7 +30,7 @@ def contract() -> Contract:
 
 def matrix() -> MatrixResult:
     """The matrix as it would be read from matrix.json."""
-    return parsed(MatrixResult, _matrix_data(), "matrix.json")
+    return parse_document(MatrixResult, _matrix_data(), "matrix.json")
 
 
 def _matrix_data() -> dict[str, Any]:
