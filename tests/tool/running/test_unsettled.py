@@ -71,8 +71,10 @@ def run_alone(
     def run(*records: Record) -> tuple[Record, int]:
         remaining = list(records)
 
-        def run_cell(_contract: object, _ledger: object, cell: Any, *, out: Path, ready: Callable[[], None]) -> Record:
-            ready()
+        def run_cell(
+            _contract: object, _ledger: object, cell: Any, *, out: Path, before_run: Callable[[], None]
+        ) -> Record:
+            before_run()
             record = remaining.pop(0)
             file = out / "records" / f"{cell.name}.jsonl"
             file.parent.mkdir(parents=True)
@@ -113,8 +115,10 @@ def test_a_harmless_change_is_not_accused_where_its_predecessor_ran_into_a_limit
     assert before
     outcomes = {before.version: ["error", "error", "failed"], release.version: ["failed"]}
 
-    def run_cell(_contract: object, _ledger: object, cell: Cell, *, out: Path, ready: Callable[[], None]) -> Record:
-        ready()
+    def run_cell(
+        _contract: object, _ledger: object, cell: Cell, *, out: Path, before_run: Callable[[], None]
+    ) -> Record:
+        before_run()
         version = cell.combination.as_dict()["core"]
         decided = dict.fromkeys(contract.clauses_for(("core",)), "passed") | {"controls.must-fail": "failed"}
         content = ledger.release("core", version).content
