@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,15 @@ from market_data_meta.running.cells import CellRecords
 def root() -> Path:
     """The checkout."""
     return ROOT
+
+
+@pytest.fixture
+def copy(root: Path, tmp_path: Path) -> Path:
+    """A copy of what a clause is written to, and of the other files that ``check`` reads."""
+    for name in ("contracts", "tests/conformance", "tests/breaks"):
+        shutil.copytree(root / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(root / "tox.ini", tmp_path)
+    return tmp_path
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -10,16 +9,6 @@ import pytest
 from market_data_meta.consistency import problems
 from market_data_meta.contract_files import load_contract
 from market_data_meta.errors import MetaError
-
-
-@pytest.fixture
-def copy(root: Path, tmp_path: Path) -> Path:
-    """A copy of the files that ``check`` reads."""
-    for name in ("contracts", "tests/conformance", "tests/breaks"):
-        shutil.copytree(root / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(root / "tox.ini", tmp_path)
-    return tmp_path
-
 
 CONTROLS = "contracts/clauses/controls.toml"
 CAPABILITIES = "contracts/capabilities.toml"

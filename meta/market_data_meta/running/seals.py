@@ -31,25 +31,31 @@ def verified_lines(
             foreign = bool(line)
             break
         lines.append(opened)
-    unreadable = _why_unreadable(lines[0]) if lines else ""
-    if unreadable:
-        lines = [json.dumps(to_json(header))]
+    own_header, unreadable = header, ""
+    if lines:
+        try:
+            own_header = from_json(RecordHeader, json.loads(lines[0]))
+        except (ValueError, RecursionError) as error:
+            # Parts of it come from the releases.
+            lines = [json.dumps(to_json(header))]
+            unreadable = f"its record has no header that can be read: {error}"
     if first := refused_attempts.partition("\n")[0].strip():
         # It was refused; that it was tried is what a reader must know, whatever else became of the run.
         return lines, f"{first}; {cause}" if cause else first
-    return lines, cause or unreadable or _objection(lines, header, secret, foreign=foreign)
+    return lines, cause or unreadable or _objection(lines, own_header, header, secret, foreign=foreign)
 
 
-def _objection(lines: list[str], header: RecordHeader, secret: str, *, foreign: bool) -> str:
+def _objection(lines: list[str], own_header: RecordHeader, header: RecordHeader, secret: str, *, foreign: bool) -> str:
+    """Why a record that begins with ``own_header`` is not that of the run with this header and secret, or nothing."""
     if foreign:
         return "its record holds a line that the run did not write"
-    rows = [json.loads(line) for line in lines]
-    if not rows:
+    if not lines:
         return "the run wrote no record"
-    label = from_json(RecordHeader, rows[0]).label
+    label = own_header.label
     for field in fields(RecordHeader):
         if getattr(label, field.name) != getattr(header, field.name):
             return f"its record is not the one that was asked for: it has another {field.name}"
+    rows = [json.loads(line) for line in lines]
     for row in rows:
         if row["kind"] == "check" and row["clause"] == MUST_FAIL and row["expected"] != control(secret):
             return "the run's control does not know its secret"
@@ -58,15 +64,6 @@ def _objection(lines: list[str], header: RecordHeader, secret: str, *, foreign: 
         return "its record decides a clause twice"
     if rows[-1]["kind"] != "footer":
         return "the run ended before it was complete"
-    return ""
-
-
-def _why_unreadable(line: str) -> str:
-    """Why the first line of a record is no header that can be read, or nothing. Parts of it come from the releases."""
-    try:
-        from_json(RecordHeader, json.loads(line))
-    except (ValueError, RecursionError) as error:
-        return f"its record has no header that can be read: {error}"
     return ""
 
 

@@ -25,15 +25,6 @@ FIELDS = ("--rule", RULE, "--level", "must", "--scope", "combination", "--source
 BINDS = ("--binds", "core", "--binds", "market-data-store")
 
 
-@pytest.fixture
-def copy(root: Path, tmp_path: Path) -> Path:
-    """A copy of what a clause is written to, and of what ``check`` looks at."""
-    for name in ("contracts", "tests/conformance", "tests/breaks"):
-        shutil.copytree(root / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(root / "tox.ini", tmp_path)
-    return tmp_path
-
-
 def new(copy: Path, *arguments: str) -> click.testing.Result:
     """Run the command on the copy."""
     return CliRunner().invoke(new_command, arguments, obj=Checkout(copy))

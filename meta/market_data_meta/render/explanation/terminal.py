@@ -72,7 +72,7 @@ def show_capability_list(capability_list: CapabilityList, console: Console) -> N
         essential = ", ".join(clause.clause for clause in capability.essential)
         text = Text.assemble(("cannot do without ", "dim"), essential, (f"; {len(capability.others)} others", "dim"))
         console.print(Padding(text, (0, 0, 0, 2)))
-    console.print(f"{len(capability_list.capabilities)} capabilities; mdmeta explain NAME tells all about one")
+    console.print(f"{len(capability_list.capabilities)} capabilities; mdmeta explain NAME shows one in full")
 
 
 def _show_capability_head(capability: CapabilityDescription, console: Console) -> None:
