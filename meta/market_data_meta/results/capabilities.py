@@ -11,17 +11,21 @@ StateName = Literal["works", "limited", "broken", "unknown"]
 
 
 class CapabilityFailure(Model):
-    """A clause of the capability that fails, in one sentence; ``essential`` if the capability cannot do without it."""
+    """A clause of the capability that fails, in one sentence; ``essential`` if the capability cannot do without it.
+
+    ``defect`` is the id of the known defect that it shows, and None where the failure is not known.
+    """
 
     clause: Text
     essential: bool
     sentence: Text
+    defect: str | None
 
 
 class CapabilityState(Model):
     """What is known of a capability in one combination. ``reason`` says why nothing is, and is empty otherwise.
 
-    A failure that a waiver accepts is a failure here. ``undecided`` are the clauses that have no outcome.
+    A known defect is a failure here. ``undecided`` are the clauses that have no outcome.
     """
 
     name: Text

@@ -9,14 +9,14 @@ from market_data_meta.results.parts import ExitCode, Outcome, Text, Value
 
 
 class ClauseOutcome(Model):
-    """How the check of one clause came out, and whether a waiver accepts its failure."""
+    """How the check of one clause came out, and whether its failure is a known defect."""
 
     clause: Text
     outcome: Outcome
     message: str | None
     expected: Value
     got: Value
-    waived: bool
+    known: bool
 
 
 class ClauseRunResult(Document):

@@ -11,12 +11,13 @@ ClauseLevel = Literal["must", "should", "control"]
 ClauseScope = Literal["release", "combination", "deployment", "control"]
 
 
-class AcceptedFailure(Model):
-    """A waiver of the clause: the releases that it covers, each package from the first to the last, and the reason."""
+class ShownDefect(Model):
+    """A known defect that the clause shows, what it means for a user, and the versions in which the clause shows it."""
 
-    versions: dict[str, tuple[Text, Text]]
-    fingerprint: Fingerprint
-    reason: Text
+    defect: Text
+    means: Text
+    versions: dict[str, Text]
+    fingerprints: tuple[Fingerprint, ...]
 
 
 class ClauseExplanation(Document):
@@ -35,17 +36,17 @@ class ClauseExplanation(Document):
     source: Text
     expect: dict[str, Value]
     check: Text
-    waivers: tuple[AcceptedFailure, ...]
+    defects: tuple[ShownDefect, ...]
 
 
 class ClauseSummary(Model):
-    """A clause in the list; ``waived`` says whether a waiver accepts its failure for some releases."""
+    """A clause in the list; ``known`` says whether it shows a known defect of some releases."""
 
     clause: Text
     level: ClauseLevel
     scope: ClauseScope
     rule: Text
-    waived: bool
+    known: bool
 
 
 class ClauseList(Document):

@@ -9,7 +9,8 @@ from pydantic import Field, model_validator
 
 from market_data_meta.errors import ErrorCode
 from market_data_meta.models import Document, Model
-from market_data_meta.results.capabilities import StateName
+from market_data_meta.results.capabilities import CapabilityFailure, CapabilityState, StateName
+from market_data_meta.results.defects import DefectDescription
 from market_data_meta.results.history import State
 from market_data_meta.results.parts import (
     Count,
@@ -17,11 +18,12 @@ from market_data_meta.results.parts import (
     ExitCode,
     Fingerprint,
     Level,
+    MendedDefectResult,
+    StaleDefectResult,
     Text,
     Value,
     Verdict,
     Versions,
-    WaiverProblem,
 )
 
 Day = Annotated[str, Field(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
@@ -55,7 +57,11 @@ class MatrixCell(Model):
 
 
 class MatrixFinding(Model):
-    """One distinct failure of a clause; ``cells`` are positions in the matrix."""
+    """One distinct failure of a clause; ``cells`` are positions in the matrix.
+
+    ``defect`` is the known defect that it shows, and ``sentence`` says what it means for a user. ``release`` is the
+    release that was run alone, and empty for a failure of the combination.
+    """
 
     clause: Text
     level: Level
@@ -64,7 +70,9 @@ class MatrixFinding(Model):
     expected: Value
     got: Value
     fingerprint: Fingerprint
-    waived: str | None
+    defect: str | None
+    sentence: Text
+    release: str
     reproduce: Text
     cells: Annotated[tuple[Count, ...], Field(min_length=1)]
 
@@ -78,24 +86,65 @@ class MatrixSpan(Model):
     changed: bool
 
 
-class PromiseCounts(Model):
-    """How many published combinations are in each class of promise."""
+class MatrixCapability(Model):
+    """Something that users want to do: the clauses that it cannot do without, why just these, and all others."""
 
-    kept: Count
-    over_promised: Annotated[Count, Field(alias="over-promised")]
-    over_restricted: Annotated[Count, Field(alias="over-restricted")]
-    rightly_excluded: Annotated[Count, Field(alias="rightly excluded")]
-    undecided: Count
+    name: Text
+    title: Text
+    about: Text
+    why: Text
+    essential: tuple[Text, ...]
+    others: tuple[Text, ...]
+
+
+class PromiseCounts(Model):
+    """How many published combinations have a capability in each state: those that the requirements allow, and others.
+
+    Of each state that occurs there is a number; ``forbidden`` are those that the packages' own requirements rule out.
+    """
+
+    allowed: dict[StateName, Count]
+    forbidden: dict[StateName, Count]
 
 
 class SupportedVersions(Model):
-    """What a release asks of another package, beside the versions that the evidence supports."""
+    """What a release asks of another package, beside the versions that the evidence supports, for each capability.
+
+    ``usable`` has for each capability a specifier of the versions with which it works, limited or not, ``none``, or
+    ``unknown``; the third package may be any that fits.
+    """
 
     package: Text
     version: Text
     other: Text
     asks: str | None
-    works: Text
+    usable: dict[Text, Text]
+
+
+class MatrixSet(Model):
+    """A set of releases that people ask about, with what works in it: the newest, the deployed, or the oldest one.
+
+    ``cell`` is the position of the cell with the same code, ``forbidden`` says which requirements rule the set out.
+    """
+
+    name: Literal["newest", "deployed", "oldest"]
+    combination: Versions
+    cell: Count
+    verdict: Verdict
+    forbidden: tuple[Text, ...]
+    capabilities: tuple[CapabilityState, ...]
+
+
+class BestSet(Model):
+    """The newest allowed set in which a capability is in the best state that any allowed set has it in.
+
+    ``combination`` is None where no allowed set was decided; the state is unknown then.
+    """
+
+    capability: Text
+    state: StateName
+    combination: Versions | None
+    cell: Count | None
 
 
 class MatrixResult(Document):
@@ -104,20 +153,26 @@ class MatrixResult(Document):
     schema_name: ClassVar[str] = "matrix"
     error_code: ClassVar[ErrorCode] = ErrorCode.BAD_MATRIX
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     suite: Digest
+    as_of: Text
     exit: ExitCode
+    capabilities: tuple[MatrixCapability, ...]
+    sets: tuple[MatrixSet, ...]
+    best: tuple[BestSet, ...]
+    defects: tuple[DefectDescription, ...]
     packages: dict[str, tuple[MatrixContent, ...]]
     cells: tuple[MatrixCell, ...]
     findings: tuple[MatrixFinding, ...]
     history: dict[str, dict[str, tuple[MatrixSpan, ...]]]
-    promise: PromiseCounts
+    promises: Annotated[dict[str, PromiseCounts], Field(description="By capability.")]
     supported: tuple[SupportedVersions, ...]
     refused: Annotated[
         dict[str, dict[str, tuple[Text, ...]]],
         Field(description="For each package and each requirement on it the published versions that it keeps out."),
     ]
-    rotten_waivers: tuple[WaiverProblem, ...]
+    mended: tuple[MendedDefectResult, ...]
+    stale_defects: tuple[StaleDefectResult, ...]
     wide: tuple[Text, ...]
     ran: Count
 
@@ -128,6 +183,24 @@ class MatrixResult(Document):
         for cell in self.cells:
             counts[cell.verdict] += cell.stands_for
         return counts
+
+    def set_named(self, name: str) -> MatrixSet | None:
+        """The newest, the deployed or the oldest set; None where it is not known."""
+        return next((one for one in self.sets if one.name == name), None)
+
+    def failures(self, capability: MatrixCapability, position: int) -> tuple[CapabilityFailure, ...]:
+        """What fails of a capability in the cell at this position, the essential clauses first."""
+        findings = {
+            finding.clause: finding
+            for finding in self.findings
+            if finding.outcome == "failed" and position in finding.cells
+        }
+        return tuple(
+            CapabilityFailure(clause=name, essential=essential, sentence=found.sentence, defect=found.defect)
+            for essential, names in ((True, capability.essential), (False, capability.others))
+            for name in names
+            if (found := findings.get(name))
+        )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -140,6 +213,9 @@ class MatrixResult(Document):
                 raise ValueError(f"cell {position} is not of the packages {', '.join(self.packages)}")
             if any(place >= len(self.packages[name]) for name, place in cell.codes.items()):
                 raise ValueError(f"cell {position} is of a code that no package has")
+        for place in (*self.sets, *(best for best in self.best if best.cell is not None)):
+            if place.cell is not None and place.cell >= len(self.cells):
+                raise ValueError(f"a set is of cell {place.cell}, which does not exist")
         for row in self.supported:
             known = {row.package, row.other} <= self.packages.keys()
             # The page looks up what a requirement keeps out.

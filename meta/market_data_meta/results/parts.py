@@ -25,7 +25,8 @@ Count = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(ge=0)]
 Level = Literal["must", "should"]
 Outcome = Literal["passed", "failed", "error", "not-applicable"]
-Verdict = Literal["compatible", "incompatible", "uninstallable", "unknown"]
+Verdict = Literal["conforms", "defective", "violates", "uninstallable", "unknown"]
+"""What is known of a combination: every must clause holds, or some fail as is known, or otherwise, or none was decided."""
 ExitCode = Literal[0, 1, 3]
 """Exit codes that a result can stand for: nothing violated, violated, undecided."""
 Versions = Annotated[dict[Text, Text], Field(min_length=1)]
@@ -42,9 +43,18 @@ class InstalledPackage(Model):
     direct_url: str | None
 
 
-class WaiverProblem(Model):
-    """A waiver that no longer says the truth, and how."""
+class MendedDefectResult(Model):
+    """A known defect that a clause no longer shows, since a version of a package."""
 
+    defect: Text
     clause: Text
-    fingerprint: Fingerprint
+    package: Text
+    version: Text
+
+
+class StaleDefectResult(Model):
+    """What contracts/defects.toml says of a defect and a clause, and what was seen instead."""
+
+    defect: Text
+    clause: Text
     how: Text

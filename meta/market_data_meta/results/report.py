@@ -16,13 +16,14 @@ from market_data_meta.results.parts import (
     Fingerprint,
     InstalledPackage,
     Level,
+    MendedDefectResult,
     Outcome,
     Seconds,
+    StaleDefectResult,
     Text,
     Value,
     Verdict,
     Versions,
-    WaiverProblem,
 )
 
 
@@ -59,7 +60,10 @@ class ReportCell(Model):
 
 
 class ReportFinding(Model):
-    """One distinct failure of a clause with all the cells that show it; ``waived`` is why it is accepted, if it is."""
+    """One distinct failure of a clause with all the cells that show it.
+
+    ``defect`` is the known defect that it shows, and ``means`` its sentence; both are None where it is not known.
+    """
 
     clause: Text
     level: Level
@@ -71,14 +75,15 @@ class ReportFinding(Model):
     expected: Value
     got: Value
     fingerprint: Fingerprint
-    waived: str | None
+    defect: str | None
+    means: str | None
     cells: Annotated[tuple[Text, ...], Field(min_length=1)]
     reproduce: Text
 
     @property
     def title(self) -> str:
         """What it is called in a list."""
-        return "waived" if self.waived is not None else self.outcome
+        return "known defect" if self.defect is not None else self.outcome
 
 
 class ReportResult(Document):
@@ -86,12 +91,13 @@ class ReportResult(Document):
 
     schema_name: ClassVar[str] = "report"
 
-    format: Literal[2] = 2
+    format: Literal[3] = 3
     suite: Digest
     exit: ExitCode
     cells: tuple[ReportCell, ...]
     findings: tuple[ReportFinding, ...]
-    rotten_waivers: tuple[WaiverProblem, ...]
+    mended: tuple[MendedDefectResult, ...]
+    stale_defects: tuple[StaleDefectResult, ...]
     absent: tuple[Text, ...]
 
     @property
