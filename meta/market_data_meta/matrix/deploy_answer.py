@@ -44,7 +44,7 @@ class DeployDecision:
         verdict = self.cell_verdict.verdict
         if verdict == INCOMPATIBLE or (verdict == COMPATIBLE and self.broken_promises):
             return Exit.VIOLATED
-        return Exit.COMPATIBLE if self.may_deploy else Exit.UNDECIDED
+        return Exit.OK if self.may_deploy else Exit.UNDECIDED
 
 
 def answer_result(decision: DeployDecision) -> DeployAnswer:
