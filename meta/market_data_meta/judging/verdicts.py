@@ -50,7 +50,7 @@ class JudgedRecords:
 
     @property
     def exit(self) -> Exit:
-        """Violated where something fails that is not known, or the list of defects is wrong; never by what is mended."""
+        """Violated where something fails that is not known, or defects.toml is wrong; not by what is mended."""
         verdicts = {cell.verdict for cell in self.cells}
         if VIOLATES in verdicts or self.defect_changes.stale:
             return Exit.VIOLATED
