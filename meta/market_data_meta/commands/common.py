@@ -19,6 +19,7 @@ from market_data_meta.render.text import printable
 
 if TYPE_CHECKING:
     from market_data_meta.matrix.verdicts import MatrixVerdicts
+    from market_data_meta.results.matrix import MatrixResult
     from market_data_meta.results.report import ReportResult
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON to standard output.")
@@ -86,6 +87,13 @@ def known_matrix(checkout: Checkout, cache: Path | None) -> MatrixVerdicts:
     options = RunOptions(cache or default_cache(), run=False)
     records = decide_matrix(checkout.contract, checkout.ledger, options, lambda _: None)
     return MatrixVerdicts(checkout.contract, suite.digest(checkout.root), records, checkout.waivers)
+
+
+def known_matrix_result(checkout: Checkout, cache: Path | None) -> MatrixResult:
+    """The matrix of all records that are in the cache as a result, which is asked as a published one is."""
+    from market_data_meta.matrix.document import matrix_result
+
+    return matrix_result(checkout.contract, known_matrix(checkout, cache))
 
 
 def say(text: str) -> None:
