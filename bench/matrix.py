@@ -101,7 +101,7 @@ def _floor_seconds(
     python = str(getattr(sys, "_base_executable", sys.executable))
     lock = third_party.resolve_all(contract, ledger, cells[:1], python, cache)[cells[0].requirements]
     assert isinstance(lock, third_party.ThirdPartyLock)
-    plan = warm_plan(contract, ledger)
+    plan = warm_plan(contract)
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as name:
         folder = Path(name)
         jobs = [_empty_job(contract, ledger, cell, sites, folder) for cell in cells]

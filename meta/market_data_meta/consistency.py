@@ -1,4 +1,4 @@
-"""Checks that the contract's data is valid and that clauses, checks, breaks, waivers, ledger and tox.ini agree."""
+"""Checks that the contract's data is valid and that clauses, checks, breaks, defects, ledger and tox.ini agree."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from market_data_meta.contract_files import CapabilitiesFile, ClausesFile, Packa
 from market_data_meta.errors import MetaError
 from market_data_meta.files import read_json, read_toml, write_whole
 from market_data_meta.judging.check_files import check_words, checks_of, with_rules
-from market_data_meta.judging.waiver_file import WaiversFile, load_waivers
-from market_data_meta.judging.waivers import Waiver
+from market_data_meta.judging.defect_file import DefectsFile, load_defects, reproducers
+from market_data_meta.judging.defects import KnownDefects
 from market_data_meta.models import InputFile, input_faults, read_input
 from market_data_meta.prove.change_files import BreaksFile
 from market_data_meta.releases import pins
@@ -32,9 +32,9 @@ def problems(root: Path) -> list[str]:
         disagreements += _until_an_error(lambda: _capability_problems(contract))
         ledger = load_ledger(root, contract.packages)
         disagreements += _until_an_error(lambda: _pinned_block_problems(contract, ledger))
-        waivers = load_waivers(root, ledger)
-        disagreements += _waiver_problems(contract, waivers)
-        disagreements += _until_an_error(lambda: _break_problems(contract, waivers))
+        known = load_defects(root)
+        disagreements += _defect_problems(contract, known)
+        disagreements += _until_an_error(lambda: _break_problems(contract, known))
     except MetaError as error:
         # A file that cannot be loaded because of its content is among the problems of files already.
         disagreements += [] if file_problems else [str(error)]
@@ -62,7 +62,7 @@ def _schema_problems(root: Path) -> Iterator[str]:
 def _file_problems(root: Path) -> Iterator[str]:
     contracts = root / "contracts"
     models: dict[Path, type[InputFile]] = dict.fromkeys(sorted(contracts.glob("clauses/*.toml")), ClausesFile)
-    models |= {contracts / "packages.toml": PackagesFile, contracts / "waivers.toml": WaiversFile}
+    models |= {contracts / "packages.toml": PackagesFile, contracts / "defects.toml": DefectsFile}
     models |= {contracts / "capabilities.toml": CapabilitiesFile}
     models |= dict.fromkeys(sorted(contracts.glob("releases/*.json")), ReleasesFile)
     models |= {contracts / "releases" / "snapshot.json": SnapshotFile}
@@ -150,9 +150,9 @@ def _area(file: Path) -> str:
     return file.stem.removeprefix("test_")
 
 
-def _break_problems(contract: Contract, waivers: Iterable[Waiver]) -> Iterator[str]:
+def _break_problems(contract: Contract, known: KnownDefects) -> Iterator[str]:
     """Problems of breaks: each is of a clause and a package that exist, and each clause has a failure to show."""
-    clauses_that_fail = {waiver.clause for waiver in waivers}
+    clauses_that_fail = set(known.clauses)
     for file in sorted((contract.root / "tests" / "breaks").glob("*.toml")):
         path, data = file.relative_to(contract.root), read_toml(file)
         faults = input_faults(BreaksFile, data)
@@ -175,19 +175,24 @@ def _break_problems(contract: Contract, waivers: Iterable[Waiver]) -> Iterator[s
         )
 
 
-def _waiver_problems(contract: Contract, waivers: Iterable[Waiver]) -> Iterator[str]:
-    keys = set()
-    for waiver in waivers:
-        if waiver.clause not in contract.clauses:
-            yield f"waivers.toml: {waiver.clause} is no clause"
-        if not waiver.reason.strip():
-            yield f"waivers.toml: {waiver.clause} {waiver.fingerprint} has no reason"
-        if unknown := waiver.versions.keys() - contract.packages.keys():
-            yield f"waivers.toml: {waiver.clause}: {', '.join(sorted(unknown))} is no package"
-        key = (waiver.clause, waiver.fingerprint, str(waiver.versions), waiver.third_party)
-        if key in keys:
-            yield f"waivers.toml: {waiver.clause} {waiver.fingerprint} is there twice"
-        keys.add(key)
+def _defect_problems(contract: Contract, known: KnownDefects) -> Iterator[str]:
+    """Problems of known defects: what they name exists, and no failure is two defects of the same releases."""
+    places: dict[tuple[str, str, str, tuple[str, ...]], str] = {}
+    for defect, shown in known.shown:
+        place = f"contracts/defects.toml: {defect.id}"
+        if shown.clause not in contract.clauses or shown.clause in contract.controls:
+            yield f"{place}: {shown.clause} is no clause that a release can fail"
+        packages = {defect.package, *defect.versions, *shown.versions}
+        if unknown := packages - contract.packages.keys():
+            yield f"{place}: {', '.join(sorted(unknown))} is no package"
+        for fingerprint in shown.fingerprints:
+            affected = str(dict(shown.versions or defect.versions))
+            other = places.setdefault((shown.clause, fingerprint, affected, shown.third_party), defect.id)
+            if other != defect.id:
+                yield f"{place}: {shown.clause} {fingerprint} is said of {other} already"
+    for script in sorted(reproducers(contract.root)):
+        if script not in {defect.id for defect in known.defects}:
+            yield f"contracts/reproducers/{script}.py: defects.toml has no defect of that name"
 
 
 def _pinned_block_problems(contract: Contract, ledger: Ledger) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import Self
 class Exit(IntEnum):
     """Exit codes of ``mdmeta``; the table in the README is this one."""
 
-    COMPATIBLE = 0
+    OK = 0
     VIOLATED = 1
     BAD_INPUT = 2
     UNDECIDED = 3
@@ -101,6 +101,7 @@ class ErrorCode(StrEnum):
     UNKNOWN_AREA = "unknown-area", "There is no area of that name in contracts/clauses, and no capability."
     UNKNOWN_CAPABILITY = "unknown-capability", "There is no capability of that name."
     UNKNOWN_CLAUSE = "unknown-clause", "There is no clause of that id."
+    UNKNOWN_DEFECT = "unknown-defect", "There is no known defect of that id."
     UNKNOWN_FORMAT = "unknown-format", "A file has a format that this version of the tool does not read."
     UNKNOWN_PACKAGE = "unknown-package", "There is no package of that name under contract."
     UNKNOWN_RELEASE = "unknown-release", "The ledger has no release of that version."

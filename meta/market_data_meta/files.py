@@ -17,7 +17,7 @@ from market_data_meta.errors import ErrorCode, MetaError
 def read_toml(file: Path) -> object:
     """The content of a TOML file. Raises MetaError that names the file where it cannot be read or is not TOML."""
     try:
-        return tomllib.loads(_text(file))
+        return tomllib.loads(read_text(file))
     except ValueError as error:
         raise MetaError(ErrorCode.NOT_TOML, f"{file} is not TOML", str(error)) from None
 
@@ -25,7 +25,7 @@ def read_toml(file: Path) -> object:
 def read_json(file: Path, hint: str = "") -> object:
     """The content of a JSON file. Raises MetaError that names the file, and says in ``hint`` how to get a good one."""
     try:
-        return json.loads(_text(file, hint), parse_constant=_refuse_constant)
+        return json.loads(read_text(file, hint), parse_constant=_refuse_constant)
     except ValueError as error:
         raise MetaError(ErrorCode.NOT_JSON, f"{file} is not JSON", str(error), hint) from None
 
@@ -34,7 +34,8 @@ def _refuse_constant(name: str) -> object:
     raise ValueError(f"{name} is no JSON")
 
 
-def _text(file: Path, hint: str = "") -> str:
+def read_text(file: Path, hint: str = "") -> str:
+    """The text of a file. Raises MetaError that names the file, and says in ``hint`` how to get a good one."""
     try:
         return file.read_text(encoding="utf-8")
     except OSError as error:

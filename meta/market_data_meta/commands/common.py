@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 
 from market_data_meta.contract import Contract, find_root
-from market_data_meta.judging.waivers import Waiver
+from market_data_meta.judging.defects import KnownDefects
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.render.text import printable
 
@@ -63,11 +63,11 @@ class Checkout:
         return load_ledger(self.root, self.contract.packages)
 
     @cached_property
-    def waivers(self) -> tuple[Waiver, ...]:
-        """The known failures that are accepted."""
-        from market_data_meta.judging.waiver_file import load_waivers
+    def known_defects(self) -> KnownDefects:
+        """The known defects of published releases."""
+        from market_data_meta.judging.defect_file import load_defects
 
-        return load_waivers(self.root, self.ledger)
+        return load_defects(self.root)
 
     @property
     def out(self) -> Path:
@@ -80,13 +80,34 @@ def known_matrix(checkout: Checkout, cache: Path | None) -> MatrixVerdicts:
     # Imported here: they load pydantic, which the list of commands can do without.
     from market_data_meta import suite
     from market_data_meta.matrix.complete import decide_matrix
+    from market_data_meta.matrix.sets import asked_sets, releases_of
     from market_data_meta.matrix.verdicts import MatrixVerdicts
     from market_data_meta.running.cache import default_cache
     from market_data_meta.running.cells import RunOptions
+    from market_data_meta.running.release_runs import known_release_run
 
     options = RunOptions(cache or default_cache(), run=False)
     records = decide_matrix(checkout.contract, checkout.ledger, options, lambda _: None)
-    return MatrixVerdicts(checkout.contract, suite.digest(checkout.root), records, checkout.waivers)
+    sets = asked_sets(checkout.contract, checkout.ledger)
+    alone = [
+        known_release_run(checkout.contract, checkout.ledger, package, version, options.interpreter, options.cache)
+        for package, version in releases_of(sets)
+    ]
+    return MatrixVerdicts(
+        checkout.contract,
+        suite.digest(checkout.root),
+        records,
+        checkout.known_defects,
+        tuple(record for record in alone if record),
+        sets,
+    )
+
+
+def known_matrix_result(checkout: Checkout, cache: Path | None) -> MatrixResult:
+    """The same as the document that programs and renderers read."""
+    from market_data_meta.matrix.document import matrix_result
+
+    return matrix_result(checkout.contract, checkout.ledger, known_matrix(checkout, cache))
 
 
 def known_matrix_result(checkout: Checkout, cache: Path | None) -> MatrixResult:

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.markup import escape
 
 from market_data_meta import suite
 from market_data_meta.commands.common import Checkout, cache_option, json_option, out_option, say
 from market_data_meta.commands.progress import progress
-from market_data_meta.errors import ErrorCode, Exit, undecided
+from market_data_meta.errors import ErrorCode, Exit, MetaError, undecided
 from market_data_meta.files import write_whole
+from market_data_meta.judging.records import Record
 from market_data_meta.matrix.complete import decide_matrix
 from market_data_meta.matrix.confirm import confirm, sample_cells
 from market_data_meta.matrix.document import matrix_result
+from market_data_meta.matrix.sets import asked_sets, releases_of
 from market_data_meta.matrix.spread import dask, spread
 from market_data_meta.matrix.verdicts import MatrixVerdicts
 from market_data_meta.models import json_text
+from market_data_meta.releases.combinations import Combination
 from market_data_meta.render.matrix.files import NAME, write_matrix
 from market_data_meta.render.matrix.terminal import show_matrix
 from market_data_meta.running.cache import default_cache
 from market_data_meta.running.cells import CellRecords, RunOptions
+from market_data_meta.running.release_runs import run_release_alone
 
 PARTS = 16
 """Tasks that the cells are split into for an executor: each loads its template once, 30 cells share it."""
@@ -88,8 +96,16 @@ def matrix_command(
             why = next(iter(records.faults.values()))
             raise undecided(ErrorCode.CELLS_DIED, f"{len(records.faults)} cells brought no record", why)
         return
-    matrix = MatrixVerdicts(checkout.contract, suite.digest(checkout.root), records, checkout.waivers)
-    result = matrix_result(checkout.contract, matrix)
+    sets = asked_sets(checkout.contract, checkout.ledger)
+    matrix = MatrixVerdicts(
+        checkout.contract,
+        suite.digest(checkout.root),
+        records,
+        checkout.known_defects,
+        _release_records(checkout, options, sets),
+        sets,
+    )
+    result = matrix_result(checkout.contract, checkout.ledger, matrix)
     folder = out or checkout.out
     write_whole(folder / NAME, json_text(result, indent=None))
     write_matrix(folder, result, checkout.contract)
@@ -99,6 +115,28 @@ def matrix_command(
         show_matrix(result, Console())
     disagree = sampled is not None and _lanes_disagree(checkout, records, sampled, folder)
     sys.exit(Exit.TOOL_FAILED if disagree else matrix.exit)
+
+
+def _release_records(checkout: Checkout, options: RunOptions, sets: Mapping[str, Combination]) -> tuple[Record, ...]:
+    """The runs of the single releases in the sets that people ask about, each in a clean install of its own.
+
+    A release that cannot be run now has none: what only such a run decides is then unknown, and that is said.
+    """
+    releases = releases_of(sets)
+    say(f"[dim]{len(releases)} releases alone, each in a clean install of its own …[/]")
+
+    def run(release: tuple[str, str]) -> Record | None:
+        package, version = release
+        try:
+            return run_release_alone(
+                checkout.contract, checkout.ledger, package, version, options.interpreter, options.cache
+            )
+        except MetaError as error:
+            say(f"[yellow]{package} {version} was not run alone[/]: {escape(str(error))}")
+            return None
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        return tuple(record for record in pool.map(run, releases) if record)
 
 
 def _lanes_disagree(checkout: Checkout, records: CellRecords, number: int, out: Path) -> bool:

@@ -12,10 +12,10 @@ from market_data_meta.commands.common import Checkout, finish, json_option, out_
 from market_data_meta.commands.report_gate import report_gate
 from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.files import write_whole
+from market_data_meta.judging.defect_proposals import propose_defects
 from market_data_meta.judging.records import read_records
 from market_data_meta.judging.report_document import report_result
 from market_data_meta.judging.verdicts import judge_records
-from market_data_meta.judging.waiver_proposals import propose_waivers
 from market_data_meta.models import json_text
 from market_data_meta.releases import pins
 from market_data_meta.releases.combinations import parse_cell
@@ -30,9 +30,11 @@ from market_data_meta.running import environments
 @click.option(
     "--complete",
     is_flag=True,
-    help="Expect a record of every combination pinned in tox.ini, and a failure for every waiver.",
+    help="Expect a record of every combination pinned in tox.ini, and a failure for every known defect.",
 )
-@click.option("--propose", is_flag=True, help="Only print the waivers that would accept what is violated now.")
+@click.option(
+    "--propose", is_flag=True, help="Only print the entries of defects.toml that would make known what is violated now."
+)
 @click.option("--gate", type=click.Path(path_type=Path), help="Show a gate.json instead, and end with its exit code.")
 @click.option("--github", is_flag=True, help="With --gate: append to the step's summary, and print annotations.")
 @verbose_option
@@ -76,14 +78,14 @@ def report_command(
         checkout.contract,
         suite.digest(checkout.root),
         records,
-        checkout.waivers,
+        checkout.known_defects,
         expected=expected,
         absent=absent,
     )
     if propose:
-        click.echo(propose_waivers(checkout.contract, checkout.ledger, report))
+        click.echo(propose_defects(checkout.contract, checkout.ledger, report))
         return
-    result = report_result(checkout.contract, report)
+    result = report_result(checkout.contract, report, checkout.known_defects)
     write_whole(folder / "report.json", json_text(result))
     write_whole(folder / "report.md", report_markdown(result))
     write_whole(folder / "junit.xml", report_junit(result))

@@ -104,8 +104,8 @@ def run_command(
     if clauses:
         _run_clauses(checkout, cell, tuple(dict.fromkeys(clauses)), folder, progress, debug=debug, as_json=as_json)
     record = run_cell(checkout.contract, checkout.ledger, cell, out=folder, into=into, progress=progress)
-    report = judge_records(checkout.contract, suite.digest(checkout.root), [record], checkout.waivers)
-    finish(report_result(checkout.contract, report), as_json=as_json, verbose=verbose)
+    report = judge_records(checkout.contract, suite.digest(checkout.root), [record], checkout.known_defects)
+    finish(report_result(checkout.contract, report, checkout.known_defects), as_json=as_json, verbose=verbose)
 
 
 def _run_clauses(
@@ -123,14 +123,14 @@ def _run_clauses(
     chosen = {name: clause_of(contract, name) for name in clauses}
     if debug:
         passed = debug_clauses(contract, ledger, cell, clauses, out=folder, progress=progress)
-        sys.exit(Exit.COMPATIBLE if passed else Exit.UNDECIDED)
+        sys.exit(Exit.OK if passed else Exit.UNDECIDED)
     record = run_clauses(contract, ledger, cell, clauses, out=folder, progress=progress)
     # Judged as if the contract had no other clauses: a clause that was not run is not missing.
     partial = replace(contract, clauses=chosen | contract.controls, capabilities={})
-    waivers = [waiver for waiver in checkout.waivers if waiver.clause in chosen]
-    report = judge_records(partial, suite.digest(checkout.root), [record], tuple(waivers))
+    known = checkout.known_defects.of_clauses(chosen)
+    report = judge_records(partial, suite.digest(checkout.root), [record], known)
     if as_json:
         click.echo(json_text(clause_run_result(report)), nl=False)
     else:
-        show_clause_run(clause_run_result(report), report_result(partial, report), Console())
+        show_clause_run(clause_run_result(report), report_result(partial, report, known), Console())
     sys.exit(report.exit)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from market_data_meta.errors import Exit
 from market_data_meta.gate.candidates import Candidate
-from market_data_meta.judging.comparison import CellComparison, Difference, known_failures
-from market_data_meta.judging.verdicts import COMPATIBLE, INCOMPATIBLE, UNINSTALLABLE, UNKNOWN
+from market_data_meta.judging.comparison import HELD, REGRESSED, CellComparison, Difference, known_failures
+from market_data_meta.judging.verdicts import UNINSTALLABLE, UNKNOWN
 from market_data_meta.results.gate import BroughtLibrary
 
 
@@ -45,14 +45,14 @@ class GateComparison:
 
     @property
     def exit(self) -> Exit:
-        """Violated by a regression, undecided where a cell has no verdict, else compatible: nothing got worse."""
+        """Violated by a regression, undecided where a cell has no verdict, else nothing got worse."""
         verdicts = [cell.verdict for cell in self.cells]
         newly = [c for c in self.cells if c.verdict == UNINSTALLABLE and not c.pair.was_uninstallable]
-        if INCOMPATIBLE in verdicts or newly:
+        if REGRESSED in verdicts or newly:
             return Exit.VIOLATED
-        if UNKNOWN in verdicts or COMPATIBLE not in verdicts:
+        if UNKNOWN in verdicts or HELD not in verdicts:
             return Exit.UNDECIDED
-        return Exit.COMPATIBLE
+        return Exit.OK
 
     def reproduce(self, cell: str, guilty: tuple[str, ...]) -> str:
         """The command that shows one cell again, with only the guilty candidates in it."""

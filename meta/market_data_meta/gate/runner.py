@@ -29,7 +29,6 @@ from market_data_meta.gate.partners import (
     gate_cells,
     ledger_with_candidates,
 )
-from market_data_meta.gate.release_runs import run_release_alone
 from market_data_meta.judging.comparison import (
     REGRESSION,
     UNDECIDED,
@@ -46,6 +45,7 @@ from market_data_meta.releases.requirements import Requirements
 from market_data_meta.releases.unmet import unmet_promises
 from market_data_meta.running import environments
 from market_data_meta.running.cells import CellRecords, RunOptions, decide
+from market_data_meta.running.release_runs import run_release_alone
 from market_data_meta.running.warm_runner import ProgressStep, RunRequest
 
 CELL_SECONDS = 90.0

@@ -1,6 +1,6 @@
 """Capabilities: what users can do with a combination, from the checks of its records. Pure functions; no I/O.
 
-This is truth and not expectation: a failure that a waiver accepts is a failure here. Clauses of release scope are
+This is truth and not expectation: a known defect is a failure here. Clauses of release scope are
 decided by the records of the three releases alone, run in the same way as the combination. Where such a record is
 missing they are undecided, and a capability that cannot do without them is unknown: that a combination runs says
 nothing about how its releases install without the others.
@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from market_data_meta.contract import Capability, Clause, Contract
+from market_data_meta.judging.defects import Defect, KnownDefects
 from market_data_meta.judging.records import Check, Record
 from market_data_meta.judging.verdicts import OTHER_SUITE, CellVerdict, why_not_evidence
 from market_data_meta.results.capabilities import CapabilityFailure, CapabilityState, StateName
@@ -25,13 +26,15 @@ LONGEST_GOT = 200
 class ClauseDecision:
     """How a clause came out for one of the runs that decide it, or that no run did: then ``check`` is None.
 
-    ``release`` is the release that was run alone, and empty for a clause about the combination.
+    ``release`` is the release that was run alone, and empty for a clause about the combination. ``defect`` is the known
+    defect that the check shows, if it shows one.
     """
 
     clause: str
     essential: bool
     check: Check | None
     release: str = ""
+    defect: Defect | None = None
 
     @property
     def outcome(self) -> str:
@@ -40,9 +43,16 @@ class ClauseDecision:
 
 
 def capability_states(
-    contract: Contract, suite: str, cell: CellVerdict, records: Iterable[Record] = ()
+    contract: Contract,
+    suite: str,
+    cell: CellVerdict,
+    known: KnownDefects,
+    records: Iterable[Record] = (),
+    releases: Mapping[str, str] | None = None,
 ) -> tuple[CapabilityState, ...]:
     """The state of every capability in a cell of all packages; ``records`` are where its releases are looked up.
+
+    With ``releases`` these stand for those of the cell, which have the same code.
 
     A record that is weak evidence, or none, leaves every capability unknown and says why.
     """
@@ -51,9 +61,12 @@ def capability_states(
     if weak or record is None:
         reason = "; ".join(weak) or "there is no record"
         return tuple(_unknown(capability, reason) for capability in contract.capabilities.values())
-    alone = _records_alone(suite, record, records)
+    releases = releases or record.versions
+    alone = _records_alone(suite, record, releases, records)
     return tuple(
-        _capability_state(capability, list(_decisions(contract, capability, record, alone)), contract.clauses)
+        _capability_state(
+            capability, list(_decisions(contract, capability, record, releases, alone, known)), contract.clauses
+        )
         for capability in contract.capabilities.values()
     )
 
@@ -89,10 +102,12 @@ def _why_weak(suite: str, record: Record) -> list[str]:
     return weak or ([OTHER_SUITE] if record.header.suite != suite else [])
 
 
-def _records_alone(suite: str, record: Record, records: Iterable[Record]) -> dict[str, Record]:
+def _records_alone(
+    suite: str, record: Record, releases: Mapping[str, str], records: Iterable[Record]
+) -> dict[str, Record]:
     """The sound records of the releases alone by package, with the same interpreter and third-party choice."""
     label = "-".join(f"{package}{version}" for package, version in record.versions.items())
-    cells = {record.cell.replace(label, f"{package}{version}"): package for package, version in record.versions.items()}
+    cells = {record.cell.replace(label, f"{package}{version}"): package for package, version in releases.items()}
     return {
         cells[candidate.cell]: candidate
         for candidate in records
@@ -101,18 +116,25 @@ def _records_alone(suite: str, record: Record, records: Iterable[Record]) -> dic
 
 
 def _decisions(
-    contract: Contract, capability: Capability, record: Record, alone: Mapping[str, Record]
+    contract: Contract,
+    capability: Capability,
+    record: Record,
+    releases: Mapping[str, str],
+    alone: Mapping[str, Record],
+    known: KnownDefects,
 ) -> Iterator[ClauseDecision]:
     """Each clause of the capability with the checks that decide it: one, or in release scope one for each package."""
     for name in (*capability.essential, *capability.others):
         clause, essential = contract.clauses.get(name), name in capability.essential
         if clause is None or clause.scope != "release":
-            yield ClauseDecision(name, essential, record.checks.get(name))
+            check = record.checks.get(name)
+            yield ClauseDecision(name, essential, check, defect=known.defect_of(record, check) if check else None)
             continue
-        for package, version in record.versions.items():
+        for package, version in releases.items():
             if package in clause.binds:
                 check = alone[package].checks.get(name) if package in alone else None
-                yield ClauseDecision(name, essential, check, f"{package} {version}")
+                defect = known.defect_of(alone[package], check) if check else None
+                yield ClauseDecision(name, essential, check, f"{package} {version}", defect)
 
 
 def _capability_state(
@@ -129,7 +151,8 @@ def _capability_state(
             CapabilityFailure(
                 clause=decision.clause,
                 essential=decision.essential,
-                sentence=_sentence(clauses[decision.clause], decision.check, decision.release),
+                sentence=failure_sentence(clauses[decision.clause], decision.check, decision.defect, decision.release),
+                defect=decision.defect.id if decision.defect else None,
             )
             for decision in decisions
             if decision.check is not None and decision.outcome == "failed"
@@ -161,8 +184,13 @@ def _unknown(capability: Capability, reason: str) -> CapabilityState:
     )
 
 
-def _sentence(clause: Clause, check: Check, release: str) -> str:
-    """The rule that does not hold, and what the check looked at and got instead."""
+def failure_sentence(clause: Clause, check: Check, defect: Defect | None, release: str = "") -> str:
+    """What the failure means: of a known defect for a user, of any other the rule that does not hold and what was got.
+
+    ``release`` is the release that was run alone, if one was.
+    """
+    if defect:
+        return defect.means
     text = _in_words(check.got)
     short = f"{text}." if len(text) <= LONGEST_GOT else f"{text[: LONGEST_GOT - 1]}…"
     where = f"{release}, " if release else ""

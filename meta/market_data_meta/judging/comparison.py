@@ -10,9 +10,11 @@ from functools import cached_property
 
 from market_data_meta.contract import Clause
 from market_data_meta.judging.records import Check, Record
-from market_data_meta.judging.verdicts import COMPATIBLE, INCOMPATIBLE, UNINSTALLABLE, UNKNOWN, why_not_evidence
+from market_data_meta.judging.verdicts import UNINSTALLABLE, UNKNOWN, why_not_evidence
 
 REGRESSION, REPAIR, KNOWN, UNDECIDED, SAME = "regression", "repair", "known", "undecided", "same"
+HELD, REGRESSED = "held", "regressed"
+"""Of a cell of a gate, beside uninstallable and unknown: nothing that held before fails, or something does."""
 OUTCOMES = ("passed", "failed", "error", "not-applicable", "missing")
 FIRST_RELEASE = "first release"
 """Stands for the outcome before where nothing was released before."""
@@ -199,7 +201,7 @@ def _failure_text(check: Check) -> str:
 def compare_cell(
     pair: CellPair, clauses: Mapping[str, Clause], versions: Iterable[tuple[str, str]], *, strict: bool
 ) -> CellComparison:
-    """Compare a cell with its predecessors: it is compatible if nothing that held before is broken now.
+    """Compare a cell with its predecessors: it has held if nothing that held before fails now.
 
     ``versions`` are those of ``compare_checks``. With ``strict`` a broken ``should`` clause counts like a ``must``.
     """
@@ -221,13 +223,13 @@ def compare_cell(
     broken = [name for name, kind in kinds.items() if kind == REGRESSION and (strict or clauses[name].level == "must")]
     undecided = [name for name, kind in kinds.items() if kind == UNDECIDED]
     if broken:
-        return CellComparison(pair, INCOMPATIBLE, tuple(broken), dict(counts), kinds)
+        return CellComparison(pair, REGRESSED, tuple(broken), dict(counts), kinds)
     if undecided:
         reasons = (f"{name}: {_why_undecided(pair, name, rulings[name])}" for name in undecided)
         return CellComparison(pair, UNKNOWN, tuple(reasons), dict(counts), kinds)
     if not counts["passed"] + counts["failed"]:
         return CellComparison(pair, UNKNOWN, ("no check was decided: there is no evidence",), dict(counts), kinds)
-    return CellComparison(pair, COMPATIBLE, (), dict(counts), kinds)
+    return CellComparison(pair, HELD, (), dict(counts), kinds)
 
 
 def _why_undecided(pair: CellPair, name: str, ruling: Ruling) -> str:

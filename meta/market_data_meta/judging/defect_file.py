@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar
 import tomlkit
 
 from market_data_meta.field_types import Constraint
-from market_data_meta.files import read_toml
+from market_data_meta.files import read_text, read_toml
 from market_data_meta.judging.defects import Defect, DefectTable, KnownDefects, MendedDefect, mended_specifier
 from market_data_meta.models import InputFile, read_input
 
@@ -34,6 +34,12 @@ def load_defects(root: Path) -> KnownDefects:
     file = defects_path(root)
     tables = read_input(DefectsFile, read_toml(file), file).defects
     return KnownDefects(tuple(Defect(id=name, **vars(table)) for name, table in tables.items()))
+
+
+def reproducers(root: Path) -> dict[str, str]:
+    """The text of each script in ``contracts/reproducers``, by the id of its defect."""
+    folder = root / "contracts" / "reproducers"
+    return {file.stem: read_text(file) for file in sorted(folder.glob("*.py"))}
 
 
 def with_mended(text: str, mended: Iterable[MendedDefect]) -> str:

@@ -1,7 +1,7 @@
-"""Proposed waivers: the tables that would accept the failures that no waiver accepts yet.
+"""Proposed entries of defects.toml: the tables that would make known the failures that are not known yet.
 
-The ranges are closed and tight: on the fewest packages that separate the failing cells from the passing ones, stretched
-only over releases with the same content as a release that failed.
+Their versions are on the fewest packages that separate the failing cells from the passing ones, stretched only over
+releases with the same content as a release that failed, and open at the end where the newest release fails.
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ from collections.abc import Iterator, Mapping
 from packaging.version import Version
 
 from market_data_meta.contract import Contract
-from market_data_meta.judging.records import Record
+from market_data_meta.judging.records import Check, Record
 from market_data_meta.judging.verdicts import JudgedRecords
 from market_data_meta.releases.ledger import Ledger
 
 Ranges = dict[str, tuple[str, str]]
 
 
-def propose_waivers(contract: Contract, ledger: Ledger, judged_records: JudgedRecords) -> str:
-    """The TOML text of the waivers that would accept all present violations, each with a reason still to be written."""
+def propose_defects(contract: Contract, ledger: Ledger, judged_records: JudgedRecords) -> str:
+    """The TOML text of the entries for all failures that are not known, each with sentences still to be written."""
     failing: dict[tuple[str, str], list[Record]] = {}
     for cell in judged_records.cells:
         for finding in cell.findings:
-            if finding.check.outcome == "failed" and not finding.waiver and cell.record:
+            if finding.check.outcome == "failed" and not finding.defect and cell.record:
                 failing.setdefault((finding.clause.id, finding.check.fingerprint), []).append(cell.record)
     records = [cell.record for cell in judged_records.cells if cell.record]
     texts = []
-    for (clause, fingerprint), failed in sorted(failing.items(), key=lambda item: item[0]):
+    for (clause, _), failed in sorted(failing.items(), key=lambda item: item[0]):
         others = [record for record in records if record not in failed and _decides(record, clause)]
         for ranges, third_party in _ranges(contract, ledger, clause, failed, others):
-            texts.append(_toml(clause, fingerprint, failed[0].checks[clause].got, ranges, third_party))
+            texts.append(_toml(contract, ledger, failed[0].checks[clause], ranges, third_party))
     return "\n".join(texts)
 
 
@@ -85,16 +85,30 @@ def _within(ranges: Ranges, record: Record) -> bool:
     )
 
 
-def _toml(clause: str, fingerprint: str, got: object, ranges: Ranges, third_party: str | None) -> str:
+def _toml(contract: Contract, ledger: Ledger, check: Check, ranges: Ranges, third_party: str | None) -> str:
+    versions = ", ".join(f'{name} = "{_specifier(ledger, name, span)}"' for name, span in ranges.items())
+    name = check.clause.replace(".", "-").replace("_", "-")
     lines = [
-        "[[waiver]]",
-        f"# got: {json.dumps(got, ensure_ascii=False)[:160]}",
-        f'clause = "{clause}"',
-        f'fingerprint = "{fingerprint}"',
-        'reason = ""',
+        f"[defects.{name}]",
+        f"# got: {json.dumps(check.got, ensure_ascii=False)[:160]}",
+        'means = ""',
+        f'package = "{next(iter(ranges), contract.clauses[check.clause].binds[0])}"',
+        f"versions = {{ {versions} }}",
+        'cause = ""',
+        "",
+        f"[[defects.{name}.shown_by]]",
+        f'clause = "{check.clause}"',
+        f'fingerprints = ["{check.fingerprint}"]',
     ]
-    spans = ", ".join(f'{name} = ["{low}", "{high}"]' for name, (low, high) in ranges.items())
-    lines.append(f"versions = {{ {spans} }}")
     if third_party:
         lines.append(f'third_party = ["{third_party}"]')
     return "\n".join(lines) + "\n"
+
+
+def _specifier(ledger: Ledger, package: str, span: tuple[str, str]) -> str:
+    """The versions from the first to the last of the span; open where the last is the newest release."""
+    first, last = span
+    later = [
+        Version(release.version) for release in ledger.releases[package] if Version(release.version) > Version(last)
+    ]
+    return f">={first}" + (f",<{min(later)}" if later else "")

@@ -111,7 +111,7 @@ class KnownDefects:
         return KnownDefects(tuple(d for d in self.defects if chosen & {shown.clause for shown in d.shown_by}))
 
     def defect_of(self, record: Record, check: Check) -> Defect | None:
-        """The defect that a check shows; None where it passed, or fails in a way that is not known of these versions."""
+        """The defect that a check shows; None where it passed, or its failure is not known of these versions."""
         if check.outcome != "failed" or check.clause not in self.clauses:
             return None
         places = self._by_failure.get((check.clause, check.fingerprint), ())

@@ -8,9 +8,8 @@ from collections.abc import Iterable
 from market_data_meta.contract import Capability, Clause, Contract
 from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.judging.check_files import check_place
-from market_data_meta.judging.waivers import Waiver
+from market_data_meta.judging.defects import KnownDefects
 from market_data_meta.results.explanation import (
-    AcceptedFailure,
     CapabilityDescription,
     CapabilityList,
     ClauseExplanation,
@@ -18,6 +17,7 @@ from market_data_meta.results.explanation import (
     ClauseSummary,
     ErrorList,
     ErrorSummary,
+    ShownDefect,
 )
 
 
@@ -33,8 +33,8 @@ def clause_of(contract: Contract, name: str) -> Clause:
     return clause
 
 
-def clause_explanation(contract: Contract, waivers: tuple[Waiver, ...], name: str) -> ClauseExplanation:
-    """The clause with its check and waivers. Raises MetaError with the nearest ids for one that does not exist."""
+def clause_explanation(contract: Contract, known: KnownDefects, name: str) -> ClauseExplanation:
+    """The clause with its check and the defects that it shows. Raises MetaError for an id that does not exist."""
     clause = clause_of(contract, name)
     return ClauseExplanation(
         clause=clause.id,
@@ -47,16 +47,21 @@ def clause_explanation(contract: Contract, waivers: tuple[Waiver, ...], name: st
         source=clause.source,
         expect=dict(clause.expect),
         check=check_place(name),
-        waivers=tuple(
-            AcceptedFailure(versions=dict(waiver.versions), fingerprint=waiver.fingerprint, reason=waiver.reason)
-            for waiver in waivers
-            if waiver.clause == name
+        defects=tuple(
+            ShownDefect(
+                defect=defect.id,
+                means=defect.means,
+                versions=dict(shown.versions or defect.versions),
+                fingerprints=shown.fingerprints,
+            )
+            for defect, shown in known.shown
+            if shown.clause == name
         ),
     )
 
 
-def clause_list(contract: Contract, waivers: tuple[Waiver, ...], area: str | None = None) -> ClauseList:
-    """Every clause, or those of one area, with its rule, and whether a waiver accepts its failure for some releases.
+def clause_list(contract: Contract, known: KnownDefects, area: str | None = None) -> ClauseList:
+    """Every clause, or those of one area, with its rule, and whether it shows a known defect.
 
     Raises MetaError with the nearest names, of capabilities too, for an area that does not exist.
     """
@@ -67,10 +72,10 @@ def clause_list(contract: Contract, waivers: tuple[Waiver, ...], area: str | Non
         hint = f"did you mean {' or '.join(near)}?" if near else f"the areas are {', '.join(areas)}"
         raise MetaError(ErrorCode.UNKNOWN_AREA, f"there is no area or capability {area!r}", hint=hint)
     names = [clause.id for clause in contract.clauses.values() if area in (None, clause.area)]
-    return ClauseList(clauses=_summaries(contract, waivers, names))
+    return ClauseList(clauses=_summaries(contract, known, names))
 
 
-def capability_list(contract: Contract, waivers: tuple[Waiver, ...], name: str | None = None) -> CapabilityList:
+def capability_list(contract: Contract, known: KnownDefects, name: str | None = None) -> CapabilityList:
     """Every capability, or the one of this name, which must exist, with the clauses that decide it."""
 
     def description(capability: Capability) -> CapabilityDescription:
@@ -79,21 +84,20 @@ def capability_list(contract: Contract, waivers: tuple[Waiver, ...], name: str |
             title=capability.title,
             about=capability.about,
             source=capability.source,
-            essential=_summaries(contract, waivers, capability.essential),
+            essential=_summaries(contract, known, capability.essential),
             why=capability.why,
-            others=_summaries(contract, waivers, capability.others),
+            others=_summaries(contract, known, capability.others),
         )
 
     chosen = contract.capabilities.values() if name is None else [contract.capabilities[name]]
     return CapabilityList(capabilities=tuple(map(description, chosen)))
 
 
-def _summaries(contract: Contract, waivers: tuple[Waiver, ...], names: Iterable[str]) -> tuple[ClauseSummary, ...]:
+def _summaries(contract: Contract, known: KnownDefects, names: Iterable[str]) -> tuple[ClauseSummary, ...]:
     """The clauses of these ids in a line each."""
-    waived = {waiver.clause for waiver in waivers}
     return tuple(
         ClauseSummary(
-            clause=clause.id, level=clause.level, scope=clause.scope, rule=clause.rule, waived=clause.id in waived
+            clause=clause.id, level=clause.level, scope=clause.scope, rule=clause.rule, known=clause.id in known.clauses
         )
         for clause in (contract.clauses[name] for name in names if name in contract.clauses)
     )

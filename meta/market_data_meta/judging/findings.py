@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from market_data_meta.contract import Clause
+from market_data_meta.judging.defects import Defect
 from market_data_meta.judging.records import Check
 from market_data_meta.judging.verdicts import Finding, JudgedRecords
-from market_data_meta.judging.waivers import Waiver
 
 
 @dataclass(frozen=True)
@@ -16,32 +16,32 @@ class FindingGroup:
 
     clause: Clause
     check: Check
-    waiver: Waiver | None
+    defect: Defect | None
     cells: tuple[str, ...]
     reproduce: str
 
     @property
     def title(self) -> str:
         """What it is called in a list."""
-        return "waived" if self.waiver else self.check.outcome
+        return "known defect" if self.defect else self.check.outcome
 
 
 def group_findings(judged_records: JudgedRecords) -> list[FindingGroup]:
-    """The findings of all cells: failures first, then errors, then what is waived; in the order of clauses within."""
+    """The findings of all cells: failures first, then errors, then known defects; in the order of clauses within."""
     findings: dict[tuple[str, str, bool], list[tuple[str, Finding]]] = {}
     for cell in judged_records.cells:
         for finding in cell.findings:
-            key = (finding.clause.id, finding.check.fingerprint, finding.waiver is not None)
+            key = (finding.clause.id, finding.check.fingerprint, finding.defect is not None)
             findings.setdefault(key, []).append((cell.cell, finding))
     groups = []
     for same_failure in findings.values():
         cell_name, first = same_failure[0]
         cells = tuple(name for name, _ in same_failure)
-        groups.append(FindingGroup(first.clause, first.check, first.waiver, cells, f"./scripts/mdmeta run {cell_name}"))
+        groups.append(FindingGroup(first.clause, first.check, first.defect, cells, f"./scripts/mdmeta run {cell_name}"))
     return sorted(
         groups,
         key=lambda group: (
-            group.waiver is not None,
+            group.defect is not None,
             group.check.outcome != "failed",
             group.clause.level,
             group.clause.id,

@@ -5,24 +5,24 @@ from __future__ import annotations
 from market_data_meta.contract import Contract
 from market_data_meta.inside.mdm_plan import RecordHeader
 from market_data_meta.judging.capabilities import capability_states, is_alone
+from market_data_meta.judging.defects import DefectChanges, KnownDefects
 from market_data_meta.judging.findings import group_findings
 from market_data_meta.judging.verdicts import UNKNOWN, CellVerdict, JudgedRecords
-from market_data_meta.judging.waivers import RottenWaiver
 from market_data_meta.results.capabilities import CapabilityState
 from market_data_meta.results.clause_run import ClauseOutcome, ClauseRunResult
-from market_data_meta.results.parts import InstalledPackage, WaiverProblem
+from market_data_meta.results.parts import InstalledPackage, MendedDefectResult, StaleDefectResult
 from market_data_meta.results.report import ReportCell, ReportCheck, ReportFinding, ReportResult
 
 
-def report_result(contract: Contract, judged_records: JudgedRecords) -> ReportResult:
-    """The complete report: cells with verdict, capabilities and evidence, findings, rotten waivers, absent cells."""
+def report_result(contract: Contract, judged_records: JudgedRecords, known: KnownDefects) -> ReportResult:
+    """The complete report: cells with verdict, capabilities and evidence, findings, changed defects, absent cells."""
     suite = judged_records.suite
     records = [cell.record for cell in judged_records.cells if cell.record]
     return ReportResult(
         suite=suite,
         exit=int(judged_records.exit),
         cells=tuple(
-            _cell(cell, () if is_alone(contract, cell) else capability_states(contract, suite, cell, records))
+            _cell(cell, () if is_alone(contract, cell) else capability_states(contract, suite, cell, known, records))
             for cell in judged_records.cells
         ),
         findings=tuple(
@@ -37,13 +37,15 @@ def report_result(contract: Contract, judged_records: JudgedRecords) -> ReportRe
                 expected=group.check.expected,
                 got=group.check.got,
                 fingerprint=group.check.fingerprint,
-                waived=group.waiver.reason if group.waiver else None,
+                defect=group.defect.id if group.defect else None,
+                means=group.defect.means if group.defect else None,
                 cells=group.cells,
                 reproduce=group.reproduce,
             )
             for group in group_findings(judged_records)
         ),
-        rotten_waivers=tuple(map(waiver_problem, judged_records.rotten_waivers)),
+        mended=mended_defects(judged_records.defect_changes),
+        stale_defects=stale_defects(judged_records.defect_changes),
         absent=judged_records.absent,
     )
 
@@ -51,7 +53,7 @@ def report_result(contract: Contract, judged_records: JudgedRecords) -> ReportRe
 def clause_run_result(judged: JudgedRecords) -> ClauseRunResult:
     """The outcomes of a run of a few clauses on one cell, without a verdict about the cell."""
     (cell,) = judged.cells
-    waived = {finding.clause.id for finding in cell.findings if finding.waiver}
+    known = {finding.clause.id for finding in cell.findings if finding.defect}
     checks = cell.record.checks.values() if cell.record else ()
     return ClauseRunResult(
         cell=cell.cell,
@@ -64,7 +66,7 @@ def clause_run_result(judged: JudgedRecords) -> ClauseRunResult:
                 message=check.message,
                 expected=check.expected,
                 got=check.got,
-                waived=check.clause in waived,
+                known=check.clause in known,
             )
             for check in sorted(checks, key=lambda check: check.clause)
             if not check.clause.startswith("controls.")
@@ -72,9 +74,14 @@ def clause_run_result(judged: JudgedRecords) -> ClauseRunResult:
     )
 
 
-def waiver_problem(rotten: RottenWaiver) -> WaiverProblem:
-    """A rotten waiver in the form that results have."""
-    return WaiverProblem(clause=rotten.waiver.clause, fingerprint=rotten.waiver.fingerprint, how=rotten.how)
+def mended_defects(changes: DefectChanges) -> tuple[MendedDefectResult, ...]:
+    """The defects that are mended, in the form that results have."""
+    return tuple(MendedDefectResult(**vars(mended)) for mended in changes.mended)
+
+
+def stale_defects(changes: DefectChanges) -> tuple[StaleDefectResult, ...]:
+    """What the list of defects says wrongly, in the form that results have."""
+    return tuple(StaleDefectResult(**vars(stale)) for stale in changes.stale)
 
 
 def attested_packages(header: RecordHeader | None) -> dict[str, InstalledPackage] | None:

@@ -1,29 +1,30 @@
-"""Verdicts: what the records and the waivers say of a combination. Pure functions; no I/O."""
+"""Verdicts: what a record and the known defects say of a combination. Pure functions; no I/O."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from market_data_meta.contract import Clause, Contract
 from market_data_meta.errors import Exit
+from market_data_meta.judging.defects import Defect, DefectChanges, KnownDefects, defect_changes
 from market_data_meta.judging.records import Check, Record
-from market_data_meta.judging.waivers import RottenWaiver, Waiver, rotten_waivers
 
-COMPATIBLE, INCOMPATIBLE, UNINSTALLABLE, UNKNOWN = "compatible", "incompatible", "uninstallable", "unknown"
+CONFORMS, DEFECTIVE, VIOLATES = "conforms", "defective", "violates"
+UNINSTALLABLE, UNKNOWN = "uninstallable", "unknown"
 OTHER_SUITE = "it was recorded by another version of the suite: run it again"
 _CONTROLS = (("controls.must-pass", "passed"), ("controls.must-fail", "failed"))
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One check that did not pass: the clause, the outcome, and the waiver that accepts it, if any."""
+    """One check that did not pass: the clause, the outcome, and the known defect that it shows, if any."""
 
     clause: Clause
     check: Check
-    waiver: Waiver | None
+    defect: Defect | None
 
 
 @dataclass(frozen=True)
@@ -40,29 +41,29 @@ class CellVerdict:
 
 @dataclass(frozen=True)
 class JudgedRecords:
-    """The verdict of every cell, the rotten waivers, and the cells that cannot be run on this machine (``absent``)."""
+    """The verdict of every cell, how known defects have changed, and the cells that cannot be run here (``absent``)."""
 
     suite: str
     cells: tuple[CellVerdict, ...]
-    rotten_waivers: tuple[RottenWaiver, ...]
+    defect_changes: DefectChanges = field(default_factory=DefectChanges)
     absent: tuple[str, ...] = ()
 
     @property
     def exit(self) -> Exit:
-        """The exit code that these verdicts stand for."""
+        """Violated where something fails that is not known, or defects.toml is wrong; not by what is mended."""
         verdicts = {cell.verdict for cell in self.cells}
-        if INCOMPATIBLE in verdicts or self.rotten_waivers:
+        if VIOLATES in verdicts or self.defect_changes.stale:
             return Exit.VIOLATED
         if not self.cells or verdicts & {UNKNOWN, UNINSTALLABLE}:
             return Exit.UNDECIDED
-        return Exit.COMPATIBLE
+        return Exit.OK
 
 
 def judge_records(
     contract: Contract,
     suite: str,
     records: list[Record],
-    waivers: tuple[Waiver, ...],
+    known: KnownDefects,
     *,
     expected: list[str] | None = None,
     absent: tuple[str, ...] = (),
@@ -74,7 +75,7 @@ def judge_records(
     record_of = {record.cell: record for record in records}
     names = list(record_of) if expected is None else [name for name in expected if name not in absent]
     cells = tuple(
-        judge(contract, suite, record_of[name], waivers)
+        judge(contract, suite, record_of[name], known)
         if name in record_of
         else CellVerdict(name, None, UNKNOWN, ("it was not run: there is no record",), (), {})
         for name in names
@@ -82,15 +83,15 @@ def judge_records(
     evidence = [
         record for name, record in record_of.items() if name in names and not _why_unknown(contract, suite, record)
     ]
-    # A waiver may be for a cell that was not run.
+    # A defect may be of a cell that was not run.
     complete = expected is not None and not any(cell.verdict in (UNKNOWN, UNINSTALLABLE) for cell in cells)
-    return JudgedRecords(suite, cells, tuple(rotten_waivers(waivers, evidence, complete=complete)), absent)
+    return JudgedRecords(suite, cells, defect_changes(known, evidence, complete=complete), absent)
 
 
-def judge(contract: Contract, suite: str, record: Record, waivers: tuple[Waiver, ...]) -> CellVerdict:
-    """The verdict of one record: unknown, and never compatible, where the record is weak evidence."""
+def judge(contract: Contract, suite: str, record: Record, known: KnownDefects) -> CellVerdict:
+    """The verdict of one record: unknown where the record is weak evidence, whatever is in it."""
     findings = tuple(
-        Finding(clause, check, _waiver(waivers, record, check))
+        Finding(clause, check, known.defect_of(record, check))
         for name, check in sorted(record.checks.items())
         if check.outcome in ("failed", "error")
         and (clause := contract.clauses.get(name)) is not None
@@ -98,8 +99,8 @@ def judge(contract: Contract, suite: str, record: Record, waivers: tuple[Waiver,
     )
     controls = contract.controls
     counts = Counter(check.outcome for name, check in record.checks.items() if name not in controls)
-    counts["waived"] = sum(1 for finding in findings if finding.waiver)
-    counts["failed"] -= counts["waived"]
+    counts["known"] = sum(1 for finding in findings if finding.defect)
+    counts["failed"] -= counts["known"]
 
     def cell_verdict(verdict: str, *reasons: str) -> CellVerdict:
         return CellVerdict(record.cell, record, verdict, reasons, findings, dict(+counts))
@@ -108,19 +109,13 @@ def judge(contract: Contract, suite: str, record: Record, waivers: tuple[Waiver,
         return cell_verdict(UNINSTALLABLE, record.header.uninstallable)
     if reasons := _why_unknown(contract, suite, record):
         return cell_verdict(UNKNOWN, *reasons)
-    broken = [f for f in findings if f.check.outcome == "failed" and f.clause.level == "must" and not f.waiver]
-    if broken:
-        return cell_verdict(INCOMPATIBLE, *(f.clause.id for f in broken))
+    broken = [finding for finding in findings if finding.check.outcome == "failed" and finding.clause.level == "must"]
+    if violated := [finding.clause.id for finding in broken if not finding.defect]:
+        return cell_verdict(VIOLATES, *violated)
     errors = [f for f in findings if f.check.outcome == "error"]
     if errors:
         return cell_verdict(UNKNOWN, *(f"{f.clause.id} could not run: {f.check.message}" for f in errors))
-    return cell_verdict(COMPATIBLE)
-
-
-def _waiver(waivers: tuple[Waiver, ...], record: Record, check: Check) -> Waiver | None:
-    if check.outcome != "failed":
-        return None
-    return next((w for w in waivers if w.clause == check.clause and w.matches(record, check)), None)
+    return cell_verdict(DEFECTIVE if broken else CONFORMS)
 
 
 def _why_unknown(contract: Contract, suite: str, record: Record) -> list[str]:

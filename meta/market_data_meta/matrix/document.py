@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from market_data_meta.contract import Contract
-from market_data_meta.judging.capabilities import capability_states
-from market_data_meta.judging.report_document import waiver_problem
-from market_data_meta.judging.verdicts import CellVerdict
+from market_data_meta.contract import Capability, Contract
+from market_data_meta.judging.capabilities import failure_sentence
+from market_data_meta.judging.defect_document import defect_descriptions
+from market_data_meta.judging.report_document import mended_defects, stale_defects
+from market_data_meta.judging.verdicts import CellVerdict, Finding
 from market_data_meta.matrix.history import ReleaseSpan, clause_histories
+from market_data_meta.matrix.promises import CellPromise, state_counts
+from market_data_meta.matrix.sets import best_sets, cell_of
 from market_data_meta.matrix.verdicts import MatrixVerdicts
 from market_data_meta.releases.contents import Content, ContentCombination
+from market_data_meta.releases.ledger import Ledger
+from market_data_meta.releases.requirements import broken_promises
 from market_data_meta.results.capabilities import CapabilityState
 from market_data_meta.results.matrix import (
+    BestSet,
+    MatrixCapability,
     MatrixCell,
     MatrixContent,
     MatrixFinding,
     MatrixResult,
+    MatrixSet,
     MatrixSpan,
     PromiseCounts,
     SupportedVersions,
 )
 
 
-def matrix_result(contract: Contract, matrix: MatrixVerdicts) -> MatrixResult:
+def matrix_result(contract: Contract, ledger: Ledger, matrix: MatrixVerdicts) -> MatrixResult:
     """The result, in which cells name contents by position, and findings name cells by position.
 
     It has the history of each clause that has a finding.
@@ -31,28 +39,85 @@ def matrix_result(contract: Contract, matrix: MatrixVerdicts) -> MatrixResult:
     position_of = {id(content): number for column in matrix.contents.values() for number, content in enumerate(column)}
     allowed = {promise.cell: promise.allowed for promise in matrix.cell_promises}
     cells = list(matrix.cell_verdicts.items())
-    findings = _findings([verdict for _, verdict in cells])
-    clauses = clause_histories(contract, matrix, dict.fromkeys(finding.clause for finding in findings))
+    findings = _findings(matrix, [verdict for _, verdict in cells])
+    clauses = clause_histories(contract, matrix, dict.fromkeys(f.clause for f in findings if not f.release))
     return MatrixResult(
         suite=matrix.suite_digest,
+        as_of=ledger.as_of,
         exit=int(matrix.exit),
+        capabilities=tuple(_capability(capability) for capability in contract.capabilities.values()),
+        sets=_sets(contract, ledger, matrix),
+        best=_best(contract, ledger, matrix),
+        defects=defect_descriptions(contract, matrix.known_defects),
         packages={name: tuple(_content(content) for content in column) for name, column in matrix.contents.items()},
         cells=tuple(
-            _cell(cell, verdict, position_of, allowed[cell], capability_states(contract, matrix.suite_digest, verdict))
-            for cell, verdict in cells
+            _cell(cell, verdict, position_of, allowed[cell], matrix.capability_states[cell]) for cell, verdict in cells
         ),
         findings=findings,
         history={
             name: {package: _spans(spans) for package, spans in history.packages.items()}
             for name, history in clauses.items()
         },
-        promise=PromiseCounts.model_validate(matrix.combinations_by_class),
+        promises={name: _promise(matrix.cell_promises, name) for name in contract.capabilities},
         supported=tuple(SupportedVersions(**vars(support)) for support in matrix.version_support),
         refused=matrix.refused_versions,
-        rotten_waivers=tuple(map(waiver_problem, matrix.rotten_waivers)),
+        mended=mended_defects(matrix.defect_changes),
+        stale_defects=stale_defects(matrix.defect_changes),
         wide=tuple(sorted(matrix.cell_records.wide_clauses)),
         ran=matrix.cell_records.run_count,
     )
+
+
+def _capability(capability: Capability) -> MatrixCapability:
+    return MatrixCapability(
+        name=capability.name,
+        title=capability.title,
+        about=capability.about,
+        why=capability.why,
+        essential=capability.essential,
+        others=capability.others,
+    )
+
+
+def _sets(contract: Contract, ledger: Ledger, matrix: MatrixVerdicts) -> tuple[MatrixSet, ...]:
+    cells = [cell.contents for cell in matrix.cell_records.cells]
+    sets = []
+    for name, combination in matrix.sets.items():
+        position = cells.index(cell_of(matrix.contents, combination))
+        verdict = matrix.cell_verdicts[matrix.cell_records.cells[position]]
+        sets.append(
+            MatrixSet(
+                name=name,
+                combination=combination.as_dict(),
+                cell=position,
+                verdict=verdict.verdict,
+                forbidden=tuple(broken_promises(combination, contract.packages, ledger, matrix.cell_records.python)),
+                capabilities=matrix.states_of(verdict, combination),
+            )
+        )
+    return tuple(sets)
+
+
+def _best(contract: Contract, ledger: Ledger, matrix: MatrixVerdicts) -> tuple[BestSet, ...]:
+    positions = {cell: position for position, cell in enumerate(matrix.cell_records.cells)}
+    states = {
+        cell: {capability.name: capability.state for capability in capabilities}
+        for cell, capabilities in matrix.capability_states.items()
+    }
+    return tuple(
+        BestSet(
+            capability=choice.capability,
+            state=choice.state,
+            combination=choice.combination.as_dict() if choice.combination else None,
+            cell=positions[choice.cell] if choice.cell else None,
+        )
+        for choice in best_sets(contract, ledger, matrix.contents, states)
+    )
+
+
+def _promise(promises: Iterable[CellPromise], capability: str) -> PromiseCounts:
+    counts = state_counts(promises, capability)
+    return PromiseCounts(allowed=dict(counts.allowed), forbidden=dict(counts.forbidden))
 
 
 def _content(content: Content) -> MatrixContent:
@@ -67,7 +132,7 @@ def _content(content: Content) -> MatrixContent:
 def _cell(
     cell: ContentCombination,
     verdict: CellVerdict,
-    position_of: dict[int, int],
+    position_of: Mapping[int, int],
     allowed: int,
     capabilities: Iterable[CapabilityState],
 ) -> MatrixCell:
@@ -97,26 +162,47 @@ def _spans(spans: Iterable[ReleaseSpan]) -> tuple[MatrixSpan, ...]:
     return tuple(rows)
 
 
-def _findings(verdicts: list[CellVerdict]) -> tuple[MatrixFinding, ...]:
-    """Each distinct failure once, with the positions of its cells; failures without a waiver come first."""
-    examples: dict[tuple[str, str, bool], MatrixFinding] = {}
-    positions: dict[tuple[str, str, bool], list[int]] = {}
+def _findings(matrix: MatrixVerdicts, verdicts: list[CellVerdict]) -> tuple[MatrixFinding, ...]:
+    """Each distinct failure once, with the positions of its cells; failures that are not known come first."""
+    examples: dict[tuple[str, ...], MatrixFinding] = {}
+    positions: dict[tuple[str, ...], list[int]] = {}
+
+    def add(finding: Finding, cell: str, release: str, position: int) -> None:
+        key = (finding.clause.id, finding.check.fingerprint, finding.defect.id if finding.defect else "", release)
+        positions.setdefault(key, []).append(position)
+        if key not in examples:
+            examples[key] = _finding(finding, cell, release, position)
+
     for position, verdict in enumerate(verdicts):
         for finding in verdict.findings:
-            key = (finding.clause.id, finding.check.fingerprint, finding.waiver is not None)
-            positions.setdefault(key, []).append(position)
-            if key not in examples:
-                examples[key] = MatrixFinding(
-                    clause=finding.clause.id,
-                    level=finding.clause.level,
-                    outcome=finding.check.outcome,
-                    message=finding.check.message,
-                    expected=finding.check.expected,
-                    got=finding.check.got,
-                    fingerprint=finding.check.fingerprint,
-                    waived=finding.waiver.reason if finding.waiver else None,
-                    reproduce=f"./scripts/mdmeta run {verdict.cell}",
-                    cells=(position,),
-                )
+            add(finding, verdict.cell, "", position)
+    combinations = [cell.combination.as_dict() for cell in matrix.cell_records.cells]
+    for verdict in matrix.release_verdicts:
+        ((package, version),) = verdict.record.versions.items() if verdict.record else [("", "")]
+        for finding in verdict.findings:
+            for position, combination in enumerate(combinations):
+                if combination.get(package) == version:
+                    add(finding, f"{package}=={version}", f"{package} {version}", position)
     rows = [row.model_copy(update={"cells": tuple(positions[key])}) for key, row in examples.items()]
-    return tuple(sorted(rows, key=lambda row: (row.waived is not None, row.level, row.clause)))
+    return tuple(sorted(rows, key=lambda row: (row.defect is not None, row.level, row.clause, row.release)))
+
+
+def _finding(finding: Finding, cell: str, release: str, position: int) -> MatrixFinding:
+    check, clause = finding.check, finding.clause
+    failed = check.outcome == "failed"
+    return MatrixFinding(
+        clause=clause.id,
+        level=clause.level,
+        outcome=check.outcome,
+        message=check.message,
+        expected=check.expected,
+        got=check.got,
+        fingerprint=check.fingerprint,
+        defect=finding.defect.id if finding.defect else None,
+        sentence=failure_sentence(clause, check, finding.defect, release)
+        if failed
+        else f"{clause.id} could not run: {check.message}",
+        release=release,
+        reproduce=f"./scripts/mdmeta run {cell}",
+        cells=(position,),
+    )

@@ -1,4 +1,4 @@
-"""Promises: how the combinations that the releases' own requirements allow compare with the verdicts of the matrix."""
+"""Promises: how the combinations that the releases' own requirements allow compare with what works in them."""
 
 from __future__ import annotations
 
@@ -11,30 +11,38 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from market_data_meta.contract import Contract
-from market_data_meta.judging.verdicts import COMPATIBLE, INCOMPATIBLE, UNINSTALLABLE, UNKNOWN
+from market_data_meta.judging.verdicts import UNINSTALLABLE, UNKNOWN
 from market_data_meta.releases.contents import Content, ContentCombination, content_combinations
 from market_data_meta.releases.requirements import PYTHON, AllowedCombinations, Requirements
-
-KEPT, OVER_PROMISED = "kept", "over-promised"
-OVER_RESTRICTED, RIGHTLY_EXCLUDED = "over-restricted", "rightly excluded"
-UNDECIDED = "undecided"
-
-PROMISE_CLASSES = (KEPT, OVER_PROMISED, OVER_RESTRICTED, RIGHTLY_EXCLUDED, UNDECIDED)
-"""What may become of a promise, in the order in which the reports list it."""
+from market_data_meta.results.capabilities import StateName
 
 NOTHING = "none"
-"""The specifier of the versions that work where every version fails."""
+"""The specifier of the versions that are usable where none is."""
 
-_ALLOWED = {COMPATIBLE: KEPT, INCOMPATIBLE: OVER_PROMISED, UNINSTALLABLE: OVER_PROMISED}
-_FORBIDDEN = {COMPATIBLE: OVER_RESTRICTED, INCOMPATIBLE: RIGHTLY_EXCLUDED, UNINSTALLABLE: RIGHTLY_EXCLUDED}
+USABLE: tuple[StateName, ...] = ("works", "limited")
+"""The states in which a capability can be used."""
+
+
+@dataclass(frozen=True)
+class CellStates:
+    """What is known of a cell of the matrix: its verdict, and the state of each capability by name."""
+
+    verdict: str
+    capabilities: Mapping[str, StateName]
+
+    def state_of(self, capability: str) -> StateName:
+        """The capability's state. It is broken where the combination cannot even be installed."""
+        if self.verdict == UNINSTALLABLE:
+            return "broken"
+        return self.capabilities.get(capability, "unknown")
 
 
 @dataclass(frozen=True)
 class CellPromise:
-    """A cell of the matrix with its verdict, and how many of its published combinations are allowed."""
+    """A cell of the matrix with what works in it, and how many of its published combinations are allowed."""
 
     cell: ContentCombination
-    verdict: str
+    states: CellStates
     allowed: int
 
     @property
@@ -42,46 +50,54 @@ class CellPromise:
         """How many of its published combinations the requirements of at least one of their releases rule out."""
         return self.cell.stands_for - self.allowed
 
-    @property
-    def combinations_by_class(self) -> Counter[str]:
-        """How many of its published combinations are in each class; all are undecided while the verdict is unknown."""
-        combinations: Counter[str] = Counter()
-        combinations[_ALLOWED.get(self.verdict, UNDECIDED)] += self.allowed
-        combinations[_FORBIDDEN.get(self.verdict, UNDECIDED)] += self.forbidden
-        return +combinations
+
+@dataclass(frozen=True)
+class StateCounts:
+    """How many published combinations have a capability in each state: those that are allowed, and the others."""
+
+    allowed: Counter[StateName]
+    forbidden: Counter[StateName]
 
 
 @dataclass(frozen=True)
 class VersionSupport:
-    """The versions of another package that a release requires, and those that work with it.
+    """The versions of another package that a release requires, and those with which each capability can be used.
 
     ``asks`` is None where the release has no requirement on the package, and empty where it allows any version.
-    ``works`` is a specifier that selects exactly the published versions that work, ``none``, or ``unknown`` where no
-    version works but not every cell was decided.
+    ``usable`` has for each capability a specifier that selects exactly the published versions with which it works,
+    limited or not; ``none``, or ``unknown`` where it does with no version but not every cell was decided.
     """
 
     package: str
     version: str
     other: str
     asks: str | None
-    works: str
+    usable: Mapping[str, str]
+
+
+UNDECIDED_CELL = CellStates(UNKNOWN, {})
+"""What is known of a cell that was not run."""
 
 
 def cell_promises(
     contract: Contract,
     contents: Mapping[str, tuple[Content, ...]],
-    verdicts: Mapping[ContentCombination, str],
+    states: Mapping[ContentCombination, CellStates],
     python: str = PYTHON,
 ) -> tuple[CellPromise, ...]:
-    """Every cell, the newest first, with its verdict and its count; a cell without a verdict is unknown."""
+    """Every cell, the newest first, with what works in it and its count."""
     counts = allowed_counts(contract, contents, python)
-    return tuple(CellPromise(cell, verdicts.get(cell, UNKNOWN), allowed) for cell, allowed in counts.items())
+    return tuple(CellPromise(cell, states.get(cell, UNDECIDED_CELL), allowed) for cell, allowed in counts.items())
 
 
-def combinations_by_class(promises: Iterable[CellPromise]) -> dict[str, int]:
-    """How many published combinations are in each class; each combination is in exactly one of them."""
-    combinations = sum((promise.combinations_by_class for promise in promises), Counter[str]())
-    return {name: combinations[name] for name in PROMISE_CLASSES}
+def state_counts(promises: Iterable[CellPromise], capability: str) -> StateCounts:
+    """How many published combinations have the capability in each state; each combination is counted once."""
+    counts = StateCounts(Counter(), Counter())
+    for promise in promises:
+        state = promise.states.state_of(capability)
+        counts.allowed[state] += promise.allowed
+        counts.forbidden[state] += promise.forbidden
+    return StateCounts(+counts.allowed, +counts.forbidden)
 
 
 def allowed_counts(
@@ -120,26 +136,31 @@ def refused_versions(
 def version_support(
     contract: Contract,
     contents: Mapping[str, tuple[Content, ...]],
-    verdicts: Mapping[ContentCombination, str],
+    states: Mapping[ContentCombination, CellStates],
     python: str = PYTHON,
 ) -> tuple[VersionSupport, ...]:
-    """For each release and each other package: which versions it requires, and which published versions work with it.
+    """For each release and each other package: which versions it requires, and with which each capability can be used.
 
-    A version works if it is in a compatible combination with the release, whatever the third package is. Releases of
-    the same content have the same answer, as they are decided by the same runs.
+    A version counts if it is in a combination with the release in which the capability can be used, whatever the third
+    package is. Releases of the same content have the same answer, as they are decided by the same runs.
     """
     requirements = Requirements(contract.packages, python)
-    pair_verdicts: dict[tuple[Content, Content], set[str]] = {}
+    pair_states: dict[tuple[Content, Content], list[CellStates]] = {}
     for cell in content_combinations(contents):
         for pair in itertools.permutations(cell.contents, 2):
-            pair_verdicts.setdefault(pair, set()).add(verdicts.get(cell, UNKNOWN))
+            pair_states.setdefault(pair, []).append(states.get(cell, UNDECIDED_CELL))
     return tuple(
-        VersionSupport(package, release.version, other, _text(requirements.specifier_for(release, other)), works)
+        VersionSupport(package, release.version, other, _text(requirements.specifier_for(release, other)), usable)
         for package, column in contents.items()
         for other, partners in contents.items()
         if other != package
         for content in column
-        for works in [_works({partner: pair_verdicts[content, partner] for partner in partners})]
+        for usable in [
+            {
+                name: _usable({p: {s.state_of(name) for s in pair_states[content, p]} for p in partners})
+                for name in contract.capabilities
+            }
+        ]
         for release in content.releases
     )
 
@@ -148,15 +169,15 @@ def _text(specifier: SpecifierSet | None) -> str | None:
     return None if specifier is None else str(specifier)
 
 
-def _works(verdicts: Mapping[Content, set[str]]) -> str:
-    """The specifier of the contents that work, by the verdicts of their cells.
+def _usable(states: Mapping[Content, set[StateName]]) -> str:
+    """The specifier of the contents with which a capability can be used, by its states in their cells.
 
     It is ``none`` only if all cells were decided.
     """
-    working = [content for content, words in verdicts.items() if COMPATIBLE in words]
-    if not working and any(words - _ALLOWED.keys() for words in verdicts.values()):
+    usable = [content for content, words in states.items() if words & set(USABLE)]
+    if not usable and any("unknown" in words for words in states.values()):
         return UNKNOWN
-    return specifier_of(_versions(working), _versions(verdicts))
+    return specifier_of(_versions(usable), _versions(states))
 
 
 def _versions(contents: Iterable[Content]) -> list[Version]:

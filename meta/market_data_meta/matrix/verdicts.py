@@ -1,26 +1,28 @@
-"""The verdict of each cell of the matrix, and how the releases' promises compare with it. Pure functions; no I/O."""
+"""What works in each cell of the matrix, and how the releases' promises compare with it. Pure functions; no I/O."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit
-from market_data_meta.judging.verdicts import UNINSTALLABLE, UNKNOWN, CellVerdict, judge
-from market_data_meta.judging.waivers import RottenWaiver, Waiver, rotten_waivers
+from market_data_meta.judging.capabilities import capability_states
+from market_data_meta.judging.defects import DefectChanges, KnownDefects, defect_changes
+from market_data_meta.judging.records import Record
+from market_data_meta.judging.verdicts import UNINSTALLABLE, UNKNOWN, VIOLATES, CellVerdict, judge
 from market_data_meta.matrix.promises import (
-    OVER_PROMISED,
-    UNDECIDED,
     CellPromise,
+    CellStates,
     VersionSupport,
     cell_promises,
-    combinations_by_class,
     refused_versions,
     version_support,
 )
+from market_data_meta.releases.combinations import Combination
 from market_data_meta.releases.contents import Content, ContentCombination
+from market_data_meta.results.capabilities import CapabilityState
 from market_data_meta.running.cells import CellRecords
 
 
@@ -28,13 +30,16 @@ from market_data_meta.running.cells import CellRecords
 class MatrixVerdicts:
     """Every cell with its verdict, and what the releases promise about the combinations that it stands for.
 
-    A cell is judged when its verdict is first needed: the answer to can-i-deploy needs only one.
+    ``release_records`` are the runs of single releases, which decide the clauses of release scope. ``sets`` are the
+    combinations that people ask about, by name.
     """
 
     contract: Contract
     suite_digest: str
     cell_records: CellRecords
-    waivers: tuple[Waiver, ...]
+    known_defects: KnownDefects
+    release_records: tuple[Record, ...] = ()
+    sets: Mapping[str, Combination] = field(default_factory=dict)
 
     @property
     def contents(self) -> Mapping[str, tuple[Content, ...]]:
@@ -50,7 +55,7 @@ class MatrixVerdicts:
         if record is None:
             why = self.cell_records.faults.get(cell, "it was not run: there is no record")
             return CellVerdict(name, None, UNKNOWN, (why,), (), {})
-        return judge(self.contract, self.suite_digest, record, self.waivers)
+        return judge(self.contract, self.suite_digest, record, self.known_defects)
 
     @cached_property
     def cell_verdicts(self) -> dict[ContentCombination, CellVerdict]:
@@ -60,12 +65,12 @@ class MatrixVerdicts:
     @cached_property
     def cell_promises(self) -> tuple[CellPromise, ...]:
         """Every cell with how many of its combinations are allowed."""
-        return cell_promises(self.contract, self.contents, self._verdict_words, self.cell_records.python)
+        return cell_promises(self.contract, self.contents, self._cell_states, self.cell_records.python)
 
     @cached_property
     def version_support(self) -> tuple[VersionSupport, ...]:
-        """For each release what it requires of each other package, and which versions work with it."""
-        return version_support(self.contract, self.contents, self._verdict_words, self.cell_records.python)
+        """For each release what it requires of each other package, and with which versions each capability works."""
+        return version_support(self.contract, self.contents, self._cell_states, self.cell_records.python)
 
     @cached_property
     def refused_versions(self) -> dict[str, dict[str, list[str]]]:
@@ -73,29 +78,54 @@ class MatrixVerdicts:
         return refused_versions(self.contract, self.contents, self.cell_records.python)
 
     @cached_property
-    def rotten_waivers(self) -> tuple[RottenWaiver, ...]:
-        """The waivers whose failure is gone or different in a cell that they cover."""
+    def capability_states(self) -> dict[ContentCombination, tuple[CapabilityState, ...]]:
+        """What works in each cell and what does not."""
+        return {cell: self.states_of(verdict) for cell, verdict in self.cell_verdicts.items()}
+
+    def states_of(self, verdict: CellVerdict, combination: Combination | None = None) -> tuple[CapabilityState, ...]:
+        """The state of each capability in a cell, with the releases of a ``combination`` that has the same code."""
+        return capability_states(
+            self.contract,
+            self.suite_digest,
+            verdict,
+            self.known_defects,
+            self.release_records,
+            releases=combination.as_dict() if combination else None,
+        )
+
+    @cached_property
+    def release_verdicts(self) -> tuple[CellVerdict, ...]:
+        """The verdicts on the runs of single releases."""
+        return tuple(
+            judge(self.contract, self.suite_digest, record, self.known_defects) for record in self.release_records
+        )
+
+    @cached_property
+    def defect_changes(self) -> DefectChanges:
+        """Known defects that these runs show no longer."""
         records = [
             verdict.record for verdict in self.cell_verdicts.values() if verdict.record and verdict.verdict != UNKNOWN
         ]
-        return tuple(rotten_waivers(self.waivers, records, complete=False))
-
-    @cached_property
-    def combinations_by_class(self) -> dict[str, int]:
-        """How many published combinations are in each class of promise."""
-        return combinations_by_class(self.cell_promises)
+        return defect_changes(self.known_defects, [*records, *self.release_records], complete=False)
 
     @property
     def exit(self) -> Exit:
-        """Violated where an allowed combination is broken or a waiver has rotted.
+        """Violated where an allowed combination fails in a way that is not known, or defects.toml is wrong.
 
-        A forbidden combination that is broken was rightly excluded.
+        A forbidden combination that fails was rightly excluded. An allowed one that cannot be installed is a violation
+        too: no known defect says so.
         """
-        combinations = self.combinations_by_class
-        if combinations[OVER_PROMISED] or self.rotten_waivers:
+        allowed = {promise.states.verdict for promise in self.cell_promises if promise.allowed}
+        if allowed & {VIOLATES, UNINSTALLABLE} or self.defect_changes.stale:
             return Exit.VIOLATED
-        return Exit.UNDECIDED if combinations[UNDECIDED] or not self.cell_verdicts else Exit.COMPATIBLE
+        verdicts = {promise.states.verdict for promise in self.cell_promises}
+        return Exit.UNDECIDED if UNKNOWN in verdicts or not verdicts else Exit.OK
 
-    @property
-    def _verdict_words(self) -> dict[ContentCombination, str]:
-        return {cell: verdict.verdict for cell, verdict in self.cell_verdicts.items()}
+    @cached_property
+    def _cell_states(self) -> dict[ContentCombination, CellStates]:
+        return {
+            cell: CellStates(
+                self.cell_verdicts[cell].verdict, {capability.name: capability.state for capability in capabilities}
+            )
+            for cell, capabilities in self.capability_states.items()
+        }

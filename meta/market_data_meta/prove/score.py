@@ -173,7 +173,7 @@ class Proof:
         verdicts |= {trial.verdict for trial in self.mutants.trials}
         if verdicts & {MISSED, ALARM, SURVIVED} or self.mutants.stale_reasons:
             return Exit.VIOLATED
-        return Exit.UNDECIDED if ERROR in verdicts else Exit.COMPATIBLE
+        return Exit.UNDECIDED if ERROR in verdicts else Exit.OK
 
 
 def silent_clauses(contract: Contract, trials: Iterable[Trial]) -> list[str]:

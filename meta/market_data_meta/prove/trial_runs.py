@@ -170,7 +170,7 @@ def _run_missing(
         return
     on_progress(ProgressStep(0, 0, "loading the third-party libraries"))
     interpreter = third_party.install(newest.lock, newest.options.interpreter, newest.options.cache)
-    plan = warm_plan(newest.contract, newest.ledger)
+    plan = warm_plan(newest.contract)
     plan = replace(plan, limits=replace(plan.limits, check_seconds=CHECK_SECONDS))
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as name:
         folder = Path(name)

@@ -36,7 +36,7 @@ def pinned_cells(contract: Contract, ledger: Ledger) -> list[PinnedCell]:
     """The cells to pin: newest, deployed and oldest set, other interpreters and libraries, each content, each alone."""
     names = tuple(contract.packages)
     newest = newest_of(names, ledger)
-    oldest = _oldest(contract, ledger)
+    oldest = oldest_allowed(contract, ledger)
     pinned = [
         PinnedCell(Cell(newest), "the newest of each"),
         PinnedCell(Cell(Combination(tuple((n, ledger.deployed.pins[n]) for n in names))), _reason_for_deployed(ledger)),
@@ -72,7 +72,7 @@ def allowed_combinations(
     return AllowedCombinations(Requirements(contract.packages, python), columns)
 
 
-def _oldest(contract: Contract, ledger: Ledger) -> Combination:
+def oldest_allowed(contract: Contract, ledger: Ledger) -> Combination:
     """The allowed combination that was complete on the index first: its latest upload is the earliest.
 
     Release by release, the latest upload first, a release is removed if an allowed combination remains without it.

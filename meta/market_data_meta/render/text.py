@@ -11,12 +11,12 @@ def printable(text: str) -> str:
 
 
 def counts_in_words(counts: Mapping[str, int]) -> str:
-    """The counts of a cell in words: ``81 passed, 12 waived, 2 not applicable``."""
+    """The counts of a cell in words: ``81 passed, 12 known failures, 2 not applicable``."""
     words = {
         "passed": "passed",
         "failed": "failed",
         "error": "errors",
-        "waived": "waived",
+        "known": "known failures",
         "not-applicable": "not applicable",
     }
     return ", ".join(f"{counts[key]} {word}" for key, word in words.items() if counts.get(key)) or "no checks"

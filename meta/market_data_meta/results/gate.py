@@ -17,10 +17,11 @@ from market_data_meta.results.parts import (
     Seconds,
     Text,
     Value,
-    Verdict,
     Versions,
 )
 
+GateVerdict = Literal["held", "regressed", "uninstallable", "unknown"]
+"""Of a cell with candidates: nothing that held before fails, something does, or none was decided."""
 DifferenceKind = Literal["regression", "repair", "undecided"]
 
 
@@ -84,7 +85,7 @@ class GateCellResult(Model):
     cell: Text
     scope: Literal["combination", "release"]
     combination: Versions
-    verdict: Verdict
+    verdict: GateVerdict
     baseline: str | None
     stands_for: Count
     forbidden: tuple[Text, ...]
@@ -168,6 +169,6 @@ class GateResult(Document):
     def _consistent(self) -> Self:
         """A gate that says nothing got worse has cells that were decided, and none that was not."""
         verdicts = {cell.verdict for cell in self.cells}
-        if self.exit == 0 and ("compatible" not in verdicts or verdicts & {"incompatible", "unknown"}):
-            raise ValueError("it says compatible, and its cells do not")
+        if self.exit == 0 and ("held" not in verdicts or verdicts & {"regressed", "unknown"}):
+            raise ValueError("it says that nothing got worse, and its cells do not")
         return self

@@ -213,15 +213,18 @@ class MatrixResult(Document):
                 raise ValueError(f"cell {position} is not of the packages {', '.join(self.packages)}")
             if any(place >= len(self.packages[name]) for name, place in cell.codes.items()):
                 raise ValueError(f"cell {position} is of a code that no package has")
-        for place in (*self.sets, *(best for best in self.best if best.cell is not None)):
-            if place.cell is not None and place.cell >= len(self.cells):
-                raise ValueError(f"a set is of cell {place.cell}, which does not exist")
+        positions = [one.cell for one in self.sets] + [best.cell for best in self.best if best.cell is not None]
+        if any(position >= len(self.cells) for position in positions):
+            raise ValueError("a set is of a cell that does not exist")
+        for finding in self.findings:
+            if any(position >= len(self.cells) for position in finding.cells):
+                raise ValueError(f"a finding of {finding.clause} is of a cell that does not exist")
+        self._require_known_requirements()
+        return self
+
+    def _require_known_requirements(self) -> None:
         for row in self.supported:
             known = {row.package, row.other} <= self.packages.keys()
             # The page looks up what a requirement keeps out.
             if not known or (row.asks and row.asks not in self.refused.get(row.other, {})):
                 raise ValueError(f"{row.package} {row.version} cannot ask {row.other} for {row.asks!r}")
-        for finding in self.findings:
-            if any(position >= len(self.cells) for position in finding.cells):
-                raise ValueError(f"a finding of {finding.clause} is of a cell that does not exist")
-        return self

@@ -26,7 +26,7 @@ Seconds = Annotated[float, Field(ge=0)]
 Level = Literal["must", "should"]
 Outcome = Literal["passed", "failed", "error", "not-applicable"]
 Verdict = Literal["conforms", "defective", "violates", "uninstallable", "unknown"]
-"""What is known of a combination: every must clause holds, or some fail as is known, or otherwise, or none was decided."""
+"""Of a combination: every must clause holds; some fail, as is known; one fails that is not known; and no evidence."""
 ExitCode = Literal[0, 1, 3]
 """Exit codes that a result can stand for: nothing violated, violated, undecided."""
 Versions = Annotated[dict[Text, Text], Field(min_length=1)]

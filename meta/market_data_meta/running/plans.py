@@ -66,19 +66,19 @@ def cell_plan(
     )
 
 
-def warm_plan(contract: Contract, ledger: Ledger) -> Plan:
+def warm_plan(contract: Contract) -> Plan:
     """The plan of a template of the warm lane, of which each of its cells runs a part: checks share processes.
 
-    A clause that is waived anywhere is expected to fail: its check is the first in a process, so that it need not be
+    A clause that shows a known defect is expected to fail: its check is the first in a process, so that it need not be
     run again (see mdm_fork).
     """
     # Imported here: the models of files load pydantic.
-    from market_data_meta.judging.waiver_file import load_waivers
+    from market_data_meta.judging.defect_file import load_defects
 
     return replace(
         suite_plan(contract, tuple(contract.packages)),
         limits=Limits(CHECK_SECONDS, jobs=1 + (os.cpu_count() or 1), checks_per_process=CHECKS_PER_PROCESS),
-        expected_to_fail=tuple(sorted({waiver.clause for waiver in load_waivers(contract.root, ledger)})),
+        expected_to_fail=tuple(sorted(load_defects(contract.root).clauses)),
     )
 
 

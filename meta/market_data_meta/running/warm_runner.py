@@ -146,7 +146,7 @@ class WarmRunner:
         cells_by_lock: dict[ThirdPartyLock, list[ContentCombination]] = {}
         for cell in missing:
             cells_by_lock.setdefault(self._locks[cell.requirements], []).append(cell)
-        plan, root = warm_plan(self._contract, self._ledger), self._contract.root
+        plan, root = warm_plan(self._contract), self._contract.root
         ended = 0
         cells = [*missing, *self._request.survey_cells]
         releases = self._release_folders(cells)

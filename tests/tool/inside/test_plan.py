@@ -45,7 +45,7 @@ def plan(contract: Contract, ledger: Ledger) -> Plan:
 
 def test_a_plan_arrives_as_it_was(plan: Plan, contract: Contract, ledger: Ledger) -> None:
     assert again(plan) == plan
-    warm = warm_plan(contract, ledger)
+    warm = warm_plan(contract)
     # As text, because a clause expects NaN, which is equal to nothing.
     assert repr(again(warm)) == repr(warm)
 

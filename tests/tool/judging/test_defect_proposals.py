@@ -1,4 +1,4 @@
-"""A proposed waiver accepts the failures of the records, and no others."""
+"""A proposed defect makes the failures of the records known, and no others."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pytest
 from examples import SUITE
 
 from market_data_meta.contract import Contract
+from market_data_meta.judging.defect_proposals import propose_defects
+from market_data_meta.judging.defects import Defect, KnownDefects, ShownBy
 from market_data_meta.judging.records import Record
 from market_data_meta.judging.verdicts import judge_records
-from market_data_meta.judging.waiver_proposals import propose_waivers
-from market_data_meta.judging.waivers import Waiver
 from market_data_meta.releases.ledger import Ledger
 
 Make = Callable[..., Record]
@@ -32,21 +32,22 @@ def record_of(make_record: Make, versions: dict[str, str], outcome: str, **chang
 @pytest.mark.parametrize(
     ("rows", "versions"),
     [
-        ([(OLD, "failed"), (NEW, "failed")], {"core": ["1.2.9", "1.4.61"], "store": ["0.6.0", "0.6.73"]}),
-        ([(OLD, "passed"), (NEW, "failed")], {"core": ["1.4.22", "1.4.61"], "store": ["0.6.73", "0.6.73"]}),
+        ([(OLD, "failed"), (NEW, "failed")], {"core": ">=1.2.9", "store": ">=0.6.0"}),
+        ([(OLD, "passed"), (NEW, "failed")], {"core": ">=1.4.22", "store": ">=0.6.73"}),
     ],
 )
-def test_a_proposal_accepts_the_failures_and_nothing_else(
+def test_a_proposal_makes_the_failures_known_and_nothing_else(
     small: Contract, ledger: Ledger, make_record: Make, rows: list[tuple[dict[str, str], str]], versions: object
 ) -> None:
     records = [record_of(make_record, *row) for row in rows]
-    judged_records = judge_records(small, SUITE, records, ())
-    (table,) = tomllib.loads(propose_waivers(small, ledger, judged_records))["waiver"]
+    judged_records = judge_records(small, SUITE, records, KnownDefects())
+    (table,) = tomllib.loads(propose_defects(small, ledger, judged_records))["defects"].values()
     assert table["versions"] == versions
-    ends = {name: (low, high) for name, (low, high) in table["versions"].items()}
-    waiver = Waiver(table["clause"], table["fingerprint"], "r", ends)
-    again = judge_records(small, SUITE, records, (waiver,), expected=[record.cell for record in records])
-    assert ({cell.verdict for cell in again.cells}, again.rotten_waivers) == ({"compatible"}, ())
+    (shown,) = table["shown_by"]
+    defect = Defect("It fails.", "core", table["versions"], "r", (ShownBy(**shown),), id="it-fails")
+    known = KnownDefects((defect,))
+    again = judge_records(small, SUITE, records, known, expected=[record.cell for record in records])
+    assert ({cell.verdict for cell in again.cells} - {"conforms"}, again.defect_changes.stale) == ({"defective"}, ())
 
 
 def test_a_failure_of_one_third_party_choice_is_proposed_for_it_alone(
@@ -56,5 +57,7 @@ def test_a_failure_of_one_third_party_choice_is_proposed_for_it_alone(
         record_of(make_record, NEW, "passed"),
         record_of(make_record, NEW, "failed", third_party_choice="lowest"),
     ]
-    (table,) = tomllib.loads(propose_waivers(small, ledger, judge_records(small, SUITE, records, ())))["waiver"]
-    assert table["third_party"] == ["lowest"]
+    (table,) = tomllib.loads(propose_defects(small, ledger, judge_records(small, SUITE, records, KnownDefects())))[
+        "defects"
+    ].values()
+    assert table["shown_by"][0]["third_party"] == ["lowest"]

@@ -12,7 +12,7 @@ from examples import SUITE
 from market_data_meta.contract import Contract
 from market_data_meta.gate import release_runs
 from market_data_meta.gate.candidates import Candidate, find_predecessor
-from market_data_meta.gate.release_runs import ATTEMPTS, run_release_alone
+from market_data_meta.running.release_runs import ATTEMPTS, run_release_alone
 from market_data_meta.gate.runner import GateRun
 from market_data_meta.judging.comparison import CellComparison
 from market_data_meta.judging.records import Record, record_text

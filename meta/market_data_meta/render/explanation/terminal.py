@@ -51,13 +51,14 @@ def show_clause_list(clause_list: ClauseList, console: Console) -> None:
     """Print each clause's id on a line of its own, which no terminal is too narrow for, and its rule below it."""
     for clause in clause_list.clauses:
         _show_clause_summary(clause, console)
-    waivers = sum(clause.waived for clause in clause_list.clauses)
-    console.print(f"{len(clause_list.clauses)} clauses, {waivers} with a waiver [yellow](yellow)[/]", highlight=False)
+    known = sum(clause.known for clause in clause_list.clauses)
+    text = f"{len(clause_list.clauses)} clauses, {known} of which show a known defect [yellow](yellow)[/]"
+    console.print(text, highlight=False)
 
 
 def _show_clause_summary(clause: ClauseSummary, console: Console) -> None:
-    waived = ", waived" if clause.waived else ""
-    title = Text.assemble((clause.clause, "yellow" if waived else "bold"), (f"  {clause.level}{waived}", "dim"))
+    known = ", known defect" if clause.known else ""
+    title = Text.assemble((clause.clause, "yellow" if known else "bold"), (f"  {clause.level}{known}", "dim"))
     console.print(title, soft_wrap=True)
     console.print(Padding(Text(clause.rule), (0, 0, 0, 2)))
 

@@ -13,11 +13,11 @@ _BAD = ("failure", "error")
 
 
 def gate_junit(gate: GateResult) -> str:
-    """The XML text. A break is one failure; the cells that it makes incompatible have no case of their own."""
+    """The XML text. A break is one failure; the cells in which it is have no case of their own."""
     root = ET.Element("testsuites", name="market-data-meta gate")
     suites = [_clauses(gate), _cells(gate)]
     if gate.exit and not any(suite.find(f"./testcase/{kind}") is not None for suite in suites for kind in _BAD):
-        # No evidence is not passing: a gate that is not compatible shows it, whatever is missing.
+        # No evidence is not passing: a gate that did not pass shows it, whatever is missing.
         case = ET.SubElement(suites[1], "testcase", classname="cells", name="evidence")
         ET.SubElement(case, "error", message=_text(f"{words.verdict(gate)}: {words.outcome_text(gate)}"))
     root.extend(with_counts(suite) for suite in suites)
@@ -50,7 +50,7 @@ def _cells(gate: GateResult) -> ET.Element:
     suite = ET.Element("testsuite", name="cells")
     before = {row.cell for row in gate.uninstallable if row.before}
     for cell in gate.cells:
-        if cell.verdict == "incompatible":
+        if cell.verdict == "regressed":
             continue
         case = ET.SubElement(suite, "testcase", classname="cells", name=_text(cell.cell))
         why = _text("; ".join(cell.reasons) or cell.verdict)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from market_data_meta.render.gate import words
 from market_data_meta.render.markdown_text import code, html, line
-from market_data_meta.render.signs import GATE_VERDICTS, VERDICTS
+from market_data_meta.render.signs import GATE_CELLS, GATE_VERDICTS
 from market_data_meta.results.gate import GateCandidate, GateCellResult, GateDifference, GateResult, KnownFailure
 
 LIMIT = 900_000
@@ -124,4 +124,4 @@ def _because_of(blamed: str) -> str:
 
 def _cell(cell: GateCellResult) -> str:
     why = f": {line(cell.reasons[0], LETTERS)}" if cell.reasons else ""
-    return f"- {VERDICTS[cell.verdict].emoji} {code(cell.cell, LETTERS)} {cell.verdict}{why}"
+    return f"- {GATE_CELLS[cell.verdict].emoji} {code(cell.cell, LETTERS)} {cell.verdict}{why}"

@@ -9,13 +9,13 @@ from market_data_meta.errors import Exit
 from market_data_meta.results.gate import DifferenceKind, GateCandidate, GateDifference, GateResult
 
 VERDICT_OF_EXIT = {
-    int(Exit.COMPATIBLE): "compatible",
-    int(Exit.VIOLATED): "incompatible",
+    int(Exit.OK): "passed",
+    int(Exit.VIOLATED): "failed",
     int(Exit.UNDECIDED): "undecided",
 }
 _MEANINGS = {
-    "compatible": "nothing that held before is broken",
-    "incompatible": "something that held before is broken",
+    "passed": "nothing that held before is broken",
+    "failed": "something that held before is broken",
     "undecided": "not everything could be decided",
 }
 _REACH = {
@@ -64,7 +64,7 @@ def outcome_text(gate: GateResult) -> str:
         (len(gate.of_kind(REPAIR)), "repair"),
     ]
     parts = [number(count, things) for count, things in counts if count]
-    decided = any(cell.verdict in ("compatible", "incompatible") for cell in gate.cells)
+    decided = any(cell.verdict in ("held", "regressed") for cell in gate.cells)
     meaning = _MEANINGS[verdict(gate)] if decided or verdict(gate) != "undecided" else "nothing could be decided"
     return f"{meaning}{': ' if parts else ''}{', '.join(parts)}"
 

@@ -2,32 +2,99 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from market_data_meta.render.capability_lines import sentences
+from market_data_meta.render.defect_lines import mended_lines, stale_lines
 from market_data_meta.render.markdown_text import line
-from market_data_meta.render.signs import VERDICTS
-from market_data_meta.results.matrix import MatrixResult
+from market_data_meta.render.signs import CAPABILITY_STATES, VERDICTS
+from market_data_meta.results.capabilities import StateName
+from market_data_meta.results.matrix import MatrixCapability, MatrixResult
 
 
 def matrix_markdown(matrix: MatrixResult) -> str:
-    """Verdicts and promises in numbers, what is broken where, and the ranges that the evidence supports."""
-    lines = ["# Compatibility matrix", "", "| verdict | published combinations |", "|---|---:|"]
+    """What works in the sets that people ask about, where each capability works, and what is not known yet."""
+    lines = ["# What works with what", "", f"As of {matrix.as_of}; suite `{matrix.suite[:12]}`.", ""]
+    lines += _sets(matrix)
+    lines += _newest(matrix)
+    lines += _promises(matrix)
+    lines += ["", "## Verdicts", "", "| verdict | published combinations |", "|---|---:|"]
     lines += [f"| {VERDICTS[name].emoji} {name} | {number:,} |" for name, number in matrix.published.most_common()]
-    lines += ["", "| promise | combinations |", "|---|---:|"]
-    lines += [f"| {name} | {number:,} |" for name, number in matrix.promise.model_dump(by_alias=True).items()]
-    violations = [finding for finding in matrix.findings if finding.waived is None]
+    lines += [f"\n{line(text)}" for text in (*mended_lines(matrix.mended), *stale_lines(matrix.stale_defects))]
+    violations = [finding for finding in matrix.findings if finding.defect is None]
     if violations:
-        lines += ["", "## Violations", "", "| clause | level | cells | got | run it |", "|---|---|---:|---|---|"]
+        lines += ["", "## Failures that are not known", ""]
+        lines += ["| clause | level | cells | got | run it |", "|---|---|---:|---|---|"]
     for finding in violations:
         got = _plain(finding.message if finding.outcome == "error" else finding.got)
         about = f"`{finding.clause}` | {finding.level} | {len(finding.cells)}"
         lines.append(f"| {about} | {got} | `{_plain(finding.reproduce)}` |")
-    lines += ["", "## What works with what", "", "| release | of | asks for | works with |", "|---|---|---|---|"]
-    newest = {name: contents[-1].releases[-1] for name, contents in matrix.packages.items()}
-    for row in matrix.supported:
-        if row.version == newest[row.package]:
-            asks = "nothing" if row.asks is None else row.asks or "any version"
-            lines.append(f"| {row.package} {row.version} | {row.other} | {asks} | {row.works} |")
     lines += [f"\n**Wide**: `{name}` depends on more than it binds." for name in matrix.wide]
     return "\n".join(lines) + "\n"
+
+
+def _sets(matrix: MatrixResult) -> Iterator[str]:
+    """A line for each capability: its state in the newest, the deployed and the oldest set, and the best set for it."""
+    heads = [f"{one.name}: {_versions(one.combination)}" for one in matrix.sets]
+    yield f"| capability | {' | '.join(heads)} | best allowed set |"
+    yield f"|---|{'---|' * len(heads)}---|"
+    best = {one.capability: one for one in matrix.best}
+    for capability in matrix.capabilities:
+        states = [next(c.state for c in one.capabilities if c.name == capability.name) for one in matrix.sets]
+        choice = best[capability.name]
+        where = f": {_versions(choice.combination)}" if choice.combination else ""
+        cells = [*map(_state, states), _state(choice.state) + where]
+        yield f"| {line(capability.title)} | {' | '.join(cells)} |"
+
+
+def _newest(matrix: MatrixResult) -> Iterator[str]:
+    newest = matrix.set_named("newest")
+    if newest is None:
+        return
+    yield from ("", f"## What does not work in the newest set ({_versions(newest.combination)})", "")
+    for capability in newest.capabilities:
+        if capability.state in ("broken", "limited"):
+            yield f"- **{line(capability.title)}** is {capability.state}"
+            yield from (f"  - {line(sentence)}" for sentence in sentences(capability))
+        elif capability.state == "unknown":
+            yield f"- **{line(capability.title)}** is unknown: {line(capability.reason)}"
+
+
+def _promises(matrix: MatrixResult) -> Iterator[str]:
+    """What the requirements allow and rule out, against what works, and the versions with which it can be used."""
+    yield from ("", "## Promise against practice, in published combinations", "")
+    heads = [
+        f"{word}, {CAPABILITY_STATES[state].emoji} {state}" for word in ("allowed", "forbidden") for state in _STATES
+    ]
+    yield f"| capability | {' | '.join(heads)} |"
+    yield f"|---|{'---:|' * len(heads)}"
+    for capability in matrix.capabilities:
+        counts = matrix.promises[capability.name]
+        numbers = [f"{side.get(state, 0):,}" for side in (counts.allowed, counts.forbidden) for state in _STATES]
+        yield f"| {line(capability.title)} | {' | '.join(numbers)} |"
+    newest = {name: contents[-1].releases[-1] for name, contents in matrix.packages.items()}
+    yield from ("", "## What the newest releases ask for, and with what each capability can be used", "")
+    pairs = [row for row in matrix.supported if row.version == newest[row.package] and row.asks is not None]
+    heads = [f"{row.package} {row.version} asks for {row.other} {row.asks or 'of any version'}" for row in pairs]
+    yield f"| capability | {' | '.join(heads)} |"
+    yield f"|---|{'---|' * len(heads)}"
+    for capability in matrix.capabilities:
+        yield f"| {line(capability.title)} | {' | '.join(_usable(row.usable, capability) for row in pairs)} |"
+
+
+def _usable(usable: dict[str, str], capability: MatrixCapability) -> str:
+    return line(usable.get(capability.name, "unknown"))
+
+
+_STATES: tuple[StateName, ...] = ("works", "limited", "broken", "unknown")
+
+
+def _state(state: StateName) -> str:
+    return f"{CAPABILITY_STATES[state].emoji} {state}"
+
+
+def _versions(combination: dict[str, str]) -> str:
+    return ", ".join(f"{package} {version}" for package, version in combination.items())
 
 
 def _plain(value: object) -> str:

@@ -10,23 +10,26 @@ from market_data_meta.results.report import ReportCell, ReportFinding, ReportRes
 
 
 def report_junit(report: ReportResult) -> str:
-    """The XML text. A waived failure is skipped with its reason; a cell without evidence is one case in error."""
+    """The XML text. A known defect is skipped with what it means; a cell without evidence is one case in error."""
     root = ET.Element("testsuites", name="market-data-meta")
     findings = {(name, finding.clause): finding for finding in report.findings for name in finding.cells}
     for cell in report.cells:
         root.append(_suite(cell, findings))
-    root.append(_waivers(report))
+    root.append(_expectations(report))
     return document(root)
 
 
-def _waivers(report: ReportResult) -> ET.Element:
-    """A suite of its own for what fails a report without being a cell: rotten waivers; absent cells are skipped."""
-    suite = ET.Element("testsuite", name="waivers")
-    for waiver in report.rotten_waivers:
-        case = ET.SubElement(suite, "testcase", classname="waivers", name=f"{waiver.clause} {waiver.fingerprint}")
-        ET.SubElement(case, "failure", message=xml_text(waiver.how))
+def _expectations(report: ReportResult) -> ET.Element:
+    """A suite of its own for what is no cell: a wrong entry of defects.toml fails; a mended defect does not."""
+    suite = ET.Element("testsuite", name="known defects")
+    for stale in report.stale_defects:
+        case = ET.SubElement(suite, "testcase", classname="known defects", name=f"{stale.defect} {stale.clause}")
+        ET.SubElement(case, "failure", message=xml_text(stale.how))
+    for mended in report.mended:
+        case = ET.SubElement(suite, "testcase", classname="known defects", name=f"{mended.defect} {mended.clause}")
+        ET.SubElement(case, "skipped", message=f"mended in {mended.package} {mended.version}")
     for name in report.absent:
-        case = ET.SubElement(suite, "testcase", classname="waivers", name=name)
+        case = ET.SubElement(suite, "testcase", classname="known defects", name=name)
         ET.SubElement(case, "skipped", message="no such interpreter here")
     return with_counts(suite)
 
@@ -39,8 +42,8 @@ def _suite(cell: ReportCell, findings: dict[tuple[str, str], ReportFinding]) -> 
     for check in cell.checks:
         case = ET.SubElement(suite, "testcase", classname=cell.cell, name=check.clause, time=f"{check.seconds:.3f}")
         finding = findings.get((cell.cell, check.clause))
-        if finding and finding.waived is not None:
-            ET.SubElement(case, "skipped", message=xml_text(f"waived: {finding.waived}"))
+        if finding and finding.means is not None:
+            ET.SubElement(case, "skipped", message=xml_text(f"known defect: {finding.means}"))
         elif check.outcome == "not-applicable":
             ET.SubElement(case, "skipped", message=xml_text(str(check.message)))
         elif check.outcome == "error":

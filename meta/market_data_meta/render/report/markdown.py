@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from market_data_meta.render.capability_lines import why_in_short
+from market_data_meta.render.defect_lines import mended_lines, stale_lines
 from market_data_meta.render.markdown_text import code, html, line
 from market_data_meta.render.signs import CAPABILITY_STATES, VERDICTS
 from market_data_meta.render.text import counts_in_words
@@ -10,19 +11,16 @@ from market_data_meta.results.report import ReportCell, ReportFinding, ReportRes
 
 
 def report_markdown(report: ReportResult) -> str:
-    """What works, the cells as a table, then every finding, waived ones folded."""
-    lines = ["# Compatibility report", "", f"Suite `{report.suite[:12]}`. {_summary(report)}", ""]
+    """What works, the cells as a table, then every finding, known defects folded."""
+    lines = ["# Conformance report", "", f"Suite `{report.suite[:12]}`. {_summary(report)}", ""]
     lines += _capabilities(report)
     lines += ["| verdict | combination | Python | third-party | evidence |", "|---|---|---|---|---|"]
     lines += [_cell(cell) for cell in report.cells]
     lines += [f"\nNot run here, no such interpreter: `{name}`" for name in report.absent]
-    lines += [
-        f"\n**Rotten waiver** `{waiver.clause}` `{waiver.fingerprint}`: {line(waiver.how)}"
-        for waiver in report.rotten_waivers
-    ]
+    lines += [f"\n{line(text)}" for text in (*mended_lines(report.mended), *stale_lines(report.stale_defects))]
     for title, findings in (
-        ("Violations and errors", [finding for finding in report.findings if finding.waived is None]),
-        ("Known failures, waived", [finding for finding in report.findings if finding.waived is not None]),
+        ("Violations and errors", [finding for finding in report.findings if finding.defect is None]),
+        ("Known defects", [finding for finding in report.findings if finding.defect is not None]),
     ):
         if findings:
             lines += ["", f"## {title}", *(row for finding in findings for row in _finding(finding))]
@@ -64,7 +62,7 @@ def _cell(cell: ReportCell) -> str:
 
 def _finding(finding: ReportFinding) -> list[str]:
     about = f"({finding.level}) {finding.title} in {len(finding.cells)} cells"
-    folded = "" if finding.waived is not None else " open"
+    folded = "" if finding.defect is not None else " open"
     lines = [
         "",
         f"<details{folded}><summary><code>{html(finding.clause)}</code> {about}</summary>",
@@ -74,7 +72,7 @@ def _finding(finding: ReportFinding) -> list[str]:
     ]
     if finding.outcome == "failed":
         lines += [f"- expected: {code(finding.expected)}", f"- got: {code(finding.got)}"]
-    if finding.waived is not None:
-        lines.append(f"- accepted: {line(finding.waived)}")
+    if finding.means is not None:
+        lines.insert(3, f"- known defect `{finding.defect}`: {line(finding.means)}")
     lines += [f"- source: {line(finding.source)}", f"- cells: {', '.join(f'`{name}`' for name in finding.cells)}"]
     return [*lines, f"- run it: `{finding.reproduce}`", "", "</details>"]

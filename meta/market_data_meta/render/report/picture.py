@@ -11,11 +11,12 @@ from market_data_meta.results.report import ReportCell, ReportResult
 # Okabe and Ito's colours: told apart by all kinds of colour vision, on white and on black.
 COLOURS = {
     "passed": "#0072b2",
-    "waived": "#e69f00",
+    "known": "#e69f00",
     "failed": "#d55e00",
     "error": "#cc79a7",
     "not-applicable": "#999999",
 }
+LEGEND = {"known": "failed, as known", "not-applicable": "not applicable"}
 ROW, LABEL, BAR, WIDTH = 18, 400, 300, 800
 STYLE = """text{font:12px ui-monospace,monospace;fill:#1f2328}
 @media (prefers-color-scheme:dark){text{fill:#e6edf3}}"""
@@ -48,7 +49,7 @@ def _legend() -> list[str]:
     for number, (name, colour) in enumerate(COLOURS.items()):
         x = 8 + number * 130
         parts.append(f'<rect x="{x}" y="5" width="10" height="10" fill="{colour}"/>')
-        parts.append(f'<text x="{x + 15}" y="14">{escape(name.replace("-", " "))}</text>')
+        parts.append(f'<text x="{x + 15}" y="14">{escape(LEGEND.get(name, name))}</text>')
     return parts
 
 

@@ -9,17 +9,18 @@ from rich.table import Table
 from rich.text import Text
 
 from market_data_meta.render.capability_lines import count_table, show_states
+from market_data_meta.render.defect_lines import mended_lines, stale_lines
 from market_data_meta.render.signs import with_mark
 from market_data_meta.render.text import counts_in_words, printable
 from market_data_meta.results.report import ReportFinding, ReportResult
 
 WIDE = 100
 """Columns from which on the name of a cell and its evidence stand beside each other."""
-STYLES = {"failed": "bold red", "error": "bold yellow", "waived": "dim"}
+STYLES = {"failed": "bold red", "error": "bold yellow", "known defect": "yellow"}
 
 
 def show_report(report: ReportResult, console: Console, *, verbose: bool = False) -> None:
-    """Print what works, then the cells, then each finding; waived ones in one line each unless ``verbose``."""
+    """Print what works, then the cells, then each finding; known defects in one line each unless ``verbose``."""
     _show_capabilities(report, console)
     table = Table(box=None, pad_edge=False)
     table.add_column("verdict", no_wrap=True)
@@ -36,20 +37,12 @@ def show_report(report: ReportResult, console: Console, *, verbose: bool = False
         name, text = escape(cell.cell), escape(printable("\n".join(lines)))
         table.add_row(with_mark(cell.verdict), *((name, text) if beside else (f"{name}\n{text}",)))
     console.print(table)
-    for finding in report.findings:
-        if verbose or finding.waived is None:
-            console.print(finding_in_full(finding))
-    waived = [finding for finding in report.findings if finding.waived is not None]
-    if waived and not verbose:
-        console.print(f"\n[dim]known failures that are waived: {len(waived)} (--verbose shows them):[/]")
-        for finding in waived:
-            text = f"[dim]{escape(finding.clause)}  in {len(finding.cells)} of the cells[/]"
-            console.print(Padding(text, (0, 0, 0, 2)))
-    for waiver in report.rotten_waivers:
-        console.print(
-            f"\n[bold red]rotten waiver[/] {escape(waiver.clause)} ({waiver.fingerprint}): {escape(waiver.how)}"
-        )
-        console.print("  try: remove or mend it in contracts/waivers.toml; mdmeta report --propose writes what fits")
+    _show_findings(report, console, verbose=verbose)
+    for text in mended_lines(report.mended):
+        console.print(Text(printable(text), style="green"))
+    for text in stale_lines(report.stale_defects):
+        console.print(Text(printable(text), style="bold red"))
+    _show_expectation(report, console)
     for name in report.absent:
         console.print(f"[yellow]not run here[/] {escape(name)}: no such interpreter")
 
@@ -64,6 +57,31 @@ def _show_capabilities(report: ReportResult, console: Console) -> None:
         console.print()
 
 
+def _show_findings(report: ReportResult, console: Console, *, verbose: bool) -> None:
+    """Print what is not known in full, and of known defects the sentence, or all too."""
+    for finding in report.findings:
+        if verbose or finding.defect is None:
+            console.print(finding_in_full(finding))
+    known = {finding.defect: finding.means for finding in report.findings if finding.defect is not None}
+    if known and not verbose:
+        console.print(f"\nknown defects: {len(known)} (--verbose shows what was expected and got)")
+        for means in known.values():
+            console.print(Padding(Text(str(means)), (0, 0, 0, 2)))
+
+
+def _show_expectation(report: ReportResult, console: Console) -> None:
+    """Print what the exit code stands for, apart from what works: whether anything differs from what is known."""
+    new = sum(finding.defect is None and finding.outcome == "failed" for finding in report.findings)
+    if new:
+        text = f"expectation: {new} {'failure is' if new == 1 else 'failures are'} not known"
+    elif any(cell.verdict in ("unknown", "uninstallable") for cell in report.cells):
+        text = "expectation: not everything was decided"
+    else:
+        text = "expectation: nothing fails but known defects" if any(f.defect for f in report.findings) else ""
+    if text:
+        console.print(text, style="dim", highlight=False)
+
+
 def finding_in_full(finding: ReportFinding) -> Group:
     """A finding with all that a reader needs to see it again."""
     title = Text.assemble(
@@ -75,8 +93,8 @@ def finding_in_full(finding: ReportFinding) -> Group:
     else:
         rows.append(("looked at", str(finding.message)))
         rows += [("expected", _lines(finding.expected)), ("got", _lines(finding.got))]
-    if finding.waived is not None:
-        rows.append(("accepted", finding.waived))
+    if finding.means is not None:
+        rows.insert(0, ("defect", f"{finding.defect}: {finding.means}"))
     more = f" and {len(finding.cells) - 3} more" if len(finding.cells) > 3 else ""
     where = ", ".join(finding.cells[:3]) + more
     rows += [("source", finding.source), ("where", where), ("run it", finding.reproduce)]

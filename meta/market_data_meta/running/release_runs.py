@@ -38,15 +38,7 @@ def run_release_alone(
     ``before_run`` is called when the release is installed and nothing of it has run. Raises MetaError where it cannot
     be run now.
     """
-    release = ledger.release(package, version)
-    interpreter = environments.uv("python", "find", "--no-project", python).strip()
-    # The published versions are part of the key: extras may ask for releases that do not exist.
-    published = [[r.version for r in rows] for rows in ledger.releases.values()]
-    companions = sorted(ledger.candidate_wheels.keys() - {release.sha256})
-    follows = ["follows direct references"] if ledger.allows_direct_references else []
-    digest = suite.digest(contract.root)
-    key = json.dumps([digest, release.sha256, interpreter, ledger.as_of, published, *companions, *follows])
-    file = cache / "alone" / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.jsonl"
+    file = _cache_file(contract, ledger, package, version, python, cache)
     if cached := _cached_record(file):
         return cached
     cell = Cell(Combination(((package, version),)))
@@ -59,6 +51,25 @@ def run_release_alone(
                 write_whole(file, (Path(folder) / "records" / f"{cell.name}.jsonl").read_text(encoding="utf-8"))
                 break
     return record
+
+
+def known_release_run(
+    contract: Contract, ledger: Ledger, package: str, version: str, python: str, cache: Path
+) -> Record | None:
+    """The record of one release alone, if the cache has it; nothing is run."""
+    return _cached_record(_cache_file(contract, ledger, package, version, python, cache))
+
+
+def _cache_file(contract: Contract, ledger: Ledger, package: str, version: str, python: str, cache: Path) -> Path:
+    release = ledger.release(package, version)
+    interpreter = environments.uv("python", "find", "--no-project", python).strip()
+    # The published versions are part of the key: extras may ask for releases that do not exist.
+    published = [[r.version for r in rows] for rows in ledger.releases.values()]
+    companions = sorted(ledger.candidate_wheels.keys() - {release.sha256})
+    follows = ["follows direct references"] if ledger.allows_direct_references else []
+    digest = suite.digest(contract.root)
+    key = json.dumps([digest, release.sha256, interpreter, ledger.as_of, published, *companions, *follows])
+    return cache / "alone" / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.jsonl"
 
 
 def _is_complete(record: Record) -> bool:

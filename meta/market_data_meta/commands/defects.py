@@ -1,0 +1,103 @@
+"""``mdmeta defects``: the known defects of published releases, and what of them a release has mended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from market_data_meta.commands.common import Checkout, cache_option, json_option, known_matrix, out_option, say
+from market_data_meta.files import read_text, write_whole
+from market_data_meta.judging.defect_document import defect_list, defect_named
+from market_data_meta.judging.defect_file import defects_path, reproducers, with_mended
+from market_data_meta.judging.defects import DefectChanges, KnownDefects, defect_changes
+from market_data_meta.judging.records import read_records
+from market_data_meta.judging.verdicts import why_not_evidence
+from market_data_meta.models import json_text
+from market_data_meta.render.defects.markdown import defects_markdown, defects_report
+from market_data_meta.render.defects.terminal import show_defects
+from market_data_meta.suite import digest
+
+
+@click.command("defects")
+@click.option("--package", metavar="NAME", help="Only those that this package has to mend.")
+@click.option("--capability", metavar="NAME", help="Only those that break or limit this capability.")
+@click.option("--markdown", is_flag=True, help="Print the list as Markdown.")
+@click.option("--report", "reported", metavar="ID", help="Print the text of an issue for the package's repository.")
+@click.option("--update", is_flag=True, help="Write into contracts/defects.toml what releases have mended.")
+@cache_option
+@out_option
+@json_option
+@click.pass_obj
+def defects_command(
+    checkout: Checkout,
+    package: str | None,
+    capability: str | None,
+    reported: str | None,
+    cache: Path | None,
+    out: Path | None,
+    *,
+    markdown: bool,
+    update: bool,
+    as_json: bool,
+) -> None:
+    r"""List the known defects of published releases: what each means for a user, whose code it is, and since when.
+
+    Those that break a capability come first. What the known runs (of mdmeta matrix, and the records of mdmeta run) say
+    otherwise is told below the list; --update writes what was mended into contracts/defects.toml, whose comments stay.
+
+    \b
+    Example: mdmeta defects
+             mdmeta defects --package store --markdown
+             mdmeta defects --capability redis
+             mdmeta defects --report paused-provider-goes-on
+             mdmeta defects --update
+    """
+    if sum((markdown, update, as_json, reported is not None)) > 1:
+        raise click.UsageError("--markdown, --report, --update and --json are four answers: ask for one")
+    contract, known = checkout.contract, checkout.known_defects
+    scripts = reproducers(checkout.root)
+    if reported is not None:
+        only = KnownDefects((defect_named(known, reported),))
+        (description,) = defect_list(contract, only, scripts, DefectChanges()).defects
+        click.echo(defects_report(description, contract), nl=False)
+        return
+    changes = _changes(checkout, cache, out or checkout.out)
+    if update:
+        _update(checkout.root, changes)
+        return
+    listed = defect_list(contract, known, scripts, changes)
+    chosen = tuple(
+        defect
+        for defect in listed.defects
+        if package in (None, defect.package) and capability in (None, *defect.broken, *defect.limited)
+    )
+    if not chosen:
+        raise click.UsageError("no known defect is of this package and capability")
+    listed = listed.model_copy(update={"defects": chosen})
+    if as_json:
+        click.echo(json_text(listed), nl=False)
+    elif markdown:
+        click.echo(defects_markdown(listed, contract), nl=False)
+    else:
+        show_defects(listed, contract, Console())
+
+
+def _changes(checkout: Checkout, cache: Path | None, out: Path) -> DefectChanges:
+    """How the runs that are known, of the matrix and the records in ``out``, differ from the list."""
+    matrix = known_matrix(checkout, cache)
+    suite = digest(checkout.root)
+    records = [*matrix.cell_records.records.values(), *matrix.release_records, *read_records(out / "records")]
+    evidence = [record for record in records if record.header.suite == suite and not why_not_evidence(record)]
+    return defect_changes(checkout.known_defects, evidence, complete=False)
+
+
+def _update(root: Path, changes: DefectChanges) -> None:
+    if not changes.mended:
+        say("nothing to write: every known defect is still there, as far as was run")
+        return
+    file = defects_path(root)
+    write_whole(file, with_mended(read_text(file), changes.mended))
+    for mended in changes.mended:
+        say(f"{mended.defect}: mended in {mended.package} {mended.version} ({mended.clause})")

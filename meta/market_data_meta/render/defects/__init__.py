@@ -1,0 +1,1 @@
+"""Known defects, one renderer a file."""
