@@ -1,12 +1,13 @@
 // The first screen: every capability, in the sets that people ask about.
 const SET_TITLES = { newest: 'Newest set', deployed: 'Deployed set', oldest: 'Oldest pinned set' };
+const SHORT_TITLES = { newest: 'Newest', deployed: 'Deployed', oldest: 'Oldest' };
 const ANY = 'any (all capabilities)';
 
 function showFirstScreen() {
   const [newestSet] = matrix.sets.filter((set) => set.name === 'newest');
   const heads = matrix.sets.map((set) => h('th', { scope: 'col', role: 'columnheader' }, SET_TITLES[set.name],
     h('span', { class: 'versions' }, names.map((name) => h('span', {}, `${name} ${set.combination[name]}`))),
-    h('span', { class: 'versions' }, set.forbidden.length ? 'requirements forbid it' : 'requirements allow it')));
+    h('span', { class: 'versions' }, set.forbidden.length ? 'forbidden' : 'allowed')));
   const best = new Map(matrix.best.map((row) => [row.capability, row]));
   const rows = capabilities.map((capability) => {
     const states = matrix.sets.map((set) => set.capabilities.find((state) => state.name === capability.name));
@@ -14,14 +15,14 @@ function showFirstScreen() {
       h('th', { scope: 'row', role: 'rowheader' }, h('button', {
         type: 'button', class: 'pick', 'aria-pressed': 'false', title: capability.about,
       }, capability.title)),
-      states.map((state, place) => h('td', { role: 'cell', 'data-set': SET_TITLES[matrix.sets[place].name] }, chip(state?.state ?? 'unknown'))),
-      h('td', { role: 'cell', 'data-set': 'Best set' }, bestSet(best.get(capability.name))),
+      states.map((state, place) => h('td', { role: 'cell', 'data-set': SHORT_TITLES[matrix.sets[place].name] }, chip(state?.state ?? 'unknown'))),
+      h('td', { role: 'cell', 'data-set': 'Best' }, bestSet(best.get(capability.name))),
       h('td', { role: 'cell', class: 'why' }, whyNot(newestSet?.capabilities.find((state) => state.name === capability.name))));
   });
   const table = h('table', { class: 'first', role: 'table', 'aria-label': 'Capabilities in the newest, the deployed, the oldest and the best set' },
     h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' },
       h('th', { scope: 'col', role: 'columnheader' }, 'Capability'), heads,
-      h('th', { scope: 'col', role: 'columnheader' }, 'Best set', h('span', { class: 'versions' }, 'the newest allowed set in which it is in its best state')),
+      h('th', { scope: 'col', role: 'columnheader' }, 'Best set', h('span', { class: 'versions' }, 'the newest allowed one with its best state')),
       h('th', { scope: 'col', role: 'columnheader' }, 'What is broken or limited in the newest set'))),
     h('tbody', { role: 'rowgroup' }, rows));
   table.addEventListener('click', (event) => {
@@ -30,8 +31,9 @@ function showFirstScreen() {
     choose(row.dataset.capability === chosen ? '' : row.dataset.capability, { inAddress: true });
   });
   fill($('first-screen'), table);
-  fill($('set-notes'), matrix.sets.filter((set) => set.forbidden.length).map((set) => h('p', { class: 'small muted' },
-    `${SET_TITLES[set.name]}: the packages’ own requirements forbid it. ${set.forbidden.join('; ')}.`)));
+  const forbiddenSets = matrix.sets.filter((set) => set.forbidden.length);
+  fill($('set-notes'), h('p', { class: 'hint' }, 'Allowed and forbidden: by the packages’ own requirements. Choose a capability, and everything below is about it. ',
+    forbiddenSets.map((set) => `${SET_TITLES[set.name]}: ${set.forbidden.join('; ')}. `)));
   fill($('capability'), h('option', { value: '' }, ANY), capabilities.map(({ name, title }) => h('option', { value: name }, title)));
   $('capability').addEventListener('change', () => choose($('capability').value, { inAddress: true }));
 }

@@ -53,7 +53,7 @@ function showDeployAnswer(wish) {
     h('p', { class: 'answer' }, answerBadge(cell, cellNumber), h('strong', {}, answerOf(cell, cellNumber, reasonsAgainst))),
     chosen && failureList(failuresOf(capabilityOf.get(chosen), cellNumber)),
     !cell.capabilities || cell.verdict === 'unknown' ? h('ul', { class: 'reasons' }, cell.reasons.map((reason) => h('li', {}, reason))) : null,
-    h('details', { open: wasAsked && !chosen }, h('summary', {}, `By capability: ${countsInWords(countsOf[cellNumber])}`), WORST_FIRST.map((state) => byStateList(state, cellNumber))),
+    h('details', { open: wasAsked && !chosen }, h('summary', {}, 'What works and what does not, by capability'), WORST_FIRST.map((state) => byStateList(state, cellNumber))),
     reasonsAgainst.length
       ? h('div', {}, h('p', { class: 'value-title' }, 'Their own requirements forbid this set:'), h('ul', { class: 'reasons' }, reasonsAgainst.map((reason) => h('li', {}, reason))))
       : h('p', {}, 'Their own requirements allow this set.'),

@@ -2,19 +2,19 @@
 function showTimelines() {
   $('releases-hint').textContent = `${chosenTitle()}, with the best partners that there are. Releases in one box install the same code; `
     + 'the day is that of the first of them.';
-  const open = [...document.querySelectorAll('#timelines details[open]')].map((details) => details.dataset.package);
+  const isOpen = Boolean($('all-releases')?.open);
   fill($('timelines'), names.map((name) => {
     const looks = matrix.packages[name].map((_, position) => contentLook(name, position));
-    return h('div', { class: 'timeline' }, h('h3', {}, name, h('span', { class: 'spans' }, spansInWords(name, looks))),
+    return h('div', { class: 'timeline' }, h('div', {}, h('h3', {}, name), h('p', { class: 'hint' }, `${spansInWords(name, looks)}.`)),
       h('ol', { class: 'strip', 'aria-label': `Codes of ${name}` }, matrix.packages[name].map((content, position) => h('li', {},
         h('span', { class: `content ${looks[position].state} ${looks[position].allowed ? 'allowed' : 'forbidden'}`, title: looks[position].words },
           h('span', { class: 'content-mark' }, mark(looks[position].state), ` ${looks[position].short}`),
-          h('strong', {}, shortLabel(content.label)), h('span', {}, content.uploaded[0]))))),
-      h('details', { 'data-package': name, open: open.includes(name) }, h('summary', { class: 'small' }, `All ${number(versionsOf(name).length)} releases of ${name}`),
-        h('p', { class: 'hint', role: 'status', id: `about-${name}` }, 'Choose a release for what is known of it.'),
-        h('ol', { class: 'ticks' }, matrix.packages[name].flatMap((content) => content.releases.map((version, index) => h('li', {},
-          releaseLink(name, version, content.uploaded[index])))))));
-  }));
+          h('strong', {}, shortLabel(content.label)), h('span', {}, content.uploaded[0]))))));
+  }),
+  h('details', { id: 'all-releases', open: isOpen }, h('summary', {}, 'All releases, one by one'), names.map((name) => h('div', {}, h('h3', {}, name),
+    h('p', { class: 'hint', role: 'status', id: `about-${name}` }, 'Choose a release for what is known of it.'),
+    h('ol', { class: 'ticks', 'aria-label': `Releases of ${name}` }, matrix.packages[name].flatMap((content) => content.releases.map(
+      (version, index) => h('li', {}, releaseLink(name, version, content.uploaded[index])))))))));
 }
 
 // The best that a content comes to with any partner, and whether the requirements allow that.

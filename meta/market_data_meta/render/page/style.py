@@ -1,4 +1,4 @@
-"""The colours of states and verdicts as properties of the page's style sheet, from the tables that all renderers share."""
+"""The colours of states and verdicts as properties of the page's style sheet, from the table of all renderers."""
 
 from __future__ import annotations
 
