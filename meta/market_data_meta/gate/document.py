@@ -5,12 +5,14 @@ from __future__ import annotations
 from market_data_meta.contract import Contract
 from market_data_meta.gate.candidates import Candidate
 from market_data_meta.gate.comparison import GateComparison
+from market_data_meta.judging.capability_changes import capability_changes
 from market_data_meta.judging.comparison import CellComparison, Difference
 from market_data_meta.judging.records import Check
 from market_data_meta.judging.verdicts import UNINSTALLABLE, UNKNOWN
 from market_data_meta.results.gate import (
     AllowedCounts,
     GateCandidate,
+    GateCapability,
     GateCellResult,
     GateCheck,
     GateDifference,
@@ -37,6 +39,16 @@ def gate_result(gate: GateComparison, contract: Contract) -> GateResult:
         brings_along=gate.brought_libraries,
         cells=tuple(_cell(cell) for cell in gate.cells),
         differences=tuple(_difference(difference, gate) for difference in gate.differences),
+        capabilities=tuple(
+            GateCapability(
+                name=change.capability,
+                title=contract.capabilities[change.capability].title,
+                before=change.before,
+                after=change.after,
+                cells=change.cells,
+            )
+            for change in capability_changes(contract, (cell.pair for cell in gate.cells))
+        ),
         known=tuple(
             KnownFailure(clause=name, level=contract.clauses[name].level, rule=contract.clauses[name].rule, cells=cells)
             for name, cells in gate.known.items()

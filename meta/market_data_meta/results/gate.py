@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from market_data_meta.errors import ErrorCode
 from market_data_meta.models import Document, Model
+from market_data_meta.results.capabilities import StateName
 from market_data_meta.results.parts import (
     Count,
     Digest,
@@ -93,6 +94,16 @@ class GateCellResult(Model):
     counts: dict[str, Count]
 
 
+class GateCapability(Model):
+    """A capability that is in another state than with the predecessors, and the cells in which it is."""
+
+    name: Text
+    title: Text
+    before: StateName
+    after: StateName
+    cells: Annotated[tuple[Text, ...], Field(min_length=1)]
+
+
 class KnownFailure(Model):
     """A clause that fails as it did with the predecessors."""
 
@@ -141,7 +152,7 @@ class GateResult(Document):
     schema_name: ClassVar[str] = "gate"
     error_code: ClassVar[ErrorCode] = ErrorCode.BAD_GATE
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     exit: ExitCode
     suite: Text
     as_of: Text
@@ -151,6 +162,7 @@ class GateResult(Document):
     brings_along: tuple[BroughtLibrary, ...]
     cells: tuple[GateCellResult, ...]
     differences: tuple[GateDifference, ...]
+    capabilities: tuple[GateCapability, ...]
     known: tuple[KnownFailure, ...]
     undecided: tuple[UndecidedCell, ...]
     uninstallable: tuple[UninstallableCell, ...]

@@ -35,6 +35,7 @@ def _head(gate: GateResult) -> Iterator[str]:
     yield f"- met {line(words.reach(gate))}"
     if narrowed := words.narrowed(gate):
         yield f"- **narrower**: {line(narrowed)}"
+    yield from (f"- **{line(change)}**" for change in words.capabilities(gate))
 
 
 def _candidate(candidate: GateCandidate) -> str:

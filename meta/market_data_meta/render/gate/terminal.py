@@ -34,6 +34,8 @@ def show_gate(gate: GateResult, console: Console, *, verbose: bool) -> None:
     )
     console.print(Text(f"  {_one_line(words.outcome_text(gate))}"))
     _barred(console, "", "dim", _about(gate), verbose=verbose)
+    if changes := words.capabilities(gate):
+        _barred(console, "what users can do", "yellow", [("", change) for change in changes], verbose=verbose)
     regressions = gate.of_kind(words.REGRESSION)
     in_full = len(regressions) if verbose else words.IN_FULL
     for difference in regressions[:in_full]:

@@ -138,6 +138,14 @@ def facts(gate: GateResult, difference: GateDifference) -> list[tuple[str, str]]
     return [*rows, ("source", difference.source), (RUN_IT, difference.reproduce)]
 
 
+def capabilities(gate: GateResult) -> list[str]:
+    """What users can do otherwise than with the predecessors: ``Write data: limited → broken, in 12 cells``."""
+    return [
+        f"{change.title}: {change.before} → {change.after}, in {number(len(change.cells), 'cell')}"
+        for change in gate.capabilities
+    ]
+
+
 def guilty(gate: GateResult, packages: Iterable[str]) -> str:
     """The candidates to blame; more than one only where it takes them together."""
     versions = {candidate.package: candidate.version for candidate in gate.candidates}
