@@ -117,9 +117,7 @@ def _capability(name: str) -> MatrixCapability:
 
 
 def _content(releases: tuple[str, ...]) -> MatrixContent:
-    return MatrixContent(
-        content="a" * 64, label="…", releases=releases, uploaded=tuple("2026-01-01" for _ in releases)
-    )
+    return MatrixContent(content="a" * 64, label="…", releases=releases, uploaded=tuple("2026-01-01" for _ in releases))
 
 
 def _cell(

@@ -110,13 +110,6 @@ def known_matrix_result(checkout: Checkout, cache: Path | None) -> MatrixResult:
     return matrix_result(checkout.contract, checkout.ledger, known_matrix(checkout, cache))
 
 
-def known_matrix_result(checkout: Checkout, cache: Path | None) -> MatrixResult:
-    """The matrix of all records that are in the cache as a result, which is asked as a published one is."""
-    from market_data_meta.matrix.document import matrix_result
-
-    return matrix_result(checkout.contract, checkout.ledger, known_matrix(checkout, cache))
-
-
 def say(text: str) -> None:
     """Write a line for the person at the terminal to standard error; standard output is for results."""
     # An index may be reached by a URL that holds a password, and errors quote URLs.

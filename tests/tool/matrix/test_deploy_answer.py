@@ -118,7 +118,7 @@ def test_the_failures_are_those_of_the_cell() -> None:
 
 
 def test_a_set_that_people_ask_about_has_more_decided_than_its_cell() -> None:
-    cell = {"install": "unknown", "redis": "works"}
+    cell: dict[str, StateName] = {"install": "unknown", "redis": "works"}
     sets = {"newest": example_set("newest", "1.2", "0.6", {"install": "broken"})}
     matrix = example_matrix({"1.2 0.6": cell}, sets=sets)
     result = answer(matrix, SET, ("install",))
@@ -127,9 +127,7 @@ def test_a_set_that_people_ask_about_has_more_decided_than_its_cell() -> None:
 
     same_code = answer(matrix, {**SET, "core": "1.1"}, ("install",))
     assert (same_code.exit, states_in(same_code)["install"]) == (3, "unknown")
-    assert (
-        same_code.capabilities[0].reason == "releases run alone decide it, which this matrix has of the newest set"
-    )
+    assert same_code.capabilities[0].reason == "releases run alone decide it, which this matrix has of the newest set"
 
 
 def test_a_check_that_could_not_run_is_the_reason_why_a_capability_is_unknown() -> None:

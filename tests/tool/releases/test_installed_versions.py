@@ -70,9 +70,9 @@ def test_an_interpreter_that_does_not_answer_is_told(tmp_path: Path, script: str
 
 
 def test_an_interpreter_that_is_not_there_or_never_answers_is_told(tmp_path: Path) -> None:
-    with pytest.raises(MetaError, match="there is no interpreter .*nowhere"):
+    with pytest.raises(MetaError, match=r"there is no interpreter .*nowhere"):
         installed_versions(str(tmp_path / "nowhere"), {})
-    with pytest.raises(MetaError, match="did not answer within 0.2 seconds"):
+    with pytest.raises(MetaError, match=r"did not answer within 0.2 seconds"):
         installed_versions(program(tmp_path, "exec sleep 30"), {}, timeout=0.2)
     file = tmp_path / "no-program"
     file.write_bytes(b"\x7fELF")

@@ -30,7 +30,10 @@ def asked(found: FoundVersions) -> dict[str, str]:
         ("Market_Data.Core == 1.4.61  # the newest\n", {"core": "==1.4.61"}),
         ("market-data-core[redis,kafka]==1.4.61\n", {"core": "==1.4.61"}),
         ("market-data-core==1.4.61 --hash=sha256:aa --hash=sha256:bb\n", {"core": "==1.4.61"}),
-        ("market-data-core==1.4.61 \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb\nrequests\n", {"core": "==1.4.61"}),
+        (
+            "market-data-core==1.4.61 \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb\nrequests\n",
+            {"core": "==1.4.61"},
+        ),
         ("market-data-core \\\n  ==1.4.61", {"core": "==1.4.61"}),
         ("market-data-core==1.4.61 \\\n# a comment ends it\n", {"core": "==1.4.61"}),
         ("market-data-core==1.4.61 \\", {"core": "==1.4.61"}),
@@ -78,7 +81,7 @@ def test_what_is_no_published_release_is_not_taken_for_one(tmp_path: Path, line:
 
 
 def test_a_line_about_a_package_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(MetaError, match="requirements.txt line 2 is about market-data-core") as error:
+    with pytest.raises(MetaError, match=r"requirements.txt line 2 is about market-data-core") as error:
         read(tmp_path, "\nmarket-data-core = 1.4\n")
     assert error.value.code == "bad-file"
 
@@ -131,7 +134,7 @@ def test_lock_files_have_exact_versions(tmp_path: Path, name: str, text: str) ->
     found = read(tmp_path, "".join(text.format(*entry) for entry in entries), name)
     assert asked(found) == {"core": "==1.4.61", "store": "==0.6.73"}
     assert {request.source for request in found.requests} == {name}
-    with pytest.raises(MetaError, match="locks market-data-core twice: 1.1 and 1.2"):
+    with pytest.raises(MetaError, match=r"locks market-data-core twice: 1.1 and 1.2"):
         read(tmp_path, text.format("market-data-core", "1.1") + text.format("market-data-core", "1.2"), name)
     with pytest.raises(MetaError, match="is about core and cannot be read"):
         read(tmp_path, text.format("market-data-core", "?"), name)

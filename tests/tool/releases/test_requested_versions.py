@@ -71,7 +71,7 @@ def test_what_is_not_published_or_no_version_is_told(word: str, code: str, text:
 
 def test_the_place_of_a_request_is_told_where_it_cannot_be_met() -> None:
     for asks in ("==9", ">=9"):
-        with pytest.raises(MetaError, match="as requirements.txt line 3 asks"):
+        with pytest.raises(MetaError, match=r"as requirements.txt line 3 asks"):
             PUBLISHED.chosen(VersionRequest("core", asks, "requirements.txt line 3"))
 
 
