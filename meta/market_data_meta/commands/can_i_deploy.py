@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from packaging.version import Version
 from rich.console import Console
+from rich.markup import escape
 
 from market_data_meta.commands.common import (
     Checkout,
@@ -96,7 +97,7 @@ def can_i_deploy_command(
     needed, fully = _names(needs), _names(needs_fully)
     if source:
         matrix = read_matrix(source)
-        say(age_in_words(matrix, datetime.now(UTC).date()))
+        say(escape(age_in_words(matrix, datetime.now(UTC).date())))
     else:
         matrix = known_matrix_result(checkout, cache)
     # Known before anything else is read: a name that is misspelt is the shortest way to a wrong answer.
@@ -110,7 +111,7 @@ def can_i_deploy_command(
     elif python:
         found = installed_versions(python, elsewhere)
     for note in found.notes:
-        say(note)
+        say(escape(note))
     if (project_file or python) and not found.requests and not pinned:
         what = f"{project_file or python} has none of {', '.join(distributions.values())}"
         raise MetaError(ErrorCode.INCOMPLETE, what, hint="name their versions, or newest for the newest of each")
@@ -156,7 +157,7 @@ def _chosen(
             asked = f", as {request.source} asks" if request.source else ""
             newest = "" if request.exact else f": the newest that is {request.asks or 'published'}"
             newest = f": the {request.asks} one" if request.asks in (NEWEST, DEPLOYED) else newest
-            say(f"{request.package} {version}{newest}{asked}")
+            say(escape(f"{request.package} {version}{newest}{asked}"))
     return versions
 
 

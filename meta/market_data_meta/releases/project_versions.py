@@ -29,8 +29,8 @@ MAX_CHARACTERS = 20_000_000
 _COMMENT_LINE = re.compile(r"\s*#")
 _COMMENT = re.compile(r"(^|\s+)#.*$")
 _OPTIONS = re.compile(r"\s+--?[A-Za-z].*$")
-_OTHER_FILE = re.compile(r"(?:-r|-c|--requirement|--constraint)(?![A-Za-z-])")
-_EDITABLE = re.compile(r"(?:-e|--editable)(?![A-Za-z-])")
+_OTHER_FILE = re.compile(r"-[rc]|--(?:requirement|constraint)\b")
+_EDITABLE = re.compile(r"-e|--editable\b")
 
 
 @dataclass(frozen=True)

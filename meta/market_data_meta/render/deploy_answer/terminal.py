@@ -45,7 +45,7 @@ def show_answer(answer: DeployAnswer, console: Console, *, verbose: bool = False
     _show_evidence(answer, console)
     failing = dict.fromkeys(failure.clause for one in answer.capabilities for failure in one.failures)
     for clause in failing if verbose else ():
-        _show(console, f"fails  {clause}", "dim")
+        _show(console, f"fails: {clause}", "dim")
 
 
 def headline(answer: DeployAnswer) -> str:
@@ -98,7 +98,11 @@ def _show_capabilities(capabilities: Collection[CapabilityState], console: Conso
                 _show(console, sentence, indent=4)
     if works := [f"{one.title} ({one.name})" for one in capabilities if one.state == "works"]:
         _show_mark(console, "works", f"works  {', '.join(works)}")
-    for reason, titles in _by_reason(capabilities).items():
+    reasons = _by_reason(capabilities)
+    # That nothing at all is known stands in the first line, and why with the evidence.
+    if len(reasons) == 1 and all(one.state == "unknown" for one in capabilities):
+        return
+    for reason, titles in reasons.items():
         _show_mark(console, "unknown", f"not known  {', '.join(titles)}: {reason}")
 
 
@@ -114,7 +118,9 @@ def _show_evidence(answer: DeployAnswer, console: Console) -> None:
     when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(evidence.start))
     _show(console, f"Evidence: {counts_in_words(evidence.counts)}.", "dim")
     about = f"run {when} on Python {evidence.interpreter}, suite {evidence.suite[:12]}, releases as of {evidence.as_of}"
-    _show(console, f"{about}; the run stands for {evidence.stands_for:,} published combinations", "dim", 2)
+    if evidence.stands_for > 1:
+        about += f"; the run stands for {evidence.stands_for:,} published combinations"
+    _show(console, about, "dim", 2)
     others = [
         f"{name} {version}" for name, version in (answer.ran or {}).items() if answer.combination[name] != version
     ]
