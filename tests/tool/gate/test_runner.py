@@ -232,7 +232,7 @@ def records_of(folder: Path, contract: Contract) -> list[Record]:
 def test_a_release_that_mends_a_defect_is_told_and_written_down(
     gate: Gate, build: Build, contract: Contract, tmp_path: Path
 ) -> None:
-    """What fails in it beside that is known still, the capability is broken no more, and the end of the defect is there."""
+    """All else in it is known still, the capability is broken no more, and the range of the defect gets its end."""
     wheel = build("pipeline", PAUSES)
     data = gate("--pipeline", wheel, "--quick")
     assert (data["exit"], regressions(data)) == (0, {})

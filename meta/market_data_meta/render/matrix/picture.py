@@ -22,7 +22,7 @@ text{font:12px system-ui,sans-serif;fill:#24292f}.t{font-weight:600;font-size:15
 
 
 def matrix_picture(matrix: MatrixResult) -> str:
-    """The picture of ``matrix.json``: each state by mark, word and colour, and what is broken or limited in one line."""
+    """The picture of ``matrix.json``: each state by mark, word and colour, and what fails in a line."""
     sets = [found for name in COLUMNS if (found := matrix.set_named(name))]
     best = {row.capability: row.state for row in matrix.best}
     height = TOP + len(matrix.capabilities) * ROW + 32
