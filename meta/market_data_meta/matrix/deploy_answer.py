@@ -268,8 +268,6 @@ class _Search:
             self.no_set = f"{subject} is allowed by the packages' own requirements."
         elif any(best) and question.names_needs:
             self.no_set = f"{subject} {self._what_none_has()}; {self._what_the_best_has()}"
-        # Of a set that has all of it, it does not matter what others might have.
-        self.undecided = bool(self.no_set) and self.undecided
 
     def _column(self, package: str) -> Iterator[str]:
         """The releases of a package that may be in the set, newest first."""
