@@ -18,7 +18,7 @@ SET = {"core": "1.2", "pipeline": "0.1", "store": "0.6"}
 MIXED = example_matrix({"1.2 0.6": {"redis": "broken", "write": "limited"}}, {"1.2 0.6": "defective"})
 
 RUN = (
-    "run 2026-09-21 14:13 UTC on Python 3.11.9, suite 555555555555, releases as of 2026-11-22T10:00:00Z; "
+    "run 2026-09-21 14:13 UTC on Python 3.11.9, suite 555555555555, releases as of 2026-11-22; "
     "the run stands for 2 published combinations"
 )
 NO_SET = (

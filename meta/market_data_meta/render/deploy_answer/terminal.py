@@ -117,7 +117,7 @@ def _show_evidence(answer: DeployAnswer, console: Console) -> None:
         return
     when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(evidence.start))
     _show(console, f"Evidence: {counts_in_words(evidence.counts)}.", "dim")
-    about = f"run {when} on Python {evidence.interpreter}, suite {evidence.suite[:12]}, releases as of {evidence.as_of}"
+    about = f"run {when} on Python {evidence.interpreter}, suite {evidence.suite[:12]}, releases as of {evidence.as_of[:10]}"
     if evidence.stands_for > 1:
         about += f"; the run stands for {evidence.stands_for:,} published combinations"
     _show(console, about, "dim", 2)
