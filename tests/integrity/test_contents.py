@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from market_data_meta.judging.waiver_file import load_waivers
 from packaging.specifiers import SpecifierSet
 
 from market_data_meta.contract import Contract
 from market_data_meta.contract_files import load_contract
-from market_data_meta.judging.waiver_file import load_waivers
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.releases.ledger_files import load_ledger
 

@@ -1,4 +1,4 @@
-"""The contract's data is valid, and clauses, checks, breaks, waivers, ledger and tox.ini agree."""
+"""The contract's data is valid, and clauses, checks, breaks, defects, ledger and tox.ini agree."""
 
 from __future__ import annotations
 

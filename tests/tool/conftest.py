@@ -14,6 +14,7 @@ from market_data_meta.contract import Capability, Clause, Contract, Level, Packa
 from market_data_meta.contract_files import load_contract
 from market_data_meta.inside.mdm_json import from_json
 from market_data_meta.inside.mdm_plan import RecordFooter, RecordHeader
+from market_data_meta.judging.defects import KnownDefects
 from market_data_meta.judging.records import Check, Record
 from market_data_meta.matrix.verdicts import MatrixVerdicts
 from market_data_meta.releases.contents import ContentCombination, content_combinations, distinct_contents
@@ -141,8 +142,7 @@ def make_matrix(small: Contract, make_record: Callable[..., Record]) -> Callable
             elif cell_outcomes is not None:
                 records[cell] = record_of(cell, cell_outcomes)
         combinations = tuple(content_combinations(contents))
-        return MatrixVerdicts(
-            small, SUITE, CellRecords(contents, combinations, records, {}, uninstallable, frozenset(), 0), ()
-        )
+        cells = CellRecords(contents, combinations, records, {}, uninstallable, frozenset(), 0)
+        return MatrixVerdicts(small, SUITE, cells, KnownDefects())
 
     return build

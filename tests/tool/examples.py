@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from market_data_meta.judging.defects import Defect, ShownBy, ThirdParty
+from market_data_meta.judging.records import Check
 from market_data_meta.releases.ledger import DeployedSet, Ledger, Release
 
 ROOT = Path(__file__).parents[2]
@@ -15,6 +17,18 @@ def release(version: str, content: str, *requires: str, yanked: bool = False) ->
     """A published release; ``content`` is one hexadecimal digit, which its content id repeats."""
     name = f"{content}-{version}.whl"
     return Release(version, "2026-01-01T00:00:00Z", name, "d" * 64, 1, content * 64, ">=3.11", requires, yanked)
+
+
+def known_defect(
+    *checks: Check,
+    name: str = "it-is-wrong",
+    package: str = "core",
+    third_party: tuple[ThirdParty, ...] = (),
+    **in_: str,
+) -> Defect:
+    """A known defect that these checks show, in the versions of packages that are named: all of core if none is."""
+    shown = tuple(ShownBy(check.clause, (check.fingerprint,), third_party=third_party) for check in checks)
+    return Defect("Something is wrong.", package, in_ or {"core": ">=1.0"}, "A cause.", shown, id=name)
 
 
 LEDGER = Ledger(

@@ -80,7 +80,7 @@ def worse() -> dict[str, Any]:
     """Two candidates that break three clauses, leave three things undecided, and mend one."""
     cells = [CELL.format(number) for number in (70, 69, 30, 19, 16, 3)]
     return {
-        "format": 1,
+        "format": 2,
         "exit": 1,
         "suite": SUITE,
         "as_of": "2026-11-22T00:00:00Z",
@@ -92,10 +92,10 @@ def worse() -> dict[str, Any]:
         ],
         "brings_along": [{"name": "evil-dep", "version": "1.0", "origin": "https://index.example/simple"}],
         "cells": [
-            *(cell(name, "incompatible", reasons=["chain.hard-pauses"]) for name in cells[:4]),
+            *(cell(name, "regressed", reasons=["chain.hard-pauses"]) for name in cells[:4]),
             cell(cells[4], "unknown", reasons=["bus.delivers: it took more than 60 s"]),
             cell(cells[5], "uninstallable", reasons=["no versions"]),
-            cell("core1.4.62", "compatible", scope="release", stands_for=0),
+            cell("core1.4.62", "held", scope="release", stands_for=0),
         ],
         "differences": [
             difference(
@@ -124,6 +124,10 @@ def worse() -> dict[str, Any]:
             difference("undecided", "bus.delivers", now=check("error", "it took more than 60 s"), cells=[cells[4]]),
             difference("repair", "enums.labels", now=check("passed"), was=check("failed", "labels", ["a"], [])),
         ],
+        "capabilities": [
+            {"name": "pause", "title": "Pause a provider", "before": "limited", "after": "broken", "cells": cells[:4]},
+            {"name": "types", "title": "Share types", "before": "limited", "after": "works", "cells": cells[:1]},
+        ],
         "known": [
             {"clause": f"openapi.known-{n}", "level": "must", "rule": "A known rule.", "cells": cells} for n in range(3)
         ],
@@ -145,8 +149,9 @@ def same() -> dict[str, Any]:
     return data | {
         "exit": 0,
         "candidates": [candidate("core", "1.4.62", "1.4.61", same_code_as=["1.4.60", "1.4.61"])],
-        "cells": [cell(CELL.format(70), "compatible")],
+        "cells": [cell(CELL.format(70), "held")],
         "differences": [],
+        "capabilities": [],
         "undecided": [],
         "uninstallable": [],
         "allowed": {"now": 1034, "before": 1034},
@@ -168,7 +173,7 @@ def hostile() -> dict[str, Any]:
             return {name: poisoned(item, name) for name, item in value.items()}
         if isinstance(value, list):
             return [poisoned(item, key) for item in value]
-        fixed = ("kind", "level", "outcome", "scope", "verdict", "reach", "sha256", "content")
+        fixed = ("kind", "level", "outcome", "scope", "verdict", "before", "after", "reach", "sha256", "content")
         return HOSTILE + value if isinstance(value, str) and key not in fixed else value
 
     data = poisoned(deepcopy(worse()), "")

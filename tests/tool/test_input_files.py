@@ -67,7 +67,7 @@ def test_a_committed_schema_is_that_of_its_model(name: str) -> None:
 
 
 def test_every_file_that_the_tool_reads_has_a_schema() -> None:
-    files = {"packages", "clauses", "waivers", "releases", "snapshot", "ledger", "breaks", "harmless", "mutants"}
+    files = {"packages", "clauses", "defects", "releases", "snapshot", "ledger", "breaks", "harmless", "mutants"}
     assert {f"{name}.schema.json" for name in files} <= SCHEMAS.keys()
 
 

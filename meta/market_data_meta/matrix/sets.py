@@ -82,7 +82,7 @@ def _newest_allowed(
     allowed = allowed_combinations(contract, ledger)
     in_column = {name: {release.version for release in column} for name, column in allowed.columns.items()}
     releases_of: dict[Content, list[Release]] = {
-        content: [release for release in content.releases if release.version in in_column[name]]
+        content: [release for release in reversed(content.releases) if release.version in in_column[name]]
         for name, column in contents.items()
         for content in column
     }

@@ -32,7 +32,7 @@ def test_every_command_is_named(root: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["can-i-deploy", "clause", "explain", "history", "matrix", "releases", "report", "run"]
+    "command", ["can-i-deploy", "clause", "defects", "explain", "history", "matrix", "releases", "report", "run"]
 )
 def test_what_reads_loads_nothing_that_downloads_or_validates(command: str) -> None:
     """A library that only some work needs is loaded where that work begins."""
@@ -83,6 +83,7 @@ def test_a_command_line_that_does_not_exist_is_noticed(line: str) -> None:
         (["explain", "--errors"], "error-list"),
         (["explain", "--capabilities"], "capability-list"),
         (["explain", "redis"], "capability-list"),
+        (["explain", "burst-after-pause"], "defect-list"),
         (["releases"], "ledger"),
         (["releases", "core"], "ledger"),
     ],
@@ -148,7 +149,7 @@ def test_a_damaged_record_is_an_unknown_cell_and_loses_no_other(root: Path, tmp_
     assert "cannot be read" in data["cells"][0]["reasons"][0]
 
 
-def test_a_failure_of_the_tool_is_neither_compatible_nor_violated(root: Path, tmp_path: Path) -> None:
+def test_a_failure_of_the_tool_is_no_verdict(root: Path, tmp_path: Path) -> None:
     (tmp_path / "report.json").mkdir(parents=True)
     process = mdmeta(root, "report", "--out", str(tmp_path))
     assert (process.returncode, "Traceback" in process.stderr) == (4, False)
@@ -170,5 +171,5 @@ def test_a_report_can_be_rebuilt_without_running(root: Path, tmp_path: Path) -> 
     mdmeta(root, "report", "--out", str(tmp_path))
     data = json.loads((tmp_path / "report.json").read_text())
     Draft202012Validator(schema(root, "report")).validate(data)
-    assert (tmp_path / "report.md").read_text().startswith("# Compatibility report")
+    assert (tmp_path / "report.md").read_text().startswith("# Conformance report")
     assert (tmp_path / "junit.xml").read_text().startswith("<?xml")

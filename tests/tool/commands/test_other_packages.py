@@ -222,7 +222,7 @@ def contract_folder(root: Path, packages: tuple[str, ...]) -> Path:
     tables = [f'[packages.{name}]\ndistribution = "made-{name}"\nimports = ["made_{name}"]\n' for name in packages]
     text = "\n".join([*tables, '[deployed]\ndistribution = "made-deployment"\n'])
     (contracts / "packages.toml").write_text(text)
-    (contracts / "waivers.toml").write_text("")
+    (contracts / "defects.toml").write_text("")
     (contracts / "capabilities.toml").write_text(CAPABILITIES)
     all_packages, first_package = json.dumps(packages), json.dumps(packages[:1])
     clauses = [
@@ -256,7 +256,7 @@ def test_everything_runs_on_other_packages(checkout: MadeCheckout) -> None:
     matrix = checkout.valid("matrix", "matrix", status=1)
     verdicts = {tuple(cell["combination"].values()): cell["verdict"] for cell in matrix["cells"]}
     assert len(verdicts) == 2**number
-    assert {versions for versions, verdict in verdicts.items() if verdict == "compatible"} == {
+    assert {versions for versions, verdict in verdicts.items() if verdict == "conforms"} == {
         versions for versions in verdicts if versions[-1] == "1.2"
     }
     assert sum(cell["stands_for"] for cell in matrix["cells"]) == 3**number

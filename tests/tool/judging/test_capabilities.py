@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from examples import SUITE, VERSIONS
+from examples import SUITE, VERSIONS, known_defect
 
 from market_data_meta.contract import Capability, Contract
 from market_data_meta.judging.capabilities import ClauseDecision, capability_states, state_of
+from market_data_meta.judging.defects import Defect, KnownDefects
 from market_data_meta.judging.records import Check, Record
 from market_data_meta.judging.verdicts import CellVerdict, judge
-from market_data_meta.judging.waivers import Waiver
 from market_data_meta.results.capabilities import CapabilityState
 
 Make = Callable[..., Record]
@@ -30,14 +30,12 @@ def talk(essential: tuple[str, ...], others: tuple[str, ...] = ()) -> Capability
 
 
 def state(
-    contract: Contract, capability: Capability, record: Record | None, *alone: Record, waivers: tuple[Waiver, ...] = ()
+    contract: Contract, capability: Capability, record: Record | None, *alone: Record, defects: tuple[Defect, ...] = ()
 ) -> CapabilityState:
     """The state of the one capability of a contract."""
-    contract = replace(contract, capabilities={"talk": capability})
-    cell = (
-        judge(contract, SUITE, record, waivers) if record else CellVerdict("c", None, "unknown", ("not run",), (), {})
-    )
-    (state,) = capability_states(contract, SUITE, cell, alone)
+    contract, known = replace(contract, capabilities={"talk": capability}), KnownDefects(defects)
+    cell = judge(contract, SUITE, record, known) if record else CellVerdict("c", None, "unknown", ("not run",), (), {})
+    (state,) = capability_states(contract, SUITE, cell, known, alone)
     return state
 
 
@@ -84,14 +82,28 @@ def test_a_capability_without_any_decision_is_unknown() -> None:
     assert state_of([]) == "unknown"
 
 
-def test_a_waived_failure_is_a_failure(small: Contract, make_record: Make) -> None:
+def test_a_known_defect_is_a_failure_and_is_told_in_the_words_of_a_user(small: Contract, make_record: Make) -> None:
     record = make_record({"area.first": "failed", "area.second": "failed"})
-    waivers = tuple(
-        Waiver(name, record.checks[name].fingerprint, "known", {}) for name in ("area.first", "area.second")
-    )
-    assert judge(small, SUITE, record, waivers).verdict == "compatible"
-    assert state(small, talk(("area.first",)), record, waivers=waivers).state == "broken"
-    assert state(small, talk(("area.first",), ("area.second",)), record, waivers=waivers).state == "broken"
+    defects = (known_defect(*(record.checks[name] for name in ("area.first", "area.second"))),)
+    assert judge(small, SUITE, record, KnownDefects(defects)).verdict == "defective"
+    for others in ((), ("area.second",)):
+        broken = state(small, talk(("area.first",), others), record, defects=defects)
+        assert broken.state == "broken"
+        assert {(f.sentence, f.defect) for f in broken.failures} == {("Something is wrong.", "it-is-wrong")}
+
+
+def test_a_known_defect_that_another_clause_shows_limits(small: Contract, make_record: Make) -> None:
+    record = make_record({"area.second": "failed"})
+    defects = (known_defect(record.checks["area.second"]),)
+    assert state(small, talk(("area.first",), ("area.second",)), record, defects=defects).state == "limited"
+
+
+def test_a_defect_of_a_release_alone_is_known_by_the_release(small: Contract, make_record: Make) -> None:
+    core, store = alone(make_record, "core", "passed"), alone(make_record, "store", "failed")
+    defect = known_defect(store.checks["area.alone"], package="store", store=">=0.6")
+    for defects, sentence in (((defect,), "Something is wrong."), ((), "The rule of area.alone. This does not hold")):
+        (failure,) = state(small, talk(("area.alone",)), make_record(), core, store, defects=defects).failures
+        assert failure.sentence.startswith(sentence)
 
 
 def test_what_fails_is_named_with_rule_and_what_was_got(small: Contract, make_record: Make) -> None:
@@ -196,7 +208,8 @@ def real_states(contract: Contract, make_record: Make, which: str) -> Mapping[st
 
     runs = {cell: record(cell, outcomes) for cell, outcomes in REAL[which].items()}
     combination = next(run for cell, run in runs.items() if "-" in cell)
-    states = capability_states(contract, SUITE, judge(contract, SUITE, combination, ()), runs.values())
+    nothing = KnownDefects()
+    states = capability_states(contract, SUITE, judge(contract, SUITE, combination, nothing), nothing, runs.values())
     return {state.name: state.state for state in states}
 
 

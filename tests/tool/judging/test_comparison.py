@@ -73,7 +73,7 @@ def test_an_unknown_outcome_decides_nothing() -> None:
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({}, ("incompatible", REGRESSION)),
+        ({}, ("regressed", REGRESSION)),
         ({"baseline": "before"}, ("unknown", UNDECIDED)),
         ({"baseline": "before", "was_fault": "it was killed"}, ("unknown", UNDECIDED)),
         ({"baseline": "before", "was_uninstallable": True, "was_fault": "no versions"}, ("unknown", UNDECIDED)),
@@ -151,21 +151,21 @@ def judge(make_record: Make, clauses: dict[str, Clause]) -> Callable[..., CellCo
     return build
 
 
-def test_a_cell_is_compatible_if_nothing_got_worse(judge: Callable[..., CellComparison]) -> None:
+def test_a_cell_has_held_if_nothing_got_worse(judge: Callable[..., CellComparison]) -> None:
     known = judge({"area.first": "failed"}, {"area.first": "failed"})
-    assert (known.verdict, known.kinds["area.first"]) == ("compatible", KNOWN)
+    assert (known.verdict, known.kinds["area.first"]) == ("held", KNOWN)
 
 
 def test_a_must_clause_that_got_worse_breaks_the_cell(judge: Callable[..., CellComparison]) -> None:
-    assert judge({"area.first": "failed"}, {}).verdict == "incompatible"
-    assert judge({"area.second": "failed"}, {}).verdict == "compatible"
-    assert judge({"area.second": "failed"}, {}, strict=True).verdict == "incompatible"
+    assert judge({"area.first": "failed"}, {}).verdict == "regressed"
+    assert judge({"area.second": "failed"}, {}).verdict == "held"
+    assert judge({"area.second": "failed"}, {}, strict=True).verdict == "regressed"
 
 
 @pytest.mark.parametrize(
     "now", [{"area.first": "error"}, {"area.first": "missing"}, {"controls.must-fail": "passed"}, None]
 )
-def test_a_cell_without_evidence_is_never_compatible(
+def test_a_cell_without_evidence_has_never_held(
     judge: Callable[..., CellComparison], now: dict[str, str] | None
 ) -> None:
     assert judge(now, {}).verdict == "unknown"

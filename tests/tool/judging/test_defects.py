@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from examples import LEDGER
+from market_data_meta.judging.waiver_file import load_waivers
+from market_data_meta.judging.waivers import Waiver
 
 from market_data_meta.errors import MetaError
 from market_data_meta.judging.records import Record
-from market_data_meta.judging.waiver_file import load_waivers
-from market_data_meta.judging.waivers import Waiver
 
 Make = Callable[..., Record]
 STORE = Waiver("area.first", "0" * 12, "known", {"store": ("0.6.2", "0.6.24")})

@@ -1,4 +1,4 @@
-"""Verdicts: which records make a combination compatible or incompatible, and which leave it unknown."""
+"""Verdicts: which records make a combination conform or violate the contract, and which leave it unknown."""
 
 from __future__ import annotations
 
@@ -6,44 +6,61 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from examples import SUITE, VERSIONS
+from examples import SUITE, VERSIONS, known_defect
 
 from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit
+from market_data_meta.judging.defects import Defect, KnownDefects
 from market_data_meta.judging.records import Record
 from market_data_meta.judging.verdicts import CellVerdict, judge, judge_records, why_not_evidence
-from market_data_meta.judging.waivers import Waiver
 
 Make = Callable[..., Record]
 
 
-def verdict_of(small: Contract, record: Record, *waivers: Waiver) -> CellVerdict:
-    return judge(small, SUITE, record, waivers)
+NOTHING = KnownDefects()
 
 
-def waiver(record: Record, clause: str = "area.first", **versions: tuple[str, str]) -> Waiver:
-    return Waiver(clause, record.checks[clause].fingerprint, "known", versions or {"store": ("0.6.0", "0.6.73")})
+def verdict_of(small: Contract, record: Record, *defects: Defect) -> CellVerdict:
+    return judge(small, SUITE, record, KnownDefects(defects))
 
 
-def test_a_cell_in_which_all_checks_pass_is_compatible(small: Contract, make_record: Make) -> None:
+def test_a_cell_in_which_all_checks_pass_conforms(small: Contract, make_record: Make) -> None:
     result = verdict_of(small, make_record())
-    assert (result.verdict, result.counts) == ("compatible", {"passed": 2})
+    assert (result.verdict, result.counts) == ("conforms", {"passed": 2})
 
 
-def test_a_failed_must_is_incompatible_and_names_the_clause(small: Contract, make_record: Make) -> None:
+def test_a_failed_must_violates_and_names_the_clause(small: Contract, make_record: Make) -> None:
     result = verdict_of(small, make_record({"area.first": "failed"}))
-    assert (result.verdict, result.reasons) == ("incompatible", ("area.first",))
+    assert (result.verdict, result.reasons) == ("violates", ("area.first",))
 
 
-def test_a_failed_should_is_reported_and_not_incompatible(small: Contract, make_record: Make) -> None:
+def test_a_failed_should_is_reported_and_violates_nothing(small: Contract, make_record: Make) -> None:
     result = verdict_of(small, make_record({"area.second": "failed"}))
-    assert (result.verdict, [f.clause.id for f in result.findings]) == ("compatible", ["area.second"])
+    assert (result.verdict, [f.clause.id for f in result.findings]) == ("conforms", ["area.second"])
 
 
-def test_a_waived_failure_is_compatible_and_counted(small: Contract, make_record: Make) -> None:
-    record = make_record({"area.first": "failed"})
-    result = verdict_of(small, record, waiver(record))
-    assert (result.verdict, result.counts) == ("compatible", {"passed": 1, "waived": 1})
+@pytest.mark.parametrize(("clause", "verdict"), [("area.first", "defective"), ("area.second", "conforms")])
+def test_a_known_defect_is_counted_and_makes_a_cell_defective_where_a_must_clause_shows_it(
+    small: Contract, make_record: Make, clause: str, verdict: str
+) -> None:
+    record = make_record({clause: "failed"})
+    result = verdict_of(small, record, known_defect(record.checks[clause]))
+    assert (result.verdict, result.reasons, result.counts) == (verdict, (), {"passed": 1, "known": 1})
+    (finding,) = result.findings
+    assert finding.defect
+    assert (finding.clause.id, finding.defect.id) == (clause, "it-is-wrong")
+
+
+def test_a_known_defect_does_not_hide_another_failure(small: Contract, make_record: Make) -> None:
+    record = make_record({"area.first": "failed", "area.alone": "failed"})
+    result = verdict_of(small, record, known_defect(record.checks["area.first"]))
+    assert (result.verdict, result.reasons) == ("violates", ("area.alone",))
+    assert [finding.defect is None for finding in result.findings] == [True, False]
+
+
+def test_a_known_defect_beside_an_undecided_check_is_unknown(small: Contract, make_record: Make) -> None:
+    record = make_record({"area.first": "failed", "area.second": "error"})
+    assert verdict_of(small, record, known_defect(record.checks["area.first"])).verdict == "unknown"
 
 
 @pytest.mark.parametrize("outcome", ["error", "missing"])
@@ -53,7 +70,7 @@ def test_a_cell_with_an_undecided_check_is_unknown(small: Contract, make_record:
 
 def test_an_error_does_not_hide_a_violation(small: Contract, make_record: Make) -> None:
     record = make_record({"area.first": "failed", "area.second": "error"})
-    assert verdict_of(small, record).verdict == "incompatible"
+    assert verdict_of(small, record).verdict == "violates"
 
 
 @pytest.mark.parametrize(
@@ -120,51 +137,33 @@ def test_a_record_without_interpreter_and_attestation_is_weak(make_record: Make)
 
 
 def test_an_expected_cell_that_was_not_run_is_unknown(small: Contract, make_record: Make) -> None:
-    judged_records = judge_records(small, SUITE, [make_record()], (), expected=[make_record().cell, "core1.2.9"])
-    assert [c.verdict for c in judged_records.cells] == ["compatible", "unknown"]
+    judged_records = judge_records(small, SUITE, [make_record()], NOTHING, expected=[make_record().cell, "core1.2.9"])
+    assert [c.verdict for c in judged_records.cells] == ["conforms", "unknown"]
     assert judged_records.exit is Exit.UNDECIDED
 
 
 def test_a_cell_whose_interpreter_is_absent_is_listed_without_a_verdict(small: Contract, make_record: Make) -> None:
     name = make_record().cell
-    judged_records = judge_records(small, SUITE, [make_record()], (), expected=[name, "py313-x"], absent=("py313-x",))
+    judged_records = judge_records(
+        small, SUITE, [make_record()], NOTHING, expected=[name, "py313-x"], absent=("py313-x",)
+    )
     assert (len(judged_records.cells), judged_records.absent, judged_records.exit) == (1, ("py313-x",), Exit.OK)
 
 
 def test_no_records_are_undecided(small: Contract) -> None:
-    assert judge_records(small, SUITE, [], ()).exit is Exit.UNDECIDED
+    assert judge_records(small, SUITE, [], NOTHING).exit is Exit.UNDECIDED
 
 
 def test_a_violation_outweighs_an_unknown(small: Contract, make_record: Make) -> None:
     records = [make_record({"area.first": "failed"}), make_record(cell="other", footer=None)]
-    assert judge_records(small, SUITE, records, ()).exit is Exit.VIOLATED
+    assert judge_records(small, SUITE, records, NOTHING).exit is Exit.VIOLATED
 
 
-def test_a_waiver_whose_failure_is_gone_fails_the_build(small: Contract, make_record: Make) -> None:
-    broken = make_record({"area.first": "failed"})
-    judged_records = judge_records(small, SUITE, [make_record()], (waiver(broken),))
-    assert judged_records.exit is Exit.VIOLATED
-    assert "gone" in judged_records.rotten_waivers[0].how
+def test_known_defects_are_no_violation(small: Contract, make_record: Make) -> None:
+    record = make_record({"area.first": "failed"})
+    judged = judge_records(small, SUITE, [record], KnownDefects((known_defect(record.checks["area.first"]),)))
+    assert ([cell.verdict for cell in judged.cells], judged.exit) == (["defective"], Exit.OK)
 
 
-def test_a_waiver_does_not_accept_another_failure(small: Contract, make_record: Make) -> None:
-    broken, other = make_record({"area.first": "failed"}), make_record({"area.first": "failed"}, got="worse")
-    judged_records = judge_records(small, SUITE, [other], (waiver(broken),))
-    assert judged_records.cells[0].verdict == "incompatible"
-    assert "another one" in judged_records.rotten_waivers[0].how
-
-
-def test_a_waiver_that_covers_no_run_is_rotten_only_if_all_cells_were_run(small: Contract, make_record: Make) -> None:
-    broken = make_record({"area.first": "failed"})
-    idle = waiver(broken, store=("0.6.0", "0.6.1"))
-    record = make_record()
-    assert judge_records(small, SUITE, [record], (idle,)).exit is Exit.OK
-    assert (
-        judge_records(small, SUITE, [record], (idle,), expected=[record.cell]).rotten_waivers[0].how
-        == "it matches nothing that was run"
-    )
-
-
-def test_a_record_that_is_no_evidence_makes_no_waiver_rotten(small: Contract, make_record: Make) -> None:
-    broken = make_record({"area.first": "failed"})
-    assert judge_records(small, SUITE, [make_record(footer=None)], (waiver(broken),)).rotten_waivers == ()
+def test_a_combination_that_cannot_be_installed_is_undecided(small: Contract, make_record: Make) -> None:
+    assert judge_records(small, SUITE, [make_record(uninstallable="no set")], NOTHING).exit is Exit.UNDECIDED

@@ -40,8 +40,8 @@ def test_the_samples_have_the_published_shape(root: Path, gate: Callable[[], Dat
 @pytest.mark.parametrize(
     ("gate", "first"),
     [
-        (gate_sample.worse, "✘ incompatible  core 1.4.62 and store 0.6.74 in 6 combinations"),
-        (gate_sample.same, "✔ compatible  core 1.4.62 in 1 combination standing for 40 published ones"),
+        (gate_sample.worse, "✘ failed  core 1.4.62 and store 0.6.74 in 6 combinations"),
+        (gate_sample.same, "✔ passed  core 1.4.62 in 1 combination standing for 40 published ones"),
         (gate_sample.undecided, "? undecided  core 1.4.62 in 1 combination"),
     ],
 )
@@ -69,6 +69,13 @@ def test_a_regression_explains_itself() -> None:
             "./scripts/mdmeta gate --core dist/market_data_core-1.4.62-py3-none-any.whl pipeline==0.8.70",
         ):
             assert phrase in text
+
+
+def test_what_users_can_do_otherwise_is_told() -> None:
+    for text in (terminal(gate_sample.worse()), gate_markdown(gate_sample.gate_of(gate_sample.worse()))):
+        assert "Pause a provider: limited → broken, in 4 cells" in text
+        assert "Share types: limited → works, in 1 cell" in text
+    assert "what users can do" not in terminal(gate_sample.same())
 
 
 def test_the_worst_comes_first() -> None:
@@ -132,7 +139,7 @@ def test_the_same_code_is_named() -> None:
         assert "runs the same code as 1.4.60, 1.4.61" in text
 
 
-def test_nothing_decided_is_not_called_compatible() -> None:
+def test_nothing_decided_is_not_called_passed() -> None:
     text = terminal(gate_sample.undecided())
     assert "nothing could be decided" in text
     assert "✔" not in text
@@ -160,7 +167,7 @@ def test_a_log_holds_no_command_and_no_colour(width: int) -> None:
     text = terminal(gate_sample.hostile(), width=width, verbose=True)
     assert [row for row in text.splitlines() if row.lstrip().startswith("::")] == []
     assert "##[" not in text
-    assert text.isprintable() or set(re.findall(r"[^\x20-\x7e]", text)) <= set("\n✘│…")
+    assert text.isprintable() or set(re.findall(r"[^\x20-\x7e]", text)) <= set("\n✘│…→")
     assert "[bold]z[/bold]" in text
 
 
@@ -192,7 +199,7 @@ def test_markdown_holds_no_html_links_or_calls() -> None:
     outside = re.sub(r"(`{2,}) .*? \1", "", text)
     assert set(re.findall(r"<[^>]*>", outside)) <= {m.group() for m in re.finditer(ours, text)}
     # Markdown is not read in a summary element, up to the blank line after it.
-    markdown = re.sub(r"<summary>.*?</summary>|\*\*narrower\*\*", "", outside)
+    markdown = re.sub(r"<summary>.*?</summary>|\*\*narrower\*\*|^- \*\*|\*\*$", "", outside, flags=re.MULTILINE)
     assert not re.search(r"(?<!\\)[*_\[\]`|]", markdown)
     assert not re.search(r"[@#]\w|://|www\.", re.sub(r"<code>.*?</code>", "", outside))
     assert re.search(r"[@#]\w|://|www\.", gate_sample.HOSTILE)

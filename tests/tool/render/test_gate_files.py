@@ -149,7 +149,7 @@ def test_report_adds_to_the_summary_and_prints_annotations(
     command_result = report(root, "--gate", written(gate_sample.worse()), "--github")
     assert command_result.exit_code == 1
     assert all(row.startswith("::") for row in command_result.stdout.splitlines())
-    assert summary.read_text().startswith("before\n# ❌ incompatible")
+    assert summary.read_text().startswith("before\n# ❌ failed")
     monkeypatch.delenv("GITHUB_STEP_SUMMARY")
     assert report(root, "--gate", written(gate_sample.worse()), "--github").stdout == command_result.stdout
 
@@ -165,10 +165,10 @@ def test_report_writes_the_files_where_it_is_told_to(
     ("change", "why"),
     [
         ({"exit": 2}, "exit: "),
-        ({"format": 2}, "format: "),
+        ({"format": 1}, "format: "),
         ({"more": 1}, "more"),
-        ({"exit": 0}, "it says compatible, and its cells do not"),
-        ({"exit": 0, "cells": []}, "it says compatible, and its cells do not"),
+        ({"exit": 0}, "it says that nothing got worse, and its cells do not"),
+        ({"exit": 0, "cells": []}, "it says that nothing got worse, and its cells do not"),
     ],
 )
 def test_a_file_that_is_no_gate_is_named(written: Callable[[object], str], change: Data, why: str) -> None:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from examples import SUITE
+from examples import SUITE, known_defect
 from jsonschema import Draft202012Validator
 from rich.console import Console
 
 from market_data_meta.contract import Contract
+from market_data_meta.judging.defects import DefectChanges, KnownDefects, MendedDefect, StaleDefect
 from market_data_meta.judging.records import Record
 from market_data_meta.judging.report_document import report_result
 from market_data_meta.judging.verdicts import judge_records
-from market_data_meta.judging.waivers import Waiver
 from market_data_meta.models import json_text
 from market_data_meta.render.report.junit import report_junit
 from market_data_meta.render.report.markdown import report_markdown
@@ -27,57 +28,58 @@ from market_data_meta.results.report import ReportResult
 from market_data_meta.schemas import schema
 
 Make = Callable[..., Record]
+NOTHING = KnownDefects()
 HOSTILE = "<script>alert(1)</script> | `x` [bold]y[/bold] \x1b[31m \x00 ]]> " + "z" * 50
 
 
 @pytest.fixture
 def report(small: Contract, make_record: Make) -> ReportResult:
-    """One violated cell with a hostile message, one with a waived failure, one that was not run."""
+    """One violated cell with a hostile message, one with a known defect, one that was not run."""
     violated = make_record({"area.first": "failed"}, got=[HOSTILE], cell="violated")
     versions = {"core": "1.2.9", "pipeline": "0.8.1", "store": "0.6.0"}
-    waived = make_record(
+    defective = make_record(
         {"area.second": "failed"},
-        cell="waived",
+        cell="defective",
         combination=versions,
         attestation={n: {"version": v, "content": "c" * 64, "direct_url": None} for n, v in versions.items()},
     )
-    waiver = Waiver(
-        "area.second", waived.checks["area.second"].fingerprint, "it is known", {"core": ("1.2.9", "1.2.9")}
-    )
-    report = judge_records(small, SUITE, [violated, waived], (waiver,), expected=["violated", "waived", "absent-cell"])
-    return report_result(small, report)
+    known = KnownDefects((known_defect(defective.checks["area.second"], core="==1.2.9"),))
+    records, cells = [violated, defective], ["violated", "defective", "absent-cell"]
+    return report_result(small, judge_records(small, SUITE, records, known, expected=cells), known)
 
 
 def test_json_has_the_published_shape(root: Path, report: ReportResult) -> None:
     data = json.loads(json_text(report))
     Draft202012Validator(schema(root, "report")).validate(data)
-    assert [cell["verdict"] for cell in data["cells"]] == ["incompatible", "compatible", "unknown"]
-    assert [(f["clause"], f["waived"]) for f in data["findings"]] == [
-        ("area.first", None),
-        ("area.second", "it is known"),
+    assert [cell["verdict"] for cell in data["cells"]] == ["violates", "conforms", "unknown"]
+    assert [(f["clause"], f["defect"], f["means"]) for f in data["findings"]] == [
+        ("area.first", None, None),
+        ("area.second", "it-is-wrong", "Something is wrong."),
     ]
 
 
 def test_markdown_escapes_what_packages_say(report: ReportResult) -> None:
     text = report_markdown(report)
-    assert "incompatible" in text
-    assert "it is known" in text
+    assert "❌ violates" in text
+    assert "known defect `it-is-wrong`: Something is wrong." in text
     outside_code = "".join(part for line in text.splitlines() for part in [line] if "``" not in line)
     assert "<script>" not in outside_code
 
 
 def test_junit_is_xml_with_a_case_for_each_check(report: ReportResult) -> None:
     suites = ET.fromstring(report_junit(report))  # noqa: S314 - our own text
-    assert [s.get("name") for s in suites] == ["violated", "waived", "absent-cell", "waivers"]
+    assert [s.get("name") for s in suites] == ["violated", "defective", "absent-cell", "known defects"]
     assert [s.get("failures") for s in suites] == ["1", "0", "0", "0"]
     assert [s.get("errors") for s in suites] == ["0", "0", "1", "0"]
-    assert suites[1].find(".//skipped") is not None
+    skipped = suites[1].find(".//skipped")
+    assert skipped is not None
+    assert skipped.get("message") == "known defect: Something is wrong."
 
 
 def test_the_picture_is_xml_with_a_row_for_each_cell(report: ReportResult) -> None:
     picture = ET.fromstring(report_picture(report))  # noqa: S314 - our own text
     rows = picture.findall("{http://www.w3.org/2000/svg}g")
-    assert [row[0].text for row in rows][1] == "waived: compatible, 1 passed, 1 waived"
+    assert [row[0].text for row in rows][1] == "defective: conforms, 1 passed, 1 known"
     assert len(rows) == 3
 
 
@@ -86,9 +88,12 @@ def test_the_terminal_shows_text_and_colours_a_terminal_only(report: ReportResul
     out = io.StringIO()
     show_report(report, Console(file=out, width=100), verbose=verbose)
     text = out.getvalue()
-    assert "incompatible" in text
+    assert "✘ violates" in text
     assert "[bold]y[/bold]" in text
-    assert ("it is known" in text) is verbose
+    assert "Something is wrong." in text
+    assert ("it-is-wrong: Something is wrong." in text) is verbose
+    assert ("known defects: 1 (--verbose" in text) is not verbose
+    assert "expectation: 1 failure is not known" in text
     assert "\x1b" not in text
 
 
@@ -109,7 +114,7 @@ def test_json_says_what_works_whatever_is_expected(report: ReportResult) -> None
     states = {cell["cell"]: cell["capabilities"] for cell in json.loads(json_text(report))["cells"]}
     assert [(name, [state["state"] for state in row]) for name, row in states.items()] == [
         ("violated", ["broken"]),
-        ("waived", ["limited"]),
+        ("defective", ["limited"]),
         ("absent-cell", ["unknown"]),
     ]
     (broken,) = states["violated"]
@@ -141,7 +146,7 @@ def test_several_cells_are_counted_by_state_before_the_verdicts(report: ReportRe
 def test_one_cell_has_a_line_for_each_capability_before_its_verdict(
     small: Contract, make_record: Make, outcomes: dict[str, str], words: str, row: str
 ) -> None:
-    report = report_result(small, judge_records(small, SUITE, [make_record(outcomes)], ()))
+    report = report_result(small, judge_records(small, SUITE, [make_record(outcomes)], NOTHING), NOTHING)
     first, *rest = printed(report).splitlines()
     assert first.startswith(words)
     assert "Let the packages talk" in first
@@ -154,7 +159,7 @@ def test_one_cell_has_a_line_for_each_capability_before_its_verdict(
 def test_each_real_capability_has_one_line_on_a_narrow_terminal(contract: Contract, make_record: Make) -> None:
     clauses = contract.clauses_for(("core", "pipeline", "store"))
     decided = dict.fromkeys(clauses, "failed") | {"controls.must-pass": "passed"}
-    report = report_result(contract, judge_records(contract, SUITE, [make_record(decided)], ()))
+    report = report_result(contract, judge_records(contract, SUITE, [make_record(decided)], NOTHING), NOTHING)
     out = io.StringIO()
     show_report(report, Console(file=out, width=80))
     lines = out.getvalue().splitlines()
@@ -166,7 +171,44 @@ def test_each_real_capability_has_one_line_on_a_narrow_terminal(contract: Contra
 
 def test_a_release_alone_has_no_capabilities(small: Contract, make_record: Make) -> None:
     records = [make_record(cell="core1.4.61", combination={"core": "1.4.61"})]
-    judged = judge_records(small, SUITE, records, (), expected=["core1.4.61", "store0.6.73"])
-    report = report_result(small, judged)
+    judged = judge_records(small, SUITE, records, NOTHING, expected=["core1.4.61", "store0.6.73"])
+    report = report_result(small, judged, NOTHING)
     assert [cell.capabilities for cell in report.cells] == [(), ()]
     assert printed(report).split()[0] == "verdict"
+
+
+@pytest.fixture
+def changed(small: Contract, make_record: Make) -> ReportResult:
+    """A run that shows nothing, with a defect that a release has mended, and an entry that is wrong."""
+    changes = DefectChanges(
+        (MendedDefect("it-is-wrong", "area.first", "core", "1.4.61"),),
+        (StaleDefect("it-is-late", "area.second", "it does not show in <b>old</b>, and in later releases it does"),),
+    )
+    judged = judge_records(small, SUITE, [make_record()], NOTHING)
+    return report_result(small, replace(judged, defect_changes=changes), NOTHING)
+
+
+def test_what_is_mended_and_what_is_stale_are_told_everywhere(changed: ReportResult) -> None:
+    assert changed.exit == 1
+    terminal, markdown = " ".join(printed(changed).split()), report_markdown(changed)
+    for text in (terminal, markdown):
+        assert "mended in core 1.4.61: it-is-wrong (area.first no longer shows it)" in text
+        assert "mdmeta defects --update writes it down" in text
+        assert "contracts/defects.toml is wrong about it-is-late, area.second: it does not show in" in text
+    assert "<b>" not in markdown
+    suite = ET.fromstring(report_junit(changed))[-1]  # noqa: S314 - our own text
+    assert [(case.get("name"), case[0].tag) for case in suite] == [
+        ("it-is-late area.second", "failure"),
+        ("it-is-wrong area.first", "skipped"),
+    ]
+
+
+def test_what_fails_and_what_is_expected_are_told_apart(small: Contract, make_record: Make) -> None:
+    """What works comes first, and the last line says whether anything is not known."""
+    record = make_record({"area.first": "failed"})
+    known = KnownDefects((known_defect(record.checks["area.first"]),))
+    report = report_result(small, judge_records(small, SUITE, [record], known), known)
+    lines = printed(report).splitlines()
+    assert lines[0].startswith("✘ broken")
+    assert lines[-1] == "expectation: nothing fails but known defects"
+    assert report.exit == 0

@@ -75,7 +75,7 @@ def _promises(matrix: MatrixResult) -> Iterator[str]:
     newest = {name: contents[-1].releases[-1] for name, contents in matrix.packages.items()}
     yield from ("", "## What the newest releases ask for, and with what each capability can be used", "")
     pairs = [row for row in matrix.supported if row.version == newest[row.package] and row.asks is not None]
-    heads = [f"{row.package} {row.version} asks for {row.other} {row.asks or 'of any version'}" for row in pairs]
+    heads = [line(f"{row.package} {row.version} asks for {row.other} {row.asks or 'of any version'}") for row in pairs]
     yield f"| capability | {' | '.join(heads)} |"
     yield f"|---|{'---|' * len(heads)}"
     for capability in matrix.capabilities:
@@ -94,7 +94,7 @@ def _state(state: StateName) -> str:
 
 
 def _versions(combination: dict[str, str]) -> str:
-    return ", ".join(f"{package} {version}" for package, version in combination.items())
+    return line(", ".join(f"{package} {version}" for package, version in combination.items()))
 
 
 def _plain(value: object) -> str:
