@@ -131,8 +131,8 @@ def test_without_a_run_there_is_no_list_but_the_reason(verdict: Verdict, first: 
 def test_what_is_not_known_stands_with_its_reason() -> None:
     sets = {"newest": example_set("newest", "1.2", "0.6", {"install": "unknown", "redis": "unknown"})}
     shown = lines(example_matrix(sets=sets))
-    assert shown[0].endswith("1 of 3 capabilities works, 2 are not known.")
-    assert "? not known  Install (install), Redis (redis): a reason of the set" in shown
+    assert shown[0].endswith("1 of 3 capabilities works, 2 are unknown.")
+    assert "? unknown  Install (install), Redis (redis): a reason of the set" in shown
 
 
 def test_what_a_package_says_does_not_steer_the_terminal() -> None:
