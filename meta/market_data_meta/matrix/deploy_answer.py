@@ -268,8 +268,6 @@ class _Search:
             self.no_set = f"{subject} is allowed by the packages' own requirements."
         elif any(best) and question.names_needs:
             self.no_set = f"{subject} {self._what_none_has()}; {self._what_the_best_has()}"
-        # Of a set that has all of it, it does not matter what others might have.
-        self.undecided = bool(self.no_set) and self.undecided
 
     def _column(self, package: str) -> Iterator[str]:
         """The releases of a package that may be in the set, newest first."""
@@ -298,13 +296,13 @@ class _Search:
     def _what_none_has(self) -> str:
         needs = [f"{name} working" for name in self._question.needs if name not in self._question.needs_fully]
         needs += [f"{name} working without limits" for name in self._question.needs_fully]
-        return f"{'is known to have' if self.undecided else 'has'} {in_words(needs)}"
+        return f"{'is known to have' if self.undecided else 'has'} {_in_words(needs)}"
 
     def _what_the_best_has(self) -> str:
         states = self._states.of(self.combination)
         unmet = [f"{name} is {states.get(name, 'unknown')}" for name in self._question.unmet(states)]
         versions = ", ".join(f"{name} {version}" for name, version in self.combination.items())
-        return f"the best is {versions}, in which {in_words(unmet)}."
+        return f"the best is {versions}, in which {_in_words(unmet)}."
 
 
 def _allowed(matrix: MatrixResult, columns: Sequence[Sequence[str]]) -> Iterator[tuple[str, ...]]:
@@ -336,6 +334,6 @@ def _allowed(matrix: MatrixResult, columns: Sequence[Sequence[str]]) -> Iterator
     return walk(())
 
 
-def in_words(items: Sequence[str]) -> str:
+def _in_words(items: Sequence[str]) -> str:
     """``a, b and c``."""
     return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)

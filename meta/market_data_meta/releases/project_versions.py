@@ -167,8 +167,8 @@ def _mentioned(line: str, names: Mapping[str, str]) -> str | None:
 
     The longest name counts: one may begin as another does.
     """
-    text = canonicalize_name(line)
-    found = [name for name in names if re.search(rf"(?<![a-z0-9-]){re.escape(name)}(?![a-z0-9])", text)]
+    text = re.sub("[-_]+", "-", line.lower())
+    found = [name for name in names if re.search(rf"(?<![a-z0-9-]){re.escape(name)}(?![a-z0-9]|-[a-z])", text)]
     return max(found, key=len, default=None)
 
 

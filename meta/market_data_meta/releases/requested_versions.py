@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.releases.combinations import DEPLOYED, NEWEST, package_named
@@ -75,11 +75,14 @@ class PublishedVersions:
         return max(matching, key=Version)
 
     def _published(self, package: str, exact: str, where: str) -> str:
-        specifier = SpecifierSet(f"=={exact}")
+        try:
+            number = Version(exact)
+        except InvalidVersion:
+            # Of the operators only === takes what is no version.
+            raise MetaError(ErrorCode.BAD_VERSION, f"{exact!r} is not a version of {package}{where}") from None
         for version in self.versions[package]:
-            if specifier.contains(version, prereleases=True):
+            if Version(version) == number:
                 return version
-        number = Version(exact)
         published = sorted(self.versions[package], key=Version)
         near = [v for v in published if Version(v) < number][-1:] + [v for v in published if Version(v) > number][:1]
         why = f"it has {len(published)} releases of {package}; nearest: {', '.join(near)}"

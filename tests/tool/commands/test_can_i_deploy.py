@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 from example_matrix import example_matrix
-from examples import ROOT
+from examples import LEDGER, ROOT
 from jsonschema import Draft202012Validator
 
 from market_data_meta.cli import cli
@@ -97,6 +98,16 @@ def test_needs_may_be_given_in_one_option_or_several(
     assert (data["exit"], data["unmet"]) == (status, unmet)
 
 
+def test_a_yanked_release_is_taken_only_if_it_is_asked_for(matrix_file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The matrix does not say which releases are yanked; the ledger does."""
+    cores = tuple(replace(known, yanked=known.version == "1.3") for known in LEDGER.releases["core"])
+    ledger = replace(LEDGER, releases={**LEDGER.releases, "core": cores})
+    monkeypatch.setattr("market_data_meta.commands.common.Checkout.ledger", ledger)
+    assert answer(matrix_file)["combination"]["core"] == "1.2"
+    assert answer(matrix_file, "core>=1.0")["combination"]["core"] == "1.2"
+    assert answer(matrix_file, "core==1.3")["reasons"] == ["core 1.3 is yanked"]
+
+
 def test_needs_choose_the_set(matrix_file: str) -> None:
     assert answer(matrix_file, "--needs", "redis")["combination"]["core"] == "1.3"
     assert answer(matrix_file, "--needs-fully", "redis")["combination"] == {
@@ -122,7 +133,8 @@ def test_versions_are_read_from_a_file_and_those_that_are_named_win(matrix_file:
     data = answer(matrix_file, "--from", str(file))
     assert data["combination"] == {"core": "1.2", "pipeline": "0.1", "store": "0.6"}
     assert answer(matrix_file, "--from", str(file), "store==0.5")["combination"]["store"] == "0.5"
-    assert answer(matrix_file, "--from", str(file), "newest")["question"]["pipeline"] == "newest"
+    question = answer(matrix_file, "--from", str(file), "newest")["question"]
+    assert question == {"core": "==1.2", "store": ">=0.5", "pipeline": "newest"}
     assert ask(matrix_file, "--from", str(file)).stderr.splitlines()[1:] == [
         "requirements.txt line 3: -r more.txt is not followed",
         "core 1.2, as requirements.txt line 1 asks",

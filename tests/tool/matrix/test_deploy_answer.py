@@ -11,7 +11,7 @@ from market_data_meta.errors import MetaError
 from market_data_meta.matrix.deploy_answer import DeployQuestion, check_needs, deploy_answer
 from market_data_meta.results.capabilities import StateName
 from market_data_meta.results.deploy_answer import DeployAnswer
-from market_data_meta.results.matrix import MatrixResult
+from market_data_meta.results.matrix import MatrixResult, SupportedVersions
 from market_data_meta.results.parts import Verdict
 
 SET = {"core": "1.2", "pipeline": "0.1", "store": "0.6"}
@@ -206,6 +206,30 @@ def test_a_set_that_is_not_decided_might_have_what_no_other_has() -> None:
     states["1.3 0.5"] = {"redis": "broken"}
     states["1.3 0.6"] = {"redis": "unknown"}
     assert answer(example_matrix(states), {}, ("redis",)).exit == 1
+
+
+def test_what_may_be_had_elsewhere_is_undecided_though_the_best_set_breaks_it() -> None:
+    states: dict[str, dict[str, StateName]] = {
+        "1.2 0.5": {"redis": "broken"},
+        "1.2 0.6": {"redis": "broken"},
+        "1.3 0.5": {"redis": "unknown", "write": "unknown"},
+    }
+    result = answer(example_matrix(states), {}, ("redis", "write"))
+    assert (result.exit, result.unmet, result.combination["core"]) == (3, ("redis",), "1.2")
+
+
+@pytest.mark.parametrize("package", ["core", "store"])
+def test_a_requirement_counts_in_both_directions(package: str) -> None:
+    """Core 1.3 and store 0.5 are kept apart by the requirement of the one or of the other."""
+    version, other, asks, kept_out = {
+        "core": ("1.3", "store", ">=0.6", "0.5"),
+        "store": ("0.5", "core", "<1.3", "1.3"),
+    }[package]
+    matrix = example_matrix()
+    row = SupportedVersions(package=package, version=version, other=other, asks=asks, usable={})
+    refused = {**matrix.refused, other: {**matrix.refused[other], asks: (kept_out,)}}
+    stricter = matrix.model_copy(update={"supported": (*matrix.supported, row), "refused": refused})
+    assert searched(stricter) == "1.2 0.6"
 
 
 def test_nothing_may_be_allowed_with_a_release() -> None:

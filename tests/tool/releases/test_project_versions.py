@@ -44,6 +44,8 @@ def asked(found: FoundVersions) -> dict[str, str]:
         ("\ufeffmarket-data-core==1.4.61\r\n", {"core": "==1.4.61"}),
         ("market-data-core-extras==3.0\nold-market-data-core==2\n", {}),
         ("--index-url https://example.org/market-data-core/\nmarket-data-core==1.0\n", {"core": "==1.0"}),
+        ("./old-market-data-core.whl\n./market_data_core_extras-1.0-py3-none-any.whl\n", {}),
+        ("# a comment does not go on \\\nmarket-data-core==1.0\n", {"core": "==1.0"}),
         ("./other.whl\nhttps://example.org/a.whl\nthis is nothing\n", {}),
     ],
 )
@@ -126,6 +128,7 @@ def test_what_pyproject_takes_from_elsewhere_or_says_otherwise_is_told(tmp_path:
     [
         ("uv.lock", '[[package]]\nname = "{}"\nversion = "{}"\nsource = {{ registry = "https://example.org" }}\n'),
         ("poetry.lock", '[[package]]\nname = "{}"\nversion = "{}"\n'),
+        ("poetry.lock", '[[package]]\nname = "{}"\nversion = "{}"\nsource = {{ type = "legacy", url = "…" }}\n'),
         ("pylock.toml", '[[packages]]\nname = "{}"\nversion = "{}"\nindex = "https://example.org"\n'),
     ],
 )

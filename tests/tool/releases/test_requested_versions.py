@@ -59,6 +59,7 @@ def test_a_word_means_a_published_version(word: str, version: str) -> None:
         ("cor==1.9", "unknown-package", "did you mean core==1.9?"),
         ("core==one", "bad-version", "'one' is not a version of core"),
         ("core>=one", "bad-version", "is not a version of core"),
+        ("core===one", "bad-version", "'one' is not a version of core"),
         ("core", "bad-pin", "'core' is not a package with a version"),
     ],
 )

@@ -18,7 +18,7 @@ SET = {"core": "1.2", "pipeline": "0.1", "store": "0.6"}
 MIXED = example_matrix({"1.2 0.6": {"redis": "broken", "write": "limited"}}, {"1.2 0.6": "defective"})
 
 RUN = (
-    "run 2026-09-21 14:13 UTC on Python 3.11.9, suite 555555555555, releases as of 2026-11-22T10:00:00Z; "
+    "run 2026-09-21 14:13 UTC on Python 3.11.9, suite 555555555555, releases as of 2026-11-22; "
     "the run stands for 2 published combinations"
 )
 NO_SET = (
@@ -131,8 +131,8 @@ def test_without_a_run_there_is_no_list_but_the_reason(verdict: Verdict, first: 
 def test_what_is_not_known_stands_with_its_reason() -> None:
     sets = {"newest": example_set("newest", "1.2", "0.6", {"install": "unknown", "redis": "unknown"})}
     shown = lines(example_matrix(sets=sets))
-    assert shown[0].endswith("1 of 3 capabilities works, 2 are not known.")
-    assert "? not known  Install (install), Redis (redis): a reason of the set" in shown
+    assert shown[0].endswith("1 of 3 capabilities works, 2 are unknown.")
+    assert "? unknown  Install (install), Redis (redis): a reason of the set" in shown
 
 
 def test_what_a_package_says_does_not_steer_the_terminal() -> None:

@@ -18,12 +18,6 @@ MOST_SENTENCES = 3
 """Sentences about a limited capability unless all are asked for; of a broken one those about why it is broken."""
 
 _WORST_FIRST: tuple[StateName, ...] = ("broken", "limited")
-_WORDS: Mapping[StateName, tuple[str, str]] = {
-    "works": ("works", "work"),
-    "limited": ("is limited", "are limited"),
-    "broken": ("is broken", "are broken"),
-    "unknown": ("is not known", "are not known"),
-}
 
 
 def show_answer(answer: DeployAnswer, console: Console, *, verbose: bool = False) -> None:
@@ -103,7 +97,7 @@ def _show_capabilities(capabilities: Collection[CapabilityState], console: Conso
     if len(reasons) == 1 and all(one.state == "unknown" for one in capabilities):
         return
     for reason, titles in reasons.items():
-        _show_mark(console, "unknown", f"not known  {', '.join(titles)}: {reason}")
+        _show_mark(console, "unknown", f"unknown  {', '.join(titles)}: {reason}")
 
 
 def _show_evidence(answer: DeployAnswer, console: Console) -> None:
@@ -117,7 +111,8 @@ def _show_evidence(answer: DeployAnswer, console: Console) -> None:
         return
     when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(evidence.start))
     _show(console, f"Evidence: {counts_in_words(evidence.counts)}.", "dim")
-    about = f"run {when} on Python {evidence.interpreter}, suite {evidence.suite[:12]}, releases as of {evidence.as_of}"
+    about = f"run {when} on Python {evidence.interpreter}, suite {evidence.suite[:12]}"
+    about += f", releases as of {evidence.as_of[:10]}"
     if evidence.stands_for > 1:
         about += f"; the run stands for {evidence.stands_for:,} published combinations"
     _show(console, about, "dim", 2)
@@ -151,7 +146,8 @@ def _by_reason(capabilities: Iterable[CapabilityState]) -> dict[str, list[str]]:
 
 
 def _verb(state: StateName, number: int) -> str:
-    return _WORDS[state][number != 1]
+    sign = CAPABILITY_STATES[state]
+    return sign.words if number == 1 else sign.plural
 
 
 def _set_in_words(versions: Mapping[str, str]) -> str:
