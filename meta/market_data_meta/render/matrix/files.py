@@ -8,8 +8,8 @@ from pathlib import Path
 from market_data_meta.contract import Contract
 from market_data_meta.files import write_whole
 from market_data_meta.render.matrix.badge import badge
-from market_data_meta.render.matrix.picture import matrix_picture
 from market_data_meta.render.matrix.markdown import matrix_markdown
+from market_data_meta.render.matrix.picture import matrix_picture
 from market_data_meta.render.page.site import site
 from market_data_meta.results.matrix import MatrixResult
 from market_data_meta.results.proof import ProofResult

@@ -52,10 +52,10 @@ function whyNot(state) {
   if (!state) return h('span', { class: 'muted' }, 'Nothing is known.');
   const failures = [...state.failures].sort((a, b) => b.essential - a.essential);
   if (!failures.length) return h('span', { class: 'muted' }, state.reason || (state.state === 'works' ? 'No clause fails.' : 'Nothing is known.'));
-  const [first, ...more] = failures;
+  const [first, ...more] = distinctFailures(failures);
   return h('details', {}, h('summary', {},
     h('span', { class: 'closed-only' }, h('span', { class: 'sentence' }, first.sentence), more.length > 0 && h('span', { class: 'more' }, `and ${more.length} more`)),
-    h('span', { class: 'open-only' }, `${failures.length === 1 ? 'One clause fails' : `${failures.length} clauses fail`}:`)), failureList(failures));
+    h('span', { class: 'open-only' }, `${failures.length === 1 ? 'One clause fails' : `${failures.length} clauses fail`}:`)), failureList([first, ...more]));
 }
 
 function showFacts() {

@@ -24,7 +24,7 @@ function defectCard(defect) {
   const state = broken.length ? 'broken' : 'limited';
   const titles = (list) => list.map((name) => capabilityOf.get(name)?.title ?? name).join('; ');
   const versions = Object.entries(defect.versions).map(([name, specifier]) => `${name} ${specifier}`).join(', ');
-  return h('details', { id: `defect-${defect.id}`, class: 'defect' },
+  return h('details', { id: `defect-${defect.id}`, class: 'defect', tabindex: '-1' },
     h('summary', {}, h('span', { class: `mark ${state} allowed` }, mark(state)), h('span', {}, defect.means,
       h('span', { class: 'about' }, `${defect.package}; ${defect.mended_in ? `mended in ${defect.mended_in}` : versions}`
         + `${inNewest.has(defect.id) ? ', also in the newest set' : ''}`))),
@@ -49,6 +49,6 @@ function openDefect(id) {
   card.closest('.more-defects')?.setAttribute('open', '');
   card.open = true;
   card.scrollIntoView({ block: 'start' });
-  card.querySelector('summary').focus({ preventScroll: true });
+  card.focus({ preventScroll: true });
   return true;
 }
