@@ -111,8 +111,10 @@ def _matrix_data() -> dict[str, Any]:
             for version, asks in (("0.6.72", None), ("0.6.73", "<2,>=1.4.61"))
         ],
         "refused": {"core": {"<2,>=1.4.61": RELEASES["core"][0]}},
-        "mended": [],
-        "stale_defects": [],
+        "mended": [
+            {"defect": "defect-3", "clause": "area.fourth", "package": "store", "version": "0.6.73"},
+        ],
+        "stale_defects": [{"defect": "defect-4", "clause": "area.fourth", "how": HOSTILE}],
         "wide": [],
         "ran": 8,
     }

@@ -92,7 +92,9 @@ def test_a_chosen_capability_drives_everything_below(page: Page, address: str) -
     assert page.url.endswith("#capability-write")
     expect(page.locator("#capability")).to_have_value("write")
     expect(row(page, "write").get_by_role("button")).to_have_attribute("aria-pressed", "true")
-    expect(page.locator("#chosen")).to_have_text("Everything below is about: To write.")
+    expect(page.locator("#chosen")).to_have_text(
+        "Everything below is about: To write. What it is to write. Nothing goes without it."
+    )
     # It depends on store, so the grid's cells are split: works with one, broken with the other.
     expect(grid_cell(page, 1, 1).locator(".piece")).to_have_count(2)
     expect(grid_cell(page, 1, 1)).to_have_attribute(
@@ -178,6 +180,7 @@ def test_after_a_no_it_names_the_nearest_set(page: Page, address: str) -> None:
         "That is another release of pipeline."
     )
     page.locator("#nearest a").click()
+    assert page.url.endswith(";needs=talk")
     expect(page.locator("#deploy-answer .answer")).to_contain_text("With limits: “To talk” is limited in this set.")
     expect(page.locator("#nearest")).to_contain_text("In every set that the requirements allow")
 
@@ -188,6 +191,18 @@ def test_any_release_is_answered_with_the_best_choice(page: Page, address: str) 
     expect(page.locator("#deploy-answer")).to_contain_text(
         "The best choice: core 1.4.9, pipeline 0.8.70, store 0.6.72."
     )
+
+
+def test_a_question_in_the_address_may_name_a_capability(page: Page, address: str) -> None:
+    page.goto(f"{address}#{OLDEST};needs=write")
+    expect(page.locator("#capability")).to_have_value("write")
+    expect(page.locator("#deploy-answer .answer")).to_contain_text("No: “To write” is broken in this set.")
+    expect(page.locator("#deploy")).to_be_in_viewport()
+
+
+def test_the_versions_of_the_best_set_are_named_where_they_are_others(page: Page, address: str) -> None:
+    page.goto(address)
+    expect(row(page, "talk").locator("a.versions")).to_have_count(0)
 
 
 def test_an_unknown_set_is_undecided(page: Page, address: str) -> None:
@@ -242,6 +257,7 @@ def test_known_defects_are_listed_the_worst_first_and_the_mended_last(page: Page
     assert names[3] == "second-is-late", "it is in the newest set"
     assert names[-1] == "defect-6", "it is mended"
     expect(page.locator(".defect:visible")).to_have_count(5)
+    expect(page.locator("#defect-list")).to_contain_text("The list is behind what was seen in 2 places")
     page.locator(by_id("defect-defect-1")).locator("summary").first.click()
     expect(page.locator(by_id("defect-defect-1"))).to_contain_text("No way round it is known.")
     page.get_by_text("A script that shows it").click()

@@ -44,7 +44,7 @@ function bestSet(row) {
   const newestVersions = setOf('newest')?.combination ?? newest;
   const others = names.filter((name) => row.combination[name] !== newestVersions[name]);
   return [chip(row.state), others.length > 0 && h('a', {
-    class: 'versions', href: `#deploy=${names.map((name) => `${name}==${row.combination[name]}`).join(',')}`,
+    class: 'versions', href: deployAddress(row.combination, row.capability),
   }, `with ${listed(others.map((name) => `${name} ${row.combination[name]}`))}`)];
 }
 
@@ -83,7 +83,7 @@ function choose(name, { inAddress = false } = {}) {
     row.classList.toggle('chosen', row.dataset.capability === chosen);
     row.querySelector('.pick').setAttribute('aria-pressed', String(row.dataset.capability === chosen));
   }
-  $('chosen').textContent = `Everything below is about: ${chosenTitle()}.`;
+  $('chosen').textContent = `Everything below is about: ${chosenTitle()}.${chosen ? ` ${capabilityOf.get(chosen).about} ${capabilityOf.get(chosen).why}` : ''}`;
   if (inAddress) history.replaceState(null, '', chosen ? `#capability-${chosen}` : '#works');
   showWhere();
   showPromises();

@@ -16,11 +16,14 @@ function showDeployForm() {
 }
 
 const wishedVersions = () => Object.fromEntries(names.map((name) => [name, $(`deploy-${name}`).value]));
-const deployAddress = (versions) => `#deploy=${names.map((name) => `${name}==${versions[name] || 'any'}`).join(',')}`;
+const deployAddress = (versions, capability = chosen) => `#deploy=${names.map((name) => `${name}==${versions[name] || 'any'}`).join(',')}${
+  capability ? `;needs=${capability}` : ''}`;
 
 // Answers the question that the address names. A version that is not in the matrix is named, not replaced by another.
 function answerAddress(hash) {
-  const pairs = new Map(hash.split(',').map((part) => part.split('==')));
+  const [releases, needs] = hash.split(';needs=');
+  if (needs !== undefined) choose(needs);
+  const pairs = new Map(releases.split(',').map((part) => part.split('==')));
   askAbout(Object.fromEntries(names.map((name) => [name, pairs.get(name) ?? newest[name]])));
 }
 
