@@ -33,7 +33,9 @@ def states_in_words(of: MatrixSet) -> str:
 def why_in_one_line(state: CapabilityState) -> str:
     """What is broken or limited: the sentence of the first failure, the essential ones first, and how many more."""
     failures = sorted(state.failures, key=lambda failure: not failure.essential)
-    if not failures:
+    # One of each sentence: a defect may be shown by several clauses.
+    sentences = list(dict.fromkeys(failure.sentence for failure in failures))
+    if not sentences:
         return state.reason
-    more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
-    return f"{failures[0].sentence}{more}"
+    more = f" (and {len(sentences) - 1} more)" if len(sentences) > 1 else ""
+    return f"{sentences[0]}{more}"

@@ -10,9 +10,9 @@ from market_data_meta.render.text import printable
 from market_data_meta.results.capabilities import StateName
 from market_data_meta.results.matrix import MatrixResult, MatrixSet
 
-WIDTH, LEFT, COLUMN, TOP, ROW = 990, 276, 86, 112, 24
+WIDTH, LEFT, COLUMN, TOP, ROW = 990, 286, 86, 112, 24
 # So many characters of a title and of a sentence have room.
-TITLE, SENTENCE = 43, 56
+TITLE, SENTENCE = 41, 54
 COLUMNS = {"newest": "Newest set", "deployed": "Deployed", "oldest": "Oldest"}
 STYLE = """
 text{font:12px system-ui,sans-serif;fill:#24292f}.t{font-weight:600;font-size:15px}.h{font-weight:600}
@@ -22,7 +22,7 @@ text{font:12px system-ui,sans-serif;fill:#24292f}.t{font-weight:600;font-size:15
 
 
 def matrix_picture(matrix: MatrixResult) -> str:
-    """The picture of ``matrix.json``: each state by mark, word and colour, and what fails in a line."""
+    """The picture of ``matrix.json``: states by mark, word and colour, and in one line what fails."""
     sets = [found for name in COLUMNS if (found := matrix.set_named(name))]
     best = {row.capability: row.state for row in matrix.best}
     height = TOP + len(matrix.capabilities) * ROW + 32

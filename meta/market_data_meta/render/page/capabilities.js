@@ -44,7 +44,7 @@ function bestSet(row) {
   const newestVersions = setOf('newest')?.combination ?? newest;
   const others = names.filter((name) => row.combination[name] !== newestVersions[name]);
   return [chip(row.state), others.length > 0 && h('a', {
-    class: 'versions', href: `#deploy=${names.map((name) => `${name}==${row.combination[name]}`).join(',')}`,
+    class: 'versions', href: deployAddress(row.combination, row.capability),
   }, `with ${listed(others.map((name) => `${name} ${row.combination[name]}`))}`)];
 }
 
@@ -52,10 +52,10 @@ function whyNot(state) {
   if (!state) return h('span', { class: 'muted' }, 'Nothing is known.');
   const failures = [...state.failures].sort((a, b) => b.essential - a.essential);
   if (!failures.length) return h('span', { class: 'muted' }, state.reason || (state.state === 'works' ? 'No clause fails.' : 'Nothing is known.'));
-  const [first, ...more] = failures;
+  const [first, ...more] = distinctFailures(failures);
   return h('details', {}, h('summary', {},
     h('span', { class: 'closed-only' }, h('span', { class: 'sentence' }, first.sentence), more.length > 0 && h('span', { class: 'more' }, `and ${more.length} more`)),
-    h('span', { class: 'open-only' }, `${failures.length === 1 ? 'One clause fails' : `${failures.length} clauses fail`}:`)), failureList(failures));
+    h('span', { class: 'open-only' }, `${failures.length === 1 ? 'One clause fails' : `${failures.length} clauses fail`}:`)), failureList([first, ...more]));
 }
 
 function showFacts() {
@@ -83,7 +83,7 @@ function choose(name, { inAddress = false } = {}) {
     row.classList.toggle('chosen', row.dataset.capability === chosen);
     row.querySelector('.pick').setAttribute('aria-pressed', String(row.dataset.capability === chosen));
   }
-  $('chosen').textContent = `Everything below is about: ${chosenTitle()}.`;
+  $('chosen').textContent = `Everything below is about: ${chosenTitle()}.${chosen ? ` ${capabilityOf.get(chosen).about} ${capabilityOf.get(chosen).why}` : ''}`;
   if (inAddress) history.replaceState(null, '', chosen ? `#capability-${chosen}` : '#works');
   showWhere();
   showPromises();

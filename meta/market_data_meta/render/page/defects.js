@@ -15,8 +15,18 @@ function showDefects() {
     ? `${shown.length} of ${matrix.defects.length} concern: ${chosenTitle()}.`
     : `${open} of ${matrix.defects.length} are not mended; ${defectsInOrder.filter((defect) => inNewest.has(defect.id)).length} are in the newest set. The worst first.`;
   const [first, more] = [shown.slice(0, SHOWN_DEFECTS), shown.slice(SHOWN_DEFECTS)];
-  fill($('defect-list'), first.map(defectCard),
+  fill($('defect-list'), listIsBehind(), first.map(defectCard),
     more.length > 0 && h('details', { class: 'more-defects' }, h('summary', {}, `${more.length} more known ${more.length === 1 ? 'defect' : 'defects'}`), more.map(defectCard)));
+}
+
+// What was seen and the list of known defects does not say yet.
+function listIsBehind() {
+  const sentences = [
+    ...matrix.mended.map((row) => `${row.clause} no longer shows ${row.defect} since ${row.package} ${row.version}.`),
+    ...matrix.stale_defects.map((row) => `${row.defect}, ${row.clause}: ${row.how}`),
+  ];
+  return sentences.length > 0 && h('details', {}, h('summary', {}, `The list is behind what was seen in ${sentences.length} ${sentences.length === 1 ? 'place' : 'places'}`),
+    h('ul', { class: 'reasons' }, sentences.map((sentence) => h('li', {}, sentence))));
 }
 
 function defectCard(defect) {
@@ -24,10 +34,10 @@ function defectCard(defect) {
   const state = broken.length ? 'broken' : 'limited';
   const titles = (list) => list.map((name) => capabilityOf.get(name)?.title ?? name).join('; ');
   const versions = Object.entries(defect.versions).map(([name, specifier]) => `${name} ${specifier}`).join(', ');
-  return h('details', { id: `defect-${defect.id}`, class: 'defect' },
+  return h('details', { id: `defect-${defect.id}`, class: 'defect', tabindex: '-1' },
     h('summary', {}, h('span', { class: `mark ${state} allowed` }, mark(state)), h('span', {}, defect.means,
-      h('span', { class: 'about' }, `${defect.package}; ${defect.mended_in ? `mended in ${defect.mended_in}` : versions}`
-        + `${inNewest.has(defect.id) ? ', also in the newest set' : ''}`))),
+      h('span', { class: 'about' }, [`In the code of ${defect.package}`, defect.mended_in ? `mended in ${defect.mended_in}` : versions || 'every version',
+        inNewest.has(defect.id) && 'also in the newest set', !defect.mended_in && defect.workaround && 'there is a way round it'].filter(Boolean).join('; ')))),
     h('dl', { class: 'facts wide' },
       broken.length > 0 && fact('Breaks', titles(broken)), limited.length > 0 && fact('Limits', titles(limited)),
       fact('Versions', versions || 'every version'), defect.mended_in && fact('Mended in', `${defect.package} ${defect.mended_in}`),
@@ -49,6 +59,6 @@ function openDefect(id) {
   card.closest('.more-defects')?.setAttribute('open', '');
   card.open = true;
   card.scrollIntoView({ block: 'start' });
-  card.querySelector('summary').focus({ preventScroll: true });
+  card.focus({ preventScroll: true });
   return true;
 }

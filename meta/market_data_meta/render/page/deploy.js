@@ -16,11 +16,14 @@ function showDeployForm() {
 }
 
 const wishedVersions = () => Object.fromEntries(names.map((name) => [name, $(`deploy-${name}`).value]));
-const deployAddress = (versions) => `#deploy=${names.map((name) => `${name}==${versions[name] || 'any'}`).join(',')}`;
+const deployAddress = (versions, capability = chosen) => `#deploy=${names.map((name) => `${name}==${versions[name] || 'any'}`).join(',')}${
+  capability ? `;needs=${capability}` : ''}`;
 
 // Answers the question that the address names. A version that is not in the matrix is named, not replaced by another.
 function answerAddress(hash) {
-  const pairs = new Map(hash.split(',').map((part) => part.split('==')));
+  const [releases, needs] = hash.split(';needs=');
+  if (needs !== undefined) choose(needs);
+  const pairs = new Map(releases.split(',').map((part) => part.split('==')));
   askAbout(Object.fromEntries(names.map((name) => [name, pairs.get(name) ?? newest[name]])));
 }
 
@@ -51,8 +54,8 @@ function showDeployAnswer(wish) {
   fill($('deploy-answer'),
     isOpenQuestion && h('p', {}, 'The best choice: ', h('strong', {}, setText(versions)), '.'),
     h('p', { class: 'answer' }, answerBadge(cell, cellNumber), h('strong', {}, answerOf(cell, cellNumber, reasonsAgainst))),
-    chosen && failureList(failuresOf(capabilityOf.get(chosen), cellNumber)),
-    !cell.capabilities || cell.verdict === 'unknown' ? h('ul', { class: 'reasons' }, cell.reasons.map((reason) => h('li', {}, reason))) : null,
+    chosen && failuresInShort(failuresOf(capabilityOf.get(chosen), cellNumber)),
+    cell.verdict === 'unknown' ? h('ul', { class: 'reasons' }, cell.reasons.map((reason) => h('li', {}, reason))) : null,
     h('details', { open: wasAsked && !chosen }, h('summary', {}, 'What works and what does not, by capability'), WORST_FIRST.map((state) => byStateList(state, cellNumber))),
     reasonsAgainst.length
       ? h('div', {}, h('p', { class: 'value-title' }, 'Their own requirements forbid this set:'), h('ul', { class: 'reasons' }, reasonsAgainst.map((reason) => h('li', {}, reason))))
@@ -77,12 +80,21 @@ function answerOf(cell, cellNumber, reasonsAgainst) {
   return `${{ works: 'Yes', limited: 'With limits', broken: 'No', unknown: 'Undecided' }[state]}: ${what[0] === 'I' ? `i${what.slice(1)}` : what}`;
 }
 
+// The first sentences, and the others on demand.
+const SHOWN_FAILURES = 3;
+function failuresInShort(failures) {
+  const distinct = distinctFailures(failures);
+  const more = distinct.slice(SHOWN_FAILURES);
+  return [failureList(distinct.slice(0, SHOWN_FAILURES)),
+    more.length > 0 && h('details', {}, h('summary', { class: 'small' }, `and ${more.length} more`), failureList(more))];
+}
+
 function byStateList(state, cellNumber) {
   const list = capabilities.filter((capability) => stateIn(matrix.cells[cellNumber], capability.name) === state);
   if (!list.length) return null;
   if (state === 'works') return h('div', { class: 'group-of' }, chip(state), ` ${list.map((capability) => capability.title).join('; ')}`);
   return h('div', { class: 'group-of' }, chip(state), h('ul', { class: 'reasons' }, list.map((capability) => {
-    const [first, ...more] = failuresOf(capability, cellNumber);
+    const [first, ...more] = distinctFailures(failuresOf(capability, cellNumber));
     return h('li', {}, h('strong', {}, `${capability.title}. `), first ? first.sentence : 'Nothing is known.',
       more.length > 0 && h('details', {}, h('summary', { class: 'small' }, `and ${more.length} more`), failureList(more)));
   })));
@@ -102,5 +114,5 @@ function wayOut(versions, cellNumber, reasonsAgainst) {
   }
   const changes = names.filter((name) => versions[name] !== nearest.versions[name]);
   return h('p', { id: 'nearest' }, 'The nearest set ', chosen ? `in which it ${CAPABILITY_STATES[state].words}` : `in which the fewest are broken (${countsOf[nearest.cellNumber].broken})`, ': ',
-    h('a', { href: deployAddress(nearest.versions) }, setText(nearest.versions)), `. ${changes.length === 1 ? 'Only' : ''} ${listed(changes)} ${changes.length === 1 ? 'is' : 'are'} another.`.replace('.  ', '. '));
+    h('a', { href: deployAddress(nearest.versions) }, setText(nearest.versions)), `. That is another release of ${listed(changes)}.`);
 }

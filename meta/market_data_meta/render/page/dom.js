@@ -15,7 +15,7 @@ function h(tag, attributes, ...children) {
   return element;
 }
 
-const fill = (element, ...children) => element.replaceChildren(...children.flat().filter(Boolean));
+const fill = (element, ...children) => element.replaceChildren(...children.flat(2).filter(Boolean));
 const fact = (term, ...description) => h('div', {}, h('dt', {}, term), h('dd', {}, ...description));
 
 // A command with a button that copies it. Where the clipboard is closed, it selects the text.
@@ -73,4 +73,4 @@ const failureItem = (failure) => h('li', {},
   h('span', { class: 'muted' }, failure.essential ? 'Breaks it: ' : 'Limits it: '), failure.sentence, ' ',
   h('a', { class: 'small', href: failure.defect && defectOf.has(failure.defect) ? `#defect-${failure.defect}` : `#clause-${failure.clause}` },
     failure.defect && defectOf.has(failure.defect) ? 'Known defect' : failure.clause));
-const failureList = (failures) => h('ul', { class: 'reasons' }, failures.map(failureItem));
+const failureList = (failures) => (failures.length ? h('ul', { class: 'reasons' }, failures.map(failureItem)) : null);

@@ -42,5 +42,5 @@ function usable(row) {
   if (chosen) return h('code', {}, spaced(row.usable[chosen] ?? 'unknown'));
   const groups = grouped(Object.entries(row.usable), ([, specifier]) => specifier);
   return [...groups].sort(([, a], [, b]) => b.length - a.length).map(([specifier, entries]) => h('span', { class: 'usable' },
-    h('code', {}, spaced(specifier)), ` for ${entries.length} `));
+    h('code', {}, spaced(specifier)), ` for ${entries.length} ${entries.length === 1 ? 'capability' : 'capabilities'}`));
 }

@@ -48,6 +48,11 @@ function failuresOf(capability, cellNumber) {
     .map((clause) => ({ clause, essential, sentence: failed.get(clause).sentence, defect: failed.get(clause).defect })));
 }
 
+// One of each sentence: a defect may be shown by several clauses.
+const distinctFailures = (failures) => failures.filter(
+  (failure, place) => failures.findIndex((other) => other.sentence === failure.sentence) === place,
+);
+
 // The published set that is nearest to a wish, among those in which what is chosen is in the best state there is.
 // `wish` may leave packages open: their newest releases are preferred. `fixed` are packages that must stay as they are.
 function nearestSet(wish, { fixed = [], allowedOnly = true } = {}) {

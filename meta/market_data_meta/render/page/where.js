@@ -85,7 +85,7 @@ function showPlace() {
     const failures = chosen ? failuresOf(capabilityOf.get(chosen), cellNumber) : [];
     return h('li', {}, chip(part.state, chosen ? part.state : brokenRange(part)), ` ${partners(part, all)}; ${requirementWords(part)}. `,
       failures[0] && part.state !== 'works' ? `${failures[0].sentence} ` : null,
-      h('a', { href: `#deploy=${names.map((name) => `${name}==${cell.combination[name]}`).join(',')}` }, `Can I deploy ${setText(cell.combination)}?`));
+      h('a', { href: deployAddress(cell.combination) }, `Can I deploy ${setText(cell.combination)}?`));
   })));
 }
 
