@@ -20,7 +20,11 @@ def release(version: str, content: str, *requires: str, yanked: bool = False) ->
 
 
 def known_defect(
-    *checks: Check, name: str = "it-is-wrong", package: str = "core", third_party: tuple[ThirdParty, ...] = (), **in_: str
+    *checks: Check,
+    name: str = "it-is-wrong",
+    package: str = "core",
+    third_party: tuple[ThirdParty, ...] = (),
+    **in_: str,
 ) -> Defect:
     """A known defect that these checks show, in the versions of packages that are named: all of core if none is."""
     shown = tuple(ShownBy(check.clause, (check.fingerprint,), third_party=third_party) for check in checks)

@@ -144,7 +144,9 @@ def test_an_expected_cell_that_was_not_run_is_unknown(small: Contract, make_reco
 
 def test_a_cell_whose_interpreter_is_absent_is_listed_without_a_verdict(small: Contract, make_record: Make) -> None:
     name = make_record().cell
-    judged_records = judge_records(small, SUITE, [make_record()], NOTHING, expected=[name, "py313-x"], absent=("py313-x",))
+    judged_records = judge_records(
+        small, SUITE, [make_record()], NOTHING, expected=[name, "py313-x"], absent=("py313-x",)
+    )
     assert (len(judged_records.cells), judged_records.absent, judged_records.exit) == (1, ("py313-x",), Exit.OK)
 
 
