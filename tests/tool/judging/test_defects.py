@@ -203,7 +203,7 @@ def test_a_cell_without_evidence_is_not_everything(small: Contract, run: Make, f
 
 def test_a_run_that_is_no_evidence_mends_nothing(small: Contract, run: Make, failure: Check) -> None:
     defect = known_defect(failure)
-    weak: list[dict[str, Any]] = [{"footer": None}, {"suite": "6" * 64}, {"attestation": {}}, {"uninstallable": "no"}]
+    weak: list[dict[str, Any]] = [{"footer": None}, {"suite": "6" * 64}, {"attestation": {}}]
     for changes in weak:
         assert judged(small, defect, run(**changes)).defect_changes == DefectChanges()
     for outcome in ("error", "not-applicable", "missing"):
