@@ -1,4 +1,4 @@
-"""Releases of the same content have the same verdicts: no clause and no waiver is for a part of them only."""
+"""Releases of the same content have the same verdicts: no clause and no known defect is for a part of them only."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from market_data_meta.judging.waiver_file import load_waivers
 from packaging.specifiers import SpecifierSet
 
 from market_data_meta.contract import Contract
 from market_data_meta.contract_files import load_contract
+from market_data_meta.judging.defect_file import load_defects
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.releases.ledger_files import load_ledger
 
@@ -58,15 +58,15 @@ def test_no_clause_splits_a_content(contract: Contract, ledger: Ledger) -> None:
     assert problems == []
 
 
-def test_no_waiver_splits_a_content(contract: Contract, ledger: Ledger) -> None:
-    """A waiver of a clause of combination scope covers all releases of a content, or none of them."""
-    waivers = [w for w in load_waivers(ROOT, ledger) if contract.clauses[w.clause].scope == "combination"]
-    assert waivers
+def test_no_known_defect_splits_a_content(contract: Contract, ledger: Ledger) -> None:
+    """A clause of combination scope shows a defect in all releases of a content, or in none of them."""
+    shown = [(d, by) for d, by in load_defects(ROOT).shown if contract.clauses[by.clause].scope == "combination"]
+    assert shown
     problems = [
-        f"{waiver.clause} {waiver.fingerprint}: {split}"
-        for waiver in waivers
-        for package, (low, high) in waiver.versions.items()
-        for split in split_contents(ledger, package, f">={low},<={high}")
+        f"{defect.id} {by.clause}: {split}"
+        for defect, by in shown
+        for package, specifier in (by.versions or defect.versions).items()
+        for split in split_contents(ledger, package, specifier)
     ]
     assert problems == []
 

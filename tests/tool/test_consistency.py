@@ -12,7 +12,31 @@ from market_data_meta.errors import MetaError
 
 CONTROLS = "contracts/clauses/controls.toml"
 CAPABILITIES = "contracts/capabilities.toml"
-WAIVER = '\n[[waiver]]\nclause = "{}"\nfingerprint = "{}"\nreason = "{}"\nversions = {{ core = ["1.2.9", "1.2.9"] }}\n'
+DEFECTS = "contracts/defects.toml"
+BURST = "[defects.burst-after-pause]"
+DEFECT = """[defects.{}]
+means = "It is made up."
+package = "{}"
+versions = {{ {} }}
+cause = "A test."
+
+[[defects.{}.shown_by]]
+clause = "{}"
+fingerprints = ["{}"]
+
+"""
+
+
+def defect(
+    name: str = "made-up",
+    *,
+    package: str = "core",
+    versions: str = 'core = ">=1.2"',
+    clause: str = "chain.hard-pauses",
+    fingerprint: str = "0" * 12,
+) -> str:
+    """A known defect as a table of the file, before one that is there."""
+    return DEFECT.format(name, package, versions, name, clause, fingerprint) + BURST
 
 
 @pytest.mark.parametrize(
@@ -51,10 +75,21 @@ WAIVER = '\n[[waiver]]\nclause = "{}"\nfingerprint = "{}"\nreason = "{}"\nversio
             "releases/0/withdrawn is an unknown field",
         ),
         ("contracts/releases/snapshot.json", '"format": 1', '"format": 2', "snapshot.json"),
-        ("contracts/waivers.toml", "#", WAIVER.format("no.clause", "0" * 12, "r") + "#", "no.clause is no clause"),
-        ("contracts/waivers.toml", "#", WAIVER.format("controls.must-pass", "0" * 12, " ") + "#", "has no reason"),
-        ("contracts/waivers.toml", "#", WAIVER.format("controls.must-pass", "x", "r") + "#", "does not match"),
-        ("contracts/waivers.toml", '["1.2.0", "1.4.61"]', '["1.4.61", "1.2.0"]', "core needs the two ends of a closed"),
+        (DEFECTS, BURST, defect(clause="no.clause"), "made-up: no.clause is no clause that a release can fail"),
+        (DEFECTS, BURST, defect(clause="controls.must-pass"), "controls.must-pass is no clause that a release can"),
+        (DEFECTS, BURST, defect(package="shop"), "made-up: shop is no package"),
+        (DEFECTS, BURST, defect(versions='shop = ">=1.2"'), "made-up: shop is no package"),
+        (
+            DEFECTS,
+            BURST,
+            defect(versions='core = ">=1.2.0"', clause="pulse.schema-id", fingerprint="35707bfcfe2c"),
+            "made-up: pulse.schema-id 35707bfcfe2c is said of schema-id-from-module-path already",
+        ),
+        (DEFECTS, BURST, defect(fingerprint="x"), "defects/made-up/shown_by/0/fingerprints/0"),
+        (DEFECTS, BURST, defect(versions='core = "1.2 to 1.4"'), "'1.2 to 1.4' is no specifier of versions of core"),
+        (DEFECTS, BURST, defect("Made_Up"), "defects/Made_Up"),
+        (DEFECTS, "means = ", "meaning = ", "means is missing"),
+        (DEFECTS, "cause = ", "reason = ", "cause is missing"),
         ("contracts/releases/snapshot.json", '"as_of": "', '"as_of": "on ', "snapshot.json: as_of"),
         ("contracts/packages.toml", "imports = [", "exports = [", "packages.toml: packages/core/imports is missing"),
         (
@@ -93,7 +128,7 @@ def test_a_disagreement_is_a_problem(copy: Path, file: str, text: str, replaceme
 def test_all_that_is_wrong_is_a_problem_at_once(copy: Path) -> None:
     for file, before, after in [
         (CONTROLS, "holds passes.", "holds passes"),
-        ("contracts/waivers.toml", "#", WAIVER.format("controls.must-pass", "x", "r") + "#"),
+        (DEFECTS, BURST, defect(fingerprint="x")),
         ("contracts/releases/core.json", '"yanked": false', '"yanked": "no"'),
     ]:
         (copy / file).write_text((copy / file).read_text().replace(before, after, 1))
@@ -101,11 +136,24 @@ def test_all_that_is_wrong_is_a_problem_at_once(copy: Path) -> None:
     places = [problem.removeprefix(str(copy)).split(": ")[:2] for problem in problems(copy)]
     assert places[:3] == [
         [CONTROLS, "clauses/must-pass/rule"],
-        ["contracts/waivers.toml", "waiver/0/fingerprint"],
+        [DEFECTS, "defects/made-up/shown_by/0/fingerprints/0"],
         ["contracts/releases/core.json", "releases/0/yanked"],
     ]
     assert "store.json is not JSON" in places[3][0]
     assert len(places) == 4
+
+
+def test_a_script_that_shows_no_known_defect_is_a_problem(copy: Path) -> None:
+    (copy / "contracts/reproducers/made-up.py").write_text("raise SystemExit(0)\n")
+    assert problems(copy) == ["contracts/reproducers/made-up.py: defects.toml has no defect of that name"]
+
+
+def test_one_failure_may_be_two_defects_of_different_releases(copy: Path) -> None:
+    """Neither the clause nor the fingerprint alone says which defect it is."""
+    text = (copy / DEFECTS).read_text()
+    tables = defect("early", versions='core = "<1.3"').removesuffix(BURST) + defect("late", versions='core = ">=1.3"')
+    (copy / DEFECTS).write_text(text.replace(BURST, tables, 1))
+    assert problems(copy) == []
 
 
 def test_a_missing_release_file_is_a_problem(copy: Path) -> None:

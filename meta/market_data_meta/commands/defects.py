@@ -53,7 +53,7 @@ def defects_command(
     r"""List the known defects of published releases: what each means for a user, whose code it is, and since when.
 
     Those that break a capability come first. What the known runs (of mdmeta matrix, and the records of mdmeta run) say
-    otherwise is told below the list; --update writes what was mended into contracts/defects.toml, whose comments stay.
+    otherwise stands below the list; --update writes what was mended into contracts/defects.toml, whose comments stay.
 
     \b
     Example: mdmeta defects

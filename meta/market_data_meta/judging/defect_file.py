@@ -69,4 +69,4 @@ def with_mended(text: str, mended: Iterable[MendedDefect]) -> str:
 
 
 def _close(versions: dict[str, str], package: str, version: str) -> None:
-    versions[package] = mended_specifier(versions.get(package, ""), version).removeprefix(",")
+    versions[package] = mended_specifier(versions.get(package, ""), version)

@@ -193,7 +193,8 @@ def _mended_since(defect: Defect, passing: list[Record], failing: list[Record]) 
 
 def mended_specifier(specifier: str, version: str) -> str:
     """The specifier, closed before the version that mended the defect."""
-    return ",".join([part for part in specifier.split(",") if not part.startswith("<")] + [f"<{version}"])
+    parts = [part.strip() for part in specifier.split(",")]
+    return ",".join([part for part in parts if part and not part.startswith("<")] + [f"<{version}"])
 
 
 def _require_specifiers(versions: Mapping[str, str], of: str) -> None:

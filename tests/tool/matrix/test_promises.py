@@ -1,9 +1,10 @@
-"""How the combinations that the packages' requirements allow compare with those that work."""
+"""How the combinations that the packages' requirements allow compare with what works in them."""
 
 from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -12,16 +13,27 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from market_data_meta.contract import Contract
-from market_data_meta.judging.verdicts import COMPATIBLE, INCOMPATIBLE, UNINSTALLABLE, UNKNOWN
+from market_data_meta.judging.verdicts import CONFORMS, DEFECTIVE, UNINSTALLABLE, UNKNOWN, VIOLATES
 from market_data_meta.matrix import promises
-from market_data_meta.matrix.promises import CellPromise, VersionSupport
+from market_data_meta.matrix.promises import CellPromise, CellStates, VersionSupport, state_counts
 from market_data_meta.releases import pins
 from market_data_meta.releases.combinations import Combination
 from market_data_meta.releases.contents import Content, ContentCombination, content_combinations, distinct_contents
 from market_data_meta.releases.ledger import Ledger, Release
 from market_data_meta.releases.requirements import broken_promises
+from market_data_meta.results.capabilities import StateName
 
 Contents = dict[str, tuple[Content, ...]]
+States = Mapping[ContentCombination, CellStates]
+
+
+def cell(state: StateName, verdict: str = DEFECTIVE) -> CellStates:
+    """A cell whose one capability is in that state."""
+    return CellStates(verdict, {"talk": state})
+
+
+WORKS, LIMITED, BROKEN = cell("works", CONFORMS), cell("limited"), cell("broken", VIOLATES)
+NOT_INSTALLABLE, NOT_RUN = CellStates(UNINSTALLABLE, {"talk": "unknown"}), CellStates(UNKNOWN, {})
 
 
 def release(version: str, content: str, *requires: str, yanked: bool = False) -> Release:
@@ -95,64 +107,87 @@ def test_a_pre_release_and_a_yanked_release_count_as_published(small: Contract) 
 
 
 @pytest.mark.parametrize(
-    ("verdict", "expected"),
+    ("states", "state"),
     [
-        (COMPATIBLE, {"kept": 3, "over-restricted": 1}),
-        (INCOMPATIBLE, {"over-promised": 3, "rightly excluded": 1}),
-        (UNINSTALLABLE, {"over-promised": 3, "rightly excluded": 1}),
-        (UNKNOWN, {"undecided": 4}),
+        (WORKS, "works"),
+        (LIMITED, "limited"),
+        (BROKEN, "broken"),
+        (NOT_INSTALLABLE, "broken"),
+        (NOT_RUN, "unknown"),
+        (CellStates(DEFECTIVE, {}), "unknown"),
     ],
 )
-def test_the_class_of_a_combination_follows_from_promise_and_verdict(
-    contents: Contents, verdict: str, expected: dict[str, int]
+def test_each_combination_of_a_cell_counts_by_promise_and_state(
+    contents: Contents, states: CellStates, state: StateName
 ) -> None:
-    cell = cell_of(contents, core="new", pipeline="p", store="t")
-    assert CellPromise(cell, verdict, 3).combinations_by_class == expected
+    """What cannot be installed is broken, whatever its requirements say."""
+    one = CellPromise(cell_of(contents, core="new", pipeline="p", store="t"), states, 3)
+    counts = state_counts([one], "talk")
+    assert (counts.allowed, counts.forbidden) == ({state: 3}, {state: 1})
 
 
-def test_a_cell_without_a_verdict_is_undecided(small: Contract, contents: Contents) -> None:
-    verdicts = {cell_of(contents, core="new", pipeline="p", store="s"): COMPATIBLE}
-    cells = promises.cell_promises(small, contents, verdicts)
-    assert promises.combinations_by_class(cells) == {
-        "kept": 3,
-        "over-promised": 0,
-        "over-restricted": 1,
-        "rightly excluded": 0,
-        "undecided": 8,
-    }
+def test_a_cell_that_was_not_run_is_unknown(small: Contract, contents: Contents) -> None:
+    cells = promises.cell_promises(small, contents, {cell_of(contents, core="new", pipeline="p", store="s"): WORKS})
+    counts = state_counts(cells, "talk")
+    assert counts.allowed == {"works": 3, "unknown": 3}
+    assert counts.forbidden == {"works": 1, "unknown": 5}
+
+
+def test_the_verdict_does_not_decide_what_works(small: Contract, contents: Contents) -> None:
+    """A known defect that breaks a capability breaks it in the counts too, and one that does not, does not."""
+    states = dict.fromkeys(content_combinations(contents), cell("broken", DEFECTIVE))
+    counts = state_counts(promises.cell_promises(small, contents, states), "talk")
+    assert set(counts.allowed + counts.forbidden) == {"broken"}
+    states = dict.fromkeys(states, cell("works", VIOLATES))
+    counts = state_counts(promises.cell_promises(small, contents, states), "talk")
+    assert set(counts.allowed + counts.forbidden) == {"works"}
 
 
 def support_by_pair(
-    contract: Contract, contents: Contents, verdicts: dict[ContentCombination, str]
+    contract: Contract, contents: Contents, states: States
 ) -> dict[tuple[str, str, str], VersionSupport]:
-    supports = promises.version_support(contract, contents, verdicts)
+    supports = promises.version_support(contract, contents, states)
     return {(support.package, support.version, support.other): support for support in supports}
 
 
-def test_support_has_the_required_and_the_working_versions(small: Contract, contents: Contents) -> None:
-    verdicts = dict.fromkeys(content_combinations(contents), INCOMPATIBLE)
-    verdicts[cell_of(contents, core="old", pipeline="p", store="s")] = COMPATIBLE
-    supports = support_by_pair(small, contents, verdicts)
+def usable(specifier: str) -> dict[str, str]:
+    return {"talk": specifier}
+
+
+@pytest.mark.parametrize("good", [WORKS, LIMITED, cell("works", VIOLATES)])
+def test_support_has_the_required_and_the_usable_versions(
+    small: Contract, contents: Contents, good: CellStates
+) -> None:
+    """What is limited can be used."""
+    states = dict.fromkeys(content_combinations(contents), BROKEN)
+    states[cell_of(contents, core="old", pipeline="p", store="s")] = good
+    supports = support_by_pair(small, contents, states)
     assert len(supports) == 7 * 2
-    assert supports["pipeline", "0.2", "core"] == VersionSupport("pipeline", "0.2", "core", ">=1.2", "==1.0")
-    assert supports["store", "0.5", "core"] == VersionSupport("store", "0.5", "core", "<2,>=1.0", "==1.0")
-    assert supports["store", "0.6", "core"] == VersionSupport("store", "0.6", "core", None, "none")
-    assert supports["core", "1.0", "pipeline"] == VersionSupport("core", "1.0", "pipeline", None, ">=0.1")
-    assert supports["core", "1.1", "store"].works == supports["core", "1.2", "store"].works == "none"
+    assert supports["pipeline", "0.2", "core"] == VersionSupport("pipeline", "0.2", "core", ">=1.2", usable("==1.0"))
+    assert supports["store", "0.5", "core"] == VersionSupport("store", "0.5", "core", "<2,>=1.0", usable("==1.0"))
+    assert supports["store", "0.6", "core"] == VersionSupport("store", "0.6", "core", None, usable("none"))
+    assert supports["core", "1.0", "pipeline"] == VersionSupport("core", "1.0", "pipeline", None, usable(">=0.1"))
+    assert supports["core", "1.1", "store"].usable == supports["core", "1.2", "store"].usable == usable("none")
 
 
-def test_one_compatible_combination_is_enough_to_work(small: Contract, contents: Contents) -> None:
-    verdicts = dict.fromkeys(content_combinations(contents), UNINSTALLABLE)
-    verdicts[cell_of(contents, core="new", pipeline="p", store="t")] = COMPATIBLE
-    assert support_by_pair(small, contents, verdicts)["pipeline", "0.1", "core"].works == ">=1.1"
+def test_each_capability_has_usable_versions_of_its_own(small: Contract, contents: Contents) -> None:
+    small = replace(small, capabilities={name: replace(small.capabilities["talk"], name=name) for name in ("a", "b")})
+    states = dict.fromkeys(content_combinations(contents), CellStates(DEFECTIVE, {"a": "works", "b": "broken"}))
+    assert support_by_pair(small, contents, states)["pipeline", "0.1", "core"].usable == {"a": ">=1.0", "b": "none"}
+
+
+def test_one_combination_in_which_it_works_is_enough(small: Contract, contents: Contents) -> None:
+    states = dict.fromkeys(content_combinations(contents), NOT_INSTALLABLE)
+    states[cell_of(contents, core="new", pipeline="p", store="t")] = WORKS
+    assert support_by_pair(small, contents, states)["pipeline", "0.1", "core"].usable == usable(">=1.1")
 
 
 def test_without_evidence_no_version_counts_as_failing(small: Contract, contents: Contents) -> None:
-    verdicts = dict.fromkeys(content_combinations(contents), INCOMPATIBLE)
-    del verdicts[cell_of(contents, core="new", pipeline="p", store="t")]
-    supports = support_by_pair(small, contents, verdicts)
-    assert supports["pipeline", "0.1", "core"].works == "unknown"
-    assert supports["core", "1.0", "pipeline"].works == "none"
+    states = dict.fromkeys(content_combinations(contents), BROKEN)
+    del states[cell_of(contents, core="new", pipeline="p", store="t")]
+    supports = support_by_pair(small, contents, states)
+    assert supports["pipeline", "0.1", "core"].usable == usable("unknown")
+    assert supports["core", "1.0", "pipeline"].usable == usable("none")
 
 
 def test_a_requirement_without_a_specifier_allows_any_version(small: Contract) -> None:
@@ -225,15 +260,16 @@ def allowed_counts(contract: Contract, published_contents: Contents) -> dict[Con
     return promises.allowed_counts(contract, published_contents)
 
 
-def test_every_published_combination_is_in_exactly_one_class(
+def test_every_published_combination_is_counted_once_for_each_capability(
     contract: Contract, ledger: Ledger, published_contents: Contents, allowed_counts: dict[ContentCombination, int]
 ) -> None:
-    verdicts = dict(
-        zip(allowed_counts, itertools.cycle((COMPATIBLE, INCOMPATIBLE, UNINSTALLABLE, UNKNOWN)), strict=False)
-    )
-    combinations = promises.combinations_by_class(promises.cell_promises(contract, published_contents, verdicts))
-    assert all(combinations.values())
-    assert sum(combinations.values()) == math.prod(map(len, ledger.releases.values()))
+    kinds = [CellStates(DEFECTIVE, dict.fromkeys(contract.capabilities, s)) for s in ("works", "limited", "broken")]
+    states = dict(zip(allowed_counts, itertools.cycle((*kinds, NOT_INSTALLABLE, NOT_RUN)), strict=False))
+    cells = promises.cell_promises(contract, published_contents, states)
+    for capability in contract.capabilities:
+        counts = state_counts(cells, capability)
+        assert counts.allowed.keys() == counts.forbidden.keys() == {"works", "limited", "broken", "unknown"}
+        assert (counts.allowed + counts.forbidden).total() == math.prod(map(len, ledger.releases.values()))
 
 
 def test_the_counts_add_up_to_the_combinations_that_pins_choose_from(contract: Contract, ledger: Ledger) -> None:
@@ -251,7 +287,7 @@ def test_the_counts_add_up_to_the_combinations_that_pins_choose_from(contract: C
 def test_the_count_of_a_cell_is_that_of_its_allowed_combinations(
     contract: Contract, ledger: Ledger, allowed_counts: dict[ContentCombination, int]
 ) -> None:
-    for cell in [cell for cell in allowed_counts if cell.stands_for <= 40][::12]:
-        rows = [[(content.package, release.version) for release in content.releases] for content in cell.contents]
+    for few in [cell for cell in allowed_counts if cell.stands_for <= 40][::12]:
+        rows = [[(content.package, release.version) for release in content.releases] for content in few.contents]
         combinations = [Combination(versions) for versions in itertools.product(*rows)]
-        assert allowed_counts[cell] == sum(not broken_promises(c, contract.packages, ledger) for c in combinations)
+        assert allowed_counts[few] == sum(not broken_promises(c, contract.packages, ledger) for c in combinations)

@@ -31,13 +31,13 @@ def data() -> dict[str, Any]:
             "verdict": verdict,
             "reasons": [],
             "counts": {},
-            "capabilities": {"talk": "broken"},
+            "capabilities": {"talk": state},
             "start": None,
             "interpreter": None,
             "stands_for": 5,
             "allowed": 3 * number,
         }
-        for number, verdict in enumerate(("incompatible", "compatible"))
+        for number, (verdict, state) in enumerate((("violates", "broken"), ("conforms", "works")))
     ]
     finding = {
         "clause": "a.b",
@@ -49,19 +49,41 @@ def data() -> dict[str, Any]:
         "fingerprint": "f" * 12,
         "cells": [0],
     }
-    promise = dict.fromkeys(("over-promised", "undecided"), 0)
-    promise |= {"kept": 3, "over-restricted": 2, "rightly excluded": 5}
+    state = {"name": "talk", "title": "Let <b>them</b> talk", "reason": "", "undecided": []}
+    failure = {"clause": "a.b", "essential": True, "sentence": "It says <b>no</b>.", "defect": None}
     return {
         "suite": "5" * 64,
+        "as_of": "2026-11-22",
         "exit": 1,
+        "capabilities": [
+            {"name": "talk", "title": state["title"], "about": "A.", "why": "W.", "essential": ["a.b"], "others": []}
+        ],
+        "sets": [
+            {
+                "name": name,
+                "combination": cells[place]["combination"],
+                "cell": place,
+                "verdict": cells[place]["verdict"],
+                "forbidden": [],
+                "capabilities": [state | {"state": cells[place]["capabilities"]["talk"], "failures": failures}],
+            }
+            for name, place, failures in (("newest", 1, []), ("oldest", 0, [failure]))
+        ],
+        "best": [{"capability": "talk", "state": "works", "combination": cells[1]["combination"], "cell": 1}],
+        "defects": [],
         "packages": packages,
         "cells": cells,
-        "findings": [finding | {"waived": None, "reproduce": "./scripts/mdmeta run x"}],
-        "promise": promise,
-        "supported": [],
-        "refused": {},
+        "findings": [
+            finding | {"defect": None, "sentence": "So.", "release": "", "reproduce": "./scripts/mdmeta run x"}
+        ],
+        "promises": {"talk": {"allowed": {"works": 3}, "forbidden": {"works": 1200, "broken": 5}}},
+        "supported": [
+            {"package": "core", "version": "1.0", "other": "store", "asks": "<2.0", "usable": {"talk": "==2.0"}}
+        ],
+        "refused": {"store": {"<2.0": ["2.0"]}},
         "history": {},
-        "rotten_waivers": [],
+        "mended": [],
+        "stale_defects": [],
         "wide": ["a.b"],
         "ran": 2,
     }
@@ -75,31 +97,62 @@ def test_the_picture_is_xml_with_a_title_for_each_cell(data: dict[str, Any]) -> 
     root = ET.fromstring(heatmap(matrix(data)))  # noqa: S314 - made a line above
     titles = [element.text for element in root.iter("{http://www.w3.org/2000/svg}title")]
     assert titles == [
-        "core==1.0 pipeline==1.0 store==<b>1</b>: incompatible",
-        "core==1.0 pipeline==1.0 store==2.0: compatible",
+        "core==1.0 pipeline==1.0 store==<b>1</b>: violates",
+        "core==1.0 pipeline==1.0 store==2.0: conforms",
     ]
     assert "<b>" not in heatmap(matrix(data))
 
 
-def test_what_is_not_compatible_is_told_without_colour(data: dict[str, Any]) -> None:
+def test_what_does_not_conform_is_told_without_colour(data: dict[str, Any]) -> None:
     assert heatmap(matrix(data)).count('class="s"') == 1
 
 
-def test_the_summary_counts_combinations_and_names_violations(data: dict[str, Any]) -> None:
+def test_the_summary_says_what_works_where_and_names_what_is_not_known(data: dict[str, Any]) -> None:
     text = matrix_markdown(matrix(data))
-    assert "| ✅ compatible | 5 |" in text
-    assert "| kept | 3 |" in text
+    assert (
+        "| Let &lt;b&gt;them&lt;/b&gt; talk | ✅ works | ❌ broken | ✅ works: core 1.0, pipeline 1.0, store 2.0 |"
+    ) in text
+    assert "| Let &lt;b&gt;them&lt;/b&gt; talk | 3 | 0 | 0 | 0 | 1,200 | 0 | 5 | 0 |" in text
+    assert "| capability | core 1.0 asks for store &lt;2.0 |" in text
+    assert "| Let &lt;b&gt;them&lt;/b&gt; talk | ==2.0 |" in text
+    assert "| ✅ conforms | 5 |" in text
     assert "| `a.b` | must | 1 | &lt;script&gt;\\|\\`x\\` |" in text
     assert "<script>" not in text
+    assert "<b>" not in text
+
+
+def test_the_summary_says_what_does_not_work_in_the_newest_set(data: dict[str, Any]) -> None:
+    assert "It says" not in matrix_markdown(matrix(data))
+    data["sets"][0], data["sets"][1] = ({**data["sets"][1 - n], "name": data["sets"][n]["name"]} for n in (0, 1))
+    text = matrix_markdown(matrix(data))
+    assert "- **Let &lt;b&gt;them&lt;/b&gt; talk** is broken\n  - It says &lt;b&gt;no&lt;/b&gt;." in text
+
+
+def test_the_summary_tells_what_is_mended_and_what_is_stale(data: dict[str, Any]) -> None:
+    data["mended"] = [{"defect": "late", "clause": "a.b", "package": "core", "version": "1.0"}]
+    data["stale_defects"] = [{"defect": "early", "clause": "a.c", "how": "it shows in <b>none</b>"}]
+    text = matrix_markdown(matrix(data))
+    assert "mended in core 1.0: late (a.b no longer shows it)" in text
+    assert "contracts/defects.toml is wrong about early, a.c: it shows in &lt;b&gt;none&lt;/b&gt;" in text
 
 
 @pytest.mark.parametrize(
-    ("change", "colour"), [({}, "brightgreen"), ({"over-promised": 1}, "red"), ({"verdict": "unknown"}, "lightgrey")]
+    ("states", "colour", "message"),
+    [
+        (["works", "works"], "brightgreen", "2 of 2 work"),
+        (["works", "limited"], "yellow", "1 of 2 work, 1 limited"),
+        (["limited", "unknown"], "lightgrey", "0 of 2 work, 1 limited, 1 unknown"),
+        (["broken", "unknown"], "red", "0 of 2 work, 1 broken, 1 unknown"),
+        ([], "lightgrey", "0 of 0 work"),
+    ],
 )
-def test_a_badge_is_green_only_where_all_that_is_allowed_works(
-    data: dict[str, Any], change: dict[str, Any], colour: str
+def test_a_badge_is_green_only_where_everything_works_in_the_newest_set(
+    data: dict[str, Any], states: list[str], colour: str, message: str
 ) -> None:
-    data["promise"] |= {k: v for k, v in change.items() if k in data["promise"]}
-    data["cells"][1] |= {k: v for k, v in change.items() if k == "verdict"}
-    assert badge(matrix(data))["color"] == colour
-    assert badge(matrix(data))["message"] == "3 of 3 work"
+    (state,) = data["sets"][0]["capabilities"]
+    data["sets"][0]["capabilities"] = [state | {"state": name} for name in states]
+    assert (badge(matrix(data))["color"], badge(matrix(data))["message"]) == (colour, message)
+
+
+def test_a_badge_of_no_newest_set_is_grey(data: dict[str, Any]) -> None:
+    assert badge(matrix(data | {"sets": []}))["color"] == "lightgrey"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from examples import LEDGER
 
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
@@ -26,7 +27,7 @@ FILES = ("matrix.md", "matrix.svg", "badge.json", "site/index.html")
 def data(small: Contract, make_matrix: Callable[..., MatrixVerdicts]) -> dict[str, Any]:
     """A matrix with one broken cell, as JSON."""
     written: dict[str, Any] = json.loads(
-        json_text(matrix_result(small, make_matrix({"1.3 0.1 0.6": {"area.first": "failed"}})))
+        json_text(matrix_result(small, LEDGER, make_matrix({"1.3 0.1 0.6": {"area.first": "failed"}})))
     )
     return written
 
@@ -69,7 +70,7 @@ def change(data: dict[str, Any], **changes: Any) -> str:
     [
         (lambda data: json.dumps(data)[:-9], "is not JSON"),
         (lambda _: "[]", "is not a matrix"),
-        (lambda data: change(data, format=2), "format: "),
+        (lambda data: change(data, format=1), "format: "),
         (
             lambda data: change(data, cells=[{**data["cells"][0], "codes": {"core": 9, "pipeline": 0, "store": 0}}]),
             "code",
