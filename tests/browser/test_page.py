@@ -227,7 +227,7 @@ def test_the_page_reads_real_requirements_as_an_installer_does(page: Page, tmp_p
     ledger = load_ledger(ROOT, contract.packages)
     contents = distinct_contents(contract, ledger)
     no_records = CellRecords(contents, tuple(content_combinations(contents)), {}, {}, {}, frozenset(), 0)
-    matrix = matrix_result(contract, MatrixVerdicts(contract, "0" * 64, no_records, ()))
+    matrix = matrix_result(contract, ledger, MatrixVerdicts(contract, "0" * 64, no_records, ()))
     (tmp_path / "index.html").write_text(site(matrix, contract), encoding="utf-8")
     page.goto((tmp_path / "index.html").as_uri())
     chance = random.Random(7)  # noqa: S311 - the same choice every time, and no secret
