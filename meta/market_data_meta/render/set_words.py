@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from market_data_meta.render.signs import CAPABILITY_STATES
-from market_data_meta.results.capabilities import CapabilityState
+from market_data_meta.results.capabilities import CapabilityState, StateName
 from market_data_meta.results.matrix import MatrixResult, MatrixSet
 
 
@@ -22,12 +22,13 @@ def states_in_words(of: MatrixSet) -> str:
     """How many capabilities of the set are in each state: ``2 of 14 capabilities work, 6 are limited``."""
     counts = Counter(state.state for state in of.capabilities)
     works, *others = CAPABILITY_STATES
-    parts = [f"{counts[works]} of {len(of.capabilities)} capabilities {CAPABILITY_STATES[works].plural}"]
-    for name in others:
-        sign = CAPABILITY_STATES[name]
-        if counts[name]:
-            parts.append(f"{counts[name]} {sign.words if counts[name] == 1 else sign.plural}")
-    return ", ".join(parts)
+    parts = [f"{counts[works]} of {len(of.capabilities)} capabilities {_words(works, counts[works])}"]
+    return ", ".join([*parts, *(f"{counts[name]} {_words(name, counts[name])}" for name in others if counts[name])])
+
+
+def _words(state: StateName, count: int) -> str:
+    sign = CAPABILITY_STATES[state]
+    return sign.words if count == 1 else sign.plural
 
 
 def why_in_one_line(state: CapabilityState) -> str:

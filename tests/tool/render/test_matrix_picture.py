@@ -88,7 +88,7 @@ def test_states_are_told_by_mark_and_word(picture: str) -> None:
 
 def test_it_says_of_what_and_when(picture: str) -> None:
     assert "What works in the newest set, as of 2026-01-02" in picture
-    assert "Newest set (core 1.0): 1 of 2 capabilities work, 1 is limited." in picture
+    assert "Newest set (core 1.0): 1 of 2 capabilities works, 1 is limited." in picture
     assert "Deployed" not in picture
 
 

@@ -107,12 +107,15 @@ function wayOut(versions, cellNumber, reasonsAgainst) {
   const nearest = nearestSet(versions);
   if (!nearest) return h('p', {}, 'The requirements allow no published set.');
   const state = stateAt(nearest.cellNumber);
-  if (!reasonsAgainst.length && nearest.rank >= rank(cellNumber)) {
-    return h('p', { id: 'nearest' }, chosen
-      ? `In every set that the requirements allow “${chosenTitle()}” ${CAPABILITY_STATES[state].words}, or worse.`
-      : 'In no set that the requirements allow are fewer capabilities broken.');
+  const what = `“${chosenTitle()}”`;
+  if (!reasonsAgainst.length && cell.verdict !== 'uninstallable' && nearest.rank >= rank(cellNumber)) {
+    const better = { limited: `in which ${what} works without limits`, broken: `in which ${what} is not broken`, unknown: `of which anything is known about ${what}` };
+    return h('p', { id: 'nearest' }, `There is no set that the requirements allow and ${chosen ? better[stateAt(cellNumber)] : 'in which fewer capabilities are broken'}.`);
   }
   const changes = names.filter((name) => versions[name] !== nearest.versions[name]);
-  return h('p', { id: 'nearest' }, 'The nearest set ', chosen ? `in which it ${CAPABILITY_STATES[state].words}` : `in which the fewest are broken (${countsOf[nearest.cellNumber].broken})`, ': ',
-    h('a', { href: deployAddress(nearest.versions) }, setText(nearest.versions)), `. That is another release of ${listed(changes)}.`);
+  const isWorking = chosen && (state === 'works' || state === 'limited');
+  const which = isWorking ? ` in which ${what} ${CAPABILITY_STATES[state].words}` : (chosen ? ' that the requirements allow' : ' in which the fewest capabilities are broken');
+  return h('p', { id: 'nearest' }, `The nearest set${which}: `, h('a', { href: deployAddress(nearest.versions) }, setText(nearest.versions)),
+    `, with another release of ${listed(changes)}.`,
+    chosen ? (isWorking ? '' : ` ${what} ${CAPABILITY_STATES[state].words} in it, too.`) : ` ${countsInWords(countsOf[nearest.cellNumber])} in it.`);
 }

@@ -30,7 +30,7 @@ function showPromises() {
     h('td', {}, usable(row)));
   fill($('supported'), h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'What the newest releases ask for' },
     h('table', { class: 'plain' },
-      h('thead', {}, h('tr', {}, ['Release', 'Of', 'Asks for', 'Usable with'].map((head) => h('th', { scope: 'col' }, head)))),
+      h('thead', {}, h('tr', {}, ['Release', 'Of', 'Asks for', chosen ? 'Usable with' : 'Usable capabilities'].map((head) => h('th', { scope: 'col' }, head)))),
       h('tbody', {}, newestRows.map(tableRow)))));
 }
 
@@ -42,5 +42,5 @@ function usable(row) {
   if (chosen) return h('code', {}, spaced(row.usable[chosen] ?? 'unknown'));
   const groups = grouped(Object.entries(row.usable), ([, specifier]) => specifier);
   return [...groups].sort(([, a], [, b]) => b.length - a.length).map(([specifier, entries]) => h('span', { class: 'usable' },
-    h('code', {}, spaced(specifier)), ` for ${entries.length} ${entries.length === 1 ? 'capability' : 'capabilities'}`));
+    `${entries.length} with `, h('code', {}, spaced(specifier))));
 }

@@ -34,7 +34,7 @@ const rank = (cellNumber) => (chosen
 // '2 of 14 capabilities work, 6 are limited, 6 are broken'
 function countsInWords(counts) {
   const [, ...others] = BEST_FIRST;
-  return [`${counts.works} of ${capabilities.length} capabilities ${CAPABILITY_STATES.works.plural}`,
+  return [`${counts.works} of ${capabilities.length} capabilities ${counts.works === 1 ? CAPABILITY_STATES.works.words : CAPABILITY_STATES.works.plural}`,
     ...others.filter((state) => counts[state]).map((state) => `${counts[state]} ${
       counts[state] === 1 ? CAPABILITY_STATES[state].words : CAPABILITY_STATES[state].plural}`)].join(', ');
 }
