@@ -25,24 +25,29 @@ def schema(root: Path, name: str) -> dict[str, Any]:
 
 def read_document(file: Path, kind: type[DocumentT], hint: str) -> DocumentT:
     """The document in ``file``. Raises MetaError that names the file where it is not a document of this ``kind``."""
-    name = kind.schema_name
     try:
         with file.open("rb") as stream:
             text = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise MetaError(ErrorCode.UNREADABLE, f"cannot read {file}", str(error.strerror), hint) from None
+    return document_of(text, kind, str(file), hint)
+
+
+def document_of(text: bytes, kind: type[DocumentT], source: str, hint: str) -> DocumentT:
+    """The document that ``text`` is. Raises MetaError that names its ``source`` where it is none of this ``kind``."""
+    name = kind.schema_name
     if len(text) > MAX_BYTES:
-        raise MetaError(kind.error_code, f"{file} has more than {MAX_BYTES >> 20} MiB", hint=hint)
+        raise MetaError(kind.error_code, f"{source} has more than {MAX_BYTES >> 20} MiB", hint=hint)
     try:
         data = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise MetaError(ErrorCode.NOT_JSON, f"{file} is not JSON", str(error)[:300], hint) from None
+        raise MetaError(ErrorCode.NOT_JSON, f"{source} is not JSON", str(error)[:300], hint) from None
     if _nests_deeper(data, MAX_DEPTH):
-        raise MetaError(kind.error_code, f"{file} is not a {name}", f"it nests deeper than {MAX_DEPTH}", hint)
+        raise MetaError(kind.error_code, f"{source} is not a {name}", f"it nests deeper than {MAX_DEPTH}", hint)
     try:
         return kind.model_validate_json(text, strict=True)
     except ValidationError as error:
-        raise document_error(kind, error, str(file), hint) from None
+        raise document_error(kind, error, source, hint) from None
 
 
 def _refuse_constant(constant: str) -> object:

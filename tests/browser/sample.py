@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,26 @@ RELEASES = {
     "pipeline": [["0.8.69"], ["0.8.70"]],
     "store": [["0.6.72"], ["0.6.73"]],
 }
+CAPABILITIES = {"talk": ("area.first", "area.second"), "read": ("area.third", None), "write": ("area.fourth", None)}
+"""The clause that each cannot do without, and another one."""
+SETS = {"newest": (1, 1, 1), "deployed": (1, 0, 1), "oldest": (0, 0, 0)}
 
 
 def contract() -> Contract:
-    """One clause that is violated, one that is waived, one that always holds."""
+    """A clause that fails in a cell, one that fails everywhere, one that always holds, one that depends on store."""
     clauses = [
         Clause(f"The rule of {name}. {HOSTILE}", "must", "combination", tuple(RELEASES), HOSTILE, id=f"area.{name}")
-        for name in ("first", "second", "third")
+        for name in ("first", "second", "third", "fourth")
     ]
-    packages = {name: Package(f"market-data-{name}", (f"market_data_{name}",), name=name) for name in RELEASES}
+    packages = {
+        name: Package(
+            f"market-data-{name}",
+            (f"market_data_{name}",),
+            repository=f"owner/market-data-{name}",
+            name=name,
+        )
+        for name in RELEASES
+    }
     return Contract(Path(), packages, "market-data-orchestrator", {clause.id: clause for clause in clauses})
 
 
@@ -34,13 +46,38 @@ def matrix() -> MatrixResult:
 
 
 def _matrix_data() -> dict[str, Any]:
-    cells = [_cell(positions) for positions in itertools.product((1, 0), repeat=3)]
-    cells[-1] |= {"verdict": "incompatible", "reasons": ["area.first"], "counts": {"passed": 1, "failed": 1}}
-    cells[-2] |= {"verdict": "unknown", "reasons": [HOSTILE], "counts": {}, "start": None, "interpreter": None}
+    positions = list(itertools.product((1, 0), repeat=3))
+    cells = [_cell(codes) for codes in positions]
+    oldest, unknown = positions.index((0, 0, 0)), positions.index((0, 0, 1))
+    cells[oldest]["capabilities"]["talk"] = "broken"
+    cells[unknown] |= {"verdict": "unknown", "reasons": [HOSTILE], "counts": {}, "start": None, "interpreter": None}
+    cells[unknown]["capabilities"] = dict.fromkeys(CAPABILITIES, "unknown")
+    with_old_store = [number for number, (_, _, store) in enumerate(positions) if not store]
+    everywhere = [number for number in range(len(cells)) if number != unknown]
+    findings = [
+        _finding("area.first", None, [oldest]),
+        _finding("area.second", "second-is-late", everywhere),
+        _finding("area.fourth", None, with_old_store),
+    ]
     return {
-        "format": 1,
+        "format": 2,
         "suite": "5" * 64,
+        "as_of": "2026-01-02T03:04:05Z",
         "exit": 1,
+        "capabilities": [
+            {
+                "name": name,
+                "title": f"To {name} {HOSTILE if name == 'read' else ''}".strip(),
+                "about": f"What it is to {name}.",
+                "why": "Nothing goes without it.",
+                "essential": [essential],
+                "others": [other] if other else [],
+            }
+            for name, (essential, other) in CAPABILITIES.items()
+        ],
+        "sets": [_set(name, codes, positions.index(codes), cells, findings) for name, codes in SETS.items()],
+        "best": [_best(name, cells) for name in CAPABILITIES],
+        "defects": [_defect(number) for number in range(7)],
         "packages": {
             name: [
                 {
@@ -54,10 +91,7 @@ def _matrix_data() -> dict[str, Any]:
             for name, contents in RELEASES.items()
         },
         "cells": cells,
-        "findings": [
-            _finding("area.first", None, [len(cells) - 1]),
-            _finding("area.second", f"Known. {HOSTILE}", list(range(len(cells)))),
-        ],
+        "findings": findings,
         "history": {
             "area.first": {
                 "core": _spans("core", "failed", "passed"),
@@ -65,15 +99,126 @@ def _matrix_data() -> dict[str, Any]:
             },
             "area.second": {"store": _spans("store", "failed")},
         },
-        "promise": {"kept": 4, "over-promised": 1, "over-restricted": 4, "rightly excluded": 1, "undecided": 2},
+        "promises": {name: _promise(name, cells) for name in CAPABILITIES},
         "supported": [
-            {"package": "store", "version": version, "other": "core", "asks": asks, "works": ">=1.4.9"}
+            {
+                "package": "store",
+                "version": version,
+                "other": "core",
+                "asks": asks,
+                "usable": {"talk": ">=1.4.9", "read": ">=1.4.9", "write": "none"},
+            }
             for version, asks in (("0.6.72", None), ("0.6.73", "<2,>=1.4.61"))
         ],
         "refused": {"core": {"<2,>=1.4.61": RELEASES["core"][0]}},
-        "rotten_waivers": [],
+        "mended": [
+            {"defect": "defect-3", "clause": "area.fourth", "package": "store", "version": "0.6.73"},
+        ],
+        "stale_defects": [{"defect": "defect-4", "clause": "area.fourth", "how": HOSTILE}],
         "wide": [],
         "ran": 8,
+    }
+
+
+def _cell(codes: tuple[int, ...]) -> dict[str, Any]:
+    position_of = dict(zip(RELEASES, codes, strict=True))
+    core, _, store = codes
+    stands_for = len(RELEASES["core"][core])
+    return {
+        "codes": position_of,
+        "combination": {name: RELEASES[name][position][-1] for name, position in position_of.items()},
+        "verdict": "defective" if store else "violates",
+        "reasons": [] if store else ["area.fourth"],
+        "counts": {"passed": 3, "failed": 1},
+        "capabilities": {"talk": "limited", "read": "works", "write": "works" if store else "broken"},
+        "stands_for": stands_for,
+        "allowed": stands_for if core or not store else 0,
+        "start": 1795435046.85,
+        "interpreter": "3.11.7",
+    }
+
+
+def _set(
+    name: str, codes: tuple[int, ...], number: int, cells: list[dict[str, Any]], findings: list[dict[str, Any]]
+) -> dict[str, Any]:
+    cell = cells[number]
+    failing = {finding["clause"]: finding for finding in findings if number in finding["cells"]}
+    return {
+        "name": name,
+        "combination": {package: RELEASES[package][code][0] for package, code in zip(RELEASES, codes, strict=True)},
+        "cell": number,
+        "verdict": cell["verdict"],
+        "forbidden": [HOSTILE] if name == "oldest" else [],
+        "capabilities": [
+            {
+                "name": capability,
+                "title": f"To {capability}",
+                "state": cell["capabilities"][capability],
+                "reason": "",
+                "failures": [
+                    {
+                        "clause": clause,
+                        "essential": clause == clauses[0],
+                        "sentence": failing[clause]["sentence"],
+                        "defect": failing[clause]["defect"],
+                    }
+                    for clause in clauses
+                    if clause in failing
+                ],
+                "undecided": [],
+            }
+            for capability, clauses in CAPABILITIES.items()
+        ],
+    }
+
+
+def _best(capability: str, cells: list[dict[str, Any]]) -> dict[str, Any]:
+    order = ("works", "limited", "broken", "unknown")
+    allowed = [number for number, cell in enumerate(cells) if cell["allowed"]]
+    number = min(allowed, key=lambda number: order.index(cells[number]["capabilities"][capability]))
+    state = cells[number]["capabilities"][capability]
+    return {
+        "capability": capability,
+        "state": state,
+        "combination": cells[number]["combination"],
+        "cell": number,
+    }
+
+
+def _promise(capability: str, cells: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
+    allowed: Counter[str] = Counter()
+    forbidden: Counter[str] = Counter()
+    for cell in cells:
+        state = cell["capabilities"][capability]
+        allowed[state] += cell["allowed"]
+        forbidden[state] += cell["stands_for"] - cell["allowed"]
+    return {"allowed": dict(+allowed), "forbidden": dict(+forbidden)}
+
+
+def _defect(number: int) -> dict[str, Any]:
+    """The first one is shown by a finding, the last one is mended; every other one breaks what it concerns."""
+    name = "second-is-late" if number == 0 else f"defect-{number}"
+    clause, capability = ("area.second", "talk") if number == 0 else ("area.fourth", "write")
+    return {
+        "id": name,
+        "means": f"What {name} means. {HOSTILE}",
+        "package": "store",
+        "versions": {"store": ">=0.6.72"},
+        "mended_in": "0.6.73" if number == 6 else None,
+        "cause": HOSTILE,
+        "workaround": HOSTILE if number == 0 else None,
+        "reported": ("https://example.org/1", "javascript:document.title='owned'", None)[number % 3],
+        "shown_by": [
+            {
+                "clause": clause,
+                "fingerprints": ["9a7036d31a54"],
+                "versions": {"store": ">=0.6.72"},
+                "third_party": [],
+                "capability": capability,
+                "essential": number % 2 == 1 or number == 6,
+            }
+        ],
+        "reproducer": f"print('''{HOSTILE}''')\n" if number == 1 else None,
     }
 
 
@@ -84,23 +229,7 @@ def _spans(package: str, *states: str) -> list[dict[str, Any]]:
     ]
 
 
-def _cell(positions: tuple[int, ...]) -> dict[str, Any]:
-    position_of = dict(zip(RELEASES, positions, strict=True))
-    return {
-        "codes": position_of,
-        "combination": {name: RELEASES[name][position][-1] for name, position in position_of.items()},
-        "verdict": "compatible",
-        "reasons": [],
-        "counts": {"passed": 2, "waived": 1},
-        "capabilities": {"talk": "limited"},
-        "stands_for": len(RELEASES["core"][position_of["core"]]),
-        "allowed": position_of["pipeline"],
-        "start": 1795435046.85,
-        "interpreter": "3.11.7",
-    }
-
-
-def _finding(clause: str, waived: str | None, cells: list[int]) -> dict[str, Any]:
+def _finding(clause: str, defect: str | None, cells: list[int]) -> dict[str, Any]:
     return {
         "clause": clause,
         "level": "must",
@@ -109,7 +238,9 @@ def _finding(clause: str, waived: str | None, cells: list[int]) -> dict[str, Any
         "expected": ["a value"],
         "got": [HOSTILE] * 20,
         "fingerprint": "9a7036d31a54",
-        "waived": waived,
+        "defect": defect,
+        "sentence": f"What fails of {clause}. {HOSTILE}",
+        "release": "",
         "reproduce": "./scripts/mdmeta run core1.4.10-pipeline0.8.69-store0.6.72",
         "cells": cells,
     }

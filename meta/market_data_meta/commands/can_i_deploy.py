@@ -1,51 +1,185 @@
-"""``mdmeta can-i-deploy``: may these releases go out together, and on what evidence."""
+"""``mdmeta can-i-deploy``: may these releases go out together, what will work, and on what evidence."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+from packaging.version import Version
 from rich.console import Console
+from rich.markup import escape
 
-from market_data_meta.commands.common import Checkout, cache_option, json_option, known_matrix
-from market_data_meta.errors import ErrorCode, undecided
-from market_data_meta.matrix.deploy_answer import answer_result, deploy_decision, newest_deployable
-from market_data_meta.models import json_text
-from market_data_meta.releases.combinations import Combination, parse_pins
-from market_data_meta.render.deploy_answer.terminal import show_answer
+from market_data_meta.commands.common import (
+    Checkout,
+    cache_option,
+    json_option,
+    known_matrix_result,
+    say,
+    verbose_option,
+)
+from market_data_meta.errors import ErrorCode, MetaError
+from market_data_meta.releases.combinations import DEPLOYED, NEWEST
+from market_data_meta.releases.installed_versions import installed_versions
+from market_data_meta.releases.project_versions import FoundVersions, project_versions
+from market_data_meta.releases.requested_versions import PublishedVersions, VersionRequest, parse_requests
+from market_data_meta.releases.requirements import PYTHON
+
+if TYPE_CHECKING:
+    from market_data_meta.results.matrix import MatrixResult
 
 
 @click.command("can-i-deploy")
-@click.argument("pins", nargs=-1, required=True, metavar="PACKAGE==V...")
+@click.argument("pins", nargs=-1, metavar="[PACKAGE==V | PACKAGE>=V | newest | deployed]...")
+@click.option("--needs", multiple=True, metavar="CAPABILITY,…", help="Capabilities that must not be broken.")
+@click.option(
+    "--needs-fully", multiple=True, metavar="CAPABILITY,…", help="Capabilities that must work without limits."
+)
+@click.option(
+    "--from",
+    "project_file",
+    type=click.Path(path_type=Path),
+    help="Take the versions from a requirements.txt, pyproject.toml, uv.lock, poetry.lock or pylock.toml.",
+)
+@click.option(
+    "--from-env", "python", metavar="PYTHON", help="Take the versions that are installed for this interpreter."
+)
+@click.option(
+    "--matrix", "source", metavar="URL|FILE", help="Ask a published matrix.json, and not what was run on this machine."
+)
 @cache_option
+@verbose_option
 @json_option
 @click.pass_obj
-def can_i_deploy_command(checkout: Checkout, pins: tuple[str, ...], cache: Path | None, *, as_json: bool) -> None:
-    r"""Say whether releases may go out together, from the results of mdmeta matrix; nothing is run.
+def can_i_deploy_command(
+    checkout: Checkout,
+    pins: tuple[str, ...],
+    needs: tuple[str, ...],
+    needs_fully: tuple[str, ...],
+    project_file: Path | None,
+    python: str | None,
+    source: str | None,
+    cache: Path | None,
+    *,
+    verbose: bool,
+    as_json: bool,
+) -> None:
+    r"""Say what will work and what will not when releases go out together, and whether they may; nothing is run.
 
-    With a package left out: the newest releases of it with which the others may go out.
+    The answer comes from the results of mdmeta matrix, or from a matrix that was published. A package that is left out
+    may be of any release: the answer is about the newest set that its requirements allow and in which what is needed
+    works. A version here wins over one from a file or an environment, and of a range the newest release that matches
+    counts. mdmeta explain --capabilities lists what may be needed.
+
+    Ends with 1 where a needed capability is broken or limited, or, if none is named, where something fails that is no
+    known defect; with 1 too where the packages' own requirements forbid the set; with 3 where that is not known.
 
     \b
     Example: mdmeta can-i-deploy newest
-             mdmeta can-i-deploy core==newest deployed
-             mdmeta can-i-deploy core==1.4.61 store==0.6.73
+             mdmeta can-i-deploy core==1.4.61 store==0.6.73 --needs write,redis
+             mdmeta can-i-deploy --needs-fully write
+             mdmeta can-i-deploy --from requirements.txt 'core>=1.4'
+             mdmeta can-i-deploy --from-env .venv/bin/python --matrix https://example.org/matrix.json
     """
-    contract, ledger = checkout.contract, checkout.ledger
-    versions = parse_pins(pins, contract.packages, ledger)
-    matrix = known_matrix(checkout, cache)
-    if len(versions) == len(contract.packages):
-        combination = Combination(tuple((name, versions[name]) for name in contract.packages))
-        decision = deploy_decision(contract, ledger, matrix, combination)
+    # Imported here: they load pydantic, which --help can do without.
+    from market_data_meta.matrix.deploy_answer import DeployQuestion, check_needs, deploy_answer
+    from market_data_meta.matrix.published_matrix import age_in_words, read_matrix
+    from market_data_meta.models import json_text
+    from market_data_meta.render.deploy_answer.terminal import show_answer
+
+    if project_file and python:
+        raise click.UsageError("--from and --from-env both say where the versions are from; give one of them")
+    packages = checkout.contract.packages
+    pinned, word_for_others = parse_requests(pins, packages)
+    needed, fully = _names(needs), _names(needs_fully)
+    if source:
+        matrix = read_matrix(source)
+        say(escape(age_in_words(matrix, datetime.now(UTC).date())))
     else:
-        newest = newest_deployable(contract, ledger, matrix, versions)
-        if newest is None:
-            what = f"no published partners of {' '.join(f'{n}=={v}' for n, v in versions.items())} are known to work"
-            raise undecided(ErrorCode.NO_PARTNERS, what, hint="mdmeta matrix shows what there is evidence of")
-        decision = newest
-    result = answer_result(decision)
+        matrix = known_matrix_result(checkout, cache)
+    # Known before anything else is read: a name that is misspelt is the shortest way to a wrong answer.
+    check_needs(matrix, (*needed, *fully))
+    distributions = {name: packages[name].distribution if name in packages else name for name in matrix.packages}
+    published = _published_versions(checkout, matrix, published=bool(source))
+    elsewhere = {name: distribution for name, distribution in distributions.items() if name not in pinned}
+    found = FoundVersions(())
+    if project_file:
+        found = project_versions(project_file, elsewhere, _python_of(matrix))
+    elif python:
+        found = installed_versions(python, elsewhere)
+    for note in found.notes:
+        say(escape(note))
+    if (project_file or python) and not found.requests and not pinned:
+        what = f"{project_file or python} has none of {', '.join(distributions.values())}"
+        raise MetaError(ErrorCode.INCOMPLETE, what, hint="name their versions, or newest for the newest of each")
+    requests = {request.package: request for request in found.requests} | pinned
+    if word_for_others:
+        others = [name for name in matrix.packages if name not in requests]
+        requests |= {name: VersionRequest(name, word_for_others) for name in others}
+    answer = deploy_answer(
+        matrix,
+        DeployQuestion(
+            versions=_chosen(published, requests.values(), matrix.packages),
+            needs=needed,
+            needs_fully=fully,
+            asked={name: request.asks for name, request in requests.items()},
+            yanked=published.yanked,
+            distributions=distributions,
+        ),
+    )
     if as_json:
-        click.echo(json_text(result), nl=False)
+        click.echo(json_text(answer), nl=False)
     else:
-        show_answer(result, Console(soft_wrap=True))
-    sys.exit(decision.exit)
+        show_answer(answer, Console(soft_wrap=True), verbose=verbose)
+    sys.exit(answer.exit)
+
+
+def _names(options: Iterable[str]) -> tuple[str, ...]:
+    """The capabilities that options name, each once: ``--needs write,redis --needs write``."""
+    names = [name.strip() for option in options for name in option.split(",")]
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _chosen(
+    published: PublishedVersions, requests: Iterable[VersionRequest], packages: Iterable[str]
+) -> dict[str, str]:
+    """The version that each request means; of what is no exact version it is told which that is."""
+    versions: dict[str, str] = {}
+    for request in requests:
+        if request.package not in packages:
+            what = f"{published.known_in} has no releases of {request.package}"
+            raise MetaError(ErrorCode.UNKNOWN_PACKAGE, what, hint=f"ask about {', '.join(packages)}")
+        version = versions[request.package] = published.chosen(request)
+        if request.source or request.exact is None:
+            asked = f", as {request.source} asks" if request.source else ""
+            newest = "" if request.exact else f": the newest that is {request.asks or 'published'}"
+            newest = f": the {request.asks} one" if request.asks in (NEWEST, DEPLOYED) else newest
+            say(escape(f"{request.package} {version}{newest}{asked}"))
+    return versions
+
+
+def _published_versions(checkout: Checkout, matrix: MatrixResult, *, published: bool) -> PublishedVersions:
+    """The versions that the matrix knows. Which of them are yanked stands in the ledger alone."""
+    versions = {
+        name: sorted((version for content in contents for version in content.releases), key=Version)
+        for name, contents in matrix.packages.items()
+    }
+    named = {word: place.combination for word in (NEWEST, DEPLOYED) if (place := matrix.set_named(word))}
+    yanked = {
+        name: {release.version for release in releases if release.yanked}
+        for name, releases in checkout.ledger.releases.items()
+    }
+    if published:
+        known_in, hint = f"this matrix of {matrix.as_of[:10]}", "ask about a published version, or a newer matrix"
+    else:
+        known_in = f"the ledger of {matrix.as_of[:10]}"
+        hint = "mdmeta releases lists what it has; mdmeta releases --refresh reads the index again"
+    return PublishedVersions(versions, known_in, hint, named, yanked)
+
+
+def _python_of(matrix: MatrixResult) -> str:
+    """The Python on which the matrix was run."""
+    return next((cell.interpreter for cell in matrix.cells if cell.interpreter), PYTHON)

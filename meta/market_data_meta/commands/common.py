@@ -104,7 +104,7 @@ def known_matrix(checkout: Checkout, cache: Path | None) -> MatrixVerdicts:
 
 
 def known_matrix_result(checkout: Checkout, cache: Path | None) -> MatrixResult:
-    """The same as the document that programs and renderers read."""
+    """The matrix of all records that are in the cache as a result, which is asked as a published one is."""
     from market_data_meta.matrix.document import matrix_result
 
     return matrix_result(checkout.contract, checkout.ledger, known_matrix(checkout, cache))

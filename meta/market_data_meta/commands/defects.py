@@ -11,12 +11,13 @@ from market_data_meta.commands.common import Checkout, cache_option, json_option
 from market_data_meta.files import read_text, write_whole
 from market_data_meta.judging.defect_document import defect_list, defect_named
 from market_data_meta.judging.defect_file import defects_path, reproducers, with_mended
-from market_data_meta.judging.defects import DefectChanges, KnownDefects, defect_changes
+from market_data_meta.judging.defects import DefectChanges, KnownDefects, MendedDefect, defect_changes
 from market_data_meta.judging.records import read_records
 from market_data_meta.judging.verdicts import why_not_evidence
 from market_data_meta.models import json_text
 from market_data_meta.render.defects.markdown import defects_markdown, defects_report
 from market_data_meta.render.defects.terminal import show_defects
+from market_data_meta.render.matrix.files import read_matrix
 from market_data_meta.suite import digest
 
 
@@ -26,6 +27,12 @@ from market_data_meta.suite import digest
 @click.option("--markdown", is_flag=True, help="Print the list as Markdown.")
 @click.option("--report", "reported", metavar="ID", help="Print the text of an issue for the package's repository.")
 @click.option("--update", is_flag=True, help="Write into contracts/defects.toml what releases have mended.")
+@click.option(
+    "--matrix",
+    "matrix_file",
+    type=click.Path(path_type=Path),
+    help="With --update: believe this matrix.json, and look at no runs.",
+)
 @cache_option
 @out_option
 @json_option
@@ -35,6 +42,7 @@ def defects_command(
     package: str | None,
     capability: str | None,
     reported: str | None,
+    matrix_file: Path | None,
     cache: Path | None,
     out: Path | None,
     *,
@@ -53,9 +61,12 @@ def defects_command(
              mdmeta defects --capability redis
              mdmeta defects --report paused-provider-goes-on
              mdmeta defects --update
+             mdmeta defects --update --matrix results/matrix.json
     """
     if sum((markdown, update, as_json, reported is not None)) > 1:
         raise click.UsageError("--markdown, --report, --update and --json are four answers: ask for one")
+    if matrix_file and not update:
+        raise click.UsageError("--matrix is for --update")
     contract, known = checkout.contract, checkout.known_defects
     scripts = reproducers(checkout.root)
     if reported is not None:
@@ -63,7 +74,7 @@ def defects_command(
         (description,) = defect_list(contract, only, scripts, DefectChanges()).defects
         click.echo(defects_report(description, contract), nl=False)
         return
-    changes = _changes(checkout, cache, out or checkout.out)
+    changes = _published(checkout, matrix_file) if matrix_file else _changes(checkout, cache, out or checkout.out)
     if update:
         _update(checkout.root, changes)
         return
@@ -91,6 +102,19 @@ def _changes(checkout: Checkout, cache: Path | None, out: Path) -> DefectChanges
     records = [*matrix.cell_records.records.values(), *matrix.release_records, *read_records(out / "records")]
     evidence = [record for record in records if record.header.suite == suite and not why_not_evidence(record)]
     return defect_changes(checkout.known_defects, evidence, complete=False)
+
+
+def _published(checkout: Checkout, file: Path) -> DefectChanges:
+    """What a published matrix says was mended, as far as it is about known defects and releases of the ledger."""
+    clauses = {(defect.id, shown.clause) for defect, shown in checkout.known_defects.shown}
+    versions = {(name, release.version) for name, releases in checkout.ledger.releases.items() for release in releases}
+    return DefectChanges(
+        mended=tuple(
+            MendedDefect(one.defect, one.clause, one.package, one.version)
+            for one in read_matrix(file).mended
+            if (one.defect, one.clause) in clauses and (one.package, one.version) in versions
+        )
+    )
 
 
 def _update(root: Path, changes: DefectChanges) -> None:

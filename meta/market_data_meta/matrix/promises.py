@@ -65,7 +65,7 @@ class VersionSupport:
 
     ``asks`` is None where the release has no requirement on the package, and empty where it allows any version.
     ``usable`` has for each capability a specifier that selects exactly the published versions with which it works,
-    limited or not; ``none``, or ``unknown`` where it does with no version but not every cell was decided.
+    limited or not; ``none``, or ``unknown`` where that was not decided for every version.
     """
 
     package: str
@@ -172,10 +172,10 @@ def _text(specifier: SpecifierSet | None) -> str | None:
 def _usable(states: Mapping[Content, set[StateName]]) -> str:
     """The specifier of the contents with which a capability can be used, by its states in their cells.
 
-    It is ``none`` only if all cells were decided.
+    It is unknown as long as that is undecided for one of them: what was not looked at is not left out.
     """
     usable = [content for content, words in states.items() if words & set(USABLE)]
-    if not usable and any("unknown" in words for words in states.values()):
+    if any("unknown" in words and not words & set(USABLE) for words in states.values()):
         return UNKNOWN
     return specifier_of(_versions(usable), _versions(states))
 

@@ -33,7 +33,7 @@ def _parse(text: str) -> Requirement:
 
 
 @functools.cache
-def _binds(text: str, python: str) -> bool:
+def binds(text: str, python: str) -> bool:
     """Whether a requirement is in force for an interpreter of that version, on this kind of machine, without extras."""
     marker = _parse(text).marker
     return marker is None or marker.evaluate({**_interpreter(python), "extra": ""})
@@ -71,12 +71,12 @@ def third_party_requirements(release: Release, own: Iterable[str]) -> tuple[str,
 
 def _needs_an_extra(requirement: Requirement) -> bool:
     names_an_extra = requirement.marker is not None and "extra" in str(requirement.marker)
-    return names_an_extra and not any(_binds(str(requirement), python) for python in PYTHONS)
+    return names_an_extra and not any(binds(str(requirement), python) for python in PYTHONS)
 
 
 def binding_requirements(release: Release, python: str = PYTHON) -> list[Requirement]:
     """The requirements that an installer follows for a release without an extra on that interpreter."""
-    return [_parse(text) for text in release.requires if _binds(text, python)]
+    return [_parse(text) for text in release.requires if binds(text, python)]
 
 
 def direct_references(release: Release, extra: str = "") -> tuple[str, ...]:

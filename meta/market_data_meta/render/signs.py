@@ -1,4 +1,4 @@
-"""How verdicts, the states of capabilities and clauses, and promises are written and drawn: one table for all renderers.
+"""How verdicts, states of capabilities and clauses, and promises are written and drawn: one table for all renderers.
 
 The page gets its marks, words and colours from here too: its data and its style are made of these tables.
 """
@@ -52,7 +52,7 @@ BLUE = SignColours(
     ThemedColour("#c6dbee", "#284660"),
 )
 AMBER = SignColours(
-    "#c99114",
+    "#a87400",
     PageColours(ThemedColour("#f3c552", "#d9a520"), ThemedColour("#2b1d00", "#1f1500")),
     PageColours(ThemedColour("#fbf1d6", "#3a2f12"), ThemedColour("#5c4300", "#f3d58a")),
     ThemedColour("#f3e0ac", "#54441a"),
@@ -81,7 +81,7 @@ GREY = SignColours(
 class Sign:
     """The marks and words of a result: one letter for text, one for Markdown, rich's style, and words.
 
-    ``words`` complete a sentence about what the sign stands for: "core 1.4.61 with pipeline 0.8.70 *has known defects*".
+    ``words`` complete a sentence about what the sign stands for: "the newest set *has known defects*".
     """
 
     mark: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import io
 import json
+import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,13 @@ from jsonschema import Draft202012Validator
 from made_wheels import changed_wheel, made_wheel
 from rich.console import Console
 
+from market_data_meta import suite
 from market_data_meta.cli import cli
 from market_data_meta.contract import Contract
-from market_data_meta.judging.records import read_records
+from market_data_meta.judging.defect_file import defects_path, load_defects, with_mended
+from market_data_meta.judging.defects import defect_changes
+from market_data_meta.judging.records import Record, read_records
+from market_data_meta.judging.verdicts import judge, why_not_evidence
 from market_data_meta.models import parse_document
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.render.gate.terminal import show_gate
@@ -207,3 +212,53 @@ def test_a_candidate_that_may_be_installed_with_nothing_is_undecided(contract: C
     wheel = made_wheel(tmp_path, "market-data-core", "0.0.1", {"market_data_core/__init__.py": ""})
     result = CliRunner().invoke(cli, ["--root", str(contract.root), "gate", "--core", str(wheel)])
     assert "forbid every combination" in str(result.exception)
+
+
+COORDINATOR = "market_data_pipeline/orchestration/coordinator.py"
+PAUSES = {
+    COORDINATOR: (
+        "new_rate = max(1, int(base_rate * scale))  # Ensure at least 1 token/sec",
+        "new_rate = base_rate * scale or 1e-12  # As good as nothing",
+    )
+}
+
+
+def records_of(folder: Path, contract: Contract) -> list[Record]:
+    """The records of the gate that are evidence about combinations."""
+    records = [record for record in read_records(folder / "gate-records") if not why_not_evidence(record)]
+    return [record for record in records if len(record.versions) == len(contract.packages)]
+
+
+def test_a_release_that_mends_a_defect_is_told_and_written_down(
+    gate: Gate, build: Build, contract: Contract, tmp_path: Path
+) -> None:
+    """All else in it is known still, the capability is broken no more, and the range of the defect gets its end."""
+    wheel = build("pipeline", PAUSES)
+    data = gate("--pipeline", wheel, "--quick")
+    assert (data["exit"], regressions(data)) == (0, {})
+    changes = {(change["name"], change["before"], change["after"]) for change in data["capabilities"]}
+    assert ("pause", "broken", "limited") in changes
+    known, version = load_defects(contract.root), data["candidates"][0]["version"]
+    records = records_of(tmp_path, contract)
+    assert {judge(contract, suite.digest(contract.root), record, known).verdict for record in records} == {"defective"}
+    mended = defect_changes(known, records, complete=False).mended
+    assert {(one.defect, one.package, one.version) for one in mended} == {
+        ("paused-provider-goes-on", "pipeline", version)
+    }
+    text = defects_path(contract.root).read_text()
+    table = tomllib.loads(with_mended(text, mended))["defects"]["paused-provider-goes-on"]
+    assert table["versions"]["pipeline"] == f">=0.8.1,<{version}"
+
+
+def test_a_release_that_mends_one_defect_and_brings_another_is_a_violation(
+    gate: Gate, build: Build, contract: Contract, tmp_path: Path
+) -> None:
+    other = {POLICY: ("BackpressureLevel.soft: 0.5,", "BackpressureLevel.soft: 0.9,")}
+    data = gate("--pipeline", build("pipeline", PAUSES | other), "--quick")
+    assert data["exit"] == 1
+    known = load_defects(contract.root)
+    verdicts = [
+        judge(contract, suite.digest(contract.root), record, known) for record in records_of(tmp_path, contract)
+    ]
+    assert {verdict.verdict for verdict in verdicts} == {"violates"}
+    assert "policy.default-scales" in {reason for verdict in verdicts for reason in verdict.reasons}

@@ -43,7 +43,7 @@ def plan(contract: Contract, ledger: Ledger) -> Plan:
     return replace(plan, sandbox=Sandbox(("/home",), "/home/attempts"), trace=("/site",))
 
 
-def test_a_plan_arrives_as_it_was(plan: Plan, contract: Contract, ledger: Ledger) -> None:
+def test_a_plan_arrives_as_it_was(plan: Plan, contract: Contract) -> None:
     assert again(plan) == plan
     warm = warm_plan(contract)
     # As text, because a clause expects NaN, which is equal to nothing.

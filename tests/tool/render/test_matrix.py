@@ -6,10 +6,10 @@ import xml.etree.ElementTree as ET
 from typing import Any
 
 import pytest
+from market_data_meta.render.matrix.heatmap import heatmap
 
 from market_data_meta.models import parse_document
 from market_data_meta.render.matrix.badge import badge
-from market_data_meta.render.matrix.heatmap import heatmap
 from market_data_meta.render.matrix.markdown import matrix_markdown
 from market_data_meta.results.matrix import MatrixResult
 

@@ -11,7 +11,8 @@ import pytest
 
 from market_data_meta.contract import Contract
 from market_data_meta.models import parse_document
-from market_data_meta.render.page.site import embedded, site, summary
+from market_data_meta.render.page.site import embedded, site
+from market_data_meta.render.set_words import newest_sentence, why_in_one_line
 from market_data_meta.results.matrix import MatrixResult
 from market_data_meta.results.proof import MutantResult, ProofResult, TrialScore
 
@@ -21,20 +22,49 @@ CELL: dict[str, Any] = {
     "combination": dict.fromkeys(("core", "pipeline", "store"), "1.0"),
     "reasons": [],
     "counts": {},
-    "capabilities": {"talk": "broken"},
+    "capabilities": {"talk": "broken", "read": "works", "write": "works"},
     "allowed": 1,
     "start": None,
     "interpreter": None,
 }
+FAILURES = [
+    {"clause": "area.other", "essential": False, "sentence": "It limits.", "defect": "late"},
+    {"clause": "area.first", "essential": True, "sentence": f"It breaks. {HOSTILE}", "defect": None},
+    {"clause": "area.second", "essential": True, "sentence": f"It breaks. {HOSTILE}", "defect": None},
+]
+
+
+def state(name: str, of: str, failures: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    """What is known of a capability in a set."""
+    return {"name": name, "title": name, "state": of, "reason": "", "failures": failures or [], "undecided": []}
+
+
 DATA: dict[str, Any] = {
     "suite": "5" * 64,
+    "as_of": "2026-01-02T03:04:05Z",
     "exit": 3,
+    "capabilities": [
+        {"name": name, "title": name, "about": "A.", "why": "B.", "essential": ["area.first"], "others": []}
+        for name in ("talk", "read", "write")
+    ],
+    "sets": [
+        {
+            "name": "newest",
+            "combination": dict.fromkeys(("core", "pipeline", "store"), "1.0"),
+            "cell": 0,
+            "verdict": "violates",
+            "forbidden": [],
+            "capabilities": [state("talk", "broken", FAILURES), state("read", "works"), state("write", "works")],
+        }
+    ],
+    "best": [{"capability": "talk", "state": "unknown", "combination": None, "cell": None}],
+    "defects": [],
     "packages": {
         n: [{"content": "c" * 64, "label": "1.0", "releases": ["1.0"], "uploaded": ["2026-01-01"]}]
         for n in ("core", "pipeline", "store")
     },
     "cells": [
-        CELL | {"verdict": "compatible", "stands_for": 1200},
+        CELL | {"verdict": "violates", "stands_for": 1200},
         CELL | {"verdict": "unknown", "stands_for": 34},
     ],
     "findings": [
@@ -46,16 +76,19 @@ DATA: dict[str, Any] = {
             "expected": None,
             "got": [HOSTILE],
             "fingerprint": "f" * 12,
-            "waived": None,
+            "defect": None,
+            "sentence": HOSTILE,
+            "release": "",
             "reproduce": "./scripts/mdmeta run x",
             "cells": [0],
         }
     ],
-    "promise": dict.fromkeys(("kept", "over-promised", "over-restricted", "rightly excluded", "undecided"), 0),
+    "promises": {"talk": {"allowed": {"broken": 1}, "forbidden": {}}},
     "supported": [],
     "refused": {},
     "history": {},
-    "rotten_waivers": [],
+    "mended": [],
+    "stale_defects": [],
     "wide": [],
     "ran": 2,
 }
@@ -91,7 +124,7 @@ def test_no_character_that_could_end_the_block_is_in_it(character: str) -> None:
 def test_nothing_is_loaded_from_anywhere(small: Contract) -> None:
     text = site(MATRIX, small)
     loaded = re.findall(r'(?:src|href|action|srcset)="([^"]*)"', text)
-    assert all(target.startswith(("#", "data:")) for target in loaded)
+    assert all(target.startswith(("#", "data:")) or target == "matrix.json" for target in loaded)
     assert "@import" not in text
     assert "url(" not in text
 
@@ -113,11 +146,33 @@ def test_the_same_data_gives_the_same_page(small: Contract) -> None:
     assert site(MATRIX, small) == site(parse_document(MatrixResult, copy.deepcopy(DATA), "matrix.json"), small)
 
 
-def test_the_summary_counts_combinations_not_cells() -> None:
-    assert summary(MATRIX) == (
-        "1,234 published combinations of core, pipeline and store, decided by 2 runs of distinct code: "
-        "1,200 are compatible."
-    )
+def test_the_page_opens_with_one_sentence_about_the_newest_set(small: Contract) -> None:
+    sentence = "Newest set (core 1.0, pipeline 1.0, store 1.0): 2 of 3 capabilities work, 1 is broken."
+    assert newest_sentence(MATRIX) == sentence
+    assert f'<p class="lead">{sentence}</p>' in site(MATRIX, small)
+
+
+def test_a_matrix_without_a_newest_set_says_so(small: Contract) -> None:
+    unknown = parse_document(MatrixResult, DATA | {"sets": []}, "matrix.json")
+    assert "Nothing is known of the newest set." in site(unknown, small)
+
+
+def test_what_breaks_a_capability_is_said_first_and_each_sentence_once() -> None:
+    assert why_in_one_line(MATRIX.sets[0].capabilities[0]) == f"It breaks. {HOSTILE} (and 1 more)"
+    assert why_in_one_line(MATRIX.sets[0].capabilities[1]) == ""
+
+
+def test_nothing_on_the_page_says_compatible(contract: Contract) -> None:
+    text = site(MATRIX, contract)
+    assert "compatible" not in text.replace(embedded(block(text)), "").lower()
+
+
+def test_a_package_is_shown_with_its_repository(contract: Contract) -> None:
+    packages = block(site(MATRIX, contract))["packages"]
+    assert packages["core"] == {
+        "distribution": "market-data-core",
+        "repository": "https://github.com/mjdevaccount/market-data-core",
+    }
 
 
 def score(right: int, of: int) -> TrialScore:

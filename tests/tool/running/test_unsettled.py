@@ -12,7 +12,6 @@ from examples import SUITE
 from market_data_meta.contract import Contract
 from market_data_meta.gate import release_runs
 from market_data_meta.gate.candidates import Candidate, find_predecessor
-from market_data_meta.running.release_runs import ATTEMPTS, run_release_alone
 from market_data_meta.gate.runner import GateRun
 from market_data_meta.judging.comparison import CellComparison
 from market_data_meta.judging.records import Record, record_text
@@ -24,6 +23,7 @@ from market_data_meta.releases.combinations import Cell
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import environments
 from market_data_meta.running.cells import RunOptions
+from market_data_meta.running.release_runs import ATTEMPTS, run_release_alone
 
 Make = Callable[..., Record]
 CLAUSES = ["area.first", "area.second", "controls.must-fail", "controls.must-pass"]

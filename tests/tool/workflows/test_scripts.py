@@ -37,6 +37,7 @@ def checkout(tmp_path: Path) -> Path:
     git(tmp_path, "clone", "--quiet", str(origin), str(clone))
     shutil.copytree(ROOT / "scripts", clone / "scripts")
     shutil.copytree(ROOT / "contracts" / "releases", clone / "contracts" / "releases")
+    shutil.copy(ROOT / "contracts" / "defects.toml", clone / "contracts")
     shutil.copy(ROOT / "tox.ini", clone)
     git(clone, "add", "--all")
     git(clone, "commit", "--quiet", "--message", "start")

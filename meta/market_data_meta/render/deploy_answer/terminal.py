@@ -1,45 +1,158 @@
-"""The answer of can-i-deploy for people at a terminal: yes or no, why, and what that rests on."""
+"""The answer of can-i-deploy for people at a terminal: what will work, what will not, and what that rests on."""
 
 from __future__ import annotations
 
 import time
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from rich.console import Console
 from rich.markup import escape
 
-from market_data_meta.errors import Exit
-from market_data_meta.render.capability_lines import sentences, why_in_short
-from market_data_meta.render.signs import with_state_mark
+from market_data_meta.render.signs import CAPABILITY_STATES
 from market_data_meta.render.text import counts_in_words, printable
+from market_data_meta.results.capabilities import CapabilityState, StateName
 from market_data_meta.results.deploy_answer import DeployAnswer
 
+MOST_SENTENCES = 3
+"""Sentences about a limited capability unless all are asked for; of a broken one those about why it is broken."""
 
-def show_answer(answer: DeployAnswer, console: Console) -> None:
-    """Print the answer, what will work and what will not, the run behind it, then the clauses that fail."""
-    undecided = "[red]no[/]" if answer.exit == int(Exit.VIOLATED) else "[yellow]undecided[/]"
-    word = "[green]yes[/]" if answer.deploy else undecided
-    pins = " ".join(f"{package}=={version}" for package, version in answer.combination.items())
-    console.print(f"{word}  {pins}  ({answer.verdict})", highlight=False)
-    for why in answer.forbidden:
-        console.print(f"  forbidden  {escape(why)}", highlight=False)
-    for why in answer.reasons:
-        console.print(f"  because    {escape(printable(why))}", highlight=False)
-    for state in answer.capabilities:
-        why = f"[dim]  {escape(printable(why_in_short(state)))}[/]"
-        console.print(f"  {with_state_mark(state.state)}  {escape(state.title)}{why}", highlight=False)
-        for sentence in sentences(state):
-            console.print(f"      {escape(sentence)}", highlight=False)
-    evidence = answer.evidence
-    if evidence.start and evidence.suite:
-        when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(evidence.start))
-        console.print(f"  evidence   {counts_in_words(evidence.counts)}", highlight=False)
-        about = f"{evidence.lane} lane, {when}, Python {evidence.interpreter}, suite {evidence.suite[:12]}"
-        console.print(f"  run        {about}; it stands for {evidence.stands_for:,} combinations", highlight=False)
-        for package, installed in (evidence.attestation or {}).items():
-            text = f"{package} {installed.version}, content {installed.content[:12]}"
-            console.print(f"  installed  {text}", highlight=False)
+_WORST_FIRST: tuple[StateName, ...] = ("broken", "limited")
+
+
+def show_answer(answer: DeployAnswer, console: Console, *, verbose: bool = False) -> None:
+    """Print what will work and what will not, the worst first, whether the set is allowed, and the evidence."""
+    _show(console, headline(answer), "bold")
+    if answer.needs or answer.needs_fully:
+        _show(console, needs_line(answer), "red" if answer.unmet else "green")
+    if answer.no_set:
+        _show(console, answer.no_set, "red")
+    if answer.verdict == "violates":
+        _show(console, "Some of what fails is no known defect; it is marked as new.", "red")
+    _show_capabilities(answer.capabilities, console, verbose=verbose)
+    if answer.forbidden:
+        _show(console, "Their own requirements forbid this set:", "red")
     else:
-        console.print("  evidence   none: mdmeta matrix makes it", highlight=False)
-    for title, clauses in (("failed", answer.failed), ("waived", answer.waived)):
-        for clause in clauses:
-            console.print(f"  {title:9}  {clause}", highlight=False)
+        _show(console, "Their own requirements allow this set.")
+    for why in answer.forbidden:
+        _show(console, why, indent=4)
+    _show_evidence(answer, console)
+    failing = dict.fromkeys(failure.clause for one in answer.capabilities for failure in one.failures)
+    for clause in failing if verbose else ():
+        _show(console, f"fails: {clause}", "dim")
+
+
+def headline(answer: DeployAnswer) -> str:
+    """The set, and how many capabilities work in it: ``core 1.0, store 0.6: 2 of 3 capabilities work, 1 is broken.``"""
+    subject = _set_in_words(answer.combination)
+    if answer.verdict == "uninstallable":
+        return f"{subject}: they cannot be installed together."
+    counts = Counter(capability.state for capability in answer.capabilities)
+    if counts["unknown"] == len(answer.capabilities):
+        return f"{subject}: it is not known what works."
+    number = len(answer.capabilities)
+    # What nothing works of is said first all the same: `0 of 3 capabilities work`.
+    parts = [f"{counts['works']} of {number} capabilities {_verb('works', counts['works'])}"]
+    others: tuple[StateName, ...] = ("limited", "broken", "unknown")
+    parts += [f"{counts[state]} {_verb(state, counts[state])}" for state in others if counts[state]]
+    return f"{subject}: {', '.join(parts)}."
+
+
+def needs_line(answer: DeployAnswer) -> str:
+    """What is needed, and whether it is there: ``Needed: redis is broken, write works.``"""
+    states = {capability.name: capability.state for capability in answer.capabilities}
+    names = dict.fromkeys((*answer.unmet, *answer.needs, *answer.needs_fully))
+    parts = [f"{name} {_verb(states.get(name, 'unknown'), 1)}" for name in names]
+    return f"Needed: {', '.join(parts)}."
+
+
+def sentences(capability: CapabilityState, *, verbose: bool) -> list[str]:
+    """What fails, each sentence once: of a broken capability what breaks it, of a limited one the first few."""
+    every = _marked(capability, only_essential=False)
+    if verbose:
+        return every
+    shown = _marked(capability, only_essential=True) if capability.state == "broken" else []
+    shown = shown or every[:MOST_SENTENCES]
+    more = len(every) - len(shown)
+    return [*shown, *([f"and {more} more"] if more else [])]
+
+
+def _marked(capability: CapabilityState, *, only_essential: bool) -> list[str]:
+    """The sentences of its failures, those of failures that are no known defect marked as new."""
+    failures = [failure for failure in capability.failures if failure.essential or not only_essential]
+    return list(dict.fromkeys(f"{'' if one.defect else 'new: '}{one.sentence}" for one in failures))
+
+
+def _show_capabilities(capabilities: Collection[CapabilityState], console: Console, *, verbose: bool) -> None:
+    """Print what is broken and what is limited, with what fails, then in one line each what works and is not known."""
+    for state in _WORST_FIRST:
+        for capability in (one for one in capabilities if one.state == state):
+            _show_mark(console, state, f"{state}  {capability.title} ({capability.name})")
+            for sentence in sentences(capability, verbose=verbose):
+                _show(console, sentence, indent=4)
+    if works := [f"{one.title} ({one.name})" for one in capabilities if one.state == "works"]:
+        _show_mark(console, "works", f"works  {', '.join(works)}")
+    reasons = _by_reason(capabilities)
+    # That nothing at all is known stands in the first line, and why with the evidence.
+    if len(reasons) == 1 and all(one.state == "unknown" for one in capabilities):
+        return
+    for reason, titles in reasons.items():
+        _show_mark(console, "unknown", f"unknown  {', '.join(titles)}: {reason}")
+
+
+def _show_evidence(answer: DeployAnswer, console: Console) -> None:
+    """Print when the set was run, with what, and how its checks came out; or how it can be run."""
+    evidence = answer.evidence
+    if evidence.start is None:
+        reasons = "; ".join(answer.reasons)
+        _show(console, f"Evidence: none{f', because {reasons}' if reasons else ''}.", "dim")
+        if answer.verdict == "unknown":
+            _show(console, "mdmeta matrix runs what is missing.", "dim")
+        return
+    when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(evidence.start))
+    _show(console, f"Evidence: {counts_in_words(evidence.counts)}.", "dim")
+    about = f"run {when} on Python {evidence.interpreter}, suite {evidence.suite[:12]}"
+    about += f", releases as of {evidence.as_of[:10]}"
+    if evidence.stands_for > 1:
+        about += f"; the run stands for {evidence.stands_for:,} published combinations"
+    _show(console, about, "dim", 2)
+    others = [
+        f"{name} {version}" for name, version in (answer.ran or {}).items() if answer.combination[name] != version
+    ]
+    if others:
+        run = "which was run" if len(others) == 1 else "which were run"
+        _show(console, f"the same code as {_listed(others)}, {run}", "dim", 2)
+    for reason in answer.reasons:
+        _show(console, reason, "dim", 2)
+
+
+def _show(console: Console, text: str, style: str = "", indent: int = 0) -> None:
+    line = escape(printable(" ".join(text.split())))
+    console.print(" " * indent + (f"[{style}]{line}[/]" if style else line), highlight=False)
+
+
+def _show_mark(console: Console, state: StateName, text: str) -> None:
+    sign = CAPABILITY_STATES[state]
+    console.print(f"[{sign.style}]{sign.mark}[/] {escape(printable(text))}", highlight=False)
+
+
+def _by_reason(capabilities: Iterable[CapabilityState]) -> dict[str, list[str]]:
+    """The titles of those that are not known, by the reason why nothing is."""
+    titles: dict[str, list[str]] = {}
+    for capability in capabilities:
+        if capability.state == "unknown":
+            titles.setdefault(capability.reason, []).append(f"{capability.title} ({capability.name})")
+    return titles
+
+
+def _verb(state: StateName, number: int) -> str:
+    sign = CAPABILITY_STATES[state]
+    return sign.words if number == 1 else sign.plural
+
+
+def _set_in_words(versions: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in versions.items())
+
+
+def _listed(items: Sequence[str]) -> str:
+    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)

@@ -8,8 +8,8 @@ from pathlib import Path
 from market_data_meta.contract import Contract
 from market_data_meta.files import write_whole
 from market_data_meta.render.matrix.badge import badge
-from market_data_meta.render.matrix.heatmap import heatmap
 from market_data_meta.render.matrix.markdown import matrix_markdown
+from market_data_meta.render.matrix.picture import matrix_picture
 from market_data_meta.render.page.site import site
 from market_data_meta.results.matrix import MatrixResult
 from market_data_meta.results.proof import ProofResult
@@ -28,7 +28,7 @@ def write_matrix(folder: Path, matrix: MatrixResult, contract: Contract) -> None
         newest_proof = read_document(folder / PROOF, ProofResult, "mdmeta prove writes it again")
         proof = newest_proof if newest_proof.suite == matrix.suite else None
     write_whole(folder / "matrix.md", matrix_markdown(matrix))
-    write_whole(folder / "matrix.svg", heatmap(matrix))
+    write_whole(folder / "matrix.svg", matrix_picture(matrix))
     write_whole(folder / "badge.json", json.dumps(badge(matrix)) + "\n")
     write_whole(folder / "site" / "index.html", site(matrix, contract, proof))
 

@@ -1,10 +1,10 @@
-// Every clause of the contract, what is violated first; each has its anchor, with or without findings.
-const GROUPS = { violated: 'Violated', waived: 'Waived', clean: 'No finding' };
+// The clauses of the contract, what is not known first; each has its anchor, with or without findings.
+const GROUPS = { unexpected: 'Fails in a way that is not known', known: 'Fails as a known defect', clean: 'Fails nowhere' };
 
 function groupOf(clause) {
   const findings = findingsByClause.get(clause.id) || [];
   if (!findings.length) return 'clean';
-  return findings.some((finding) => finding.waived === null) ? 'violated' : 'waived';
+  return findings.some((finding) => finding.defect === null) ? 'unexpected' : 'known';
 }
 
 // The clauses in groups. A clause that has findings and is no longer in the contract is among them.
@@ -19,33 +19,33 @@ function clausesInGroups() {
 function showClauses() {
   const all = clausesInGroups();
   const count = (state) => all.filter((clause) => clause.state === state).length;
-  $('clauses-hint').textContent = `${all.length} clauses: ${count('violated')} violated somewhere, `
-    + `${count('waived')} with known failures only, ${count('clean')} without a finding.`;
   fill($('filter-state'), h('option', { value: '' }, 'all clauses'),
     Object.entries(GROUPS).map(([state, title]) => h('option', { value: state }, title.toLowerCase())));
-  const groups = Object.keys(GROUPS).filter(count).map((state) => h('details', {
+  fill($('clause-list'), Object.keys(GROUPS).filter(count).map((state) => h('details', {
     class: 'group', 'data-state': state, open: state !== 'clean',
   },
-  h('summary', {}, h('h3', {}, `${GROUPS[state]} (${count(state)})`)),
-  h('div', { class: 'group-list' }, all.filter((clause) => clause.state === state).map(clauseCard))));
-  fill($('clause-list'), groups);
+  h('summary', {}, h('h3', {}, `${GROUPS[state]} (`, h('span', { class: 'number' }, String(count(state))), ')')),
+  h('div', { class: 'group-list' }, all.filter((clause) => clause.state === state).map(clauseCard)))));
   $('filter').addEventListener('submit', (event) => event.preventDefault());
   $('filter').addEventListener('input', filterClauses);
 }
 
 function clauseCard(clause) {
   const findings = findingsByClause.get(clause.id) || [];
-  const words = [clause.id, clause.rule, clause.source, ...findings.flatMap((finding) => [finding.message, finding.waived])];
+  const words = [clause.id, clause.rule, clause.source, ...findings.flatMap((finding) => [finding.message, finding.sentence])];
+  const of = (capabilitiesOfClause.get(clause.id) ?? []).map((row) => row.name);
   return h('article', {
-    id: `clause-${clause.id}`, class: `clause ${clause.state}`, tabindex: '-1', 'data-words': words.join(' ').toLowerCase(),
+    id: `clause-${clause.id}`, class: `clause ${clause.state}`, tabindex: '-1', 'data-words': words.join(' ').toLowerCase(), 'data-capabilities': of.join(' '),
   },
   h('div', { class: 'clause-head' },
     h('h4', {}, h('a', { href: `#clause-${clause.id}`, class: 'mono' }, clause.id)),
     badge(clause.level, clause.level), h('span', { class: 'muted small' }, `${clause.scope}: ${clause.binds.join(', ')}`)),
   h('p', { class: 'rule' }, clause.rule),
   clause.source && h('p', { class: 'source' }, `Source: ${clause.source}`),
-  Object.hasOwn(matrix.history, clause.id) && clauseHistory(matrix.history[clause.id]),
-  findings.map((finding) => findingDetails(finding, clause.state === 'violated' && finding.waived === null)));
+  of.length > 0 && h('p', { class: 'source' }, `Capability: ${of.map((name) => capabilityOf.get(name).title
+    + (capabilityOf.get(name).essential.includes(clause.id) ? ', which cannot do without it' : '')).join('; ')}`),
+  Object.hasOwn(matrix.history, clause.id) && h('details', {}, h('summary', { class: 'small' }, 'Since when'), clauseHistory(matrix.history[clause.id])),
+  findings.map(findingDetails));
 }
 
 // Since when: how the clause came out in the releases of each package that it binds, the others held fixed.
@@ -60,12 +60,13 @@ function clauseHistory(history) {
       h('a', { href: `#release-${name}-${row.from}` }, when(rows, row)))))))));
 }
 
-function findingDetails(finding, open) {
+function findingDetails(finding) {
   const { parts, everyCombination } = affected(finding);
-  const title = `${finding.waived === null ? 'Violated' : 'Waived'}: ${finding.message}`;
-  return h('details', { class: finding.waived === null ? 'open' : 'known', open },
-    h('summary', {}, title),
-    finding.waived !== null && h('p', {}, h('strong', {}, 'Why it is accepted for now: '), finding.waived),
+  return h('details', { class: finding.defect === null ? 'unexpected' : 'known' },
+    h('summary', {}, `${finding.release ? `${finding.release}: ` : ''}${finding.sentence}`),
+    finding.defect !== null && h('p', {}, defectOf.has(finding.defect)
+      ? h('a', { href: `#defect-${finding.defect}` }, 'The known defect') : `The known defect ${finding.defect}`),
+    finding.message && h('p', { class: 'muted' }, finding.message),
     h('div', { class: 'pairs' }, value('Expected', finding.expected), value('Got', finding.got)),
     h('dl', { class: 'facts' },
       parts.map((part) => fact(part.name, part.text)),
@@ -75,28 +76,36 @@ function findingDetails(finding, open) {
     copyable(finding.reproduce));
 }
 
+// Shows the clauses of the chosen capability that the search matches.
 function filterClauses() {
   const [text, state] = [$('filter-text').value.trim().toLowerCase(), $('filter-state').value];
-  let shown = 0;
+  const total = { all: 0 };
   for (const group of document.querySelectorAll('#clause-list .group')) {
-    let anyShown = false;
+    let shown = 0;
     for (const card of group.querySelectorAll('.clause')) {
-      card.hidden = Boolean((state && group.dataset.state !== state) || !card.dataset.words.includes(text));
-      anyShown ||= !card.hidden;
+      card.hidden = Boolean((state && group.dataset.state !== state) || !card.dataset.words.includes(text)
+        || (chosen && !card.dataset.capabilities.split(' ').includes(chosen)));
       shown += card.hidden ? 0 : 1;
     }
-    group.hidden = !anyShown;
+    group.hidden = !shown;
+    group.querySelector('.number').textContent = String(shown);
     if (text || state) group.open = true;
+    total[group.dataset.state] = shown;
+    total.all += shown;
   }
-  $('filter-count').textContent = text || state ? `${shown} shown` : '';
+  $('clauses-hint').textContent = `${chosenTitle()}: ${total.all} clauses, of which ${total.unexpected ?? 0} fail in a way that is not known, `
+    + `${total.known ?? 0} as a known defect says, and ${total.clean ?? 0} nowhere.`;
+  $('filter-count').textContent = text || state ? `${total.all} shown` : '';
 }
 
 function openClause(id) {
   const card = $(`clause-${id}`);
   if (!card) return false;
+  $('all-clauses').open = true;
   if (card.hidden) {
     $('filter').reset();
-    filterClauses();
+    if (chosen && !card.dataset.capabilities.split(' ').includes(chosen)) choose('');
+    else filterClauses();
   }
   card.closest('.group').open = true; // not every browser opens what an address leads into
   card.querySelector('details')?.setAttribute('open', '');

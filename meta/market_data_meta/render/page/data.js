@@ -1,6 +1,6 @@
 // What matrix.json says, indexed. Nothing here touches the page.
 const {
-  matrix, clauses, verdicts: VERDICTS, states: STATES, promises: PROMISES,
+  matrix, clauses, packages, verdicts: VERDICTS, states: STATES, capability_states: CAPABILITY_STATES, promises: PROMISES,
 } = JSON.parse(document.getElementById('data').textContent);
 const names = Object.keys(matrix.packages);
 const clauseOf = new Map(clauses.map((clause) => [clause.id, clause]));
@@ -25,11 +25,15 @@ for (const row of matrix.supported) {
   if (!requirementsOf[row.package].has(row.version)) requirementsOf[row.package].set(row.version, []);
   requirementsOf[row.package].get(row.version).push(row);
 }
-const forbidden = (versions) => names.flatMap((name) => (requirementsOf[name].get(versions[name]) ?? [])
-  .filter((row) => row.asks && matrix.refused[row.other][row.asks].includes(versions[row.other]))
+const refused = Object.fromEntries(Object.entries(matrix.refused).map(([name, byRequirement]) => [
+  name, new Map(Object.entries(byRequirement).map(([asks, versions]) => [asks, new Set(versions)])),
+]));
+const refusals = (name, versions) => (requirementsOf[name].get(versions[name]) ?? [])
+  .filter((row) => row.asks && refused[row.other].get(row.asks).has(versions[row.other]));
+const isAllowed = (versions) => names.every((name) => !refusals(name, versions).length);
+const forbidden = (versions) => names.flatMap((name) => refusals(name, versions)
   .map((row) => `${name} ${row.version} requires ${row.other} ${row.asks}, not ${versions[row.other]}`));
 
-const cellId = (versions) => `cell-${names.map((name) => name + versions[name]).join('-')}`;
 const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 const cellPattern = new RegExp(`^cell-${names.map((name) => `${escaped(name)}(.+)`).join('-')}$`);
 const versionsOfCellId = (id) => {
@@ -37,11 +41,19 @@ const versionsOfCellId = (id) => {
   return match && Object.fromEntries(names.map((name, index) => [name, match[index + 1]]));
 };
 
+function grouped(rows, key) {
+  const groups = new Map();
+  for (const row of rows) groups.set(key(row), [...(groups.get(key(row)) || []), row]);
+  return groups;
+}
+
 const number = (value) => value.toLocaleString('en-GB');
 const day = (seconds) => (typeof seconds === 'number' ? new Date(seconds * 1000).toISOString().slice(0, 10) : null);
 const asText = (value) => (typeof value === 'string' ? value : JSON.stringify(value, null, 2));
 const short = (digest) => String(digest).slice(0, 12);
 const command = (versions) => `./scripts/mdmeta run ${names.map((name) => `${name}==${versions[name]}`).join(' ')}`;
+const listed = (parts) => (parts.length > 1 ? `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}` : parts.join(''));
+const setText = (versions) => names.map((name) => `${name} ${versions[name]}`).join(', ');
 const newest = Object.fromEntries(names.map((name) => [name, versionsOf(name).at(-1)]));
 
 // '0.8.32 to 0.8.69' as '0.8.32–69'.
@@ -50,15 +62,6 @@ function shortLabel(label) {
   if (last === undefined) return first;
   const stem = first.slice(0, first.lastIndexOf('.') + 1);
   return `${first}–${stem && last.startsWith(stem) ? last.slice(stem.length) : last}`;
-}
-
-// The CSS classes of a cell: its verdict, and whether the packages' requirements allow any of its combinations.
-const cellClasses = ({ verdict, allowed }) => `${verdict} ${allowed ? 'allowed' : 'forbidden'}`;
-
-function allowedWords(cell) {
-  if (cell.allowed === cell.stands_for) return cell.stands_for === 1 ? 'allowed' : `all ${number(cell.stands_for)} allowed`;
-  if (!cell.allowed) return cell.stands_for === 1 ? 'forbidden' : `all ${number(cell.stands_for)} forbidden`;
-  return `${number(cell.allowed)} of ${number(cell.stands_for)} allowed`;
 }
 
 const findingsByCell = new Map();

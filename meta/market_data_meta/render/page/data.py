@@ -1,4 +1,4 @@
-"""The data that the page holds: the matrix, the clauses, and the marks and words for what they say."""
+"""The data that the page holds: the matrix, the clauses, the packages, and the marks and words for what they say."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import Literal
 
 from market_data_meta.contract import Contract
 from market_data_meta.models import Model
-from market_data_meta.render.signs import PROMISES, STATES, VERDICTS
+from market_data_meta.render.signs import CAPABILITY_STATES, PROMISES, STATES, VERDICTS
+from market_data_meta.results.capabilities import StateName
 from market_data_meta.results.history import State
 from market_data_meta.results.matrix import MatrixResult
 from market_data_meta.results.parts import Verdict
@@ -23,16 +24,19 @@ class PageClause(Model):
     source: str
 
 
-class PageVerdict(Model):
-    """A verdict's mark, and its words for a cell and for the question whether releases may go out together.
+class PagePackage(Model):
+    """A package's name on the index, and the address of its repository, if it has one."""
 
-    ``pale_if_forbidden`` says whether a cell looks otherwise where the packages' own requirements forbid it.
-    """
+    distribution: str
+    repository: str | None
+
+
+class PageVerdict(Model):
+    """A verdict's mark, and its words for a cell and for the question whether releases may go out together."""
 
     mark: str
     words: str
     answer: str
-    pale_if_forbidden: bool
 
 
 class PageState(Model):
@@ -42,12 +46,20 @@ class PageState(Model):
     words: str
 
 
-class PagePromise(Model):
-    """The words of a class of promise, and the cells that it looks like."""
+class PageCapabilityState(Model):
+    """The mark of a capability's state, and its words for one capability and for several."""
 
+    mark: str
     words: str
-    verdict: Verdict
-    allowed: bool
+    plural: str
+
+
+class PagePromise(Model):
+    """The words for combinations that the requirements allow or forbid, and in which a capability has this state."""
+
+    requirements: Literal["allowed", "forbidden"]
+    state: StateName
+    words: str
 
 
 class PageData(Model):
@@ -55,9 +67,11 @@ class PageData(Model):
 
     matrix: MatrixResult
     clauses: tuple[PageClause, ...]
+    packages: dict[str, PagePackage]
     verdicts: dict[Verdict, PageVerdict]
     states: dict[State, PageState]
-    promises: dict[str, PagePromise]
+    capability_states: dict[StateName, PageCapabilityState]
+    promises: tuple[PagePromise, ...]
 
 
 def page_data(matrix: MatrixResult, contract: Contract) -> PageData:
@@ -75,18 +89,23 @@ def page_data(matrix: MatrixResult, contract: Contract) -> PageData:
             )
             for clause in contract.clauses.values()
         ),
-        verdicts={
-            verdict: PageVerdict(
-                mark=sign.mark,
-                words=sign.words,
-                answer=sign.answer,
-                pale_if_forbidden=sign.page_pale is not None,
+        packages={
+            name: PagePackage(
+                distribution=package.distribution,
+                repository=f"https://github.com/{package.repository}" if package.repository else None,
             )
+            for name, package in contract.packages.items()
+        },
+        verdicts={
+            verdict: PageVerdict(mark=sign.mark, words=sign.words, answer=sign.answer)
             for verdict, sign in VERDICTS.items()
         },
         states={state: PageState(mark=sign.mark, words=sign.words) for state, sign in STATES.items()},
-        promises={
-            name: PagePromise(words=sign.words, verdict=sign.verdict, allowed=sign.allowed)
-            for name, sign in PROMISES.items()
+        capability_states={
+            state: PageCapabilityState(mark=sign.mark, words=sign.words, plural=sign.plural)
+            for state, sign in CAPABILITY_STATES.items()
         },
+        promises=tuple(
+            PagePromise(requirements=sign.requirements, state=sign.state, words=sign.words) for sign in PROMISES
+        ),
     )

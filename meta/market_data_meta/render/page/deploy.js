@@ -1,53 +1,118 @@
-// Can I deploy? One release of each package, and the answer at once.
-// Releases may work together although their own requirements forbid it: then they cannot go out as they are.
-function answerOf(cell, reasonsAgainst) {
-  return cell.verdict === 'compatible' && reasonsAgainst.length
-    ? 'No. They work together, but their own requirements forbid it.'
-    : VERDICTS[cell.verdict].answer;
-}
+// Can I deploy? What works with the chosen releases, whether they allow each other, and where to go after a no.
+let wasAsked = false;
 
 function showDeployForm() {
-  const selection = (name) => h('label', {}, name,
-    h('select', { id: `deploy-${name}`, 'data-package': name },
-      versionsOf(name).reverse().map((version) => h('option', { value: version }, version))));
+  const selection = (name) => h('label', {}, name, h('select', { id: `deploy-${name}`, 'data-package': name },
+    h('option', { value: '' }, 'any'), versionsOf(name).reverse().map((version) => h('option', { value: version }, version))));
   fill($('deploy-form'), names.map(selection));
+  for (const name of names) $(`deploy-${name}`).value = setOf('newest')?.combination[name] ?? newest[name];
   $('deploy-form').addEventListener('submit', (event) => event.preventDefault());
   $('deploy-form').addEventListener('change', () => {
-    const versions = chosenVersions();
-    history.replaceState(null, '', `#deploy=${names.map((name) => `${name}==${versions[name]}`).join(',')}`);
+    wasAsked = true;
+    const versions = wishedVersions();
+    history.replaceState(null, '', deployAddress(versions));
     showDeployAnswer(versions);
   });
 }
 
-const chosenVersions = () => Object.fromEntries(names.map((name) => [name, $(`deploy-${name}`).value]));
+const wishedVersions = () => Object.fromEntries(names.map((name) => [name, $(`deploy-${name}`).value]));
+const deployAddress = (versions, capability = chosen) => `#deploy=${names.map((name) => `${name}==${versions[name] || 'any'}`).join(',')}${
+  capability ? `;needs=${capability}` : ''}`;
 
 // Answers the question that the address names. A version that is not in the matrix is named, not replaced by another.
 function answerAddress(hash) {
-  const pairs = new Map(hash.split(',').map((part) => part.split('==')));
-  const versions = Object.fromEntries(names.map((name) => [name, pairs.get(name) ?? newest[name]]));
-  for (const name of names) $(`deploy-${name}`).value = versions[name];
-  showDeployAnswer(versions);
+  const [releases, needs] = hash.split(';needs=');
+  if (needs !== undefined) choose(needs);
+  const pairs = new Map(releases.split(',').map((part) => part.split('==')));
+  askAbout(Object.fromEntries(names.map((name) => [name, pairs.get(name) ?? newest[name]])));
 }
 
-function showDeployAnswer(versions) {
-  const cell = matrix.cells[cellNumberOf(versions)];
-  if (!cell) {
-    const missing = names.filter((name) => !contentOf[name].has(versions[name]));
-    fill($('deploy-answer'), h('p', { class: 'answer' }, missing.length
-      ? `Not in this matrix: ${missing.map((name) => `${name} ${versions[name]}`).join(', ')}.`
-      : 'Undecided: this matrix has no cell for these releases.'));
+function askAbout(versions) {
+  wasAsked = true;
+  const wish = Object.fromEntries(names.map((name) => [name, versions[name] === 'any' ? '' : versions[name]]));
+  for (const name of names) $(`deploy-${name}`).value = wish[name];
+  showDeployAnswer(wish);
+}
+
+function showDeployAnswer(wish) {
+  const missing = names.filter((name) => wish[name] && !contentOf[name].has(wish[name]));
+  if (missing.length) {
+    fill($('deploy-answer'), h('p', { class: 'answer' }, `Not in this matrix: ${missing.map((name) => `${name} ${wish[name]}`).join(', ')}.`));
     return;
   }
-  const waived = cell.counts.waived || 0;
+  const fixed = names.filter((name) => wish[name]);
+  const isOpenQuestion = fixed.length < names.length;
+  const found = isOpenQuestion ? nearestSet(wish, { fixed }) ?? nearestSet(wish, { fixed, allowedOnly: false }) : null;
+  const versions = isOpenQuestion ? found?.versions : wish;
+  const cellNumber = versions && cellNumberOf(versions);
+  const cell = matrix.cells[cellNumber];
+  if (!cell) {
+    fill($('deploy-answer'), h('p', { class: 'answer' }, 'Undecided: this matrix has no cell for these releases.'));
+    return;
+  }
   const reasonsAgainst = forbidden(versions);
   fill($('deploy-answer'),
-    h('p', { class: 'answer' }, verdictBadge(cell), h('strong', {}, answerOf(cell, reasonsAgainst))),
-    h('p', {}, waived ? `${number(waived)} known ${waived === 1 ? 'failure is' : 'failures are'} waived. ` : 'No failure is waived. ',
-      h('a', { href: `#${cellId(versions)}` }, 'All findings of this combination')),
-    reasonsAgainst.length > 0 && h('div', {}, h('p', { class: 'value-title' }, 'Forbidden'),
-      h('ul', { class: 'reasons' }, reasonsAgainst.map((reason) => h('li', {}, reason)))),
-    why(cell),
-    evidence(cell, versions),
-    copyable(command(versions)),
-  );
+    isOpenQuestion && h('p', {}, 'The best choice: ', h('strong', {}, setText(versions)), '.'),
+    h('p', { class: 'answer' }, answerBadge(cell, cellNumber), h('strong', {}, answerOf(cell, cellNumber, reasonsAgainst))),
+    chosen && failuresInShort(failuresOf(capabilityOf.get(chosen), cellNumber)),
+    cell.verdict === 'unknown' ? h('ul', { class: 'reasons' }, cell.reasons.map((reason) => h('li', {}, reason))) : null,
+    h('details', { open: wasAsked && !chosen }, h('summary', {}, 'What works and what does not, by capability'), WORST_FIRST.map((state) => byStateList(state, cellNumber))),
+    reasonsAgainst.length
+      ? h('div', {}, h('p', { class: 'value-title' }, 'Their own requirements forbid this set:'), h('ul', { class: 'reasons' }, reasonsAgainst.map((reason) => h('li', {}, reason))))
+      : h('p', {}, 'Their own requirements allow this set.'),
+    wayOut(versions, cellNumber, reasonsAgainst),
+    h('details', {}, h('summary', {}, `Evidence: ${cell.start ? `run on ${day(cell.start)}, ${number(Object.values(cell.counts).reduce((sum, count) => sum + count, 0))} checks` : 'no run'}`),
+      evidence(cell, versions), copyable(command(versions))));
+}
+
+const answerBadge = (cell, cellNumber) => (cell.verdict === 'uninstallable'
+  ? h('span', { class: 'chip uninstallable' }, h('span', { 'aria-hidden': 'true' }, VERDICTS.uninstallable.mark), ' uninstallable')
+  : chip(stateAt(cellNumber), chosen ? stateAt(cellNumber) : `${countsOf[cellNumber].broken} broken`));
+
+// One sentence, by what is chosen. Releases may work together although their own requirements forbid it.
+function answerOf(cell, cellNumber, reasonsAgainst) {
+  if (cell.verdict === 'uninstallable') return VERDICTS.uninstallable.answer;
+  const state = stateAt(cellNumber);
+  const what = chosen
+    ? `“${chosenTitle()}” ${CAPABILITY_STATES[state].words} in this set.`
+    : `In this set ${countsInWords(countsOf[cellNumber])}.`;
+  if (reasonsAgainst.length) return `No: their own requirements forbid this set. ${what}`;
+  return `${{ works: 'Yes', limited: 'With limits', broken: 'No', unknown: 'Undecided' }[state]}: ${what[0] === 'I' ? `i${what.slice(1)}` : what}`;
+}
+
+// The first sentences, and the others on demand.
+const SHOWN_FAILURES = 3;
+function failuresInShort(failures) {
+  const distinct = distinctFailures(failures);
+  const more = distinct.slice(SHOWN_FAILURES);
+  return [failureList(distinct.slice(0, SHOWN_FAILURES)),
+    more.length > 0 && h('details', {}, h('summary', { class: 'small' }, `and ${more.length} more`), failureList(more))];
+}
+
+function byStateList(state, cellNumber) {
+  const list = capabilities.filter((capability) => stateIn(matrix.cells[cellNumber], capability.name) === state);
+  if (!list.length) return null;
+  if (state === 'works') return h('div', { class: 'group-of' }, chip(state), ` ${list.map((capability) => capability.title).join('; ')}`);
+  return h('div', { class: 'group-of' }, chip(state), h('ul', { class: 'reasons' }, list.map((capability) => {
+    const [first, ...more] = distinctFailures(failuresOf(capability, cellNumber));
+    return h('li', {}, h('strong', {}, `${capability.title}. `), first ? first.sentence : 'Nothing is known.',
+      more.length > 0 && h('details', {}, h('summary', { class: 'small' }, `and ${more.length} more`), failureList(more)));
+  })));
+}
+
+// After a no: the nearest set that the requirements allow and in which what is chosen is in the best state there is.
+function wayOut(versions, cellNumber, reasonsAgainst) {
+  const cell = matrix.cells[cellNumber];
+  if (!reasonsAgainst.length && cell.verdict !== 'uninstallable' && stateAt(cellNumber) === 'works') return null;
+  const nearest = nearestSet(versions);
+  if (!nearest) return h('p', {}, 'The requirements allow no published set.');
+  const state = stateAt(nearest.cellNumber);
+  if (!reasonsAgainst.length && nearest.rank >= rank(cellNumber)) {
+    return h('p', { id: 'nearest' }, chosen
+      ? `In every set that the requirements allow “${chosenTitle()}” ${CAPABILITY_STATES[state].words}, or worse.`
+      : 'In no set that the requirements allow are fewer capabilities broken.');
+  }
+  const changes = names.filter((name) => versions[name] !== nearest.versions[name]);
+  return h('p', { id: 'nearest' }, 'The nearest set ', chosen ? `in which it ${CAPABILITY_STATES[state].words}` : `in which the fewest are broken (${countsOf[nearest.cellNumber].broken})`, ': ',
+    h('a', { href: deployAddress(nearest.versions) }, setText(nearest.versions)), `. That is another release of ${listed(changes)}.`);
 }

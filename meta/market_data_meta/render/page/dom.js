@@ -15,7 +15,7 @@ function h(tag, attributes, ...children) {
   return element;
 }
 
-const fill = (element, ...children) => element.replaceChildren(...children.flat().filter(Boolean));
+const fill = (element, ...children) => element.replaceChildren(...children.flat(2).filter(Boolean));
 const fact = (term, ...description) => h('div', {}, h('dt', {}, term), h('dd', {}, ...description));
 
 // A command with a button that copies it. Where the clipboard is closed, it selects the text.
@@ -52,31 +52,25 @@ function value(title, content) {
 }
 
 const badge = (text, kind) => h('span', { class: `badge ${kind}` }, text);
-const verdictBadge = (cell) => h(
-  'span', { class: `verdict ${cellClasses(cell)}` }, h('span', { 'aria-hidden': 'true' }, VERDICTS[cell.verdict].mark), ` ${cell.verdict}`,
-);
 const clauseLink = (id) => h('a', { href: `#clause-${id}`, class: 'mono' }, id);
+const mark = (state) => h('span', { 'aria-hidden': 'true' }, CAPABILITY_STATES[state].mark);
+// A capability's state by mark, word and colour.
+const chip = (state, word = state) => h('span', { class: `chip ${state} allowed` }, mark(state), ` ${word}`);
 
-// What a cell's verdict rests on, for the versions that the reader asked about.
+// What a cell's states rest on, for the versions that the reader asked about.
 function evidence(cell, versions) {
-  const counts = Object.entries(cell.counts).map(([outcome, count]) => `${number(count)} ${outcome}`).join(', ');
+  const counts = Object.entries(cell.counts).filter(([, count]) => count).map(([outcome, count]) => `${number(count)} ${outcome}`).join(', ');
   const isThisOne = names.every((name) => cell.combination[name] === versions[name]);
   return h('dl', { class: 'facts' },
     fact('Checks', counts || 'none'),
     fact('Run', [day(cell.start) || 'no run', cell.interpreter && `Python ${cell.interpreter}`].filter(Boolean).join(', ')),
-    fact('Suite', h('code', {}, short(matrix.suite))),
-    fact('Combination run', isThisOne ? 'this one' : names.map((name) => `${name} ${cell.combination[name]}`).join(', ')),
-    fact('Same code', `${number(cell.stands_for)} published ${cell.stands_for === 1 ? 'combination' : 'combinations'}`),
-    fact('Requirements', `allowed for ${number(cell.allowed)} of ${number(cell.stands_for)} combinations with this code`),
+    fact('Set that was run', isThisOne ? 'this one' : `${setText(cell.combination)}: the same code`),
   );
 }
 
-// Why a cell is not compatible: the clauses that fail, or why its run does not count.
-function why(cell) {
-  if (!cell.reasons.length) return null;
-  return h('div', {},
-    h('p', { class: 'value-title' }, 'Why'),
-    h('ul', { class: 'reasons' }, cell.reasons.map((reason) => h('li', {},
-      clauseOf.has(reason) ? [clauseLink(reason), h('br'), clauseOf.get(reason).rule] : reason))),
-  );
-}
+// What fails of a capability: each sentence with where it is explained, what breaks it first.
+const failureItem = (failure) => h('li', {},
+  h('span', { class: 'muted' }, failure.essential ? 'Breaks it: ' : 'Limits it: '), failure.sentence, ' ',
+  h('a', { class: 'small', href: failure.defect && defectOf.has(failure.defect) ? `#defect-${failure.defect}` : `#clause-${failure.clause}` },
+    failure.defect && defectOf.has(failure.defect) ? 'Known defect' : failure.clause));
+const failureList = (failures) => (failures.length ? h('ul', { class: 'reasons' }, failures.map(failureItem)) : null);

@@ -11,13 +11,26 @@ from string import Template
 
 from market_data_meta.contract import Contract
 from market_data_meta.render.page.data import page_data
-from market_data_meta.render.page.style import verdict_properties
+from market_data_meta.render.page.style import colour_properties
 from market_data_meta.render.proof.words import detected
+from market_data_meta.render.set_words import newest_sentence
 from market_data_meta.results.matrix import MatrixResult
 from market_data_meta.results.proof import ProofResult
 
 # In the order in which they run: they share one function scope, and the last one starts the page.
-SCRIPTS = ("data.js", "dom.js", "deploy.js", "grid.js", "promise.js", "clauses.js", "timeline.js", "start.js")
+SCRIPTS = (
+    "data.js",
+    "states.js",
+    "dom.js",
+    "capabilities.js",
+    "where.js",
+    "promises.js",
+    "releases.js",
+    "defects.js",
+    "deploy.js",
+    "clauses.js",
+    "start.js",
+)
 # What could end the data block or the line that it stands on, as JSON's own escapes.
 ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
@@ -27,24 +40,16 @@ def site(matrix: MatrixResult, contract: Contract, proof: ProofResult | None = N
 
     Where a ``proof`` of the same suite is given, the page quotes it.
     """
-    style = verdict_properties() + _part("page.css")
+    style = colour_properties() + _part("page.css")
     script = "(() => {\n'use strict';\n" + "\n".join(_part(name) for name in SCRIPTS) + "})();\n"
     return Template(_part("page.html")).substitute(
         policy=escape(_policy(style, script)),
-        summary=escape(summary(matrix)),
+        summary=escape(newest_sentence(matrix)),
+        packages=escape(_listed(list(matrix.packages))),
         proof=f'<p class="hint" id="proof">{escape(detected(proof))}</p>' if proof else "",
         style=style,
         data=embedded(page_data(matrix, contract).model_dump(mode="json", by_alias=True)),
         script=script,
-    )
-
-
-def summary(matrix: MatrixResult) -> str:
-    """The whole matrix in one sentence: what was decided, by how many runs, and with which result."""
-    counts = matrix.published
-    return (
-        f"{counts.total():,} published combinations of {_listed(list(matrix.packages))}, decided by "
-        f"{len(matrix.cells):,} runs of distinct code: {counts['compatible']:,} are compatible."
     )
 
 

@@ -1,26 +1,26 @@
-"""The colours of verdicts as properties of the page's style sheet, made from the table that all renderers share."""
+"""The colours of states and verdicts as properties of the page's style sheet, from the table of all renderers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from market_data_meta.render.signs import VERDICTS, ThemedColour
+from market_data_meta.render.signs import CAPABILITY_STATES, VERDICTS, SignColours, ThemedColour
 
 
-def verdict_properties() -> str:
-    """A rule that declares them: ``--compatible`` is a fill, ``--on-compatible`` the text on it, and so on."""
-    return ":root {\n" + "".join(f"  --{name}: {value};\n" for name, value in _properties()) + "}\n"
+def colour_properties() -> str:
+    """A rule that declares them: ``--works`` is a fill, ``--on-works`` the text on it, and so on."""
+    colours: dict[str, SignColours] = {name: sign.colours for name, sign in VERDICTS.items()}
+    colours |= {name: sign.colours for name, sign in CAPABILITY_STATES.items()}
+    properties = (line for name, of_sign in colours.items() for line in _properties(name, of_sign))
+    return ":root {\n" + "".join(f"  --{name}: {value};\n" for name, value in properties) + "}\n"
 
 
-def _properties() -> Iterator[tuple[str, str]]:
-    for verdict, sign in VERDICTS.items():
-        yield verdict, _themed(sign.page.fill)
-        yield f"on-{verdict}", _themed(sign.page.text)
-        if sign.page_pale:
-            yield f"{verdict}-pale", _themed(sign.page_pale.fill)
-            yield f"on-{verdict}-pale", _themed(sign.page_pale.text)
-        if sign.page_hatch:
-            yield f"{verdict}-hatch", _themed(sign.page_hatch)
+def _properties(name: str, colours: SignColours) -> Iterator[tuple[str, str]]:
+    yield name, _themed(colours.page.fill)
+    yield f"on-{name}", _themed(colours.page.text)
+    yield f"{name}-pale", _themed(colours.pale.fill)
+    yield f"on-{name}-pale", _themed(colours.pale.text)
+    yield f"{name}-hatch", _themed(colours.hatch)
 
 
 def _themed(colour: ThemedColour) -> str:

@@ -1,0 +1,46 @@
+// What the requirements allow against what works.
+function promiseCounts() {
+  if (chosen && matrix.promises[chosen]) return matrix.promises[chosen];
+  const counts = { allowed: {}, forbidden: {} };
+  matrix.cells.forEach((cell, cellNumber) => {
+    const state = stateAt(cellNumber);
+    counts.allowed[state] = (counts.allowed[state] ?? 0) + cell.allowed;
+    counts.forbidden[state] = (counts.forbidden[state] ?? 0) + cell.stands_for - cell.allowed;
+  });
+  return counts;
+}
+
+function showPromises() {
+  const counts = promiseCounts();
+  $('promises-hint').textContent = `${chosenTitle()}: what the packages’ own requirements say of all published combinations, against what was found`
+    + `${chosen ? '.' : ', by the worst state of any capability.'}`;
+  const states = BEST_FIRST.filter((state) => state !== 'unknown' || counts.allowed.unknown || counts.forbidden.unknown);
+  const rows = ['allowed', 'forbidden'].map((requirements) => h('tr', {}, h('th', { scope: 'row' }, requirements), states.map((state) => {
+    const { words } = PROMISES.find((promise) => promise.requirements === requirements && promise.state === state);
+    const count = counts[requirements][state] ?? 0;
+    return h('td', { class: count ? `${state} ${requirements}` : 'none', title: words }, h('span', { class: 'count' }, number(count)),
+      h('span', { class: 'meaning' }, words));
+  })));
+  fill($('promise-counts'), h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Promises in numbers' },
+    h('table', { class: 'promise' },
+      h('thead', {}, h('tr', {}, h('td', {}), states.map((state) => h('th', { scope: 'col' }, mark(state), ` ${state}`)))), h('tbody', {}, rows))));
+  const newestRows = matrix.supported.filter((row) => row.version === newest[row.package]);
+  const tableRow = (row) => h('tr', {}, h('th', { scope: 'row' }, `${row.package} ${row.version}`), h('td', {}, row.other),
+    h('td', {}, row.asks ? h('code', {}, spaced(row.asks)) : h('span', { class: 'muted' }, row.asks === '' ? 'any version' : 'nothing')),
+    h('td', {}, usable(row)));
+  fill($('supported'), h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'What the newest releases ask for' },
+    h('table', { class: 'plain' },
+      h('thead', {}, h('tr', {}, ['Release', 'Of', 'Asks for', 'Usable with'].map((head) => h('th', { scope: 'col' }, head)))),
+      h('tbody', {}, newestRows.map(tableRow)))));
+}
+
+// A specifier that breaks between its parts.
+const spaced = (specifier) => specifier.replaceAll(',', ', ');
+
+// With which versions the chosen capability can be used; for all capabilities, how many of them with which.
+function usable(row) {
+  if (chosen) return h('code', {}, spaced(row.usable[chosen] ?? 'unknown'));
+  const groups = grouped(Object.entries(row.usable), ([, specifier]) => specifier);
+  return [...groups].sort(([, a], [, b]) => b.length - a.length).map(([specifier, entries]) => h('span', { class: 'usable' },
+    h('code', {}, spaced(specifier)), ` for ${entries.length} ${entries.length === 1 ? 'capability' : 'capabilities'}`));
+}
