@@ -20,7 +20,7 @@ COMMANDS = {
     "check": "Validate contracts/ and what must agree with it.",
     "clause": "Write a new clause with its check.",
     "defects": "List the known defects of published releases.",
-    "explain": "Show a clause, an area, a capability, a known defect, or all errors.",
+    "explain": "Show a clause, area, capability or known defect, or errors.",
     "gate": "Compare candidates with the releases before them.",
     "history": "In which releases did a clause start or stop holding?",
     "matrix": "Decide every published combination.",

@@ -42,7 +42,7 @@ def clause_command() -> None:
 @clause_command.command("new")
 @click.argument("name", metavar="AREA.NAME")
 @click.option("--rule", help="One sentence that can be checked.")
-@click.option("--level", type=click.Choice(LEVELS), help="must: a combination that breaks it is incompatible.")
+@click.option("--level", type=click.Choice(LEVELS), help="must: a combination that breaks it violates the contract.")
 @click.option("--scope", type=click.Choice(SCOPES), help="One release alone, one of each package, or two services.")
 @click.option("--binds", multiple=True, metavar="PACKAGE", help="A package whose code decides it (repeat it).")
 @click.option("--source", help="Where it is written that it must be so.")

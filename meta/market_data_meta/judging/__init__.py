@@ -1,1 +1,1 @@
-"""From records of runs to conclusions: verdicts, waivers, findings, comparisons. Nothing in here runs a package."""
+"""From records to conclusions: verdicts, known defects, findings, comparisons. Nothing in here runs a package."""

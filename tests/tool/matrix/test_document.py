@@ -160,7 +160,7 @@ def test_nothing_decided_has_no_best_set(
 
 def with_defect(matrix: MatrixVerdicts, make_record: Callable[..., Record], **versions: str) -> MatrixVerdicts:
     check = make_record({"area.first": "failed"}).checks["area.first"]
-    return replace(matrix, known_defects=KnownDefects((known_defect(check, **versions),)))
+    return replace(matrix, known_defects=KnownDefects((replace(known_defect(check), versions=versions),)))
 
 
 def test_a_finding_names_its_defect_in_the_words_of_a_user(

@@ -107,7 +107,7 @@ def test_the_oldest_set_is_that_of_a_search_through_all_combinations(small: Cont
         pins.allowed_combinations(small, ledger),
         key=lambda releases: sorted((r.uploaded for r in releases), reverse=True),
     )
-    assert [version for _, version in pins._oldest(small, ledger).versions] == [r.version for r in oldest]
+    assert [version for _, version in pins.oldest_allowed(small, ledger).versions] == [r.version for r in oldest]
 
 
 def test_a_ledger_without_an_allowed_combination_is_refused(small: Contract) -> None:

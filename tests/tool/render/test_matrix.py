@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ET
 from typing import Any
 
 import pytest
-from market_data_meta.render.matrix.heatmap import heatmap
 
 from market_data_meta.models import parse_document
 from market_data_meta.render.matrix.badge import badge
@@ -91,20 +89,6 @@ def data() -> dict[str, Any]:
 
 def matrix(data: dict[str, Any]) -> MatrixResult:
     return parse_document(MatrixResult, data, "matrix.json")
-
-
-def test_the_picture_is_xml_with_a_title_for_each_cell(data: dict[str, Any]) -> None:
-    root = ET.fromstring(heatmap(matrix(data)))  # noqa: S314 - made a line above
-    titles = [element.text for element in root.iter("{http://www.w3.org/2000/svg}title")]
-    assert titles == [
-        "core==1.0 pipeline==1.0 store==<b>1</b>: violates",
-        "core==1.0 pipeline==1.0 store==2.0: conforms",
-    ]
-    assert "<b>" not in heatmap(matrix(data))
-
-
-def test_what_does_not_conform_is_told_without_colour(data: dict[str, Any]) -> None:
-    assert heatmap(matrix(data)).count('class="s"') == 1
 
 
 def test_the_summary_says_what_works_where_and_names_what_is_not_known(data: dict[str, Any]) -> None:

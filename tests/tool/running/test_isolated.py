@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 
 from market_data_meta import suite
 from market_data_meta.contract import Contract
+from market_data_meta.judging.defects import KnownDefects
 from market_data_meta.judging.records import read_record
 from market_data_meta.judging.verdicts import judge
 from market_data_meta.releases.combinations import Cell, Combination
@@ -66,7 +67,9 @@ def test_installed_files_are_attested_from_their_bytes(
     module.unlink()
     module.write_bytes(original + b"\n# changed\n")
     try:
-        verdict = judge(contract, suite.digest(contract.root), read_record(run(contract, prepared, tmp_path)), ())
+        verdict = judge(
+            contract, suite.digest(contract.root), read_record(run(contract, prepared, tmp_path)), KnownDefects()
+        )
     finally:
         module.unlink()
         module.write_bytes(original)
@@ -82,7 +85,7 @@ def test_a_suite_that_is_stopped_leaves_an_incomplete_record_with_its_cause(
     slow = replace(plan, header=prepared.plan.header, limits=replace(plan.limits, jobs=1))
     record = read_record(run(contract, replace(prepared, plan=slow), tmp_path))
     assert (record.footer, record.death) == (None, "the suite used more than 2 s of CPU time and was stopped")
-    verdict = judge(contract, suite.digest(contract.root), record, ())
+    verdict = judge(contract, suite.digest(contract.root), record, KnownDefects())
     assert verdict.verdict == "unknown"
     assert "used more than" in verdict.reasons[0]
 

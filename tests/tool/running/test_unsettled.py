@@ -10,7 +10,6 @@ import pytest
 from examples import SUITE
 
 from market_data_meta.contract import Contract
-from market_data_meta.gate import release_runs
 from market_data_meta.gate.candidates import Candidate, find_predecessor
 from market_data_meta.gate.runner import GateRun
 from market_data_meta.judging.comparison import CellComparison
@@ -21,7 +20,7 @@ from market_data_meta.prove import trial_runs
 from market_data_meta.prove.trial_runs import NewestReleases, TrialRun, run_trials
 from market_data_meta.releases.combinations import Cell
 from market_data_meta.releases.ledger import Ledger
-from market_data_meta.running import environments
+from market_data_meta.running import environments, release_runs
 from market_data_meta.running.cells import RunOptions
 from market_data_meta.running.release_runs import ATTEMPTS, run_release_alone
 
