@@ -23,6 +23,7 @@ from market_data_meta.render.signs import (
     VERDICTS,
     PageColours,
     Sign,
+    SignColours,
     with_mark,
     with_state_mark,
 )
@@ -51,8 +52,9 @@ EMPTY_MATRIX = {
     "wide": [],
     "ran": 0,
 }
-COLOURS = {name: sign.colours for name, sign in VERDICTS.items()} | {
-    name: sign.colours for name, sign in CAPABILITY_STATES.items()
+COLOURS: dict[str, SignColours] = {
+    **{name: sign.colours for name, sign in VERDICTS.items()},
+    **{name: sign.colours for name, sign in CAPABILITY_STATES.items()},
 }
 
 
@@ -73,9 +75,8 @@ def test_every_verdict_state_and_class_of_promise_has_a_sign() -> None:
 
 
 def test_no_sign_calls_anything_compatible() -> None:
-    words = [
-        sign.words for sign in (*VERDICTS.values(), *GATE_VERDICTS.values(), *CAPABILITY_STATES.values(), *PROMISES)
-    ]
+    signs: tuple[Sign, ...] = (*VERDICTS.values(), *GATE_VERDICTS.values(), *CAPABILITY_STATES.values())
+    words = [*(sign.words for sign in signs), *(sign.words for sign in PROMISES)]
     assert [text for text in (*words, *(sign.answer for sign in VERDICTS.values())) if "compatible" in text] == []
 
 
@@ -145,8 +146,8 @@ def test_every_property_that_the_style_uses_is_declared(page: str) -> None:
 @pytest.mark.parametrize("name", [*SCRIPTS, "page.css"])
 def test_the_page_s_own_files_hold_no_sign(name: str) -> None:
     text = Path(str(files("market_data_meta.render.page").joinpath(name))).read_text(encoding="utf-8")
-    signs = (*VERDICTS.values(), *STATES.values(), *CAPABILITY_STATES.values())
-    marks = {sign.mark for sign in signs if not sign.mark.isascii()}
+    marks = {sign.mark for table in (VERDICTS, CAPABILITY_STATES) for sign in table.values()}
+    marks = {mark for mark in marks | {sign.mark for sign in STATES.values()} if not mark.isascii()}
     phrases = {sign.answer for sign in VERDICTS.values()} | {sign.words for sign in PROMISES}
     colours = {c for of in COLOURS.values() for c in (of.page.fill.light, of.page.fill.dark)}
     assert {sign for sign in (marks - {"\N{EN DASH}"}) | phrases | colours if sign in text} == set()
