@@ -51,6 +51,7 @@ function specifierOf(specifier) {
 function usable(row) {
   if (chosen) return specifierOf(row.usable[chosen] ?? 'unknown');
   const groups = grouped(Object.entries(row.usable), ([, specifier]) => specifier);
-  return [...groups].sort(([, a], [, b]) => b.length - a.length).map(([specifier, entries]) => h('span', { class: 'usable' },
-    `${entries.length} with `, specifierOf(specifier)));
+  const isLong = ([specifier]) => specifier.split(',').length > MOST_PARTS;
+  return [...groups].sort((a, b) => isLong(a) - isLong(b) || b[1].length - a[1].length)
+    .map(([specifier, entries], place) => h('span', {}, `${place ? '; ' : ''}${entries.length} with `, specifierOf(specifier)));
 }
