@@ -19,6 +19,7 @@ RELEASES = {
 }
 CAPABILITIES = {"talk": ("area.first", "area.second"), "read": ("area.third", None), "write": ("area.fourth", None)}
 """The clause that each cannot do without, and another one."""
+MANY_VERSIONS = ">=1.4.9," + ",".join(f"!=1.4.{number}" for number in range(11, 16))
 SETS = {"newest": (1, 1, 1), "deployed": (1, 0, 1), "oldest": (0, 0, 0)}
 
 
@@ -58,6 +59,8 @@ def _matrix_data() -> dict[str, Any]:
         _finding("area.first", None, [oldest]),
         _finding("area.second", "second-is-late", everywhere),
         _finding("area.fourth", None, with_old_store),
+        _finding("area.fourth", None, with_old_store)
+        | {"sentence": "Another release fails it, too.", "release": "core"},
     ]
     return {
         "format": 2,
@@ -106,7 +109,7 @@ def _matrix_data() -> dict[str, Any]:
                 "version": version,
                 "other": "core",
                 "asks": asks,
-                "usable": {"talk": ">=1.4.9", "read": ">=1.4.9", "write": "none"},
+                "usable": {"talk": ">=1.4.9", "read": MANY_VERSIONS, "write": "none"},
             }
             for version, asks in (("0.6.72", None), ("0.6.73", "<2,>=1.4.61"))
         ],

@@ -199,6 +199,8 @@ def test_a_question_in_the_address_may_name_a_capability(page: Page, address: st
     page.goto(f"{address}#{OLDEST};needs=write")
     expect(page.locator("#capability")).to_have_value("write")
     expect(page.locator("#deploy-answer .answer")).to_contain_text("No: “To write” is broken in this set.")
+    expect(page.locator("#deploy-answer")).to_contain_text("Breaks it: What fails of area.fourth.")
+    expect(page.locator("#deploy-answer")).to_contain_text("Breaks it: Another release fails it, too.")
     expect(page.locator("#deploy")).to_be_in_viewport()
 
 
@@ -264,6 +266,14 @@ def test_known_defects_are_listed_the_worst_first_and_the_mended_last(page: Page
     expect(page.locator(by_id("defect-defect-1"))).to_contain_text("No way round it is known.")
     page.get_by_text("A script that shows it").click()
     expect(page.locator(by_id("defect-defect-1")).locator("pre")).to_be_visible()
+
+
+def test_a_specifier_that_names_many_versions_is_folded(page: Page, address: str) -> None:
+    page.goto(f"{address}#capability-read")
+    expect(page.locator("#supported tbody tr")).to_contain_text(">=1.4.9 without 5 versions")
+    expect(page.locator("#supported").get_by_text("!=1.4.11, !=1.4.12")).to_be_hidden()
+    page.locator("#supported summary").click()
+    expect(page.locator("#supported").get_by_text("!=1.4.11, !=1.4.12")).to_be_visible()
 
 
 @pytest.mark.parametrize(

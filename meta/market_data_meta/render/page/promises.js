@@ -37,10 +37,21 @@ function showPromises() {
 // A specifier that breaks between its parts.
 const spaced = (specifier) => specifier.replaceAll(',', ', ');
 
+// A specifier; one that leaves out many versions by name says how many, and names them on demand.
+const MOST_PARTS = 4;
+function specifierOf(specifier) {
+  const parts = specifier.split(',');
+  if (parts.length <= MOST_PARTS) return h('code', {}, spaced(specifier));
+  const leftOut = parts.filter((part) => part.startsWith('!='));
+  const others = parts.filter((part) => !part.startsWith('!='));
+  return h('details', { class: 'specifier' }, h('summary', {}, h('code', {}, others.join(', ')), ` without ${leftOut.length} versions`), h('code', {}, leftOut.join(', ')));
+}
+
 // With which versions the chosen capability can be used; for all capabilities, how many of them with which.
 function usable(row) {
-  if (chosen) return h('code', {}, spaced(row.usable[chosen] ?? 'unknown'));
+  if (chosen) return specifierOf(row.usable[chosen] ?? 'unknown');
   const groups = grouped(Object.entries(row.usable), ([, specifier]) => specifier);
-  return [...groups].sort(([, a], [, b]) => b.length - a.length).map(([specifier, entries]) => h('span', { class: 'usable' },
-    `${entries.length} with `, h('code', {}, spaced(specifier))));
+  const isLong = ([specifier]) => specifier.split(',').length > MOST_PARTS;
+  return [...groups].sort((a, b) => isLong(a) - isLong(b) || b[1].length - a[1].length)
+    .map(([specifier, entries], place) => h('span', {}, `${place ? '; ' : ''}${entries.length} with `, specifierOf(specifier)));
 }

@@ -39,13 +39,12 @@ function countsInWords(counts) {
       counts[state] === 1 ? CAPABILITY_STATES[state].words : CAPABILITY_STATES[state].plural}`)].join(', ');
 }
 
-// What fails of a capability in a cell, the essential clauses first.
+// What fails of a capability in a cell, the essential clauses first. Of a clause of single releases several may fail.
 function failuresOf(capability, cellNumber) {
-  const failed = new Map((findingsByCell.get(cellNumber) ?? []).filter((finding) => finding.outcome === 'failed')
-    .map((finding) => [finding.clause, finding]));
-  return [[true, capability.essential], [false, capability.others]].flatMap(([essential, ids]) => ids
-    .filter((clause) => failed.has(clause))
-    .map((clause) => ({ clause, essential, sentence: failed.get(clause).sentence, defect: failed.get(clause).defect })));
+  const failed = grouped((findingsByCell.get(cellNumber) ?? []).filter((finding) => finding.outcome === 'failed'), (finding) => finding.clause);
+  return [[true, capability.essential], [false, capability.others]].flatMap(([essential, ids]) => ids.flatMap(
+    (clause) => (failed.get(clause) ?? []).map(({ sentence, defect }) => ({ clause, essential, sentence, defect })),
+  ));
 }
 
 // One of each sentence: a defect may be shown by several clauses.
