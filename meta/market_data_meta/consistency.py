@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from jsonschema import Draft202012Validator
+from packaging.specifiers import SpecifierSet
 
 from market_data_meta import suite
 from market_data_meta.contract import Contract
@@ -14,7 +15,7 @@ from market_data_meta.errors import MetaError
 from market_data_meta.files import read_json, read_toml, write_whole
 from market_data_meta.judging.check_files import check_words, checks_of, with_rules
 from market_data_meta.judging.defect_file import DefectsFile, load_defects, reproducers
-from market_data_meta.judging.defects import KnownDefects
+from market_data_meta.judging.defects import KnownDefects, ShownBy
 from market_data_meta.models import InputFile, input_faults, read_input
 from market_data_meta.prove.change_files import BreaksFile
 from market_data_meta.releases import pins
@@ -33,7 +34,7 @@ def problems(root: Path) -> list[str]:
         ledger = load_ledger(root, contract.packages)
         disagreements += _until_an_error(lambda: _pinned_block_problems(contract, ledger))
         known = load_defects(root)
-        disagreements += _defect_problems(contract, known)
+        disagreements += _defect_problems(contract, ledger, known)
         disagreements += _until_an_error(lambda: _break_problems(contract, known))
     except MetaError as error:
         # A file that cannot be loaded because of its content is among the problems of files already.
@@ -175,24 +176,40 @@ def _break_problems(contract: Contract, known: KnownDefects) -> Iterator[str]:
         )
 
 
-def _defect_problems(contract: Contract, known: KnownDefects) -> Iterator[str]:
-    """Problems of known defects: what they name exists, and no failure is two defects of the same releases."""
-    places: dict[tuple[str, str, str, tuple[str, ...]], str] = {}
+def _defect_problems(contract: Contract, ledger: Ledger, known: KnownDefects) -> Iterator[str]:
+    """Problems of known defects: what they name exists, and no failure of a release is two defects."""
+    places: dict[tuple[str, str], list[tuple[str, ShownBy, Mapping[str, str]]]] = {}
     for defect, shown in known.shown:
         place = f"contracts/defects.toml: {defect.id}"
         if shown.clause not in contract.clauses or shown.clause in contract.controls:
             yield f"{place}: {shown.clause} is no clause that a release can fail"
-        packages = {defect.package, *defect.versions, *shown.versions}
-        if unknown := packages - contract.packages.keys():
+        versions = shown.versions or defect.versions
+        if unknown := {defect.package, *defect.versions, *shown.versions} - contract.packages.keys():
             yield f"{place}: {', '.join(sorted(unknown))} is no package"
+            continue
         for fingerprint in shown.fingerprints:
-            affected = str(dict(shown.versions or defect.versions))
-            other = places.setdefault((shown.clause, fingerprint, affected, shown.third_party), defect.id)
-            if other != defect.id:
-                yield f"{place}: {shown.clause} {fingerprint} is said of {other} already"
+            others = places.setdefault((shown.clause, fingerprint), [])
+            for name, other, other_versions in others:
+                third_party = not shown.third_party or not other.third_party
+                third_party = third_party or bool(set(shown.third_party) & set(other.third_party))
+                if third_party and _share_releases(ledger, versions, other_versions):
+                    yield f"{place}: {shown.clause} {fingerprint} is said of {name} already"
+            others.append((defect.id, shown, versions))
     for script in sorted(reproducers(contract.root)):
         if script not in {defect.id for defect in known.defects}:
             yield f"contracts/reproducers/{script}.py: defects.toml has no defect of that name"
+
+
+def _share_releases(ledger: Ledger, first: Mapping[str, str], second: Mapping[str, str]) -> bool:
+    """Whether a published combination is in both; a package that is not named may be of any version."""
+    return all(
+        any(
+            SpecifierSet(first[name]).contains(release.version, prereleases=True)
+            and SpecifierSet(second[name]).contains(release.version, prereleases=True)
+            for release in ledger.releases[name]
+        )
+        for name in first.keys() & second.keys()
+    )
 
 
 def _pinned_block_problems(contract: Contract, ledger: Ledger) -> Iterator[str]:

@@ -7,17 +7,24 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from market_data_meta.commands.common import Checkout, cache_option, json_option, known_matrix, out_option, say
+from market_data_meta.commands.common import Checkout, json_option, out_option, say
 from market_data_meta.files import read_text, write_whole
 from market_data_meta.judging.defect_document import defect_list, defect_named
 from market_data_meta.judging.defect_file import defects_path, reproducers, with_mended
-from market_data_meta.judging.defects import DefectChanges, KnownDefects, MendedDefect, defect_changes
+from market_data_meta.judging.defects import (
+    DefectChanges,
+    KnownDefects,
+    MendedDefect,
+    StaleDefect,
+    defect_changes,
+)
 from market_data_meta.judging.records import read_records
 from market_data_meta.judging.verdicts import why_not_evidence
 from market_data_meta.models import json_text
 from market_data_meta.render.defects.markdown import defects_markdown, defects_report
 from market_data_meta.render.defects.terminal import show_defects
-from market_data_meta.render.matrix.files import read_matrix
+from market_data_meta.render.matrix.files import NAME, read_matrix
+from market_data_meta.results.matrix import MatrixResult
 from market_data_meta.suite import digest
 
 
@@ -31,9 +38,8 @@ from market_data_meta.suite import digest
     "--matrix",
     "matrix_file",
     type=click.Path(path_type=Path),
-    help="With --update: believe this matrix.json, and look at no runs.",
+    help="Read what is mended from this matrix.json [that in results/, if it is of the same suite].",
 )
-@cache_option
 @out_option
 @json_option
 @click.pass_obj
@@ -43,7 +49,6 @@ def defects_command(
     capability: str | None,
     reported: str | None,
     matrix_file: Path | None,
-    cache: Path | None,
     out: Path | None,
     *,
     markdown: bool,
@@ -65,8 +70,6 @@ def defects_command(
     """
     if sum((markdown, update, as_json, reported is not None)) > 1:
         raise click.UsageError("--markdown, --report, --update and --json are four answers: ask for one")
-    if matrix_file and not update:
-        raise click.UsageError("--matrix is for --update")
     contract, known = checkout.contract, checkout.known_defects
     scripts = reproducers(checkout.root)
     if reported is not None:
@@ -74,7 +77,7 @@ def defects_command(
         (description,) = defect_list(contract, only, scripts, DefectChanges()).defects
         click.echo(defects_report(description, contract), nl=False)
         return
-    changes = _published(checkout, matrix_file) if matrix_file else _changes(checkout, cache, out or checkout.out)
+    changes = _changes(checkout, matrix_file, out or checkout.out)
     if update:
         _update(checkout.root, changes)
         return
@@ -95,26 +98,37 @@ def defects_command(
         show_defects(listed, contract, Console())
 
 
-def _changes(checkout: Checkout, cache: Path | None, out: Path) -> DefectChanges:
-    """How the runs that are known, of the matrix and the records in ``out``, differ from the list."""
-    matrix = known_matrix(checkout, cache)
+def _changes(checkout: Checkout, matrix_file: Path | None, out: Path) -> DefectChanges:
+    """How what was run differs from the list: the matrix that was written last, and the records in ``out``."""
     suite = digest(checkout.root)
-    records = [*matrix.cell_records.records.values(), *matrix.release_records, *read_records(out / "records")]
-    evidence = [record for record in records if record.header.suite == suite and not why_not_evidence(record)]
-    return defect_changes(checkout.known_defects, evidence, complete=False)
+    records = [
+        record
+        for record in read_records(out / "records")
+        if record.header.suite == suite and not record.header.uninstallable and not why_not_evidence(record)
+    ]
+    changes = defect_changes(checkout.known_defects, records, complete=False)
+    if matrix_file is None and not (out / NAME).is_file():
+        return changes
+    matrix = read_matrix(matrix_file or out / NAME)
+    if matrix_file is None and matrix.suite != suite:
+        return changes
+    mended, stale = _of_matrix(checkout, matrix)
+    return DefectChanges(
+        tuple(dict.fromkeys((*changes.mended, *mended))), tuple(dict.fromkeys((*changes.stale, *stale)))
+    )
 
 
-def _published(checkout: Checkout, file: Path) -> DefectChanges:
-    """What a published matrix says was mended, as far as it is about known defects and releases of the ledger."""
+def _of_matrix(checkout: Checkout, matrix: MatrixResult) -> tuple[list[MendedDefect], list[StaleDefect]]:
+    """What a matrix says of known defects, as far as they and the releases are in this checkout."""
     clauses = {(defect.id, shown.clause) for defect, shown in checkout.known_defects.shown}
     versions = {(name, release.version) for name, releases in checkout.ledger.releases.items() for release in releases}
-    return DefectChanges(
-        mended=tuple(
-            MendedDefect(one.defect, one.clause, one.package, one.version)
-            for one in read_matrix(file).mended
-            if (one.defect, one.clause) in clauses and (one.package, one.version) in versions
-        )
-    )
+    mended = [
+        MendedDefect(**one.model_dump())
+        for one in matrix.mended
+        if (one.defect, one.clause) in clauses and (one.package, one.version) in versions
+    ]
+    stale = [StaleDefect(**one.model_dump()) for one in matrix.stale_defects if (one.defect, one.clause) in clauses]
+    return mended, stale
 
 
 def _update(root: Path, changes: DefectChanges) -> None:

@@ -165,30 +165,42 @@ def defect_changes(known: KnownDefects, records: Iterable[Record], *, complete: 
         failing = [(record, check) for record, check in decided if check.fingerprint in shown.fingerprints]
         failing = [(record, check) for record, check in failing if check.outcome == "failed"]
         if passing:
-            since = _mended_since(defect, passing, [record for record, _ in failing])
+            since = _mended_since(defect, shown, passing, [record for record, _ in failing])
             if since:
                 mended.append(MendedDefect(defect.id, shown.clause, *since))
             else:
-                how = f"it does not show in {_first_of([record.cell for record in passing])}"
-                stale.append(StaleDefect(defect.id, shown.clause, f"{how}, and in later releases it does"))
+                where = _first_of([record.cell for record in passing])
+                why = "in later releases it does" if failing else "that is the first of its versions"
+                stale.append(StaleDefect(defect.id, shown.clause, f"it does not show in {where}, and {why}"))
         unseen = sorted(set(shown.fingerprints) - {check.fingerprint for _, check in failing})
         if complete and unseen:
             stale.append(StaleDefect(defect.id, shown.clause, f"no run shows the failure {', '.join(unseen)}"))
     return DefectChanges(tuple(mended), tuple(stale))
 
 
-def _mended_since(defect: Defect, passing: list[Record], failing: list[Record]) -> tuple[str, str] | None:
+def _mended_since(
+    defect: Defect, shown: ShownBy, passing: list[Record], failing: list[Record]
+) -> tuple[str, str] | None:
     """The package and its version since which the clause holds; None where no version of a package separates the runs.
 
-    The package whose code has the defect is looked at first.
+    The package whose code has the defect is looked at first. What passes in the first of the versions that are said to
+    have the defect was not mended in it.
     """
     packages = dict.fromkeys((defect.package, *defect.versions, *passing[0].versions))
     for package in packages:
         good = {Version(record.versions[package]) for record in passing if package in record.versions}
         bad = {Version(record.versions[package]) for record in failing if package in record.versions}
-        if good and (not bad or max(bad) < min(good)):
+        if good and (max(bad) < min(good) if bad else _starts_before(shown.versions or defect.versions, package, good)):
             return package, str(min(good))
     return None
+
+
+def _starts_before(versions: Mapping[str, str], package: str, passing: set[Version]) -> bool:
+    """Whether the versions of the package that have a defect start before those that do not show it."""
+    starts = [
+        Version(part.version) for part in SpecifierSet(versions.get(package, "")) if part.operator in (">=", "==")
+    ]
+    return not starts or max(starts) < min(passing)
 
 
 def mended_specifier(specifier: str, version: str) -> str:

@@ -19,4 +19,9 @@ def counts_in_words(counts: Mapping[str, int]) -> str:
         "known": "known failures",
         "not-applicable": "not applicable",
     }
-    return ", ".join(f"{counts[key]} {word}" for key, word in words.items() if counts.get(key)) or "no checks"
+    texts = [
+        f"{counts[key]} {word.removesuffix('s') if counts[key] == 1 else word}"
+        for key, word in words.items()
+        if counts.get(key)
+    ]
+    return ", ".join(texts) or "no checks"

@@ -25,18 +25,12 @@ from market_data_meta.schemas import schema
 Run = Callable[..., Result]
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache without a run."""
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture
-def run(tmp_path: Path, cache: Path) -> Run:
-    """Run the command on a checkout, with a cache without runs and a folder of results of its own."""
+def run(tmp_path: Path) -> Run:
+    """Run the command on a checkout, with a folder of results of its own."""
 
     def invoke(root: Path, *arguments: str) -> Result:
-        where = ["--cache", str(cache), "--out", str(tmp_path / "results")]
+        where = ["--out", str(tmp_path / "results")]
         return CliRunner().invoke(defects_command, [*arguments, *where], obj=Checkout(root))
 
     return invoke
