@@ -12,6 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from market_data_meta.contract_files import load_contract
+from market_data_meta.judging.defects import KnownDefects
 from market_data_meta.matrix.document import matrix_result
 from market_data_meta.matrix.verdicts import MatrixVerdicts
 from market_data_meta.releases.combinations import Combination
@@ -229,7 +230,7 @@ def test_the_page_reads_real_requirements_as_an_installer_does(page: Page, tmp_p
     ledger = load_ledger(ROOT, contract.packages)
     contents = distinct_contents(contract, ledger)
     no_records = CellRecords(contents, tuple(content_combinations(contents)), {}, {}, {}, frozenset(), 0)
-    matrix = matrix_result(contract, ledger, MatrixVerdicts(contract, "0" * 64, no_records, ()))
+    matrix = matrix_result(contract, ledger, MatrixVerdicts(contract, "0" * 64, no_records, KnownDefects()))
     (tmp_path / "index.html").write_text(site(matrix, contract), encoding="utf-8")
     page.goto((tmp_path / "index.html").as_uri())
     chance = random.Random(7)  # noqa: S311 - the same choice every time, and no secret

@@ -5,15 +5,17 @@ const brokenBy = (defect) => unique(defect.shown_by.filter((shown) => shown.esse
 const limitedBy = (defect) => unique(defect.shown_by.map((shown) => shown.capability)).filter((name) => !brokenBy(defect).includes(name));
 const inNewest = new Set(matrix.findings.filter((finding) => finding.cells.includes(setOf('newest')?.cell)).map((finding) => finding.defect));
 
-const defectsInOrder = [...matrix.defects].sort((a, b) => Boolean(a.mended_in) - Boolean(b.mended_in)
-  || Boolean(brokenBy(b).length) - Boolean(brokenBy(a).length) || inNewest.has(b.id) - inNewest.has(a.id));
+// Whether a defect breaks what is chosen.
+const breaks = (defect) => (chosen ? brokenBy(defect).includes(chosen) : brokenBy(defect).length > 0);
+const inOrder = (defects) => [...defects].sort((a, b) => Boolean(a.mended_in) - Boolean(b.mended_in)
+  || breaks(b) - breaks(a) || inNewest.has(b.id) - inNewest.has(a.id));
 
 function showDefects() {
-  const shown = defectsInOrder.filter((defect) => !chosen || defect.shown_by.some((by) => by.capability === chosen));
-  const open = defectsInOrder.filter((defect) => !defect.mended_in).length;
+  const shown = inOrder(matrix.defects.filter((defect) => !chosen || defect.shown_by.some((by) => by.capability === chosen)));
+  const open = matrix.defects.filter((defect) => !defect.mended_in).length;
   $('defects-hint').textContent = chosen
     ? `${shown.length} of ${matrix.defects.length} concern: ${chosenTitle()}.`
-    : `${open} of ${matrix.defects.length} are not mended; ${defectsInOrder.filter((defect) => inNewest.has(defect.id)).length} are in the newest set. The worst first.`;
+    : `${open} of ${matrix.defects.length} are not mended; ${matrix.defects.filter((defect) => inNewest.has(defect.id)).length} are in the newest set. The worst first.`;
   const [first, more] = [shown.slice(0, SHOWN_DEFECTS), shown.slice(SHOWN_DEFECTS)];
   fill($('defect-list'), listIsBehind(), first.map(defectCard),
     more.length > 0 && h('details', { class: 'more-defects' }, h('summary', {}, `${more.length} more known ${more.length === 1 ? 'defect' : 'defects'}`), more.map(defectCard)));
@@ -31,7 +33,7 @@ function listIsBehind() {
 
 function defectCard(defect) {
   const [broken, limited] = [brokenBy(defect), limitedBy(defect)];
-  const state = broken.length ? 'broken' : 'limited';
+  const state = breaks(defect) ? 'broken' : 'limited';
   const titles = (list) => list.map((name) => capabilityOf.get(name)?.title ?? name).join('; ');
   const versions = Object.entries(defect.versions).map(([name, specifier]) => `${name} ${specifier}`).join(', ');
   return h('details', { id: `defect-${defect.id}`, class: 'defect', tabindex: '-1' },
