@@ -5,6 +5,7 @@ from __future__ import annotations
 from market_data_meta.render.capability_lines import why_in_short
 from market_data_meta.render.defect_lines import mended_lines, stale_lines
 from market_data_meta.render.markdown_text import code, html, line
+from market_data_meta.render.report.expectation import expectation
 from market_data_meta.render.signs import CAPABILITY_STATES, VERDICTS
 from market_data_meta.render.text import counts_in_words
 from market_data_meta.results.report import ReportCell, ReportFinding, ReportResult
@@ -13,6 +14,7 @@ from market_data_meta.results.report import ReportCell, ReportFinding, ReportRes
 def report_markdown(report: ReportResult) -> str:
     """What works, the cells as a table, then every finding, known defects folded."""
     lines = ["# Conformance report", "", f"Suite `{report.suite[:12]}`. {_summary(report)}", ""]
+    lines += [f"**Expectation**: {expectation(report)}. **What works** is another question:", ""]
     lines += _capabilities(report)
     lines += ["| verdict | combination | Python | third-party | evidence |", "|---|---|---|---|---|"]
     lines += [_cell(cell) for cell in report.cells]

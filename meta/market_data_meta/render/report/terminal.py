@@ -10,6 +10,7 @@ from rich.text import Text
 
 from market_data_meta.render.capability_lines import count_table, show_states
 from market_data_meta.render.defect_lines import mended_lines, stale_lines
+from market_data_meta.render.report.expectation import expectation
 from market_data_meta.render.signs import with_mark
 from market_data_meta.render.text import counts_in_words, printable
 from market_data_meta.results.report import ReportFinding, ReportResult
@@ -42,7 +43,7 @@ def show_report(report: ReportResult, console: Console, *, verbose: bool = False
         console.print(Text(printable(text), style="green"))
     for text in stale_lines(report.stale_defects):
         console.print(Text(printable(text), style="bold red"))
-    _show_expectation(report, console)
+    console.print(f"[dim]expectation: {expectation(report)}[/]", highlight=False)
     for name in report.absent:
         console.print(f"[yellow]not run here[/] {escape(name)}: no such interpreter")
 
@@ -67,19 +68,6 @@ def _show_findings(report: ReportResult, console: Console, *, verbose: bool) -> 
         console.print(f"\nknown defects: {len(known)} (--verbose shows what was expected and got)")
         for means in known.values():
             console.print(Padding(Text(str(means)), (0, 0, 0, 2)))
-
-
-def _show_expectation(report: ReportResult, console: Console) -> None:
-    """Print what the exit code stands for, apart from what works: whether anything differs from what is known."""
-    new = sum(finding.defect is None and finding.outcome == "failed" for finding in report.findings)
-    if new:
-        text = f"expectation: {new} {'failure is' if new == 1 else 'failures are'} not known"
-    elif any(cell.verdict in ("unknown", "uninstallable") for cell in report.cells):
-        text = "expectation: not everything was decided"
-    else:
-        text = "expectation: nothing fails but known defects" if any(f.defect for f in report.findings) else ""
-    if text:
-        console.print(text, style="dim", highlight=False)
 
 
 def finding_in_full(finding: ReportFinding) -> Group:
