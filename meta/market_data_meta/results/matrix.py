@@ -190,16 +190,15 @@ class MatrixResult(Document):
 
     def failures(self, capability: MatrixCapability, position: int) -> tuple[CapabilityFailure, ...]:
         """What fails of a capability in the cell at this position, the essential clauses first."""
-        findings = {
-            finding.clause: finding
-            for finding in self.findings
-            if finding.outcome == "failed" and position in finding.cells
-        }
+        findings: dict[str, list[MatrixFinding]] = {}
+        for finding in self.findings:
+            if finding.outcome == "failed" and position in finding.cells:
+                findings.setdefault(finding.clause, []).append(finding)
         return tuple(
-            CapabilityFailure(clause=name, essential=essential, sentence=found.sentence, defect=found.defect)
+            CapabilityFailure(clause=name, essential=essential, sentence=finding.sentence, defect=finding.defect)
             for essential, names in ((True, capability.essential), (False, capability.others))
             for name in names
-            if (found := findings.get(name))
+            for finding in findings.get(name, ())
         )
 
     @model_validator(mode="after")

@@ -140,3 +140,11 @@ def test_a_badge_is_green_only_where_everything_works_in_the_newest_set(
 
 def test_a_badge_of_no_newest_set_is_grey(data: dict[str, Any]) -> None:
     assert badge(matrix(data | {"sets": []}))["color"] == "lightgrey"
+
+
+def test_a_clause_that_fails_in_several_releases_is_several_failures(data: dict[str, Any]) -> None:
+    (finding,) = data["findings"]
+    data["findings"] = [finding, finding | {"release": "core 1.0", "sentence": "So in core."}]
+    (capability,) = matrix(data).capabilities
+    assert [row.sentence for row in matrix(data).failures(capability, 0)] == ["So.", "So in core."]
+    assert matrix(data).failures(capability, 1) == ()
