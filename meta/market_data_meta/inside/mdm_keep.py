@@ -110,6 +110,7 @@ def _become(parent: int, settings: Settings, command: list[str]) -> NoReturn:
             resource.setrlimit(kind, (allowed, allowed))
         if "write" in settings:
             os.environ[CAGE] = json.dumps(_restricted(settings))
+        os.umask(0o022)
         os.execvpe(command[0], command, os.environ)  # noqa: S606 - running a command is what this is for
     except OSError as error:
         os.write(2, f"{command[0]} could not be started: {error}\n".encode(errors="replace"))

@@ -13,6 +13,9 @@ from typing import Any
 FORMAT = 1
 """The format of records."""
 
+ENVIRONMENT: Mapping[str, str] = {"TZ": "<+0545>-5:45", "LANG": "C.UTF-8", "PYTHONHASHSEED": "0", "umask": "022"}
+"""What every run has, wherever it runs: an odd time zone, in which local time is not taken for UTC, and no caller's."""
+
 
 @dataclass(frozen=True)
 class ExpectedContent:
@@ -66,9 +69,10 @@ class RecordHeader:
     """The first line of a record: what was to be run, which the tool says, and what was there, which the run says.
 
     ``forced`` are the requirements that had to be overridden, ``as_of`` the day of the third-party libraries (None for
-    today's). A run with ``until`` ends as soon as one of these clauses does not hold. ``uninstallable`` says why
-    nothing could be run; ``start`` is then when that was found. ``attestation``, ``interpreter``, ``third_party`` and
-    ``cage`` are what the run says, and missing where it never began.
+    today's). A run with ``until`` ends as soon as one of these clauses does not hold. ``environment`` is what each run
+    has, whoever runs it. ``uninstallable`` says why nothing could be run; ``start`` is then when that was found.
+    ``attestation``, ``interpreter``, ``third_party`` and ``cage`` are what the run says, and missing where it never
+    began.
     """
 
     kind: str = field(default="header", init=False)
@@ -83,6 +87,7 @@ class RecordHeader:
     third_party_choice: str
     clauses: tuple[str, ...]
     until: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
     attestation: Mapping[str, AttestedPackage] | None = None
     interpreter: Interpreter | None = None
     third_party: Mapping[str, str] | None = None

@@ -17,7 +17,7 @@ from market_data_meta.errors import ErrorCode, MetaError, UninstallableError, un
 from market_data_meta.files import exclusive_lock, write_whole
 from market_data_meta.inside.mdm_json import to_json
 from market_data_meta.inside.mdm_landlock import writable
-from market_data_meta.inside.mdm_plan import Plan, RecordFile, RecordFooter, ReleaseFacts, Sandbox
+from market_data_meta.inside.mdm_plan import ENVIRONMENT, Plan, RecordFile, RecordFooter, ReleaseFacts, Sandbox
 from market_data_meta.judging.records import Record, death_line, line_text, read_record
 from market_data_meta.releases.combinations import Cell
 from market_data_meta.releases.ledger import Ledger
@@ -195,21 +195,24 @@ def _pytest(root: Path, prepared: PreparedCell, secret: str, log: Path) -> tuple
 
 
 def clean_environment(home: str, storage: Path) -> dict[str, str]:
-    """The variables that a release may see: no token, no setting of the caller, a home of its own.
+    """The variables that a release may see: no token, no setting or time zone of the caller, a home of its own.
 
     ``storage`` is where hypothesis stores what it need not make twice.
     """
-    inherited = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "TZ") if name in os.environ}
-    return inherited | {
-        "HOME": home,
-        "TMPDIR": home,
-        "LANG": "C.UTF-8",
-        "PYTHONPATH": str(suite.INSIDE),
-        "PYTHONHASHSEED": "0",
-        # Its table of Unicode takes a second to make, and would be made in every check's own folder.
-        "HYPOTHESIS_STORAGE_DIRECTORY": str(storage),
-        # Plugins come along with what the packages and the suite require; none of them is to take part.
-        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        "HYPOTHESIS_NO_PLUGINS": "1",
-        "PYDANTIC_DISABLE_PLUGINS": "__all__",
-    }
+    inherited = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+    fixed = {name: value for name, value in ENVIRONMENT.items() if name.isupper()}
+    return (
+        inherited
+        | fixed
+        | {
+            "HOME": home,
+            "TMPDIR": home,
+            "PYTHONPATH": str(suite.INSIDE),
+            # Its table of Unicode takes a second to make, and would be made in every check's own folder.
+            "HYPOTHESIS_STORAGE_DIRECTORY": str(storage),
+            # Plugins come along with what the packages and the suite require; none of them is to take part.
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            "HYPOTHESIS_NO_PLUGINS": "1",
+            "PYDANTIC_DISABLE_PLUGINS": "__all__",
+        }
+    )

@@ -10,6 +10,7 @@ from market_data_meta import suite
 from market_data_meta.contract import Contract
 from market_data_meta.errors import UninstallableError
 from market_data_meta.inside.mdm_plan import (
+    ENVIRONMENT,
     ExpectedContent,
     Limits,
     Plan,
@@ -112,6 +113,7 @@ def record_header(
         as_of=None if cell.third_party == "today" else ledger.as_of,
         third_party_choice=cell.third_party,
         clauses=tuple(sorted(clauses)),
+        environment=dict(ENVIRONMENT),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import re
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -196,6 +197,23 @@ def test_a_release_sees_no_token_and_no_setting_of_the_caller(monkeypatch: pytes
     monkeypatch.setenv("GITHUB_TOKEN", "secret")
     monkeypatch.setenv("MDP_FB_SCALE_SOFT", "0.9")
     assert not {"GITHUB_TOKEN", "MDP_FB_SCALE_SOFT"} & clean_environment("/nowhere", Path("/nowhere")).keys()
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata", "America/New_York", None])
+def test_a_release_runs_in_a_time_zone_of_our_choosing_whoever_runs_it(
+    monkeypatch: pytest.MonkeyPatch, zone: str | None
+) -> None:
+    monkeypatch.setenv("TZ", zone) if zone else monkeypatch.delenv("TZ", raising=False)
+    monkeypatch.setenv("PYTHONHASHSEED", "random")
+    monkeypatch.setenv("LANG", "tr_TR.UTF-8")
+    variables = clean_environment("/nowhere", Path("/nowhere"))
+    code = "import time; print(time.timezone, time.daylight, hash('a'))"
+    texts = {
+        subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=True).stdout
+        for _ in range(2)
+    }
+    assert [text.split()[:2] for text in texts] == [["-20700", "0"]]
+    assert variables["LANG"] == "C.UTF-8"
 
 
 def test_a_full_disk_ends_in_one_message_and_no_record(
