@@ -45,11 +45,12 @@ def why_in_short(state: CapabilityState) -> str:
 
 
 def sentences(state: CapabilityState) -> Iterator[str]:
-    """What fails, in sentences: of a broken capability what it cannot do without, of a limited one the first few."""
-    essential = [failure for failure in state.failures if failure.essential]
-    shown = (essential or list(state.failures))[:MOST_SENTENCES]
-    yield from (printable(" ".join(failure.sentence.split())) for failure in shown)
-    if more := len(state.failures) - len(shown):
+    """What fails, each sentence once: of a broken capability what breaks it, of a limited one the first few."""
+    every = list(dict.fromkeys(failure.sentence for failure in state.failures))
+    essential = list(dict.fromkeys(failure.sentence for failure in state.failures if failure.essential))
+    shown = (essential or every)[:MOST_SENTENCES]
+    yield from (printable(" ".join(sentence.split())) for sentence in shown)
+    if more := len(every) - len(shown):
         yield f"and {more} more"
 
 

@@ -193,7 +193,7 @@ PROMISES: tuple[PromiseSign, ...] = (
     PromiseSign("forbidden", "broken", "forbidden, and it is broken"),
     PromiseSign("forbidden", "unknown", "forbidden, and nobody knows"),
 )
-"""What the packages' own requirements say of combinations, against what works: the kept, and the broken promises."""
+"""What the packages' own requirements say of combinations, against what was measured."""
 
 
 def with_mark(verdict: Verdict) -> str:

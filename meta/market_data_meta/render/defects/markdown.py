@@ -27,14 +27,17 @@ def defects_report(defect: DefectDescription, contract: Contract) -> str:
     """The text of an issue: title, what a user notices, cause, versions, workaround, and how to see it."""
     lines = [f"# {defect.means.rstrip('.')}", ""]
     lines += [f"**Versions:** {versions_line(defect.versions)}", "", f"**Cause:** {defect.cause}", ""]
-    lines += [f"**Effect:** {capabilities_line(defect, contract)}.", ""]
+    lines += [f"**Effect on users:** it {capabilities_line(defect, contract)}.", ""]
     if defect.workaround:
         lines += [f"**Workaround:** {defect.workaround}", ""]
     if defect.reproducer:
-        lines += ["This script ends with 1 while the defect is there:", "", "```python", defect.reproducer.rstrip()]
+        lines += ["This script ends with 1 while the defect is there; its first line says how to run it:", ""]
+        lines += ["```python", defect.reproducer.rstrip()]
         lines += ["```", ""]
     rules = dict.fromkeys(
         contract.clauses[shown.clause].rule for shown in defect.shown_by if shown.clause in contract.clauses
     )
     lines += ["What is expected:", "", *(f"- {line(rule)}" for rule in rules)]
+    clauses = ", ".join(f"`{shown.clause}`" for shown in defect.shown_by)
+    lines += ["", f"Found by the conformance suite of market-data-meta, clauses {clauses}."]
     return "\n".join(lines) + "\n"

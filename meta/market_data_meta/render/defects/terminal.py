@@ -20,7 +20,7 @@ def show_defects(listed: DefectList, contract: Contract, console: Console) -> No
     there = sum(defect.mended_in is None for defect in listed.defects)
     console.print(
         f"{len(listed.defects)} known defects, {there} of them in the newest releases; "
-        "mdmeta explain ID shows one with its reproducer",
+        "mdmeta explain ID shows its cause, and a script if it breaks a capability",
         highlight=False,
     )
     for text in mended_lines(listed.mended):

@@ -34,6 +34,10 @@ def show_answer(answer: DeployAnswer, console: Console, *, verbose: bool = False
         _show(console, "Their own requirements forbid this set:", "red")
     else:
         _show(console, "Their own requirements allow this set.")
+    asks_for_needs = bool(answer.needs or answer.needs_fully)
+    if answer.exit == 0 and not asks_for_needs and any(one.state == "broken" for one in answer.capabilities):
+        text = "What breaks is a known defect. --needs NAME makes the exit code say whether what you need is broken."
+        _show(console, text)
     for why in answer.forbidden:
         _show(console, why, indent=4)
     _show_evidence(answer, console)

@@ -10,6 +10,7 @@ from market_data_meta.render.markdown_text import line
 from market_data_meta.render.signs import CAPABILITY_STATES, VERDICTS
 from market_data_meta.results.capabilities import StateName
 from market_data_meta.results.matrix import MatrixCapability, MatrixResult
+from market_data_meta.results.parts import Verdict
 
 
 def matrix_markdown(matrix: MatrixResult) -> str:
@@ -18,8 +19,11 @@ def matrix_markdown(matrix: MatrixResult) -> str:
     lines += _sets(matrix)
     lines += _newest(matrix)
     lines += _promises(matrix)
-    lines += ["", "## Verdicts", "", "| verdict | published combinations |", "|---|---:|"]
-    lines += [f"| {VERDICTS[name].emoji} {name} | {number:,} |" for name, number in matrix.published.most_common()]
+    lines += ["", "## Verdicts, in published combinations", "", "| verdict | allowed | forbidden |", "|---|---:|---:|"]
+    lines += [
+        f"| {VERDICTS[name].emoji} {name} | {_allowed(matrix, name):,} | {number - _allowed(matrix, name):,} |"
+        for name, number in matrix.published.most_common()
+    ]
     lines += [f"\n{line(text)}" for text in (*mended_lines(matrix.mended), *stale_lines(matrix.stale_defects))]
     violations = [finding for finding in matrix.findings if finding.defect is None]
     if violations:
@@ -45,6 +49,11 @@ def _sets(matrix: MatrixResult) -> Iterator[str]:
         where = f": {_versions(choice.combination)}" if choice.combination else ""
         cells = [*map(_state, states), _state(choice.state) + where]
         yield f"| {line(capability.title)} | {' | '.join(cells)} |"
+    yield ""
+    yield (
+        "Limited: it works, and something in it fails. Broken: what it cannot do without fails. "
+        "What is about one release alone is decided for these sets only, and unknown elsewhere."
+    )
 
 
 def _newest(matrix: MatrixResult) -> Iterator[str]:
@@ -80,6 +89,11 @@ def _promises(matrix: MatrixResult) -> Iterator[str]:
     yield f"|---|{'---|' * len(heads)}"
     for capability in matrix.capabilities:
         yield f"| {line(capability.title)} | {' | '.join(_usable(row.usable, capability) for row in pairs)} |"
+
+
+def _allowed(matrix: MatrixResult, verdict: Verdict) -> int:
+    """How many of the published combinations with a verdict the packages' own requirements allow."""
+    return sum(cell.allowed for cell in matrix.cells if cell.verdict == verdict)
 
 
 def _usable(usable: dict[str, str], capability: MatrixCapability) -> str:

@@ -77,7 +77,9 @@ function answerOf(cell, cellNumber, reasonsAgainst) {
     ? `“${chosenTitle()}” ${CAPABILITY_STATES[state].words} in this set.`
     : `In this set ${countsInWords(countsOf[cellNumber])}.`;
   if (reasonsAgainst.length) return `No: their own requirements forbid this set. ${what}`;
-  return `${{ works: 'Yes', limited: 'With limits', broken: 'No', unknown: 'Undecided' }[state]}: ${what[0] === 'I' ? `i${what.slice(1)}` : what}`;
+  // What is needed decides: without a chosen capability there is no yes or no.
+  if (!chosen) return what;
+  return `${{ works: 'Yes', limited: 'With limits', broken: 'No', unknown: 'Undecided' }[state]}: ${what}`;
 }
 
 // The first sentences, and the others on demand.
