@@ -184,7 +184,7 @@ def test_after_a_no_it_names_the_nearest_set(page: Page, address: str) -> None:
     assert page.url.endswith(";needs=talk")
     expect(page.locator("#deploy-answer .answer")).to_contain_text("With limits: “To talk” is limited in this set.")
     expect(page.locator("#nearest")).to_have_text(
-        "There is no set that the requirements allow and in which “To talk” works without limits."
+        "No set is known that the requirements allow and in which “To talk” works without limits."
     )
 
 

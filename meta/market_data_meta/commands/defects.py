@@ -87,7 +87,7 @@ def defects_command(
         for defect in listed.defects
         if package in (None, defect.package) and capability in (None, *defect.broken, *defect.limited)
     )
-    if not chosen:
+    if not chosen and (package or capability):
         raise click.UsageError("no known defect is of this package and capability")
     listed = listed.model_copy(update={"defects": chosen})
     if as_json:

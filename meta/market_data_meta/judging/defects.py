@@ -183,10 +183,10 @@ def _mended_since(
 ) -> tuple[str, str] | None:
     """The package and its version since which the clause holds; None where no version of a package separates the runs.
 
-    The package whose code has the defect is looked at first. What passes in the first of the versions that are said to
-    have the defect was not mended in it.
+    The package whose code has the defect is looked at first. Without a run that shows it, what passes in the first of
+    the versions that are said to have the defect was not mended in it, nor by a package that is not named.
     """
-    packages = dict.fromkeys((defect.package, *defect.versions, *passing[0].versions))
+    packages = dict.fromkeys((defect.package, *(shown.versions or defect.versions), *passing[0].versions))
     for package in packages:
         good = {Version(record.versions[package]) for record in passing if package in record.versions}
         bad = {Version(record.versions[package]) for record in failing if package in record.versions}
@@ -200,7 +200,7 @@ def _starts_before(versions: Mapping[str, str], package: str, passing: set[Versi
     starts = [
         Version(part.version) for part in SpecifierSet(versions.get(package, "")) if part.operator in (">=", "==")
     ]
-    return not starts or max(starts) < min(passing)
+    return package in versions and (not starts or max(starts) < min(passing))
 
 
 def mended_specifier(specifier: str, version: str) -> str:

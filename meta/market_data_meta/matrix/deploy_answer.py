@@ -84,15 +84,24 @@ def deploy_answer(matrix: MatrixResult, question: DeployQuestion) -> DeployAnswe
     cell = None if place is None else matrix.cells[place]
     verdict: Verdict = cell.verdict if cell else "unknown"
     unmet = question.unmet(named)
+    capabilities = capability_states(matrix, combination)
     yanked = [f"{name} {v} is yanked" for name, v in combination.items() if v in question.yanked.get(name, ())]
     return DeployAnswer(
-        exit=_exit(question, verdict, named, unmet, forbidden=bool(forbidden), undecided=undecided),
+        exit=_exit(
+            question,
+            verdict,
+            named,
+            unmet,
+            violated=verdict == "violates" or _fails_unknown(matrix, capabilities),
+            forbidden=bool(forbidden),
+            undecided=undecided,
+        ),
         question=dict(question.asked or question.versions),
         combination=combination,
         ran=cell.combination if cell and cell.start is not None else None,
         verdict=verdict,
         forbidden=forbidden,
-        capabilities=capability_states(matrix, combination),
+        capabilities=capabilities,
         needs=question.needs,
         needs_fully=question.needs_fully,
         unmet=unmet,
@@ -107,6 +116,12 @@ def deploy_answer(matrix: MatrixResult, question: DeployQuestion) -> DeployAnswe
         ),
         reasons=(*(cell.reasons if cell else (NOT_RUN,)), *yanked),
     )
+
+
+def _fails_unknown(matrix: MatrixResult, capabilities: Iterable[CapabilityState]) -> bool:
+    """Whether a must clause fails in a way that is no known defect, in the combination or in a release alone."""
+    must = {finding.clause for finding in matrix.findings if finding.level == "must"}
+    return any(one.defect is None and one.clause in must for state in capabilities for one in state.failures)
 
 
 def capability_states(matrix: MatrixResult, combination: Mapping[str, str]) -> tuple[CapabilityState, ...]:
@@ -141,6 +156,7 @@ def _exit(
     states: Mapping[str, StateName],
     unmet: Collection[str],
     *,
+    violated: bool,
     forbidden: bool,
     undecided: bool,
 ) -> ExitCode:
@@ -154,7 +170,7 @@ def _exit(
         if unmet and not undecided and any(states.get(name, "unknown") != "unknown" for name in unmet):
             return 1
         return 3 if unmet else 0
-    if verdict == "violates":
+    if violated:
         return 1
     return 0 if _VERDICT_RANK[verdict] == 0 else 3
 

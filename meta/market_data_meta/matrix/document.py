@@ -39,6 +39,7 @@ def matrix_result(contract: Contract, ledger: Ledger, matrix: MatrixVerdicts) ->
     position_of = {id(content): number for column in matrix.contents.values() for number, content in enumerate(column)}
     allowed = {promise.cell: promise.allowed for promise in matrix.cell_promises}
     cells = list(matrix.cell_verdicts.items())
+    sets = _sets(contract, ledger, matrix)
     findings = _findings(matrix, [verdict for _, verdict in cells])
     clauses = clause_histories(contract, matrix, dict.fromkeys(f.clause for f in findings if not f.release))
     return MatrixResult(
@@ -46,8 +47,8 @@ def matrix_result(contract: Contract, ledger: Ledger, matrix: MatrixVerdicts) ->
         as_of=ledger.as_of,
         exit=int(matrix.exit),
         capabilities=tuple(_capability(capability) for capability in contract.capabilities.values()),
-        sets=_sets(contract, ledger, matrix),
-        best=_best(contract, ledger, matrix),
+        sets=sets,
+        best=_best(contract, ledger, matrix, sets),
         defects=defect_descriptions(contract, matrix.known_defects),
         packages={name: tuple(_content(content) for content in column) for name, column in matrix.contents.items()},
         cells=tuple(
@@ -98,21 +99,32 @@ def _sets(contract: Contract, ledger: Ledger, matrix: MatrixVerdicts) -> tuple[M
     return tuple(sets)
 
 
-def _best(contract: Contract, ledger: Ledger, matrix: MatrixVerdicts) -> tuple[BestSet, ...]:
+def _best(contract: Contract, ledger: Ledger, matrix: MatrixVerdicts, sets: Iterable[MatrixSet]) -> tuple[BestSet, ...]:
     positions = {cell: position for position, cell in enumerate(matrix.cell_records.cells)}
     states = {
         cell: {capability.name: capability.state for capability in capabilities}
         for cell, capabilities in matrix.capability_states.items()
     }
     return tuple(
-        BestSet(
+        _best_of_sets(choice.capability, sets)
+        if choice.combination is None or choice.cell is None
+        else BestSet(
             capability=choice.capability,
             state=choice.state,
-            combination=choice.combination.as_dict() if choice.combination else None,
-            cell=positions[choice.cell] if choice.cell else None,
+            combination=choice.combination.as_dict(),
+            cell=positions[choice.cell],
         )
         for choice in best_sets(contract, ledger, matrix.contents, states)
     )
+
+
+def _best_of_sets(capability: str, sets: Iterable[MatrixSet]) -> BestSet:
+    """Where no cell decides it: the best of the allowed sets in which runs of the releases alone do."""
+    for state in ("works", "limited"):
+        for one in sets:
+            if not one.forbidden and any(c.name == capability and c.state == state for c in one.capabilities):
+                return BestSet(capability=capability, state=state, combination=one.combination, cell=one.cell)
+    return BestSet(capability=capability, state="unknown", combination=None, cell=None)
 
 
 def _promise(promises: Iterable[CellPromise], capability: str) -> PromiseCounts:
@@ -176,12 +188,15 @@ def _findings(matrix: MatrixVerdicts, verdicts: list[CellVerdict]) -> tuple[Matr
     for position, verdict in enumerate(verdicts):
         for finding in verdict.findings:
             add(finding, verdict.cell, "", position)
-    combinations = [cell.combination.as_dict() for cell in matrix.cell_records.cells]
+    releases = [
+        {content.package: {release.version for release in content.releases} for content in cell.contents}
+        for cell in matrix.cell_records.cells
+    ]
     for verdict in matrix.release_verdicts:
         ((package, version),) = verdict.record.versions.items() if verdict.record else [("", "")]
         for finding in verdict.findings:
-            for position, combination in enumerate(combinations):
-                if combination.get(package) == version:
+            for position, versions in enumerate(releases):
+                if version in versions.get(package, ()):
                     add(finding, f"{package}=={version}", f"{package} {version}", position)
     rows = [row.model_copy(update={"cells": tuple(positions[key])}) for key, row in examples.items()]
     return tuple(sorted(rows, key=lambda row: (row.defect is not None, row.level, row.clause, row.release)))

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
+from packaging.version import InvalidVersion, Version
+
 from market_data_meta.errors import ErrorCode, MetaError, undecided
 from market_data_meta.results.matrix import MatrixResult
 from market_data_meta.schemas import MAX_BYTES, document_of, read_document
@@ -28,8 +30,35 @@ _HINT = "name the matrix.json that mdmeta matrix writes, or the one beside the p
 def read_matrix(source: str) -> MatrixResult:
     """The matrix in a file or at an address. Raises MetaError where it cannot be had, or is no matrix."""
     if "://" not in source:
-        return read_document(Path(source), MatrixResult, _HINT)
-    return document_of(_downloaded(source), MatrixResult, source, _HINT)
+        matrix = read_document(Path(source), MatrixResult, _HINT)
+    else:
+        matrix = document_of(_downloaded(source), MatrixResult, source, _HINT)
+    if fault := _fault(matrix):
+        raise MetaError(ErrorCode.BAD_MATRIX, f"{source} is not a matrix", fault, _HINT)
+    return matrix
+
+
+def _fault(matrix: MatrixResult) -> str:
+    """What contradicts itself in a matrix: it is read as an answer, so every version must be one of its releases."""
+    versions: dict[str, set[str]] = {}
+    for name, contents in matrix.packages.items():
+        versions[name] = {release for content in contents for release in content.releases}
+        if not contents or not all(map(_is_version, versions[name])):
+            return f"{name} has no releases, or one without a version"
+    combinations = [one.combination for one in matrix.sets]
+    combinations += [best.combination for best in matrix.best if best.combination is not None]
+    for combination in combinations:
+        if combination.keys() != versions.keys() or any(v not in versions[name] for name, v in combination.items()):
+            return f"{combination} is no set of its releases"
+    return ""
+
+
+def _is_version(text: str) -> bool:
+    try:
+        Version(text)
+    except InvalidVersion:
+        return False
+    return True
 
 
 def age_in_words(matrix: MatrixResult, today: date) -> str:
@@ -54,16 +83,22 @@ def _downloaded(url: str) -> bytes:
     import requests
 
     deadline = time.monotonic() + SECONDS
+    # Somebody else's server must not send us to one of this machine.
+    loopback_too = url.startswith("http:")
     try:
         with requests.Session() as session:
             for _ in range(MOST_REDIRECTS + 1):
-                _refuse_unsafe(url)
+                _refuse_unsafe(url, loopback_too=loopback_too)
                 with session.get(url, stream=True, timeout=SECONDS_TO_ANSWER, allow_redirects=False) as response:
                     if response.is_redirect:
                         url = urljoin(url, response.headers["location"])
                         continue
                     response.raise_for_status()
                     return _body(response, url, deadline)
+    except ValueError as error:
+        if isinstance(error, requests.RequestException):
+            raise undecided(ErrorCode.NO_NETWORK, f"cannot read {url}", str(error)[:300], _HINT) from None
+        raise MetaError(ErrorCode.UNREADABLE, f"{url} is no address", str(error)[:300], _HINT) from None
     except (requests.RequestException, OSError) as error:
         raise undecided(ErrorCode.NO_NETWORK, f"cannot read {url}", str(error)[:300], _HINT) from None
     raise MetaError(ErrorCode.UNREADABLE, f"{url} redirects more than {MOST_REDIRECTS} times", hint=_HINT)
@@ -81,10 +116,10 @@ def _body(response: requests.Response, url: str, deadline: float) -> bytes:
     return bytes(body)
 
 
-def _refuse_unsafe(url: str) -> None:
+def _refuse_unsafe(url: str, *, loopback_too: bool) -> None:
     """Raise MetaError for an address that anyone on the way could answer: only https, and http on this machine."""
     parts = urlsplit(url)
-    if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
+    if parts.scheme == "https" or (loopback_too and parts.scheme == "http" and _is_loopback(parts.hostname or "")):
         return
     raise MetaError(ErrorCode.UNREADABLE, f"{url} is not read", "only https is, and http on this machine", _HINT)
 

@@ -30,7 +30,8 @@ def asked_sets(contract: Contract, ledger: Ledger) -> dict[str, Combination]:
     """The newest, the deployed and the oldest set by name; what is not known is left out."""
     names = tuple(contract.packages)
     sets = {"newest": newest_of(names, ledger)}
-    if ledger.deployed.pins.keys() >= set(names):
+    published = {name: {release.version for release in ledger.releases[name]} for name in names}
+    if all(ledger.deployed.pins.get(name) in published[name] for name in names):
         sets["deployed"] = Combination(tuple((name, ledger.deployed.pins[name]) for name in names))
     sets["oldest"] = oldest_allowed(contract, ledger)
     return sets
@@ -55,14 +56,16 @@ def best_sets(
     contents: Mapping[str, tuple[Content, ...]],
     states: Mapping[ContentCombination, Mapping[str, StateName]],
 ) -> tuple[CapabilityChoice, ...]:
-    """For each capability the newest allowed set in which it is in the best state that any allowed set has it in.
+    """For each capability the newest allowed set that has it in the best state that is known of any allowed set.
 
     A newer release of a package that comes first in the contract counts more than one of a later package.
     """
     newest = sorted(_newest_allowed(contract, ledger, contents, states), key=lambda entry: entry[0])
     choices = []
     for name in contract.capabilities:
-        for state in ("works", "limited", "broken"):
+        undecided = any(states[cell].get(name, "unknown") == "unknown" for _, cell, _ in newest)
+        # What was not decided might work: broken is the best only where everything was.
+        for state in ("works", "limited", *(() if undecided else ("broken",))):
             found = next((entry for entry in newest if states[entry[1]].get(name) == state), None)
             if found:
                 choices.append(CapabilityChoice(name, state, found[2], found[1]))

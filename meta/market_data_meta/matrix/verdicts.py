@@ -80,17 +80,23 @@ class MatrixVerdicts:
     @cached_property
     def capability_states(self) -> dict[ContentCombination, tuple[CapabilityState, ...]]:
         """What works in each cell and what does not."""
-        return {cell: self.states_of(verdict) for cell, verdict in self.cell_verdicts.items()}
+        return {
+            cell: capability_states(self.contract, self.suite_digest, verdict, self.known_defects)
+            for cell, verdict in self.cell_verdicts.items()
+        }
 
-    def states_of(self, verdict: CellVerdict, combination: Combination | None = None) -> tuple[CapabilityState, ...]:
-        """The state of each capability in a cell, with the releases of a ``combination`` that has the same code."""
+    def states_of(self, verdict: CellVerdict, combination: Combination) -> tuple[CapabilityState, ...]:
+        """The state of each capability in a combination that a cell stands for, by the runs of its releases alone too.
+
+        Those decide nothing of the cell's other combinations: releases with the same code may declare other things.
+        """
         return capability_states(
             self.contract,
             self.suite_digest,
             verdict,
             self.known_defects,
             self.release_records,
-            releases=combination.as_dict() if combination else None,
+            releases=combination.as_dict(),
         )
 
     @cached_property
@@ -110,12 +116,13 @@ class MatrixVerdicts:
 
     @property
     def exit(self) -> Exit:
-        """Violated where an allowed combination fails in a way that is not known, or defects.toml is wrong.
+        """Violated where an allowed combination, or a release alone, fails in an unknown way, or defects.toml is wrong.
 
         A forbidden combination that fails was rightly excluded. An allowed one that cannot be installed is a violation
         too: no known defect says so.
         """
         allowed = {promise.states.verdict for promise in self.cell_promises if promise.allowed}
+        allowed |= {verdict.verdict for verdict in self.release_verdicts} & {VIOLATES}
         if allowed & {VIOLATES, UNINSTALLABLE} or self.defect_changes.stale:
             return Exit.VIOLATED
         verdicts = {promise.states.verdict for promise in self.cell_promises}

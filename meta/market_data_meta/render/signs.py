@@ -99,24 +99,20 @@ class VerdictSign(Sign):
 
 
 VERDICTS: Mapping[Verdict, VerdictSign] = {
-    "conforms": VerdictSign(
-        "✔", "✅", "green", "keeps the contract", "Yes. They keep the contract, and their requirements allow it.", BLUE
-    ),
-    "defective": VerdictSign(
-        "◐", "🟡", "yellow", "has known defects", "With known defects: what they break or limit does not work.", AMBER
-    ),
+    "conforms": VerdictSign("✔", "✅", "green", "fails no must clause", "No must clause fails.", BLUE),
+    "defective": VerdictSign("◐", "🟡", "yellow", "has known defects", "What fails is known.", AMBER),
     "violates": VerdictSign(
         "✘",
         "❌",
         "red",
         "breaks the contract in a way that is not known",
-        "No. They break the contract in a way that is not known.",
+        "Something fails in a way that is not known.",
         ORANGE_RED,
     ),
     "uninstallable": VerdictSign(
         "⊘", "🚫", "yellow", "cannot be installed", "No. They cannot be installed together.", PURPLE
     ),
-    "unknown": VerdictSign("?", "❔", "yellow", "is unknown", "Undecided. There is no evidence that counts.", GREY),
+    "unknown": VerdictSign("?", "❔", "yellow", "is unknown", "There is no evidence that counts.", GREY),
 }
 """The verdicts of cells."""
 

@@ -52,7 +52,7 @@ class MatrixCell(Model):
     capabilities: dict[Text, StateName]
     stands_for: Annotated[int, Field(ge=1)]
     allowed: Count
-    start: float | None
+    start: Annotated[float, Field(ge=0, lt=1e11)] | None
     interpreter: str | None
 
 
@@ -189,10 +189,10 @@ class MatrixResult(Document):
         return next((one for one in self.sets if one.name == name), None)
 
     def failures(self, capability: MatrixCapability, position: int) -> tuple[CapabilityFailure, ...]:
-        """What fails of a capability in the cell at this position, the essential clauses first."""
+        """What fails of a capability in the cell at this position, the essential clauses first; no release alone."""
         findings: dict[str, list[MatrixFinding]] = {}
         for finding in self.findings:
-            if finding.outcome == "failed" and position in finding.cells:
+            if finding.outcome == "failed" and not finding.release and position in finding.cells:
                 findings.setdefault(finding.clause, []).append(finding)
         return tuple(
             CapabilityFailure(clause=name, essential=essential, sentence=finding.sentence, defect=finding.defect)

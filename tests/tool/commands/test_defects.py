@@ -141,7 +141,7 @@ def test_a_report_is_the_text_of_an_issue(run: Run, root: Path) -> None:
     assert result.stdout.startswith(f"# {defect.means.rstrip('.')}\n")
     script = (root / f"contracts/reproducers/{name}.py").read_text()
     assert f"```python\n{script}```\n" in result.stdout
-    for words in (defect.cause, "**Versions:** pipeline >=", "**Effect:** breaks “", "What is expected:"):
+    for words in (defect.cause, "**Versions:** pipeline >=", "**Effect on users:** it breaks “", "What is expected:"):
         assert words in result.stdout
 
 

@@ -164,6 +164,15 @@ def test_the_package_whose_versions_separate_the_runs_has_mended_it(small: Contr
     assert (mended.package, mended.version) == ("store", "0.6.74")
 
 
+def test_without_a_run_that_shows_it_nothing_is_mended_by_the_first_version_or_by_another_package(
+    small: Contract, run: Make, failure: Check
+) -> None:
+    result = judged(small, known_defect(failure, core=">=1.4.61"), run())
+    assert result.defect_changes.mended == ()
+    (stale,) = result.defect_changes.stale
+    assert stale.how.endswith("and that is the first of its versions")
+
+
 def test_an_entry_that_an_older_release_does_not_show_is_wrong(small: Contract, run: Make, failure: Check) -> None:
     records = [run(core="1.4.60"), run(FAILED)]
     result = judged(small, known_defect(failure), *records)

@@ -9,7 +9,7 @@ from example_matrix import CONTENTS, START, example_matrix, example_set
 
 from market_data_meta.errors import MetaError
 from market_data_meta.matrix.deploy_answer import DeployQuestion, check_needs, deploy_answer
-from market_data_meta.results.capabilities import StateName
+from market_data_meta.results.capabilities import CapabilityFailure, StateName
 from market_data_meta.results.deploy_answer import DeployAnswer
 from market_data_meta.results.matrix import MatrixResult, SupportedVersions
 from market_data_meta.results.parts import Verdict
@@ -253,3 +253,19 @@ def test_versions_are_compared_as_versions() -> None:
     contents = {**CONTENTS, "store": (("0.5", "0.10"), ("0.6", "0.9"))}
     matrix = example_matrix(contents=contents)
     assert answer(matrix, {"core": "1.2"}).combination["store"] == "0.10"
+
+
+def test_a_new_failure_of_a_release_alone_is_a_violation() -> None:
+    """The combination's own checks say nothing of it: it stands in what is known of the set."""
+    example = example_matrix({"1.0 0.5": {"write": "broken"}})
+    finding = example.findings[0].model_copy(update={"level": "must"})
+    newest = example_set("newest", "1.2", "0.6", {})
+    state = newest.capabilities[0]
+    failure = CapabilityFailure(clause=finding.clause, essential=False, sentence="It is new.", defect=None)
+    known = failure.model_copy(update={"defect": "it-is-known"})
+    exits = []
+    for fails in (failure, known):
+        changed = newest.model_copy(update={"capabilities": (state.model_copy(update={"failures": (fails,)}),)})
+        matrix = example.model_copy(update={"sets": (changed,), "findings": (finding,)})
+        exits.append(deploy_answer(matrix, DeployQuestion(dict(newest.combination))).exit)
+    assert exits == [1, 0]

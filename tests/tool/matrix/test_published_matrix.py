@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -9,9 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from example_matrix import example_matrix
+from example_matrix import example_matrix, example_set
 
-from market_data_meta.errors import MetaError
+from market_data_meta.errors import ErrorCode, Exit, MetaError
 from market_data_meta.matrix import published_matrix
 from market_data_meta.matrix.published_matrix import age_in_words, read_matrix
 from market_data_meta.models import json_text
@@ -92,6 +93,27 @@ def test_what_an_address_serves_must_be_a_matrix(address: str, path: str, code: 
     with pytest.raises(MetaError, match=text) as error:
         read_matrix(address + path)
     assert (error.value.code, error.value.exit) == (code, 3 if code == "no-network" else 2)
+
+
+@pytest.mark.parametrize("wrong", ["set", "release"])
+def test_a_matrix_that_contradicts_itself_is_bad_input(tmp_path: Path, wrong: str) -> None:
+    """Its sets are of its own releases, and releases have versions."""
+    data = json.loads(json_text(MATRIX.model_copy(update={"sets": (example_set("newest", "1.2", "0.6", {}),)})))
+    if wrong == "set":
+        data["sets"][0]["combination"]["core"] = "77.0"
+    else:
+        data["packages"]["core"][0]["releases"][0] = "abc"
+    file = tmp_path / "matrix.json"
+    file.write_text(json.dumps(data))
+    with pytest.raises(MetaError) as raised:
+        read_matrix(str(file))
+    assert (raised.value.code, raised.value.exit) == (ErrorCode.BAD_MATRIX, Exit.BAD_INPUT)
+
+
+def test_what_is_no_address_is_bad_input() -> None:
+    with pytest.raises(MetaError) as raised:
+        read_matrix("https://[bad/matrix.json")
+    assert (raised.value.code, raised.value.exit) == (ErrorCode.UNREADABLE, Exit.BAD_INPUT)
 
 
 def test_an_address_that_does_not_answer_is_undecided() -> None:

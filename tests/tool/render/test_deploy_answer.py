@@ -53,6 +53,7 @@ def test_what_works_is_said_first_and_the_worst_is_shown_first() -> None:
         "    and 1 more",
         "✔ works  Install (install)",
         "Their own requirements allow this set.",
+        "What breaks is a known defect. --needs NAME makes the exit code say whether what you need is broken.",
         "Evidence: 9 passed.",
         f"  {RUN}",
     ]

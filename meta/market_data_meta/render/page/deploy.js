@@ -51,12 +51,13 @@ function showDeployAnswer(wish) {
     return;
   }
   const reasonsAgainst = forbidden(versions);
+  const known = knownOf(versions, cellNumber);
   fill($('deploy-answer'),
     isOpenQuestion && h('p', {}, 'The best choice: ', h('strong', {}, setText(versions)), '.'),
-    h('p', { class: 'answer' }, answerBadge(cell, cellNumber), h('strong', {}, answerOf(cell, cellNumber, reasonsAgainst))),
-    chosen && failuresInShort(failuresOf(capabilityOf.get(chosen), cellNumber)),
+    h('p', { class: 'answer' }, answerBadge(cell, known), h('strong', {}, answerOf(cell, known, reasonsAgainst))),
+    chosen && failuresInShort(known.failuresOf(capabilityOf.get(chosen))),
     cell.verdict === 'unknown' ? h('ul', { class: 'reasons' }, cell.reasons.map((reason) => h('li', {}, reason))) : null,
-    h('details', { open: wasAsked && !chosen }, h('summary', {}, 'What works and what does not, by capability'), WORST_FIRST.map((state) => byStateList(state, cellNumber))),
+    h('details', { open: wasAsked && !chosen }, h('summary', {}, 'What works and what does not, by capability'), WORST_FIRST.map((state) => byStateList(state, known))),
     reasonsAgainst.length
       ? h('div', {}, h('p', { class: 'value-title' }, 'Their own requirements forbid this set:'), h('ul', { class: 'reasons' }, reasonsAgainst.map((reason) => h('li', {}, reason))))
       : h('p', {}, 'Their own requirements allow this set.'),
@@ -65,17 +66,17 @@ function showDeployAnswer(wish) {
       evidence(cell, versions), copyable(command(versions))));
 }
 
-const answerBadge = (cell, cellNumber) => (cell.verdict === 'uninstallable'
+const answerBadge = (cell, known) => (cell.verdict === 'uninstallable'
   ? h('span', { class: 'chip uninstallable' }, h('span', { 'aria-hidden': 'true' }, VERDICTS.uninstallable.mark), ' uninstallable')
-  : chip(stateAt(cellNumber), chosen ? stateAt(cellNumber) : `${countsOf[cellNumber].broken} broken`));
+  : chip(known.state, chosen ? known.state : `${known.counts.broken} broken`));
 
 // One sentence, by what is chosen. Releases may work together although their own requirements forbid it.
-function answerOf(cell, cellNumber, reasonsAgainst) {
+function answerOf(cell, known, reasonsAgainst) {
   if (cell.verdict === 'uninstallable') return VERDICTS.uninstallable.answer;
-  const state = stateAt(cellNumber);
+  const { state } = known;
   const what = chosen
     ? `“${chosenTitle()}” ${CAPABILITY_STATES[state].words} in this set.`
-    : `In this set ${countsInWords(countsOf[cellNumber])}.`;
+    : `In this set ${countsInWords(known.counts)}.`;
   if (reasonsAgainst.length) return `No: their own requirements forbid this set. ${what}`;
   // What is needed decides: without a chosen capability there is no yes or no.
   if (!chosen) return what;
@@ -91,12 +92,12 @@ function failuresInShort(failures) {
     more.length > 0 && h('details', {}, h('summary', { class: 'small' }, `and ${more.length} more`), failureList(more))];
 }
 
-function byStateList(state, cellNumber) {
-  const list = capabilities.filter((capability) => stateIn(matrix.cells[cellNumber], capability.name) === state);
+function byStateList(state, known) {
+  const list = capabilities.filter((capability) => known.stateOf(capability.name) === state);
   if (!list.length) return null;
   if (state === 'works') return h('div', { class: 'group-of' }, chip(state), ` ${list.map((capability) => capability.title).join('; ')}`);
   return h('div', { class: 'group-of' }, chip(state), h('ul', { class: 'reasons' }, list.map((capability) => {
-    const [first, ...more] = distinctFailures(failuresOf(capability, cellNumber));
+    const [first, ...more] = distinctFailures(known.failuresOf(capability));
     return h('li', {}, h('strong', {}, `${capability.title}. `), first ? first.sentence : 'Nothing is known.',
       more.length > 0 && h('details', {}, h('summary', { class: 'small' }, `and ${more.length} more`), failureList(more)));
   })));
@@ -112,7 +113,7 @@ function wayOut(versions, cellNumber, reasonsAgainst) {
   const what = `“${chosenTitle()}”`;
   if (!reasonsAgainst.length && cell.verdict !== 'uninstallable' && nearest.rank >= rank(cellNumber)) {
     const better = { limited: `in which ${what} works without limits`, broken: `in which ${what} is not broken`, unknown: `of which anything is known about ${what}` };
-    return h('p', { id: 'nearest' }, `There is no set that the requirements allow and ${chosen ? better[stateAt(cellNumber)] : 'in which fewer capabilities are broken'}.`);
+    return h('p', { id: 'nearest' }, `No set is known that the requirements allow and ${chosen ? better[stateAt(cellNumber)] : 'in which fewer capabilities are broken'}.`);
   }
   const changes = names.filter((name) => versions[name] !== nearest.versions[name]);
   const isWorking = chosen && (state === 'works' || state === 'limited');

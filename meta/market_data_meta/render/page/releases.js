@@ -25,7 +25,8 @@ function contentLook(name, position) {
   const best = cells.filter((cellNumber) => rank(cellNumber) === bestRank);
   const state = stateAt(best[0]);
   const allowed = best.some((cellNumber) => matrix.cells[cellNumber].allowed);
-  const broken = `${countsOf[best[0]].broken} broken`;
+  const counts = countsOf[best[0]];
+  const broken = counts.unknown === capabilities.length ? 'unknown' : `${counts.broken} broken`;
   return { state, allowed, rank: bestRank, short: chosen ? state : broken,
     words: `${chosen ? state : broken} with its best partners, which the requirements ${allowed ? 'allow' : 'forbid'}` };
 }

@@ -29,7 +29,8 @@ const stateAt = (cellNumber) => (chosen
 // The smaller, the better: for all capabilities first the fewest broken ones, then the fewest unknown, then limited ones.
 const rank = (cellNumber) => (chosen
   ? BEST_FIRST.indexOf(stateAt(cellNumber))
-  : 1e4 * countsOf[cellNumber].broken + 100 * countsOf[cellNumber].unknown + countsOf[cellNumber].limited);
+  // What is not known might be broken.
+  : 1e4 * (countsOf[cellNumber].broken + countsOf[cellNumber].unknown) + 100 * countsOf[cellNumber].unknown + countsOf[cellNumber].limited);
 
 // '2 of 14 capabilities work, 6 are limited, 6 are broken'
 function countsInWords(counts) {
@@ -41,10 +42,24 @@ function countsInWords(counts) {
 
 // What fails of a capability in a cell, the essential clauses first. Of a clause of single releases several may fail.
 function failuresOf(capability, cellNumber) {
-  const failed = grouped((findingsByCell.get(cellNumber) ?? []).filter((finding) => finding.outcome === 'failed'), (finding) => finding.clause);
+  const failed = grouped((findingsByCell.get(cellNumber) ?? []).filter((finding) => finding.outcome === 'failed' && !finding.release), (finding) => finding.clause);
   return [[true, capability.essential], [false, capability.others]].flatMap(([essential, ids]) => ids.flatMap(
     (clause) => (failed.get(clause) ?? []).map(({ sentence, defect }) => ({ clause, essential, sentence, defect })),
   ));
+}
+
+// What is known of one set. Of the sets on the first screen that includes what runs of their releases alone decide.
+function knownOf(versions, cellNumber) {
+  const exact = matrix.sets.find((set) => names.every((name) => set.combination[name] === versions[name]));
+  const byName = new Map((exact?.capabilities ?? []).map((state) => [state.name, state]));
+  const stateOf = (name) => byName.get(name)?.state ?? stateIn(matrix.cells[cellNumber], name);
+  const counts = Object.fromEntries(BEST_FIRST.map((state) => [state, capabilities.filter(({ name }) => stateOf(name) === state).length]));
+  return {
+    counts,
+    stateOf,
+    state: chosen ? stateOf(chosen) : WORST_FIRST.find((state) => counts[state]) ?? 'unknown',
+    failuresOf: (capability) => byName.get(capability.name)?.failures ?? failuresOf(capability, cellNumber),
+  };
 }
 
 // One of each sentence: a defect may be shown by several clauses.
