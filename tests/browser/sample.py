@@ -60,7 +60,7 @@ def _matrix_data() -> dict[str, Any]:
         _finding("area.second", "second-is-late", everywhere),
         _finding("area.fourth", None, with_old_store),
         _finding("area.fourth", None, with_old_store)
-        | {"sentence": "Another release fails it, too.", "release": "core"},
+        | {"sentence": "It fails in another way, too.", "fingerprint": "0" * 12},
     ]
     return {
         "format": 2,
@@ -145,7 +145,7 @@ def _set(
     name: str, codes: tuple[int, ...], number: int, cells: list[dict[str, Any]], findings: list[dict[str, Any]]
 ) -> dict[str, Any]:
     cell = cells[number]
-    failing = {finding["clause"]: finding for finding in findings if number in finding["cells"]}
+    failing = [finding for finding in findings if number in finding["cells"]]
     return {
         "name": name,
         "combination": {package: RELEASES[package][code][0] for package, code in zip(RELEASES, codes, strict=True)},
@@ -162,11 +162,12 @@ def _set(
                     {
                         "clause": clause,
                         "essential": clause == clauses[0],
-                        "sentence": failing[clause]["sentence"],
-                        "defect": failing[clause]["defect"],
+                        "sentence": finding["sentence"],
+                        "defect": finding["defect"],
                     }
                     for clause in clauses
-                    if clause in failing
+                    for finding in failing
+                    if finding["clause"] == clause
                 ],
                 "undecided": [],
             }

@@ -158,12 +158,12 @@ def test_arrow_keys_move_in_a_grid_that_is_one_stop_for_the_tabulator(page: Page
 def test_can_i_deploy_answers_by_capability_and_the_address_names_the_question(page: Page, address: str) -> None:
     page.goto(address)
     expect(page.locator("#deploy-answer .answer")).to_contain_text(
-        "With limits: in this set 2 of 3 capabilities work, 1 is limited."
+        "In this set 2 of 3 capabilities work, 1 is limited."
     )
     for package, version in (("core", "1.4.9"), ("pipeline", "0.8.69"), ("store", "0.6.72")):
         page.locator(f"#deploy-{package}").select_option(version)
     expect(page.locator("#deploy-answer .answer")).to_contain_text(
-        "No: in this set 1 of 3 capabilities works, 2 are broken."
+        "In this set 1 of 3 capabilities works, 2 are broken."
     )
     expect(page.locator("#deploy-answer")).to_contain_text("To talk. What fails of area.first.")
     expect(page.locator("#deploy-answer")).to_contain_text("Their own requirements allow this set.")
@@ -201,7 +201,7 @@ def test_a_question_in_the_address_may_name_a_capability(page: Page, address: st
     expect(page.locator("#capability")).to_have_value("write")
     expect(page.locator("#deploy-answer .answer")).to_contain_text("No: “To write” is broken in this set.")
     expect(page.locator("#deploy-answer")).to_contain_text("Breaks it: What fails of area.fourth.")
-    expect(page.locator("#deploy-answer")).to_contain_text("Breaks it: Another release fails it, too.")
+    expect(page.locator("#deploy-answer")).to_contain_text("Breaks it: It fails in another way, too.")
     expect(page.locator("#deploy")).to_be_in_viewport()
 
 
