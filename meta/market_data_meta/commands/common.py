@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -80,34 +80,33 @@ def known_matrix(checkout: Checkout, cache: Path | None) -> MatrixVerdicts:
     # Imported here: they load pydantic, which the list of commands can do without.
     from market_data_meta import suite
     from market_data_meta.matrix.complete import decide_matrix
-    from market_data_meta.matrix.sets import asked_sets, releases_of
     from market_data_meta.matrix.verdicts import MatrixVerdicts
+    from market_data_meta.running.cache import default_cache
+    from market_data_meta.running.cells import RunOptions
+
+    options = RunOptions(cache or default_cache(), run=False)
+    records = decide_matrix(checkout.contract, checkout.ledger, options, lambda _: None)
+    return MatrixVerdicts(checkout.contract, suite.digest(checkout.root), records, checkout.known_defects)
+
+
+def known_matrix_result(checkout: Checkout, cache: Path | None) -> MatrixResult:
+    """The same as a result, with the sets that people ask about and what runs of their releases alone decide."""
+    from market_data_meta.matrix.document import matrix_result
+    from market_data_meta.matrix.sets import asked_sets, releases_of
     from market_data_meta.running.cache import default_cache
     from market_data_meta.running.cells import RunOptions
     from market_data_meta.running.release_runs import known_release_run
 
+    contract, ledger = checkout.contract, checkout.ledger
     options = RunOptions(cache or default_cache(), run=False)
-    records = decide_matrix(checkout.contract, checkout.ledger, options, lambda _: None)
-    sets = asked_sets(checkout.contract, checkout.ledger)
+    sets = asked_sets(contract, ledger)
     alone = [
-        known_release_run(checkout.contract, checkout.ledger, package, version, options.interpreter, options.cache)
+        known_release_run(contract, ledger, package, version, options.interpreter, options.cache)
         for package, version in releases_of(sets)
     ]
-    return MatrixVerdicts(
-        checkout.contract,
-        suite.digest(checkout.root),
-        records,
-        checkout.known_defects,
-        tuple(record for record in alone if record),
-        sets,
-    )
-
-
-def known_matrix_result(checkout: Checkout, cache: Path | None) -> MatrixResult:
-    """The matrix of all records that are in the cache as a result, which is asked as a published one is."""
-    from market_data_meta.matrix.document import matrix_result
-
-    return matrix_result(checkout.contract, checkout.ledger, known_matrix(checkout, cache))
+    release_records = tuple(record for record in alone if record)
+    matrix = replace(known_matrix(checkout, cache), release_records=release_records, sets=sets)
+    return matrix_result(contract, ledger, matrix)
 
 
 def say(text: str) -> None:

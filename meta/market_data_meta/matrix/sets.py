@@ -84,14 +84,14 @@ def _newest_allowed(
     """Of each cell with allowed combinations the newest one, with its rank: the newest combination has the lowest."""
     allowed = allowed_combinations(contract, ledger)
     in_column = {name: {release.version for release in column} for name, column in allowed.columns.items()}
-    releases_of: dict[Content, list[Release]] = {
+    allowed_releases: dict[Content, list[Release]] = {
         content: [release for release in reversed(content.releases) if release.version in in_column[name]]
         for name, column in contents.items()
         for content in column
     }
     entries = []
     for cell in states:
-        releases = allowed.first({content.package: releases_of[content] for content in cell.contents})
+        releases = allowed.first({content.package: allowed_releases[content] for content in cell.contents})
         if releases:
             pairs = tuple((name, r.version) for name, r in zip(allowed.columns, releases, strict=True))
             entries.append((allowed.preference_of(releases), cell, Combination(pairs)))

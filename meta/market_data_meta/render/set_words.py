@@ -1,12 +1,13 @@
-"""What works in a set of releases, in sentences that the page and the picture of the matrix share."""
+"""What works in a set of releases, in words that all renderers of sets share."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Mapping
 
 from market_data_meta.render.signs import CAPABILITY_STATES
 from market_data_meta.results.capabilities import CapabilityState, StateName
-from market_data_meta.results.matrix import MatrixResult, MatrixSet
+from market_data_meta.results.matrix import MatrixResult
 
 
 def newest_sentence(matrix: MatrixResult) -> str:
@@ -14,19 +15,25 @@ def newest_sentence(matrix: MatrixResult) -> str:
     newest = matrix.set_named("newest")
     if newest is None:
         return "Nothing is known of the newest set."
-    versions = ", ".join(f"{package} {version}" for package, version in newest.combination.items())
-    return f"Newest set ({versions}): {states_in_words(newest)}."
+    return f"Newest set ({versions_in_words(newest.combination)}): {states_in_words(newest.capabilities)}."
 
 
-def states_in_words(of: MatrixSet) -> str:
-    """How many capabilities of the set are in each state: ``2 of 14 capabilities work, 6 are limited``."""
-    counts = Counter(state.state for state in of.capabilities)
+def versions_in_words(versions: Mapping[str, str]) -> str:
+    """The releases of a set: ``core 1.4.61, pipeline 0.8.70``."""
+    return ", ".join(f"{package} {version}" for package, version in versions.items())
+
+
+def states_in_words(capabilities: Collection[CapabilityState]) -> str:
+    """How many capabilities are in each state: ``2 of 14 capabilities work, 6 are limited``."""
+    counts = Counter(capability.state for capability in capabilities)
     works, *others = CAPABILITY_STATES
-    parts = [f"{counts[works]} of {len(of.capabilities)} capabilities {_words(works, counts[works])}"]
-    return ", ".join([*parts, *(f"{counts[name]} {_words(name, counts[name])}" for name in others if counts[name])])
+    # What nothing works of is said first all the same: `0 of 3 capabilities work`.
+    parts = [f"{counts[works]} of {len(capabilities)} capabilities {verb(works, counts[works])}"]
+    return ", ".join([*parts, *(f"{counts[name]} {verb(name, counts[name])}" for name in others if counts[name])])
 
 
-def _words(state: StateName, count: int) -> str:
+def verb(state: StateName, count: int) -> str:
+    """What so many capabilities do: ``works``, ``are limited``."""
     sign = CAPABILITY_STATES[state]
     return sign.words if count == 1 else sign.plural
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from rich.console import Console
 from rich.markup import escape
 
+from market_data_meta.render.set_words import states_in_words, verb, versions_in_words
 from market_data_meta.render.signs import CAPABILITY_STATES
 from market_data_meta.render.text import counts_in_words, printable
 from market_data_meta.results.capabilities import CapabilityState, StateName
@@ -48,25 +48,19 @@ def show_answer(answer: DeployAnswer, console: Console, *, verbose: bool = False
 
 def headline(answer: DeployAnswer) -> str:
     """The set, and how many capabilities work in it: ``core 1.0, store 0.6: 2 of 3 capabilities work, 1 is broken.``"""
-    subject = _set_in_words(answer.combination)
+    subject = versions_in_words(answer.combination)
     if answer.verdict == "uninstallable":
         return f"{subject}: they cannot be installed together."
-    counts = Counter(capability.state for capability in answer.capabilities)
-    if counts["unknown"] == len(answer.capabilities):
+    if all(capability.state == "unknown" for capability in answer.capabilities):
         return f"{subject}: it is not known what works."
-    number = len(answer.capabilities)
-    # What nothing works of is said first all the same: `0 of 3 capabilities work`.
-    parts = [f"{counts['works']} of {number} capabilities {_verb('works', counts['works'])}"]
-    others: tuple[StateName, ...] = ("limited", "broken", "unknown")
-    parts += [f"{counts[state]} {_verb(state, counts[state])}" for state in others if counts[state]]
-    return f"{subject}: {', '.join(parts)}."
+    return f"{subject}: {states_in_words(answer.capabilities)}."
 
 
 def needs_line(answer: DeployAnswer) -> str:
     """What is needed, and whether it is there: ``Needed: redis is broken, write works.``"""
     states = {capability.name: capability.state for capability in answer.capabilities}
     names = dict.fromkeys((*answer.unmet, *answer.needs, *answer.needs_fully))
-    parts = [f"{name} {_verb(states.get(name, 'unknown'), 1)}" for name in names]
+    parts = [f"{name} {verb(states.get(name, 'unknown'), 1)}" for name in names]
     return f"Needed: {', '.join(parts)}."
 
 
@@ -147,15 +141,6 @@ def _by_reason(capabilities: Iterable[CapabilityState]) -> dict[str, list[str]]:
         if capability.state == "unknown":
             titles.setdefault(capability.reason, []).append(f"{capability.title} ({capability.name})")
     return titles
-
-
-def _verb(state: StateName, number: int) -> str:
-    sign = CAPABILITY_STATES[state]
-    return sign.words if number == 1 else sign.plural
-
-
-def _set_in_words(versions: Mapping[str, str]) -> str:
-    return ", ".join(f"{name} {version}" for name, version in versions.items())
 
 
 def _listed(items: Sequence[str]) -> str:

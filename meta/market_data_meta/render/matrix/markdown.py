@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from market_data_meta.render.capability_lines import sentences
 from market_data_meta.render.defect_lines import mended_lines, stale_lines
 from market_data_meta.render.markdown_text import line
+from market_data_meta.render.set_words import versions_in_words
 from market_data_meta.render.signs import CAPABILITY_STATES, VERDICTS
 from market_data_meta.results.capabilities import StateName
 from market_data_meta.results.matrix import MatrixCapability, MatrixResult
@@ -108,7 +109,7 @@ def _state(state: StateName) -> str:
 
 
 def _versions(combination: dict[str, str]) -> str:
-    return line(", ".join(f"{package} {version}" for package, version in combination.items()))
+    return line(versions_in_words(combination))
 
 
 def _plain(value: object) -> str:
