@@ -92,14 +92,14 @@ def known_matrix(checkout: Checkout, cache: Path | None) -> MatrixVerdicts:
 def known_matrix_result(checkout: Checkout, cache: Path | None) -> MatrixResult:
     """The same as a result, with the sets that people ask about and what runs of their releases alone decide."""
     from market_data_meta.matrix.document import matrix_result
-    from market_data_meta.matrix.sets import asked_sets, releases_of
+    from market_data_meta.matrix.sets import named_sets, releases_of
     from market_data_meta.running.cache import default_cache
     from market_data_meta.running.cells import RunOptions
     from market_data_meta.running.release_runs import known_release_run
 
     contract, ledger = checkout.contract, checkout.ledger
     options = RunOptions(cache or default_cache(), run=False)
-    sets = asked_sets(contract, ledger)
+    sets = named_sets(contract, ledger)
     alone = [
         known_release_run(contract, ledger, package, version, options.interpreter, options.cache)
         for package, version in releases_of(sets)

@@ -22,7 +22,7 @@ from market_data_meta.judging.records import Record
 from market_data_meta.matrix.complete import decide_matrix
 from market_data_meta.matrix.confirm import confirm, sample_cells
 from market_data_meta.matrix.document import matrix_result
-from market_data_meta.matrix.sets import asked_sets, releases_of
+from market_data_meta.matrix.sets import named_sets, releases_of
 from market_data_meta.matrix.spread import dask, spread
 from market_data_meta.matrix.verdicts import MatrixVerdicts
 from market_data_meta.models import json_text
@@ -96,7 +96,7 @@ def matrix_command(
             why = next(iter(records.faults.values()))
             raise undecided(ErrorCode.CELLS_DIED, f"{len(records.faults)} cells brought no record", why)
         return
-    sets = asked_sets(checkout.contract, checkout.ledger)
+    sets = named_sets(checkout.contract, checkout.ledger)
     matrix = MatrixVerdicts(
         checkout.contract,
         suite.digest(checkout.root),

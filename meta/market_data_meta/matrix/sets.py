@@ -26,7 +26,7 @@ class CapabilityChoice:
     cell: ContentCombination | None = None
 
 
-def asked_sets(contract: Contract, ledger: Ledger) -> dict[str, Combination]:
+def named_sets(contract: Contract, ledger: Ledger) -> dict[str, Combination]:
     """The newest, the deployed and the oldest set by name; what is not known is left out."""
     names = tuple(contract.packages)
     sets = {"newest": newest_of(names, ledger)}

@@ -19,7 +19,7 @@ from market_data_meta.cli import cli
 from market_data_meta.contract import Contract
 from market_data_meta.judging.defect_file import load_defects
 from market_data_meta.matrix.document import matrix_result
-from market_data_meta.matrix.sets import asked_sets, cell_of
+from market_data_meta.matrix.sets import cell_of, named_sets
 from market_data_meta.matrix.verdicts import MatrixVerdicts
 from market_data_meta.models import json_text
 from market_data_meta.releases.contents import content_combinations, distinct_contents
@@ -41,7 +41,7 @@ STATES = ("works", "limited", "broken", "unknown")
 def verdicts(contract: Contract, ledger: Ledger) -> MatrixVerdicts:
     """The three sets, run for real in the warm lane; no release is run alone."""
     contents = distinct_contents(contract, ledger)
-    sets = asked_sets(contract, ledger)
+    sets = named_sets(contract, ledger)
     chosen = {cell_of(contents, combination) for combination in sets.values()}
     cells = tuple(cell for cell in content_combinations(contents) if cell.contents in chosen)
     records = decide(

@@ -18,7 +18,7 @@ from market_data_meta.judging.defects import KnownDefects
 from market_data_meta.judging.records import Record
 from market_data_meta.matrix.document import matrix_result
 from market_data_meta.matrix.history import STATES, clause_history, history_result
-from market_data_meta.matrix.sets import asked_sets
+from market_data_meta.matrix.sets import named_sets
 from market_data_meta.matrix.verdicts import MatrixVerdicts
 from market_data_meta.models import Document, json_text
 from market_data_meta.schemas import schema
@@ -123,7 +123,7 @@ def test_promises_add_up_to_what_the_cells_stand_for(root: Path, small: Contract
 
 def test_the_sets_that_people_ask_about_are_judged(root: Path, small: Contract, matrix: MatrixVerdicts) -> None:
     """Each is of the cell with the same code; what rules it out is said."""
-    matrix = replace(matrix, sets=asked_sets(small, LEDGER))
+    matrix = replace(matrix, sets=named_sets(small, LEDGER))
     data = valid(root, "matrix", matrix_result(small, LEDGER, matrix))
     rows = {one["name"]: one for one in data["sets"]}
     assert {name: " ".join(one["combination"].values()) for name, one in rows.items()} == {
