@@ -55,8 +55,14 @@ class _GateCommand(click.Command):
     type=click.File(encoding="utf-8", errors="replace"),
     help="Text of a pull request (- reads it from standard input): its Depends-On lines add companions.",
 )
-@click.option("--all", "reach", flag_value=ALL, help="Also run the combinations that the requirements forbid.")
-@click.option("--quick", "reach", flag_value=QUICK, help="Run with the newest and the deployed partners only.")
+@click.option("--all", "with_forbidden", is_flag=True, help="Also run the combinations that the requirements forbid.")
+@click.option(
+    "--quick",
+    is_flag=True,
+    envvar="MDMETA_QUICK",
+    show_envvar=True,
+    help="Run with the newest and the deployed partners only.",
+)
 @click.option("--strict", is_flag=True, help="A should clause that got worse counts like a must clause.")
 @click.option("--allow-direct", is_flag=True, help="Install what a candidate requires by address (name @ url).")
 @cache_option
@@ -69,10 +75,11 @@ def gate_command(
     /,
     pins: tuple[str, ...],
     text: TextIOBase | None,
-    reach: str | None,
     cache: Path | None,
     out: Path | None,
     *,
+    with_forbidden: bool,
+    quick: bool,
     strict: bool,
     allow_direct: bool,
     verbose: bool,
@@ -106,15 +113,17 @@ def gate_command(
     pinned = parse_pins(pins, contract.packages, ledger, candidates=candidate_sources)
     if both := candidate_sources.keys() & pinned.keys():
         raise MetaError(ErrorCode.TWICE, f"{', '.join(sorted(both))} is both a candidate and a partner")
-    if pinned and reach:
+    if pinned and (with_forbidden or quick):
         raise MetaError(ErrorCode.BAD_REACH, "partners are named, so --all and --quick have nothing to choose")
+    if with_forbidden and quick:
+        raise MetaError(ErrorCode.BAD_REACH, "--all asks for every combination and --quick for few", hint="give one")
     options = RunOptions(cache or default_cache())
     folder = out or checkout.out
     forget_gate(folder)
     with tempfile.TemporaryDirectory(prefix="mdmeta-gate-") as scratch, progress(10) as on_progress:
         candidates = _candidates(contract, ledger, candidate_sources, Path(scratch))
         callbacks = GateCallbacks(on_progress, _say_first_result)
-        partners = PINNED if pinned else reach or ALLOWED
+        partners = PINNED if pinned else ALL if with_forbidden else QUICK if quick else ALLOWED
         gate = GateRun(contract, ledger, candidates, options, partners, pinned, strict, callbacks)
         comparison = gate.run()
     result = gate_result(comparison, contract)

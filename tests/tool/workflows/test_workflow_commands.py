@@ -130,7 +130,7 @@ def runner(hub: Path, tmp_path: Path) -> Runner:
     )
 
 
-def run_gate(runner: Runner, package: str, repository: Repository, text: str) -> dict[str, str]:
+def run_gate(runner: Runner, package: str, repository: Repository, text: str, quick: str = "true") -> dict[str, str]:
     """The result of each job where the package's repository calls the gate on its pull request with this text."""
     event = {
         "github.repository": repository.name,
@@ -143,7 +143,7 @@ def run_gate(runner: Runner, package: str, repository: Repository, text: str) ->
     declared = called["on"]["workflow_call"]["inputs"]
     assert inputs.keys() <= declared.keys()
     values = {f"inputs.{name} || github.event.client_payload.{name}": inputs.get(name, "") for name in declared}
-    values["(inputs.quick || github.event.client_payload.quick) && 'yes' || ''"] = "yes"
+    values["inputs.quick || github.event.client_payload.quick"] = quick
     results: dict[str, str] = {}
     for name, job in called["jobs"].items():
         values["join(needs.*.result, ' ')"] = " ".join(results[need] for need in job.get("needs", ()))
@@ -193,6 +193,15 @@ def test_a_companion_that_breaks_the_contract_is_found(runner: Runner, repositor
     assert "::error title=" in runner.printed["contract-gate"]
     assert BROKEN in runner.summary("contract-gate")
     assert runner.summary("gate") == ""
+
+
+def test_a_flag_that_is_none_is_no_gate(runner: Runner, repositories: Mapping[str, Repository]) -> None:
+    """A flag that a program sent and that means neither yes nor no is refused by name, and both jobs fail."""
+    results = run_gate(runner, "core", repositories["core"], "", quick="maybe")
+    assert results == {"gate": "failure", "contract-gate": "failure"}
+    assert "MDMETA_QUICK" in runner.printed["gate"]
+    assert "'maybe'" in runner.printed["gate"]
+    assert "(status 2)" in runner.printed["gate"]
 
 
 def test_a_text_that_cannot_be_read_is_no_gate(runner: Runner, repositories: Mapping[str, Repository]) -> None:
