@@ -12,7 +12,7 @@ from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from market_data_meta.errors import ErrorCode, MetaError
-from market_data_meta.inside.mdm_content import content_id, counted_path
+from market_data_meta.inside.mdm_content import content_id, counted_path, digest_of_file
 from market_data_meta.prove.changes import Change
 
 
@@ -28,7 +28,7 @@ class Variant:
 def file_digests(site: Path) -> dict[str, str]:
     """The sha256 of each file of an unpacked wheel that belongs to its content."""
     return {
-        name: hashlib.sha256(file.read_bytes()).hexdigest()
+        name: digest_of_file(name, file)
         for file in site.rglob("*")
         if file.is_file() and (name := counted_path(file.relative_to(site).as_posix()))
     }

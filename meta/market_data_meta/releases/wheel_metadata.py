@@ -11,6 +11,7 @@ from packaging.metadata import InvalidMetadata, Metadata, parse_email
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from market_data_meta.errors import ErrorCode, MetaError
+from market_data_meta.releases.wheel_layout import check_layout
 
 MAX_METADATA = 1 << 20
 """Bytes that METADATA, or any other file beside it, may have: the packages' own have less than 40 KiB."""
@@ -36,6 +37,8 @@ class WheelMetadata:
 def read_metadata(wheel: Path, filename: str | None = None) -> WheelMetadata:
     """Read the METADATA of a wheel. Raises MetaError that names the wheel where that is missing or invalid.
 
+    So does a wheel that is not laid out as one.
+
     ``filename`` is the name of the wheel where ``wheel`` is a file of another name.
     """
     filename = filename or wheel.name
@@ -60,6 +63,8 @@ def read_metadata(wheel: Path, filename: str | None = None) -> WheelMetadata:
     if (name, version) != (expected_name, expected_version):
         why = f"its METADATA says {name[:60]} {version_text[:60]}"
         raise MetaError(ErrorCode.BAD_WHEEL, f"{short} is not what its name says", why)
+    with ZipFile(wheel) as archive:
+        check_layout(archive, short, name, version_text)
     return WheelMetadata(name, version_text, tuple(raw.get("requires_dist", ())), raw.get("requires_python", ""))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import shutil
 import stat
@@ -17,7 +18,13 @@ from requests import RequestException
 
 from market_data_meta.errors import ErrorCode, MetaError, undecided
 from market_data_meta.files import exclusive_lock, whole_file
-from market_data_meta.inside.mdm_content import content_id, content_of_wheel, counted_path
+from market_data_meta.inside.mdm_content import (
+    content_id,
+    content_of_wheel,
+    counted_path,
+    digest_of_file,
+    installed_path,
+)
 from market_data_meta.releases.index import TIMEOUT, index_url
 from market_data_meta.releases.ledger import Release
 from market_data_meta.releases.wheel_metadata import MAX_METADATA, short_name
@@ -107,13 +114,16 @@ def _check(release: Release, file: Path) -> None:
 
 
 def extract(wheel: Path, folder: Path) -> None:
-    """Unpack a wheel. Raises MetaError for what ``check_members`` refuses, and for a wheel that is damaged."""
+    """Unpack a wheel, each file to where it is installed.
+
+    Raises MetaError for what ``check_members`` refuses, and for a wheel that is damaged.
+    """
     try:
         with ZipFile(wheel) as archive:
             infos = archive.infolist()
             check_members(wheel, infos)
             for info in infos:
-                target = folder / info.filename
+                target = folder / installed_path(info.filename)
                 if info.is_dir():
                     target.mkdir(parents=True, exist_ok=True)
                     continue
@@ -121,8 +131,19 @@ def extract(wheel: Path, folder: Path) -> None:
                 # zipfile stops at the declared size and checks the CRC, so no entry is larger than what was summed up.
                 with archive.open(info) as source, target.open("xb") as copy:
                     shutil.copyfileobj(source, copy)
+        for record in folder.glob("*.dist-info/RECORD"):
+            _rewrite_record(record)
     except (BadZipFile, EOFError, FileExistsError, NotADirectoryError, NotImplementedError) as error:
         raise MetaError(ErrorCode.BAD_WHEEL, f"{wheel.name} is not a whole wheel", str(error)) from None
+
+
+def _rewrite_record(record: Path) -> None:
+    """Make RECORD name the files where they are, as an installer does."""
+    rows = [row for row in csv.reader(record.read_text(encoding="utf-8", errors="surrogateescape").splitlines()) if row]
+    installed = [[installed_path(row[0]), *row[1:]] for row in rows]
+    if installed != rows:
+        with record.open("w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
+            csv.writer(stream, lineterminator="\n").writerows(installed)
 
 
 def check_members(wheel: Path, infos: Sequence[ZipInfo]) -> None:
@@ -190,7 +211,7 @@ def _content_of_folder(site: Path) -> str:
             continue
         name = counted_path(file.relative_to(site).as_posix())
         if name is not None:
-            digests.append((name, _sha256(file)))
+            digests.append((name, digest_of_file(name, file)))
     return content_id(digests)
 
 

@@ -29,6 +29,8 @@ def wheel(name: str, version: str, code: str = "x = 1", requires: tuple[str, ...
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr(f"{stem}/__init__.py", code)
         archive.writestr(f"{stem}-{version}.dist-info/METADATA", "\n".join(metadata) + "\n")
+        archive.writestr(f"{stem}-{version}.dist-info/WHEEL", "Wheel-Version: 1.0\n")
+        archive.writestr(f"{stem}-{version}.dist-info/RECORD", "".join(f"{name},,\n" for name in archive.namelist()))
     return file.getvalue()
 
 

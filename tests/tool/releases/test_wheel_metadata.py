@@ -15,7 +15,9 @@ NAME = "market_data_core-1.0-py3-none-any.whl"
 
 def wheel_of(folder: Path, *lines: str) -> Path:
     """A wheel whose METADATA has exactly these lines."""
-    return packed(folder / NAME, {"market_data_core-1.0.dist-info/METADATA": "\n".join([*lines, "", "A text."])})
+    info = "market_data_core-1.0.dist-info"
+    texts = {f"{info}/METADATA": "\n".join([*lines, "", "A text."]), f"{info}/WHEEL": "Wheel-Version: 1.0\n"}
+    return packed(folder / NAME, texts)
 
 
 def test_the_fields_are_read_as_written(tmp_path: Path) -> None:
