@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+from market_data_meta.gate.candidates import Candidate, find_predecessor
 from market_data_meta.judging.defects import Defect, ShownBy, ThirdParty
 from market_data_meta.judging.records import Check
 from market_data_meta.releases.ledger import DeployedSet, Ledger, Release
@@ -44,3 +46,10 @@ LEDGER = Ledger(
 
 There are six cells, of core 1.0, 1.2 and 1.3 with each store.
 """
+
+
+def candidate(package: str, version: str, content: str, *requires: str) -> Candidate:
+    """A candidate to follow a release of ``LEDGER``; ``content`` is one hexadecimal digit."""
+    new_release = replace(release(version, content, *requires), sha256=content * 64)
+    before = find_predecessor(LEDGER, package, version, itself=True)
+    return Candidate(package, "x", new_release, before, Path("/candidate.whl"))

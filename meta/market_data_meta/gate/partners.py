@@ -9,12 +9,10 @@ from dataclasses import dataclass, replace
 
 from market_data_meta.contract import Contract
 from market_data_meta.gate.candidates import Candidate
-from market_data_meta.releases.combinations import Combination
 from market_data_meta.releases.contents import Content, ContentCombination, distinct_contents
 from market_data_meta.releases.ledger import Ledger, Release
 from market_data_meta.releases.pins import allowed_combinations
 from market_data_meta.releases.requirements import PYTHON, AllowedCombinations, Requirements, broken_promises
-from market_data_meta.releases.unmet import unmet_promises
 
 ALLOWED, ALL, QUICK, PINNED = "allowed", "all", "quick", "pinned"
 """A gate's partners: those that all requirements allow, all, the newest and the deployed, or those the caller names."""
@@ -32,20 +30,6 @@ class GateCell:
     with_predecessors: ContentCombination | None
     stands_for: int
     forbidden: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class PartnerExclusion:
-    """That the candidates' own requirements exclude every published partner, and ``why``.
-
-    ``combination`` shows the candidates with the newest partners of their predecessors, ``baseline`` the predecessors
-    with the same partners. ``stands_for`` counts the published combinations that the predecessors are allowed in.
-    """
-
-    combination: Combination
-    baseline: Combination | None
-    stands_for: int
-    why: str
 
 
 def ledger_with_candidates(ledger: Ledger, candidates: Iterable[Candidate]) -> Ledger:
@@ -152,43 +136,3 @@ def _quick(combinations: AllowedCombinations, ledger: Ledger, content_of: Conten
 def allowed_number(contract: Contract, ledger: Ledger, releases: Mapping[str, Release], python: str = PYTHON) -> int:
     """How many published combinations the requirements allow around some releases."""
     return allowed_combinations(contract, ledger, releases, python).count()
-
-
-def find_partner_exclusion(
-    contract: Contract, ledger: Ledger, candidates: tuple[Candidate, ...], python: str = PYTHON
-) -> PartnerExclusion | None:
-    """How the candidates' own requirements exclude every published partner, or None where they are not the cause.
-
-    They are not the cause where the predecessors' requirements exclude every partner too, nor where the partners'
-    requirements alone do: a partner that asks for less than the next major version means to have nothing to do with it.
-    """
-    ledger_now = ledger_with_candidates(ledger, candidates)
-    releases = {candidate.package: candidate.release for candidate in candidates}
-    if allowed_combinations(contract, ledger_now, releases, python).first():
-        return None
-    asking_nothing = {name: replace(release, requires=()) for name, release in releases.items()}
-    if allowed_combinations(contract, ledger_now, asking_nothing, python).first() is None:
-        return None
-    predecessors = {candidate.package: candidate.predecessor for candidate in candidates if candidate.predecessor}
-    requirements = Requirements(contract.packages, python)
-    unmet = [
-        why for name, release in releases.items() for why in unmet_promises(name, release, requirements, ledger_now)
-    ]
-    have_predecessors = len(predecessors) == len(candidates)
-    if have_predecessors:
-        partners = allowed_combinations(contract, ledger, predecessors, python).first()
-        if partners is None:
-            return None
-    elif unmet:
-        partners = tuple(predecessors.get(name) or ledger.newest(name) for name in contract.packages)
-    else:
-        return None
-    versions = {name: release.version for name, release in zip(contract.packages, partners, strict=True)}
-    candidate_versions = {name: release.version for name, release in releases.items()}
-    combination = Combination(tuple((versions | candidate_versions).items()))
-    return PartnerExclusion(
-        combination,
-        Combination(tuple(versions.items())) if have_predecessors else None,
-        allowed_number(contract, ledger, predecessors, python) if have_predecessors else 1,
-        "; ".join(unmet or requirements.broken_promises(combination, ledger_now)),
-    )

@@ -19,16 +19,8 @@ from market_data_meta.gate.blame import Problem, packages_to_blame, problem_kind
 from market_data_meta.gate.brought_libraries import brought_libraries
 from market_data_meta.gate.candidates import Candidate
 from market_data_meta.gate.comparison import GateComparison
-from market_data_meta.gate.partners import (
-    ALLOWED,
-    QUICK,
-    GateCell,
-    PartnerExclusion,
-    allowed_number,
-    find_partner_exclusion,
-    gate_cells,
-    ledger_with_candidates,
-)
+from market_data_meta.gate.exclusions import PartnerExclusion, find_exclusions
+from market_data_meta.gate.partners import ALL, PINNED, GateCell, allowed_number, gate_cells, ledger_with_candidates
 from market_data_meta.judging.comparison import (
     REGRESSION,
     UNDECIDED,
@@ -112,10 +104,8 @@ class GateRun:
     def run(self) -> GateComparison:
         """Run what is not known yet and compare. Raises MetaError where the candidates have no partners."""
         start = time.time()
-        exclusion = None
-        if self.reach in (ALLOWED, QUICK):
-            exclusion = find_partner_exclusion(self.contract, self.ledger, self.candidates, self._python)
-        cells_to_run = () if exclusion else self._gate_cells()
+        exclusions = () if self.reach == PINNED else self._exclusions()
+        cells_to_run = self._gate_cells(exclusions)
         _put_into_cache(self.candidates, self.options.cache)
         with ThreadPoolExecutor(1) as pool, _FirstRun() as first_run:
             alone = [pool.submit(self._compare_alone, candidate, first_run.wait) for candidate in self.candidates]
@@ -129,9 +119,10 @@ class GateRun:
                 self.callbacks.on_progress(step)
 
             candidate_records = self._run_candidates(cells_to_run, self.candidates, None, on_progress)
-            first_run.end(succeeded=bool(candidate_records.records) or not cells_to_run)
+            nothing_to_run = all(cell.with_candidates in candidate_records.uninstallable for cell in cells_to_run)
+            first_run.end(succeeded=bool(candidate_records.records) or nothing_to_run)
             cells = [self._compare(cell, candidate_records, predecessor_records) for cell in cells_to_run]
-            cells += [self._excluded_cell(exclusion)] if exclusion else []
+            cells += map(self._excluded_cell, exclusions)
             cells += [comparison.result() for comparison in alone]
         cell_differences = differences(cells, self.contract.clauses)
         without_verdict = [cell.pair.cell for cell in cells if not cell.kinds]
@@ -157,9 +148,17 @@ class GateRun:
             ),
         )
 
-    def _gate_cells(self) -> tuple[GateCell, ...]:
-        cells = gate_cells(self.contract, self.ledger, self.candidates, self.reach, self.pinned, self._python)
-        if not cells:
+    def _exclusions(self) -> tuple[PartnerExclusion, ...]:
+        return find_exclusions(self.contract, self.ledger, self.candidates, self._python)
+
+    def _gate_cells(self, exclusions: Sequence[PartnerExclusion]) -> tuple[GateCell, ...]:
+        """The cells to run: with all partners even those that the requirements forbid, but for what is excluded."""
+        if self.reach != ALL and any(exclusion.complete for exclusion in exclusions):
+            return ()
+        excluded = {exclusion.combination for exclusion in exclusions}
+        reachable = gate_cells(self.contract, self.ledger, self.candidates, self.reach, self.pinned, self._python)
+        cells = tuple(cell for cell in reachable if cell.with_candidates.combination not in excluded)
+        if not cells and not exclusions:
             names = " and ".join(f"{candidate.package} {candidate.release.version}" for candidate in self.candidates)
             what = f"{names} cannot be installed with any published release of the other packages"
             hint = "fix the version or the requirements, or run it with --all, whatever they forbid"

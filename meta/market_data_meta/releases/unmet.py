@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping
 
@@ -18,6 +19,8 @@ _NAME = r"([A-Za-z0-9][A-Za-z0-9._-]*)"
 _NOT_FOUND = re.compile(rf"{_NAME} was not found in the package registry")
 _AVAILABLE = re.compile(rf"\b(only {_NAME}\S* is available)")
 _NO_VERSION = re.compile(rf"\b(there (?:is|are) no versions? of {_NAME}[^\s,]*)")
+_VERSIONS = r"([<>=!~][^\s,]*(?:,\s?[<>=!~][^\s,]*)*)"
+_DEPENDS = re.compile(rf"{_NAME}{_VERSIONS} depends on {_NAME}{_VERSIONS}")
 _TOO_NEW = re.compile(
     r"`([^`]+)` was filtered by `exclude-newer`.*?(?:satisfying the requirement is|requested version)"
 )
@@ -38,6 +41,15 @@ def unmet_promises(package: str, release: Release, requirements: Requirements, l
             nearest = _nearest(specifier, versions)
             sentences.append(f"{package} {release.version} requires {required.distribution}{specifier}; {nearest}")
     return sentences
+
+
+def unmet_python(releases: Mapping[str, Release], python: str) -> list[str]:
+    """A sentence for each release (by package) that cannot be installed for an interpreter of that version."""
+    return [
+        f"{package} {release.version} requires Python {release.requires_python}, not {python}"
+        for package, release in releases.items()
+        if not SpecifierSet(release.requires_python).contains(Version(python), prereleases=True)
+    ]
 
 
 def _exact(specifier: SpecifierSet) -> bool:
@@ -94,6 +106,35 @@ def unmet_third_party(resolver_output: str, releases: Mapping[str, Release], req
         for dependent, requirement in resolver_requirements
         if canonicalize_name(requirement.name) in causes
     ]
+
+
+def conflicts(resolver_output: str, releases: Mapping[str, Release], requirements: Requirements) -> list[str]:
+    """A sentence for each two requirements of the packages on one library that exclude each other.
+
+    They are those that the resolver names, with the versions of the packages that have them.
+    """
+    own = {package.distribution: name for name, package in requirements.packages.items()}
+    required: dict[str, dict[str, str]] = {}
+    for distribution, versions, library, specifier in _DEPENDS.findall(_in_one_line(resolver_output)):
+        name = own.get(canonicalize_name(distribution))
+        if name and canonicalize_name(library) not in own:
+            exact = name in releases and versions == f"=={releases[name].version}"
+            required.setdefault(library, {})[f"{name} {releases[name].version if exact else versions}"] = specifier
+    return [
+        f"{one} requires {library}{specifiers[one]} and {other} requires {library}{specifiers[other]}; "
+        f"no version of {library} is both"
+        for library, specifiers in required.items()
+        for one, other in itertools.combinations(specifiers, 2)
+        if _exclude_each_other(SpecifierSet(specifiers[one]), SpecifierSet(specifiers[other]))
+    ]
+
+
+def _exclude_each_other(one: SpecifierSet, other: SpecifierSet) -> bool:
+    """Whether no version satisfies both: one that does is at a bound of either, right above it, or the least of all."""
+    bounds = [Version(part.version.removesuffix(".*")) for part in (*one, *other)]
+    versions = [Version("0"), *bounds, *(Version(f"{bound.base_version}.0.0.0.1") for bound in bounds)]
+    both = one & other
+    return not any(both.contains(version, prereleases=True) for version in versions)
 
 
 def resolver_message(resolver_output: str) -> str:

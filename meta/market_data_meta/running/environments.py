@@ -25,10 +25,12 @@ from market_data_meta.releases.combinations import Cell
 from market_data_meta.releases.ledger import Ledger, Release
 from market_data_meta.releases.requirements import Requirements, broken_promises
 from market_data_meta.releases.unmet import (
+    conflicts,
     missing_projects,
     resolver_message,
     too_new_projects,
     unmet_promises,
+    unmet_python,
     unmet_third_party,
 )
 
@@ -191,7 +193,11 @@ def _resolution_error(contract: Contract, ledger: Ledger, cell: Cell, python: st
         what = f"{cell.name} needs a version of {' and '.join(sorted(newer))} from after the ledger's date"
         return undecided(ErrorCode.TOO_NEW, what, resolver_message(message), "mdmeta releases --refresh")
     requirements = Requirements(contract.packages, version_of(python))
-    reasons = unmet_third_party(message, releases, requirements)
+    reasons = (
+        unmet_python(releases, requirements.python)
+        or unmet_third_party(message, releases, requirements)
+        or conflicts(message, releases, requirements)
+    )
     if len(releases) == 1:
         # Beside each other the packages are forced, whatever they require of one another.
         for name, release in releases.items():

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
-
 import pytest
-from examples import LEDGER, release
+from examples import LEDGER, candidate
 
 from market_data_meta.contract import Contract
-from market_data_meta.gate.candidates import Candidate, find_predecessor
+from market_data_meta.gate.candidates import find_predecessor
 from market_data_meta.gate.partners import (
     ALL,
     ALLOWED,
@@ -17,16 +14,9 @@ from market_data_meta.gate.partners import (
     QUICK,
     GateCell,
     allowed_number,
-    find_partner_exclusion,
     gate_cells,
     ledger_with_candidates,
 )
-
-
-def candidate(package: str, version: str, content: str, *requires: str) -> Candidate:
-    new_release = replace(release(version, content, *requires), sha256=content * 64)
-    before = find_predecessor(LEDGER, package, version, itself=True)
-    return Candidate(package, "x", new_release, before, Path("/candidate.whl"))
 
 
 def versions(gate_cells: tuple[GateCell, ...]) -> list[str]:
@@ -108,44 +98,3 @@ def test_the_combinations_that_a_candidate_may_be_installed_in_are_counted(small
     narrower = candidate("store", "0.7", "9", "market-data-core>=1.3")
     ledger = ledger_with_candidates(LEDGER, [narrower])
     assert allowed_number(small, ledger, {"store": narrower.release}) == 1
-
-
-def test_a_candidate_whose_own_requirement_forbids_every_partner_is_reported(small: Contract) -> None:
-    exclusion = find_partner_exclusion(small, LEDGER, (candidate("store", "0.7", "9", "market-data-core>=1.5.0"),))
-    assert exclusion
-    assert exclusion.why == "store 0.7 requires market-data-core>=1.5.0; the newest published is 1.3"
-    assert exclusion.combination.as_dict() == {"core": "1.2", "pipeline": "0.1", "store": "0.7"}
-    assert exclusion.baseline
-    assert (exclusion.baseline.as_dict()["store"], exclusion.stands_for) == ("0.6", 2)
-
-
-def test_requirements_that_no_partners_meet_together_exclude_every_partner(small: Contract) -> None:
-    """There is such a core, and no pipeline that can stand beside it."""
-    exclusion = find_partner_exclusion(small, LEDGER, (candidate("store", "0.7", "9", "market-data-core<1.1"),))
-    assert exclusion
-    assert exclusion.why == "store 0.7 requires market-data-core<1.1, not 1.2"
-
-
-def test_a_candidate_that_the_partners_requirements_forbid_excludes_nobody_itself(small: Contract) -> None:
-    assert find_partner_exclusion(small, LEDGER, (candidate("core", "0.9", "9"),)) is None
-    assert find_partner_exclusion(small, LEDGER, (candidate("store", "0.7", "9", "market-data-core>=1.3"),)) is None
-
-
-def test_partners_that_the_predecessor_excluded_too_are_not_lost(small: Contract) -> None:
-    before = release("0.6", "f", "market-data-core>=1.5.0")
-    ledger = replace(LEDGER, releases={**LEDGER.releases, "store": (before,)})
-    store = replace(candidate("store", "0.7", "9", "market-data-core>=1.5.0"), predecessor=before)
-    assert find_partner_exclusion(small, ledger, (store,)) is None
-
-
-def test_a_first_release_that_requires_what_is_not_published_excludes_every_partner(small: Contract) -> None:
-    store = candidate("store", "0.1", "9", "market-data-core>=1.5.0")
-    assert store.predecessor is None
-    exclusion = find_partner_exclusion(small, LEDGER, (store,))
-    assert exclusion
-    assert (exclusion.baseline, exclusion.stands_for) == (None, 1)
-
-
-def test_a_companion_that_meets_the_requirement_opens_the_way(small: Contract) -> None:
-    both = (candidate("core", "1.5.0", "9"), candidate("store", "0.7", "8", "market-data-core>=1.5.0"))
-    assert find_partner_exclusion(small, LEDGER, both) is None

@@ -135,17 +135,16 @@ def test_a_candidate_that_takes_the_process_along_is_undecided_and_leaves_no_tra
 
 
 @pytest.fixture(scope="module")
-def requiring(ledger: Ledger, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
-    """Build the next Store with another requirement in place of its own on Core; the path of its wheel."""
+def requiring(ledger: Ledger, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+    """Build the next Store with another line of METADATA in place of one of its own; the path of its wheel."""
 
-    def make(requirement: str) -> str:
+    def make(line: str, *, instead: str = "Requires-Dist: market-data-core<2.0.0,>=1.4.61") -> str:
         newest = ledger.newest("store")
-        (own,) = (line for line in newest.requires if line.startswith("market-data-core"))
         head, _, last = newest.version.rpartition(".")
         metadata = f"market_data_store-{newest.version}.dist-info/METADATA"
-        changes = {metadata: (f"Requires-Dist: {own}\n", f"Requires-Dist: {requirement}\n")}
         folder = tmp_path_factory.mktemp("store")
         version = f"{head}.{int(last) + 1}"
+        changes = {metadata: (f"{instead}\n", f"{line}\n")}
         return str(changed_wheel(ledger, "store", "market-data-store", version, folder, changes))
 
     return make
@@ -166,9 +165,9 @@ def requiring(ledger: Ledger, tmp_path_factory: pytest.TempPathFactory) -> Calla
     ],
 )
 def test_a_candidate_that_cannot_be_installed_is_a_violation_that_names_the_requirement(
-    gate: Gate, requiring: Callable[[str], str], tmp_path: Path, reach: list[str], requirement: str, why: str
+    gate: Gate, requiring: Callable[..., str], tmp_path: Path, reach: list[str], requirement: str, why: str
 ) -> None:
-    data = gate("--store", requiring(requirement), *reach)
+    data = gate("--store", requiring(f"Requires-Dist: {requirement}"), *reach)
     assert data["exit"] == 1
     assert {cell["verdict"] for cell in data["cells"]} == {"uninstallable"}
     assert {cell["scope"] for cell in data["cells"]} == {"combination", "release"}
@@ -183,12 +182,70 @@ def test_a_candidate_that_cannot_be_installed_is_a_violation_that_names_the_requ
     assert why in console.export_text()
 
 
+def test_a_pin_that_shuts_out_the_newest_partner_is_a_violation_though_what_is_left_holds(
+    gate: Gate, requiring: Callable[..., str]
+) -> None:
+    data = gate("--store", requiring("Requires-Dist: market-data-core<1.4.61"), "--quick")
+    assert (data["exit"], data["differences"]) == (1, [])
+    (lost,) = data["uninstallable"]
+    assert lost == {
+        "cell": "core1.4.61-pipeline0.8.70-store0.6.74",
+        "why": "store 0.6.74 requires market-data-core<1.4.61, not 1.4.61; at the newest it can stand beside "
+        "core 1.4.60 and pipeline 0.8.69, its predecessor beside core 1.4.61 and pipeline 0.8.70",
+        "before": False,
+    }
+    verdicts = {cell["cell"]: cell["verdict"] for cell in data["cells"]}
+    assert verdicts.pop(lost["cell"]) == "uninstallable"
+    assert set(verdicts.values()) == {"held"}
+    assert "core1.4.60-pipeline0.8.69-store0.6.74" in verdicts
+
+
+SHUTS_OUT = {
+    "a library that a partner requires otherwise": (
+        ("Requires-Dist: pydantic<2", "Requires-Dist: pydantic>=2.7"),
+        "core >=1.4.61 requires pydantic>=2.7,<3 and store 0.6.74 requires pydantic<2; no version of pydantic is both",
+        {"combination", "release"},
+    ),
+    "a library that only a partner requires otherwise": (
+        ("Requires-Dist: prometheus-client==0.16", "Requires-Dist: prometheus-client>=0.20"),
+        "pipeline >=0.8.70 requires prometheus-client>=0.17.0 and store 0.6.74 requires prometheus-client==0.16; no",
+        {"combination"},
+    ),
+    "another Python": (
+        ("Requires-Python: >=3.99", "Requires-Python: >=3.11"),
+        "store 0.6.74 requires Python >=3.99, not ",
+        {"combination", "release"},
+    ),
+}
+
+
+@pytest.mark.parametrize("what", SHUTS_OUT)
+def test_a_requirement_that_the_newest_partners_cannot_stand_beside_is_a_violation(
+    gate: Gate, requiring: Callable[..., str], what: str
+) -> None:
+    """The newest set cannot be installed any more, and the cause is told in a sentence."""
+    (line, instead), why, scopes = SHUTS_OUT[what]
+    data = gate("--store", requiring(line, instead=instead), "--quick")
+    assert (data["exit"], data["differences"], data["undecided"]) == (1, [], [])
+    assert {row["why"][: len(why)] for row in data["uninstallable"]} == {why}
+    assert {cell["scope"] for cell in data["cells"] if cell["verdict"] == "uninstallable"} == scopes
+
+
+def test_an_extra_that_nobody_needs_makes_nothing_uninstallable(gate: Gate, requiring: Callable[..., str]) -> None:
+    """That it cannot be had is what its own clause says, and all that is said."""
+    own = "Requires-Dist: market-data-core<2.0.0,>=1.4.61"
+    extra = "Provides-Extra: odd\nRequires-Dist: market-data-of-nobody-at-all; extra == 'odd'"
+    data = gate("--store", requiring(f"{own}\n{extra}"), "--quick")
+    assert (data["uninstallable"], data["undecided"]) == ([], [])
+    assert {d["clause"] for d in data["differences"]} == {"packaging.extras-resolvable"}
+
+
 def test_two_candidates_that_exclude_every_partner_are_a_violation_without_blame(
-    gate: Gate, build: Build, requiring: Callable[[str], str]
+    gate: Gate, build: Build, requiring: Callable[..., str]
 ) -> None:
     """The excluded cell is run in no smaller set: the requirement that excludes it says whose doing it is."""
     pipeline = build("pipeline", {POLICY: ("BackpressureLevel.ok: 1.0,", "BackpressureLevel.ok: 1.00,")})
-    data = gate("--store", requiring("market-data-core>=1.5.0"), "--pipeline", pipeline, "--quick")
+    data = gate("--store", requiring("Requires-Dist: market-data-core>=1.5.0"), "--pipeline", pipeline, "--quick")
     assert data["exit"] == 1
     (excluded,) = [cell for cell in data["cells"] if cell["scope"] == "combination"]
     assert excluded["verdict"] == "uninstallable"

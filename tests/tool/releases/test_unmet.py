@@ -10,10 +10,12 @@ from examples import LEDGER, release
 from market_data_meta.contract import Contract
 from market_data_meta.releases.requirements import Requirements
 from market_data_meta.releases.unmet import (
+    conflicts,
     missing_projects,
     resolver_message,
     too_new_projects,
     unmet_promises,
+    unmet_python,
     unmet_third_party,
 )
 
@@ -100,3 +102,47 @@ def test_a_version_that_was_published_later_is_too_new() -> None:
     )
     assert too_new_projects(f"{HEAD}only click<=8.1.8 is available{TAIL}{hint}") == {"click"}
     assert too_new_projects(f"{HEAD}only click<=8.1.8 is available{TAIL}") == set()
+
+
+PYDANTIC = (
+    "market-data-core>=1.2 depends on pydantic>=2.7,<3 and market-data-store==0.7 depends on pydantic{},\n"
+    "         we can conclude that market-data-core>=1.2 and market-data-store==0.7 are incompatible"
+)
+
+
+@pytest.mark.parametrize(
+    ("specifier", "excludes"),
+    [
+        ("<2", True),
+        ("==1.*", True),
+        ("<2.7", True),
+        (">=3", True),
+        ("!=2.7,<=2.7", True),
+        (">=2.0", False),
+        ("<2.8", False),
+        ("<=2.7", False),
+        (">2.7,<2.8", False),
+        ("~=2.9", False),
+    ],
+)
+def test_two_requirements_on_one_library_that_exclude_each_other_are_named(
+    small: Contract, specifier: str, *, excludes: bool
+) -> None:
+    """Two that some version satisfies get no sentence, though the resolver names them: the cause is another one."""
+    releases = {"core": release("1.3", "c"), "store": release("0.7", "9", f"pydantic{specifier}")}
+    sentences = conflicts(HEAD + PYDANTIC.format(specifier) + TAIL, releases, Requirements(small.packages))
+    two = f"core >=1.2 requires pydantic>=2.7,<3 and store 0.7 requires pydantic{specifier}"
+    why = f"{two}; no version of pydantic is both"
+    assert sentences == ([why] if excludes else [])
+
+
+@pytest.mark.parametrize(
+    ("requires_python", "python", "is_met"),
+    [("", "3.11.7", True), (">=3.11", "3.11.7", True), (">=3.13", "3.12.1", False), (">=3.11,<3.13", "3.13.0", False)],
+)
+def test_a_release_that_is_not_for_the_interpreter_gets_a_sentence(
+    requires_python: str, python: str, *, is_met: bool
+) -> None:
+    store = replace(release("0.7", "9"), requires_python=requires_python)
+    why = f"store 0.7 requires Python {requires_python}, not {python}"
+    assert unmet_python({"store": store}, python) == ([] if is_met else [why])
