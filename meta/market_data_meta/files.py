@@ -26,7 +26,7 @@ def read_json(file: Path, hint: str = "") -> object:
     """The content of a JSON file. Raises MetaError that names the file, and says in ``hint`` how to get a good one."""
     try:
         return json.loads(read_text(file, hint), parse_constant=_refuse_constant)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise MetaError(ErrorCode.NOT_JSON, f"{file} is not JSON", str(error), hint) from None
 
 

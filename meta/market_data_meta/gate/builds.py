@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
+import json
 import os
-import shutil
-import subprocess
 import tarfile
 import tempfile
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from market_data_meta.errors import ErrorCode, MetaError, direct_reference, undecided
+from market_data_meta import suite
+from market_data_meta.errors import ErrorCode, MetaError, UninstallableError, direct_reference, undecided
+from market_data_meta.files import read_json
+from market_data_meta.gate.git import git
+from market_data_meta.gate.source_copies import copy_source, missing_submodules
 from market_data_meta.running import environments
 from market_data_meta.running.isolated import clean_environment
 from market_data_meta.running.sandbox import run_in_sandbox
 
 BUILD_SECONDS = 120.0
 """CPU time of a build: the packages take about two seconds."""
-GIT_SECONDS = 300.0
-"""Wall time of one git command: a cold clone on a slow line."""
+LAST_LINES = 15
+"""Lines of a failed build that are told."""
 MAX_BYTES = 500 << 20
 """What an sdist may hold when unpacked."""
-DEFAULT_BACKEND = ("setuptools>=40.8.0",)
+LEGACY_BACKEND, DEFAULT_REQUIREMENTS = "setuptools.build_meta:__legacy__", ("setuptools>=40.8.0",)
 """What builds a project that names no backend, as the packaging standards say."""
-_NOT_COPIED = shutil.ignore_patterns(".tox", ".nox", ".venv", "venv", "node_modules", "__pycache__", ".mypy_cache")
 
 
 def check_out(source: str, folder: Path, on_progress: Callable[[str], None]) -> tuple[Path, str]:
@@ -44,32 +48,24 @@ def check_out(source: str, folder: Path, on_progress: Callable[[str], None]) -> 
         raise MetaError(ErrorCode.BAD_SOURCE, f"{source[:200]!r} is not a git source", hint="write git+URL@REF")
     on_progress(f"fetching {ref} of {url}")
     folder.mkdir(parents=True)
-    _git(folder, "init", "--quiet")
+    git(folder, "init", "--quiet")
     try:
-        _git(folder, "fetch", "--quiet", "--no-recurse-submodules", "--depth", "1", "--", url, ref)
+        git(folder, "fetch", "--quiet", "--no-recurse-submodules", "--depth", "1", "--", url, ref)
     except MetaError as error:
         hint = "check the address, the ref, and that git may read it without asking"
         raise undecided(ErrorCode.NO_REF, f"{ref[:100]} of {url[:200]} could not be fetched", error.why, hint) from None
-    commit = _git(folder, "rev-parse", "FETCH_HEAD^{commit}").strip()
-    _git(folder, "checkout", "--quiet", "--detach", commit)
+    commit = git(folder, "rev-parse", "FETCH_HEAD^{commit}").strip()
+    git(folder, "checkout", "--quiet", "--detach", commit)
     return folder, commit
 
 
-def _git(folder: Path, *arguments: str) -> str:
-    settings = ["-c", "core.hooksPath=/dev/null", "-c", "advice.detachedHead=false", "-c", "protocol.ext.allow=never"]
-    variables = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-    command = ["git", *settings, "-C", str(folder), *arguments]
-    try:
-        process = subprocess.run(
-            command, env=variables, capture_output=True, text=True, timeout=GIT_SECONDS, check=False, errors="replace"
-        )
-    except FileNotFoundError:
-        raise MetaError(ErrorCode.NO_GIT, "git is not installed") from None
-    except subprocess.TimeoutExpired:
-        raise undecided(ErrorCode.GIT_TIMEOUT, f"git {arguments[0]} took more than {GIT_SECONDS:g} s") from None
-    if process.returncode:
-        raise MetaError(ErrorCode.GIT_FAILED, f"git {arguments[0]} failed", process.stderr.strip()[:500])
-    return process.stdout
+@dataclass(frozen=True)
+class _Backend:
+    """What builds a project, as its ``pyproject.toml`` says, and what must be installed first."""
+
+    name: str
+    path: tuple[str, ...]
+    requirements: tuple[str, ...]
 
 
 def build_wheel(
@@ -79,51 +75,144 @@ def build_wheel(
 
     A build requirement that names an address is refused, unless ``allow_direct``.
 
-    The build's own requirements are installed first, as of the ledger's date; the build then runs on a copy, in the
-    sandbox that releases run in, without network.
+    As pip does, what the project declares is installed first, then what its backend asks for beside that, all of it as
+    of the ledger's date. Both hooks run on a copy, in the sandbox that releases run in, without network.
     """
-    tree = source if source.is_dir() else _unpack(source, folder / "sdist")
-    requirements = [*_requirements(tree), "build"]
-    references = _references(requirements)
-    if references and not allow_direct:
-        raise direct_reference(f"the build of {source.name}", references)
     on_progress(f"building {source}")
-    copy = shutil.copytree(tree, folder / "tree", symlinks=True, ignore=_NOT_COPIED)
-    python = environments.create(folder / "builder", None)
-    options = ["--quiet", "--python", python, "--only-binary", ":all:", "--exclude-newer", as_of]
-    environments.uv("pip", "install", *options, "--requirements", "-", text="\n".join(requirements))
-    dist, log = folder / "dist", folder / "build.log"
-    dist.mkdir()
-    command = [python, "-m", "build", "--wheel", "--no-isolation", "--skip-dependency-check", "--outdir", str(dist)]
-    command.append(str(copy))
-    with tempfile.TemporaryDirectory(prefix="mdmeta-build-", dir=folder) as home:
-        # Zip has no dates before 1980, and the time of the build is nobody's business.
-        variables = clean_environment(home, Path(home)) | {"SOURCE_DATE_EPOCH": "315532800"}
-        ending = run_in_sandbox(
-            command, log, home=home, variables=variables, writable=[folder], network=False, seconds=BUILD_SECONDS
-        )
-    wheels = sorted(dist.glob("*.whl"))
-    if ending.cause or len(wheels) != 1:
-        output = log.read_text(encoding="utf-8", errors="replace").strip()[-1500:]
-        raise MetaError(ErrorCode.NO_BUILD, f"{source} does not build: {ending.cause or 'it brought no wheel'}", output)
-    return wheels[0]
-
-
-def _requirements(tree: Path) -> list[str]:
-    """The requirements of the build that the project declares."""
-    file = tree / "pyproject.toml"
-    if not file.is_file():
-        if (tree / "setup.py").is_file():
-            return list(DEFAULT_BACKEND)
-        raise MetaError(ErrorCode.NO_PROJECT, f"{tree.name} holds neither pyproject.toml nor setup.py")
+    tree = source if source.is_dir() else _unpack(source, folder / "sdist")
+    project = copy_source(tree, folder / "tree", knows_git=source.is_dir())
+    backend = _backend(project, tree.name)
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8")).get("build-system", {})
-        return [str(text) for text in table.get("requires", DEFAULT_BACKEND)]
-    except (ValueError, AttributeError, TypeError) as error:
+        build = _Build(source.name, folder, project, backend, as_of, allow_direct)
+        build.install([*backend.requirements, "pyproject_hooks"])
+        build.install(build.requirements_of_hook())
+        return build.wheel()
+    except MetaError as error:
+        if error.code == ErrorCode.NO_BUILD and (modules := missing_submodules(tree)):
+            raise replace(error, hint=f"submodules are not fetched: {', '.join(modules)[:200]}") from None
+        raise
+
+
+@dataclass(frozen=True)
+class _Build:
+    """A build in ``folder``: ``name`` is what to call its source, ``project`` the copy that it is made from."""
+
+    name: str
+    folder: Path
+    project: Path
+    backend: _Backend
+    as_of: str
+    allow_direct: bool
+
+    @cached_property
+    def python(self) -> str:
+        """The interpreter of the environment that the backend runs in."""
+        return environments.create(self.folder / "builder", None)
+
+    def install(self, requirements: Sequence[str]) -> None:
+        """Install requirements of the build. Raises MetaError that says which cannot be had, or are addresses."""
+        references = _references(requirements)
+        if references and not self.allow_direct:
+            raise direct_reference(f"the build of {self.name}", references)
+        if not requirements:
+            return
+        options = ["--quiet", "--python", self.python, "--only-binary", ":all:", "--exclude-newer", self.as_of]
+        try:
+            environments.uv("pip", "install", *options, "--requirements", "-", text="\n".join(requirements))
+        except UninstallableError as error:
+            what = f"{self.name} does not build: what it is built with cannot be installed"
+            raise MetaError(ErrorCode.NO_BUILD, what, error.why[:1500]) from None
+
+    def requirements_of_hook(self) -> list[str]:
+        """What the backend asks for beside what the project declares, and does not have yet."""
+        answer = self._call("get_requires_for_build_wheel")
+        if not isinstance(answer, list) or not all(isinstance(text, str) for text in answer):
+            raise self._failure("its backend did not say what it needs")
+        return [text for text in answer if text not in self.backend.requirements]
+
+    def wheel(self) -> Path:
+        """The wheel that the backend makes."""
+        dist = self.folder / "dist"
+        dist.mkdir()
+        name = self._call("build_wheel", str(dist))
+        wheel = dist / name if isinstance(name, str) and Path(name).name == name else dist
+        if wheel.suffix != ".whl" or wheel.is_symlink() or not wheel.is_file():
+            raise self._failure("it brought no wheel")
+        return wheel
+
+    def _call(self, hook: str, *arguments: str) -> object:
+        """The answer of a hook. Raises MetaError with the last lines that it printed where it fails."""
+        log = self.folder / f"{hook}.log"
+        with tempfile.TemporaryDirectory(prefix="mdmeta-build-", dir=self.folder) as home:
+            answer = Path(home) / "answer.json"
+            call = {
+                "tree": str(self.project),
+                "backend": self.backend.name,
+                "backend_path": self.backend.path,
+                "hook": hook,
+                "arguments": arguments,
+                "answer": str(answer),
+            }
+            # Zip has no dates before 1980, and the time of the build is nobody's business.
+            variables = clean_environment(home, Path(home)) | {"SOURCE_DATE_EPOCH": "315532800"}
+            # Backends start what was installed for them by its name.
+            variables["PATH"] = os.pathsep.join([str(Path(self.python).parent), variables.get("PATH", os.defpath)])
+            ending = run_in_sandbox(
+                [self.python, str(suite.INSIDE / "mdm_build.py"), json.dumps(call)],
+                log,
+                home=home,
+                variables=variables,
+                writable=[self.folder],
+                readable=[suite.INSIDE],
+                network=False,
+                seconds=BUILD_SECONDS,
+            )
+            if ending.cause or answer.is_symlink() or not answer.is_file():
+                raise self._failure(ending.cause or "its backend did not answer", log)
+            try:
+                return read_json(answer)
+            except MetaError as error:
+                raise self._failure(error.what, log) from None
+
+    def _failure(self, cause: str, log: Path | None = None) -> MetaError:
+        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-LAST_LINES:] if log else []
+        output = "\n".join(line[:200] for line in lines)
+        return MetaError(ErrorCode.NO_BUILD, f"{self.name} does not build: {cause}", output)
+
+
+def _backend(project: Path, name: str) -> _Backend:
+    """What builds the project in a folder, as the packaging standards say.
+
+    Raises MetaError for a folder without a project, and for a ``pyproject.toml`` that breaks them.
+    """
+    file = project / "pyproject.toml"
+    if not file.is_file():
+        if (project / "setup.py").is_file():
+            return _Backend(LEGACY_BACKEND, (), DEFAULT_REQUIREMENTS)
+        raise MetaError(ErrorCode.NO_PROJECT, f"{name} holds neither pyproject.toml nor setup.py")
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
         raise MetaError(ErrorCode.NO_PROJECT, "its pyproject.toml cannot be read", str(error)[:300]) from None
+    if "build-system" not in data:
+        return _Backend(LEGACY_BACKEND, (), DEFAULT_REQUIREMENTS)
+    table = data["build-system"]
+    why = (
+        "the table build-system has a list of texts, requires, and perhaps a text, build-backend, and a list of texts, "
+    )
+    if not isinstance(table, dict) or "requires" not in table:
+        raise MetaError(ErrorCode.NO_PROJECT, "its pyproject.toml does not say how it is built", f"{why}backend-path")
+    requires, backend, path = table["requires"], table.get("build-backend"), table.get("backend-path", [])
+    if not _are_texts(requires) or not _are_texts(path) or not isinstance(backend, str | None):
+        raise MetaError(ErrorCode.NO_PROJECT, "its pyproject.toml does not say how it is built", f"{why}backend-path")
+    return _Backend(backend or LEGACY_BACKEND, tuple(path), tuple(requires))
 
 
-def _references(requirements: list[str]) -> list[str]:
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _references(requirements: Sequence[str]) -> list[str]:
     """The requirements that name an address. Raises MetaError for what is none: uv would read it as an option."""
     try:
         return [f"{r.name} @ {r.url}" for r in map(Requirement, requirements) if r.url]
