@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import threading
 import tomllib
@@ -12,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from market_data_meta.errors import ErrorCode, MetaError
+from market_data_meta.strict_json import strict_json, without_surrogates
 
 
 def read_toml(file: Path) -> object:
@@ -25,13 +25,9 @@ def read_toml(file: Path) -> object:
 def read_json(file: Path, hint: str = "") -> object:
     """The content of a JSON file. Raises MetaError that names the file, and says in ``hint`` how to get a good one."""
     try:
-        return json.loads(read_text(file, hint), parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
+        return strict_json(read_text(file, hint))
+    except ValueError as error:
         raise MetaError(ErrorCode.NOT_JSON, f"{file} is not JSON", str(error), hint) from None
-
-
-def _refuse_constant(name: str) -> object:
-    raise ValueError(f"{name} is no JSON")
 
 
 def read_text(file: Path, hint: str = "") -> str:
@@ -45,7 +41,8 @@ def read_text(file: Path, hint: str = "") -> str:
 def write_whole(file: Path, text: str) -> None:
     """Write ``file`` so that a reader sees the old text or the new one, never a part."""
     with whole_file(file) as partial_file:
-        partial_file.write_text(text, encoding="utf-8")
+        # What a package says may hold half of a surrogate pair, which is nothing that a file can hold.
+        partial_file.write_text(without_surrogates(text), encoding="utf-8")
 
 
 @contextlib.contextmanager

@@ -19,6 +19,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import ErrorDetails, core_schema
 
 from market_data_meta.errors import ErrorCode, MetaError
+from market_data_meta.strict_json import without_surrogates
 
 DocumentT = TypeVar("DocumentT", bound="Document")
 InputFileT = TypeVar("InputFileT", bound="InputFile")
@@ -64,9 +65,7 @@ def json_text(document: Document, *, indent: int | None = 1) -> str:
     """The document as JSON that every parser reads: without NaN, infinity and lone surrogates, and with every field."""
     data = document.model_dump(mode="json", by_alias=True)
     text = json.dumps(data, ensure_ascii=False, allow_nan=False)
-    # Text from a package may hold half of a surrogate pair, which many parsers refuse.
-    without_surrogates = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return json.dumps(json.loads(without_surrogates), indent=indent) + "\n"
+    return json.dumps(json.loads(without_surrogates(text)), indent=indent) + "\n"
 
 
 def parse_document(kind: type[DocumentT], data: object, name: str, hint: str = "") -> DocumentT:

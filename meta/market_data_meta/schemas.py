@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.models import DocumentT, document_error
+from market_data_meta.strict_json import strict_json
 
 MAX_BYTES = 50 << 20
 """The largest gate, of every cell with a hundred differences, has less than a tenth of it, as has the whole matrix."""
@@ -39,8 +40,8 @@ def document_of(text: bytes, kind: type[DocumentT], source: str, hint: str) -> D
     if len(text) > MAX_BYTES:
         raise MetaError(kind.error_code, f"{source} has more than {MAX_BYTES >> 20} MiB", hint=hint)
     try:
-        data = json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
+        data = strict_json(text)
+    except ValueError as error:
         raise MetaError(ErrorCode.NOT_JSON, f"{source} is not JSON", str(error)[:300], hint) from None
     if _nests_deeper(data, MAX_DEPTH):
         raise MetaError(kind.error_code, f"{source} is not a {name}", f"it nests deeper than {MAX_DEPTH}", hint)
@@ -48,10 +49,6 @@ def document_of(text: bytes, kind: type[DocumentT], source: str, hint: str) -> D
         return kind.model_validate_json(text, strict=True)
     except ValidationError as error:
         raise document_error(kind, error, source, hint) from None
-
-
-def _refuse_constant(constant: str) -> object:
-    raise ValueError(f"{constant} is not JSON")
 
 
 def _nests_deeper(value: object, depth: int) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -79,17 +78,6 @@ class RecordWriter:
         if self._file:
             self._file.write(self._seal.sealed(line) + "\n")
             self._file.flush()
-
-
-def plain(value: object, depth: int = 6) -> Any:
-    """``value`` as JSON can hold it, bounded in size; what JSON cannot say, NaN too, becomes its ``repr``."""
-    if value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
-        return value
-    if depth and isinstance(value, dict):
-        return {str(key)[:200]: plain(item, depth - 1) for key, item in list(value.items())[:200]}
-    if depth and isinstance(value, list | tuple):
-        return [plain(item, depth - 1) for item in list(value)[:200]]
-    return (value if type(value) is str else repr(value))[:2000]
 
 
 def attested_plan(plan: Plan, plan_file: str) -> Attestation:

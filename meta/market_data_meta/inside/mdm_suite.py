@@ -28,6 +28,7 @@ from mdm_fork import Reports, run_checks
 from mdm_json import from_json, to_json
 from mdm_keep import CAGE
 from mdm_landlock import Restriction
+from mdm_plain import plain
 from mdm_plan import (
     Attestation,
     Cage,
@@ -39,7 +40,7 @@ from mdm_plan import (
     RecordHeader,
     ReleaseFacts,
 )
-from mdm_record import CheckResult, RecordWriter, attested_plan, plain
+from mdm_record import CheckResult, RecordWriter, attested_plan
 from mdm_seal import control
 from mdm_serve import Descriptors, TemplateServer, enter_cage
 from mdm_trace import Lines, merged, traced

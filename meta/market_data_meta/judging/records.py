@@ -14,6 +14,7 @@ from typing import Any
 from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.inside.mdm_json import from_json, to_json
 from market_data_meta.inside.mdm_plan import FORMAT, RecordFooter, RecordHeader
+from market_data_meta.strict_json import tolerant_json
 
 # Addresses in memory and paths differ from run to run and from machine to machine: a failure that differs only in them
 # is the same failure.
@@ -77,8 +78,7 @@ def read_record(file: Path) -> Record:
     lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
     for number, text in enumerate(lines, 1):
         try:
-            # NaN and infinity are not JSON, and what a package says may hold them: they are read as their names.
-            line = json.loads(text, parse_constant=str)
+            line = tolerant_json(text)
             kind = line["kind"]
         except (ValueError, KeyError, TypeError):
             # A run that was stopped may have torn its last line, and its death is written after that.

@@ -9,6 +9,7 @@ from pathlib import Path
 from market_data_meta.inside.mdm_json import from_json, to_json
 from market_data_meta.inside.mdm_plan import RecordHeader
 from market_data_meta.inside.mdm_seal import Seal, control
+from market_data_meta.strict_json import tolerant_json
 
 MUST_FAIL = "controls.must-fail"
 
@@ -34,8 +35,8 @@ def verified_lines(
     own_header, unreadable = header, ""
     if lines:
         try:
-            own_header = from_json(RecordHeader, json.loads(lines[0]))
-        except (ValueError, RecursionError) as error:
+            own_header = from_json(RecordHeader, tolerant_json(lines[0]))
+        except ValueError as error:
             # Parts of it come from the releases.
             lines = [json.dumps(to_json(header))]
             unreadable = f"its record has no header that can be read: {error}"
@@ -55,7 +56,10 @@ def _objection(lines: list[str], own_header: RecordHeader, header: RecordHeader,
     for field in fields(RecordHeader):
         if getattr(label, field.name) != getattr(header, field.name):
             return f"its record is not the one that was asked for: it has another {field.name}"
-    rows = [json.loads(line) for line in lines]
+    try:
+        rows = [tolerant_json(line) for line in lines]
+    except ValueError as error:
+        return f"its record has a line that cannot be read: {error}"
     for row in rows:
         if row["kind"] == "check" and row["clause"] == MUST_FAIL and row["expected"] != control(secret):
             return "the run's control does not know its secret"

@@ -20,6 +20,7 @@ from market_data_meta.errors import MetaError
 from market_data_meta.render.gate.files import NAMES, write_gate
 from market_data_meta.render.gate.junit import gate_junit
 from market_data_meta.render.gate.sarif import gate_sarif
+from market_data_meta.strict_json import strict_json
 
 Data = dict[str, Any]
 GATES = (gate_sample.worse, gate_sample.same, gate_sample.undecided, gate_sample.hostile)
@@ -51,6 +52,15 @@ def written(tmp_path: Path) -> Callable[[object], str]:
         return str(file)
 
     return write
+
+
+@every_gate
+def test_what_is_written_for_other_programs_is_strictly_json(gate: Callable[[], Data], tmp_path: Path) -> None:
+    write_gate(tmp_path, gate_sample.gate_of(gate()))
+    texts = [(tmp_path / name).read_text() for name in NAMES if name.endswith((".json", ".sarif"))]
+    assert len(texts) == 2
+    for text in texts:
+        assert "\ud800" not in json.dumps(strict_json(text), ensure_ascii=False)
 
 
 def test_junit_tells_failures_errors_and_what_is_known_apart() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from market_data_meta.matrix.verdicts import MatrixVerdicts
 from market_data_meta.models import json_text, parse_document
 from market_data_meta.render.matrix.files import NAME, read_matrix, write_matrix
 from market_data_meta.results.matrix import MatrixResult
+from market_data_meta.strict_json import strict_json
 
 FILES = ("matrix.md", "matrix.svg", "badge.json", "site/index.html")
 
@@ -54,6 +56,22 @@ def test_a_report_renders_the_matrix_as_the_matrix_itself_does(
     assert process.returncode == 3, process.stderr
     assert [(again / name).read_text() for name in FILES] == [(once / name).read_text() for name in FILES]
     assert (again / NAME).read_text() == json.dumps(data, indent=3)
+
+
+@pytest.mark.parametrize(
+    "got", ["a\ud800b", {"\udfff": "\U0001f600"}, ["</script>", 1 << 60, -0.0]], ids=["text", "table", "list"]
+)
+def test_whatever_a_check_got_the_page_reads_its_data(
+    tmp_path: Path, contract: Contract, data: dict[str, Any], got: object
+) -> None:
+    """What is written for other programs is strictly JSON, the data of the page and of the badge too."""
+    data["findings"][0] |= {"got": got, "message": "a\ud800b"}
+    matrix = parse_document(MatrixResult, data, NAME)
+    write_matrix(tmp_path, matrix, contract)
+    page = (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
+    (embedded,) = re.findall(r'<script[^>]*type="application/json"[^>]*>(.*?)</script>', page, re.DOTALL)
+    for text in (embedded, (tmp_path / "badge.json").read_text(), json_text(matrix)):
+        assert "\ud800" not in json.dumps(strict_json(text), ensure_ascii=False)
 
 
 def test_without_a_matrix_none_is_rendered(root: Path, tmp_path: Path) -> None:
