@@ -95,13 +95,13 @@ def known_matrix_result(checkout: Checkout, cache: Path | None) -> MatrixResult:
     from market_data_meta.matrix.sets import named_sets, releases_of
     from market_data_meta.running.cache import default_cache
     from market_data_meta.running.cells import RunOptions
-    from market_data_meta.running.release_runs import known_release_run
+    from market_data_meta.running.release_runs import ReleaseAlone
 
     contract, ledger = checkout.contract, checkout.ledger
     options = RunOptions(cache or default_cache(), run=False)
     sets = named_sets(contract, ledger)
     alone = [
-        known_release_run(contract, ledger, package, version, options.interpreter, options.cache)
+        ReleaseAlone(contract, ledger, package, version, options.interpreter, options.cache).known_run()
         for package, version in releases_of(sets)
     ]
     release_records = tuple(record for record in alone if record)

@@ -145,5 +145,5 @@ def _candidates(contract: Contract, ledger: Ledger, sources: dict[str, str], fol
 def _say_first_result(cell: CellComparison) -> None:
     """Say how the first cell compares, while the others run."""
     worse = sum(kind == "regression" for kind in cell.kinds.values())
-    result = f"{worse} got worse" if worse else "nothing got worse"
+    result = f"{worse} fail that held before; they are run again before they count" if worse else "nothing got worse"
     say(f"first result: {cell.pair.cell}, {len(cell.kinds)} clauses, {result}")

@@ -31,7 +31,7 @@ from market_data_meta.render.matrix.files import NAME, write_matrix
 from market_data_meta.render.matrix.terminal import show_matrix
 from market_data_meta.running.cache import default_cache
 from market_data_meta.running.cells import CellRecords, RunOptions
-from market_data_meta.running.release_runs import run_release_alone
+from market_data_meta.running.release_runs import ReleaseAlone
 
 PARTS = 16
 """Tasks that the cells are split into for an executor: each loads its template once, 30 cells share it."""
@@ -128,9 +128,9 @@ def _release_records(checkout: Checkout, options: RunOptions, sets: Mapping[str,
     def run(release: tuple[str, str]) -> Record | None:
         package, version = release
         try:
-            return run_release_alone(
+            return ReleaseAlone(
                 checkout.contract, checkout.ledger, package, version, options.interpreter, options.cache
-            )
+            ).run()
         except MetaError as error:
             say(f"[yellow]{package} {version} was not run alone[/]: {escape(str(error))}")
             return None

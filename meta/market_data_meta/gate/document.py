@@ -18,6 +18,7 @@ from market_data_meta.results.gate import (
     GateDifference,
     GateEvidence,
     GatePredecessor,
+    GateRepetition,
     GateResult,
     KnownFailure,
     UndecidedCell,
@@ -117,6 +118,9 @@ def _difference(difference: Difference, gate: GateComparison) -> GateDifference:
         was=_check(difference.was),
         cells=difference.cells,
         guilty=difference.guilty,
+        repetitions=tuple(
+            GateRepetition(was=each.outcomes[0], now=each.outcomes[1]) for each in difference.repetitions
+        ),
         reproduce=gate.reproduce(difference.cells[0], difference.guilty),
     )
 

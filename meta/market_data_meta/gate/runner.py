@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -21,14 +22,17 @@ from market_data_meta.gate.candidates import Candidate
 from market_data_meta.gate.comparison import GateComparison
 from market_data_meta.gate.exclusions import PartnerExclusion, find_exclusions
 from market_data_meta.gate.partners import ALL, PINNED, GateCell, allowed_number, gate_cells, ledger_with_candidates
+from market_data_meta.gate.repetitions import CELL_SECONDS, GateRepetitions, clauses_to_repeat
 from market_data_meta.judging.comparison import (
     REGRESSION,
     UNDECIDED,
     CellComparison,
     CellPair,
     Difference,
+    Repetition,
     compare_cell,
     differences,
+    repeated_kind,
 )
 from market_data_meta.judging.records import Record
 from market_data_meta.releases.combinations import Cell, Combination
@@ -37,11 +41,9 @@ from market_data_meta.releases.requirements import Requirements
 from market_data_meta.releases.unmet import unmet_promises
 from market_data_meta.running import environments
 from market_data_meta.running.cells import CellRecords, RunOptions, decide
-from market_data_meta.running.release_runs import run_release_alone
+from market_data_meta.running.release_runs import ReleaseAlone
 from market_data_meta.running.warm_runner import ProgressStep, RunRequest
 
-CELL_SECONDS = 90.0
-"""CPU time of one run: the whole suite takes less than 16 s."""
 PATIENCE = 3
 """Runs that may end without a record (each may use CELL_SECONDS) before the gate says that it cannot tell."""
 
@@ -122,8 +124,10 @@ class GateRun:
             nothing_to_run = all(cell.with_candidates in candidate_records.uninstallable for cell in cells_to_run)
             first_run.end(succeeded=bool(candidate_records.records) or nothing_to_run)
             cells = [self._compare(cell, candidate_records, predecessor_records) for cell in cells_to_run]
+            cells = self._compare_repeated(cells_to_run, cells)
             cells += map(self._excluded_cell, exclusions)
             cells += [comparison.result() for comparison in alone]
+        self._repetitions.discard(cells, [*predecessor_records.cache_folders, *candidate_records.cache_folders])
         cell_differences = differences(cells, self.contract.clauses)
         without_verdict = [cell.pair.cell for cell in cells if not cell.kinds]
         blame = self._blame(cells_to_run, predecessor_records, cell_differences, without_verdict)
@@ -140,7 +144,7 @@ class GateRun:
             ),
             guilty={cell: blame.get(Problem(without_verdict[0]), ()) for cell in without_verdict},
             allowed=self._allowed(),
-            ran=predecessor_records.run_count + candidate_records.run_count,
+            ran=predecessor_records.run_count + candidate_records.run_count + self._repetitions.run_count,
             start=start,
             seconds=time.time() - start,
             brought_libraries=brought_libraries(
@@ -178,9 +182,7 @@ class GateRun:
         on_progress: Callable[[ProgressStep], None],
     ) -> CellRecords:
         """Decide cells with candidates: every clause in the first cell, or the few ``clauses`` in each cell."""
-        contents = {
-            candidate.package: candidate.release.content for candidate in candidates if not self._same_code(candidate)
-        }
+        contents = self._new_contents(candidates)
         run_in_full = cells if clauses else cells[:1] if contents else ()
         request = RunRequest(
             tuple(dict.fromkeys(cell.with_candidates for cell in cells)),
@@ -193,6 +195,38 @@ class GateRun:
         )
         ledger = ledger_with_candidates(self.ledger, candidates)
         return decide(self.contract, ledger, {}, request, self.options, on_progress)
+
+    def _new_contents(self, candidates: Iterable[Candidate]) -> dict[str, str]:
+        """The contents of the candidates whose code no release has, by package."""
+        return {c.package: c.release.content for c in candidates if not self._same_code(c)}
+
+    @cached_property
+    def _repetitions(self) -> GateRepetitions:
+        return GateRepetitions(self.contract, self.ledger, self.options, self.callbacks.on_progress)
+
+    def _compare_repeated(
+        self, cells_to_run: Iterable[GateCell], cells: Sequence[CellComparison]
+    ) -> list[CellComparison]:
+        """The cells, compared anew where something came out otherwise: after it was run again on both sides."""
+        clauses = self._clauses(tuple(self.contract.packages))
+        to_repeat = clauses_to_repeat(cells, clauses)
+        cell_of = {cell.with_candidates.combination.label: cell for cell in cells_to_run}
+        repeated = self._repetitions.in_cells(
+            self.candidates,
+            self._new_contents(self.candidates),
+            {cell_of[name]: frozenset(names) for name, names in to_repeat.items()},
+        )
+        repetitions: dict[str, dict[str, tuple[Repetition, ...]]] = {}
+        for first_cell, names in to_repeat.items():
+            for clause, in_cells in names.items():
+                for cell in in_cells:
+                    repetitions.setdefault(cell, {})[clause] = repeated[cell_of[first_cell]][clause]
+        return [
+            self._compare_pair(replace(cell.pair, repetitions=repetitions[cell.pair.cell]), clauses)
+            if cell.pair.cell in repetitions
+            else cell
+            for cell in cells
+        ]
 
     def _compare(
         self, cell: GateCell, candidate_records: CellRecords, predecessor_records: CellRecords
@@ -249,16 +283,19 @@ class GateRun:
 
     def _compare_alone(self, candidate: Candidate, before_run: Callable[[], None]) -> CellComparison:
         """A candidate alone compared with its predecessor alone; it runs when ``before_run`` returns."""
-        python, cache = self.options.interpreter, self.options.cache
-        package, version, predecessor = candidate.package, candidate.release.version, candidate.predecessor
+        package, version = candidate.package, candidate.release.version
+        where = self.options.interpreter, self.options.cache
+        ledger = ledger_with_candidates(self.ledger, [candidate, *self._companions(candidate)])
+        alone = ReleaseAlone(self.contract, ledger, package, version, *where)
+        predecessor_alone = (
+            ReleaseAlone(self.contract, self.ledger, package, candidate.predecessor.version, *where)
+            if candidate.predecessor
+            else None
+        )
         record, predecessor_record, fault = None, None, ""
         try:
-            if predecessor:
-                predecessor_record = run_release_alone(
-                    self.contract, self.ledger, package, predecessor.version, python, cache
-                )
-            ledger = ledger_with_candidates(self.ledger, [candidate, *self._companions(candidate)])
-            record = run_release_alone(self.contract, ledger, package, version, python, cache, before_run)
+            predecessor_record = predecessor_alone.run() if predecessor_alone else None
+            record = alone.run(before_run)
         except MetaError as error:
             fault = f"{error.what}: {error.why}" if error.why else error.what
         why, why_before = _why_uninstallable(record), _why_uninstallable(predecessor_record)
@@ -274,7 +311,13 @@ class GateRun:
             was_fault=why_before,
             baseline=predecessor_record.cell if predecessor_record else None,
         )
-        return self._compare_pair(pair, self._clauses((package,)))
+        clauses = self._clauses((package,))
+        comparison = self._compare_pair(pair, clauses)
+        to_repeat = clauses_to_repeat([comparison], clauses)
+        if not to_repeat:
+            return comparison
+        repetitions = self._repetitions.alone(alone, predecessor_alone, frozenset(to_repeat[pair.cell]))
+        return self._compare_pair(replace(pair, repetitions=repetitions), clauses)
 
     def _companions(self, candidate: Candidate) -> list[Candidate]:
         """The other candidates that this one cannot be installed without: nothing published meets its requirement."""
@@ -348,6 +391,20 @@ class GateRun:
                 for problem in unexplained
             }
             expected = {problem: kinds.get(problem, UNDECIDED) for problem in unexplained}
+            worse = [problem for problem in unexplained if kinds_now[problem] == REGRESSION]
+            clauses_of_cells = {
+                swapped[cell]: frozenset(problem.clause for problem in worse if problem.cell == cell)
+                for cell in {problem.cell for problem in worse}
+            }
+            repeated = self._repetitions.in_cells(candidate_set, self._new_contents(candidate_set), clauses_of_cells)
+            for problem in worse:
+                cell = swapped[problem.cell]
+                kinds_now[problem] = repeated_kind(
+                    REGRESSION,
+                    repeated[cell][problem.clause],
+                    self._versions,
+                    first_release=cell.with_predecessors is None,
+                )
             not_decided.update(p for p in unexplained if kinds_now[p] == UNDECIDED != expected[p])
             return [problem for problem in unexplained if kinds_now[problem] == expected[problem]]
 

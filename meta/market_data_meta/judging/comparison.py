@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -13,8 +13,12 @@ from market_data_meta.judging.records import Check, Record
 from market_data_meta.judging.verdicts import UNINSTALLABLE, UNKNOWN, why_not_evidence
 
 REGRESSION, REPAIR, KNOWN, UNDECIDED, SAME = "regression", "repair", "known", "undecided", "same"
+SPURIOUS = "spurious"
+"""Of a difference that further runs of the check do not show."""
 HELD, REGRESSED = "held", "regressed"
 """Of a cell of a gate, beside uninstallable and unknown: nothing that held before fails, or something does."""
+_DIFFERENCES = (REGRESSION, UNDECIDED, SPURIOUS, REPAIR)
+"""The kinds of what differs, in the order in which they are told."""
 OUTCOMES = ("passed", "failed", "error", "not-applicable", "missing")
 FIRST_RELEASE = "first release"
 """Stands for the outcome before where nothing was released before."""
@@ -84,12 +88,29 @@ RULINGS: Mapping[tuple[str, str], Ruling] = {
 
 
 @dataclass(frozen=True)
+class Repetition:
+    """A check once more, alone in a fresh process: with the predecessors (``was``) and with the candidates (``now``).
+
+    None stands for a check that brought no outcome, and for what was never released before.
+    """
+
+    was: Check | None
+    now: Check | None
+
+    @property
+    def outcomes(self) -> tuple[str, str]:
+        """The outcome with the predecessors, and the one with the candidates."""
+        return _outcome(self.was), _outcome(self.now)
+
+
+@dataclass(frozen=True)
 class CellPair:
     """One cell, run with the candidates (``now``) and with their predecessors (``was``).
 
     ``combination`` has the versions of the run with the candidates. A record is None where there is no evidence:
     ``fault`` then says why there is none with the candidates, and ``was_fault`` why there is none with their
     predecessors. ``baseline`` names the predecessors' cell, and is None where a candidate is a first release.
+    ``repetitions`` are further runs of the checks that came out otherwise with the candidates, by clause.
     """
 
     cell: str
@@ -104,6 +125,7 @@ class CellPair:
     baseline: str | None = None
     stands_for: int = 1
     forbidden: tuple[str, ...] = ()
+    repetitions: Mapping[str, tuple[Repetition, ...]] = field(default_factory=dict)
 
     @property
     def first_release(self) -> bool:
@@ -137,6 +159,7 @@ class Difference:
     was: Check | None
     cells: tuple[str, ...]
     guilty: tuple[str, ...] = ()
+    repetitions: tuple[Repetition, ...] = ()
 
     @property
     def of_candidates(self) -> bool:
@@ -146,7 +169,10 @@ class Difference:
 
 @dataclass(frozen=True)
 class CellComparison:
-    """What the comparison says of a cell: the verdict, its reasons, the outcomes counted, and the kind by clause."""
+    """What the comparison says of a cell: the verdict, its reasons, the outcomes counted, and the kind by clause.
+
+    ``reasons`` of a cell that regressed are the ids of the clauses that did.
+    """
 
     pair: CellPair
     verdict: str
@@ -174,6 +200,25 @@ def _ruling(
     if before == after == "failed" and was and now and not _same_failure(was, now, tuple(versions)):
         after = FAILED_OTHERWISE
     return RULINGS[before, after]
+
+
+def repeated_kind(
+    kind: str,
+    repetitions: Sequence[Repetition],
+    versions: Iterable[tuple[str, str]] = (),
+    *,
+    first_release: bool = False,
+) -> str:
+    """What a regression or a repair comes to once it was run again: without repetitions what it is.
+
+    It stands if every repetition shows it. A repair that does not repeat, and a regression that no repetition shows,
+    is spurious. A regression that some of them show, or that could not be run again, is undecided.
+    """
+    versions = tuple(versions)
+    kinds = {compare_checks(each.was, each.now, versions, first_release=first_release) for each in repetitions}
+    if kind not in (REGRESSION, REPAIR) or kinds <= {kind}:
+        return kind
+    return UNDECIDED if kind == REGRESSION and kinds & {REGRESSION, UNDECIDED} else SPURIOUS
 
 
 def _outcome(check: Check | None) -> str:
@@ -212,13 +257,17 @@ def compare_cell(
         return CellComparison(pair, UNKNOWN, (pair.fault or "it was not run: there is no record",), {})
     if faults := why_not_evidence(pair.now):
         return CellComparison(pair, UNKNOWN, tuple(faults), {})
+    first_release = pair.first_release
     rulings = {
-        name: _ruling(pair.check_before(name), pair.now.checks.get(name), versions, first_release=pair.first_release)
+        name: _ruling(pair.check_before(name), pair.now.checks.get(name), versions, first_release=first_release)
         for name, clause in clauses.items()
         # A clause that does not apply to these versions, by its own table, cannot have got worse.
         if not clause.why_not_applicable(pair.combination, set(clause.needs))
     }
-    kinds = {name: ruling.kind for name, ruling in rulings.items()}
+    kinds = {
+        name: repeated_kind(ruling.kind, pair.repetitions.get(name, ()), versions, first_release=first_release)
+        for name, ruling in rulings.items()
+    }
     counts = Counter(check.outcome for name, check in pair.now.checks.items() if name in clauses)
     broken = [name for name, kind in kinds.items() if kind == REGRESSION and (strict or clauses[name].level == "must")]
     undecided = [name for name, kind in kinds.items() if kind == UNDECIDED]
@@ -234,6 +283,9 @@ def compare_cell(
 
 def _why_undecided(pair: CellPair, name: str, ruling: Ruling) -> str:
     """Why a clause is undecided: what kept the check from running, with the candidates or with their predecessors."""
+    if repetitions := pair.repetitions.get(name):
+        sides = zip(*(each.outcomes for each in repetitions), strict=True)
+        return "it does not repeat: before {}; now {}".format(*map(", ".join, sides))
     now = pair.now.checks.get(name) if pair.now else None
     if now is None or now.outcome not in ("failed", "not-applicable"):
         return str(now.message) if now else ruling.reason
@@ -247,23 +299,36 @@ def differences(cells: Iterable[CellComparison], clauses: Mapping[str, Clause]) 
     Among these the likely cause stands before its consequences: a value that is wrong before a check that fell over,
     and what binds few packages before what binds more.
     """
-    groups: dict[tuple[str, str, str, str], list[tuple[Check | None, Check | None, str]]] = {}
+    groups: dict[tuple[str, str, str, str], list[tuple[Check | None, Check | None, CellPair]]] = {}
     for cell in cells:
         for name, kind in cell.kinds.items():
-            if kind in (REGRESSION, REPAIR, UNDECIDED):
+            if kind in _DIFFERENCES:
                 now = cell.pair.now.checks.get(name) if cell.pair.now else None
                 was = cell.pair.check_before(name)
                 key = (kind, name, now.fingerprint if now else "", was.fingerprint if was else "")
-                groups.setdefault(key, []).append((now, was, cell.pair.cell))
-    order = (REGRESSION, UNDECIDED, REPAIR)
+                groups.setdefault(key, []).append((now, was, cell.pair))
 
     def rank(difference: Difference) -> tuple[object, ...]:
         clause, check = difference.clause, difference.now
         fell_over = check is not None and check.expected == "no exception"
-        return order.index(difference.kind), clause.level, fell_over, len(clause.binds), clause.id, difference.cells
+        return (
+            _DIFFERENCES.index(difference.kind),
+            clause.level,
+            fell_over,
+            len(clause.binds),
+            clause.id,
+            difference.cells,
+        )
 
     unranked = (
-        Difference(kind, clauses[name], rows[0][0], rows[0][1], tuple(cell for _, _, cell in rows))
+        Difference(
+            kind,
+            clauses[name],
+            now=rows[0][0],
+            was=rows[0][1],
+            cells=tuple(pair.cell for _, _, pair in rows),
+            repetitions=rows[0][2].repetitions.get(name, ()),
+        )
         for (kind, name, _, _), rows in groups.items()
     )
     return tuple(sorted(unranked, key=rank))

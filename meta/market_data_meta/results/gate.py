@@ -23,7 +23,10 @@ from market_data_meta.results.parts import (
 
 GateVerdict = Literal["held", "regressed", "uninstallable", "unknown"]
 """Of a cell with candidates: nothing that held before fails, something does, or none was decided."""
-DifferenceKind = Literal["regression", "repair", "undecided"]
+DifferenceKind = Literal["regression", "repair", "undecided", "spurious"]
+"""Of a clause that came out otherwise. One that did not do so again when it was repeated is spurious."""
+
+RepeatedOutcome = Outcome | Literal["missing"]
 
 
 class GatePredecessor(Model):
@@ -64,6 +67,13 @@ class GateCheck(Model):
     got: Value
 
 
+class GateRepetition(Model):
+    """The outcomes of a check in one more run of both sides, alone in fresh processes."""
+
+    now: RepeatedOutcome
+    was: RepeatedOutcome
+
+
 class GateDifference(Model):
     """A clause that came out otherwise than with the predecessors, in all the cells where it did in the same way."""
 
@@ -77,6 +87,7 @@ class GateDifference(Model):
     was: GateCheck | None
     cells: Annotated[tuple[Text, ...], Field(min_length=1)]
     guilty: tuple[Text, ...]
+    repetitions: tuple[GateRepetition, ...]
     reproduce: Text
 
 

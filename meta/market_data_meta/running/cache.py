@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import subprocess
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from market_data_meta.errors import MetaError
 from market_data_meta.files import write_whole
 from market_data_meta.inside.mdm_json import to_json
-from market_data_meta.judging.records import Record, death_line, read_record
+from market_data_meta.judging.records import Check, Record, death_line, read_record
 from market_data_meta.running.endings import Ending
 from market_data_meta.running.seals import text_or_empty, verified_lines
 from market_data_meta.running.warm_jobs import Job
@@ -59,6 +60,17 @@ class RunCache:
         file = self.folder / f"{name}.{'dead-' if cause else ''}{uuid.uuid4().hex[:8]}.jsonl"
         write_whole(file, text)
         return read_record(file)
+
+
+def discard_runs(folders: Iterable[Path], clause: str, checks: Collection[Check]) -> None:
+    """Remove the runs in these folders in which the clause's check came out in one of these ways: it did not repeat.
+
+    What else such a run has decided is run again with it.
+    """
+    for file in (file for folder in folders for file in folder.glob("*.jsonl")):
+        with contextlib.suppress(MetaError, OSError):
+            if read_record(file).checks.get(clause) in checks:
+                file.unlink(missing_ok=True)
 
 
 def _interpreter_digest(python: str) -> str:

@@ -27,6 +27,7 @@ from market_data_meta.running.warm_runner import ProgressStep, RunRequest, Third
 class CellRecords:
     """Every cell with its record, or with the reason why it has none.
 
+    ``runs`` are the runs that each cell has made itself.
     ``candidate_entries`` are the entries of third-party locks that candidates have brought along, ``python`` is the
     version of the interpreter that the cells were run on.
     """
@@ -41,6 +42,7 @@ class CellRecords:
     cache_folders: tuple[Path, ...] = field(default=())
     python: str = PYTHON
     candidate_entries: tuple[str, ...] = ()
+    runs: Mapping[ContentCombination, tuple[Record, ...]] = field(default_factory=dict)
 
     def why_no_record(self, cell: ContentCombination | None) -> str:
         """Why a cell has no record; empty for a cell that has one, and for no cell."""
@@ -146,11 +148,12 @@ def _resolve_third_party(
 
 
 def _runs_folder(request: RunRequest, cache: Path) -> Path:
-    """The folder that the runs are cached in: with candidates one for these candidates only."""
-    if not request.candidates:
-        return cache
-    name = hashlib.sha256(json.dumps(sorted(request.candidates.items())).encode()).hexdigest()[:16]
-    return cache / "candidates" / name
+    """The folder that the runs are cached in: with candidates one for these only; repetitions are apart in it."""
+    folder = cache
+    if request.candidates:
+        name = hashlib.sha256(json.dumps(sorted(request.candidates.items())).encode()).hexdigest()[:16]
+        folder = cache / "candidates" / name
+    return folder / "repetitions" if request.repeat else folder
 
 
 def _read_group(
@@ -161,7 +164,7 @@ def _read_group(
     If a candidate has brought libraries along, only its own runs count, and they are cached beside its environment.
     """
     own_folder = _runs_folder(request, lock.cache_folder(options.cache))
-    folders = (own_folder,) if lock.candidate_entries else (options.cache, own_folder)
+    folders = (own_folder,) if lock.candidate_entries or request.repeat else (options.cache, own_folder)
     decisions = Decisions(contract, options.exhaustive, candidates=frozenset(request.candidates))
     suite_digest = suite.digest(contract.root)
     caches = [RunCache(folder, suite_digest, digest, options.interpreter) for folder in dict.fromkeys(folders)]
@@ -181,16 +184,26 @@ def _collect(
     records: dict[ContentCombination, Record] = {}
     faults: dict[ContentCombination, str] = {}
     wide_clauses: set[str] = set()
+    runs: dict[ContentCombination, tuple[Record, ...]] = {}
     folders = []
     for group in groups:
         wide_clauses |= group.decisions.wide_clauses
         folders.append(group.run_cache.folder)
         for cell in group.cells:
             record = group.decisions.record(cell)
+            runs[cell] = tuple(group.decisions.runs.get(tuple(cell.digests.values()), ()))
             if record:
                 records[cell] = record
             elif fault := group.decisions.faults.get(tuple(cell.digests.values())):
                 faults[cell] = fault
     return CellRecords(
-        contents, request.cells, records, faults, uninstallable, frozenset(wide_clauses), run_count, tuple(folders)
+        contents,
+        request.cells,
+        records,
+        faults,
+        uninstallable,
+        frozenset(wide_clauses),
+        run_count,
+        tuple(folders),
+        runs=runs,
     )

@@ -117,8 +117,12 @@ class Decisions:
 
     def has_run(self, cell: ContentCombination, clause: str) -> bool:
         """Whether the cell itself has run the clause, with an outcome that decides it."""
+        return self.number_of_runs(cell, clause) > 0
+
+    def number_of_runs(self, cell: ContentCombination, clause: str) -> int:
+        """In how many runs the cell itself has run the clause with an outcome that decides it."""
         runs = self.runs.get(tuple(cell.digests.values()), [])
-        return any(clause in run.checks and run.checks[clause].outcome in DECISIVE_OUTCOMES for run in runs)
+        return sum(clause in run.checks and run.checks[clause].outcome in DECISIVE_OUTCOMES for run in runs)
 
     def record(self, cell: ContentCombination) -> Record | None:
         """The cell's record: its own runs, and for each other clause the run that decided it. None if it never ran."""

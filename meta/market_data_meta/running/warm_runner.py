@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from market_data_meta.contract import Contract
@@ -31,6 +31,9 @@ ROUNDS = 4
 ATTEMPTS = 2
 """How often a clause is tried in the same cell before its error stands: other cells come first, where there are any."""
 
+REPETITIONS = 3
+"""How often a check is run again before what it shows is told as a difference."""
+
 
 @dataclass(frozen=True)
 class ProgressStep:
@@ -50,6 +53,8 @@ class RunRequest:
     ``survey_cells`` load (without any, those that the cells load): cells whose code may be trusted to be imported. A
     run may use ``seconds`` of CPU time. After ``max_failed_runs`` runs that ended early no more are begun. Runs with
     ``candidates`` (content by package) are cached apart: what they show about other packages holds in these cells only.
+    With ``repeat`` nothing is decided: these clauses run in these cells ``REPETITIONS`` times, in turn, each check
+    alone in a fresh process. Such runs are cached apart.
     """
 
     cells: tuple[ContentCombination, ...]
@@ -59,6 +64,7 @@ class RunRequest:
     seconds: float = SUITE_SECONDS
     max_failed_runs: int | None = None
     candidates: Mapping[str, str] = field(default_factory=dict)
+    repeat: Mapping[ContentCombination, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass
@@ -97,6 +103,8 @@ class WarmRunner:
 
     def decide(self, group: ThirdPartyGroup, cells: Container[ContentCombination]) -> int:
         """Run what the group's decisions lack, in these of its cells; the number of runs that it took."""
+        if self._request.repeat:
+            return self._repeat(group)
         run_count = 0
         attempts: Counter[tuple[str, ContentCombination]] = Counter()
         for _ in range(ROUNDS):
@@ -111,6 +119,20 @@ class WarmRunner:
             for cell in group.cells:
                 reason = f"it was not run: {self._failed_runs} runs before it brought no result"
                 group.decisions.faults.setdefault(tuple(cell.digests.values()), reason)
+        return run_count
+
+    def _repeat(self, group: ThirdPartyGroup) -> int:
+        """Run the clauses to repeat as often as they have not been run yet; what brings no outcome is tried again."""
+        run_count = 0
+        for _ in range(ATTEMPTS):
+            missing: dict[int, dict[ContentCombination, list[str]]] = {}
+            for cell in group.cells:
+                for clause in sorted(self._request.repeat[cell]):
+                    if times := REPETITIONS - group.decisions.number_of_runs(cell, clause):
+                        missing.setdefault(times, {}).setdefault(cell, []).append(clause)
+            for times, clauses in missing.items():
+                with_controls = {cell: [*names, *self._contract.controls] for cell, names in clauses.items()}
+                run_count += self._run(group, with_controls, times)
         return run_count
 
     def _missing_clauses(
@@ -141,12 +163,14 @@ class WarmRunner:
     def _too_many_have_failed(self) -> bool:
         return self._request.max_failed_runs is not None and self._failed_runs >= self._request.max_failed_runs
 
-    def _run(self, group: ThirdPartyGroup, missing: Mapping[ContentCombination, list[str]]) -> int:
-        """Run the missing clauses of each cell; the number of runs that have ended."""
+    def _run(self, group: ThirdPartyGroup, missing: Mapping[ContentCombination, list[str]], times: int = 1) -> int:
+        """Run the missing clauses of each cell so many times; the number of runs that have ended."""
         cells_by_lock: dict[ThirdPartyLock, list[ContentCombination]] = {}
         for cell in missing:
             cells_by_lock.setdefault(self._locks[cell.requirements], []).append(cell)
         plan, root = warm_plan(self._contract), self._contract.root
+        if self._request.repeat:
+            plan = replace(plan, limits=replace(plan.limits, checks_per_process=1))
         ended = 0
         cells = [*missing, *self._request.survey_cells]
         releases = self._release_folders(cells)
@@ -156,10 +180,10 @@ class WarmRunner:
             self._unpack(cells)
             for lock in templates.order:
                 clauses = {cell: missing[cell] for cell in cells_by_lock[lock] if self._is_unpacked(group, cell)}
-                for record in self._run_cells(group, templates, lock, clauses):
+                for record in self._run_cells(group, templates, lock, clauses, times):
                     ended += 1
                     self._failed_runs += record.footer is None
-                    self._on_progress(ProgressStep(ended, len(missing), record.cell, record))
+                    self._on_progress(ProgressStep(ended, len(missing) * times, record.cell, record))
                     if self._too_many_have_failed:
                         return ended
         return ended
@@ -170,14 +194,19 @@ class WarmRunner:
         templates: TemplatePool,
         lock: ThirdPartyLock,
         clauses: Mapping[ContentCombination, list[str]],
+        times: int,
     ) -> Iterator[Record]:
-        """Run these clauses of each cell, the cells with most clauses first, and add the records to the group."""
+        """Run these clauses of each cell, the cells with most clauses first, and add the records to the group.
+
+        Of several times each cell has its turn before the first has its second.
+        """
         if not clauses:
             return
         with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
             jobs, cells = [], {}
-            for cell in sorted(clauses, key=lambda cell: -len(clauses[cell])):
-                job = self._job(cell, clauses[cell], lock, Path(folder))
+            most_clauses_first = sorted(clauses, key=lambda cell: -len(clauses[cell]))
+            for number, cell in enumerate(most_clauses_first * times):
+                job = self._job(cell, clauses[cell], lock, Path(folder) / str(number))
                 jobs.append(job)
                 cells[job.name] = cell
 
@@ -233,14 +262,23 @@ class WarmRunner:
     def _job(self, cell: ContentCombination, clauses: Sequence[str], lock: ThirdPartyLock, folder: Path) -> Job:
         contract, combination = self._contract, cell.combination
         python_version = environments.version_of(self._python)
-        forced = tuple(broken_promises(combination, contract.packages, self._ledger, python_version))
+        ledger = self._ledger_of(cell)
+        forced = tuple(broken_promises(combination, contract.packages, ledger, python_version))
         label = Cell(combination)
+        folder.mkdir(exist_ok=True)
         request = CellRun(
-            header=record_header(contract, self._ledger, label, clauses, forced=forced, lane="warm"),
+            header=record_header(contract, ledger, label, clauses, forced=forced, lane="warm"),
             path=tuple(self._import_path(cell)),
             not_applicable=not_applicable(contract, clauses, combination.as_dict(), lock.optional),
         )
-        return Job(label.name, request, folder / f"{label.name}.jsonl", folder / f"{label.name}.log")
+        name = f"{label.name}-{folder.name}"
+        return Job(name, request, folder / f"{label.name}.jsonl", folder / f"{label.name}.log")
+
+    def _ledger_of(self, cell: ContentCombination) -> Ledger:
+        """The ledger in which the cell's releases are: a candidate may have the version of its predecessor."""
+        releases = {content.package: content.newest for content in cell.contents}
+        ours = all(self._ledger.release(name, release.version) == release for name, release in releases.items())
+        return self._ledger if ours else self._ledger.published
 
 
 def _newest_and_oldest(cells: Sequence[ContentCombination]) -> tuple[ContentCombination, ContentCombination]:

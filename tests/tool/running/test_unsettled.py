@@ -22,7 +22,7 @@ from market_data_meta.releases.combinations import Cell
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import environments, release_runs
 from market_data_meta.running.cells import RunOptions
-from market_data_meta.running.release_runs import ATTEMPTS, run_release_alone
+from market_data_meta.running.release_runs import ATTEMPTS, ReleaseAlone
 
 Make = Callable[..., Record]
 CLAUSES = ["area.first", "area.second", "controls.must-fail", "controls.must-pass"]
@@ -81,7 +81,7 @@ def run_alone(
             return record
 
         monkeypatch.setattr(release_runs, "run_cell", run_cell)
-        record = run_release_alone(contract, ledger, "core", ledger.newest("core").version, "3.11", tmp_path)
+        record = ReleaseAlone(contract, ledger, "core", ledger.newest("core").version, "3.11", tmp_path).run()
         return record, len(records) - len(remaining)
 
     return run
