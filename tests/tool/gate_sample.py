@@ -37,6 +37,7 @@ def difference(kind: str, clause: str, **changes: Any) -> dict[str, Any]:
         "was": check("passed"),
         "cells": [CELL.format(70)],
         "guilty": ["core"],
+        "repetitions": [{"now": "failed", "was": "passed"}] * (3 if kind == "regression" else 0),
         "reproduce": "./scripts/mdmeta gate --core dist/market_data_core-1.4.62-py3-none-any.whl pipeline==0.8.70",
     } | changes
 
@@ -77,7 +78,10 @@ def gate_of(data: Mapping[str, Any]) -> GateResult:
 
 
 def worse() -> dict[str, Any]:
-    """Two candidates that break three clauses, leave three things undecided, and mend one."""
+    """Two candidates that break three clauses, leave three things undecided, and mend one.
+
+    One difference did not repeat.
+    """
     cells = [CELL.format(number) for number in (70, 69, 30, 19, 16, 3)]
     return {
         "format": 2,
@@ -122,6 +126,12 @@ def worse() -> dict[str, Any]:
                 cells=cells[:2],
             ),
             difference("undecided", "bus.delivers", now=check("error", "it took more than 60 s"), cells=[cells[4]]),
+            difference(
+                "spurious",
+                "queue.hysteresis",
+                guilty=[],
+                repetitions=[{"now": outcome, "was": "passed"} for outcome in ("passed", "passed", "passed")],
+            ),
             difference("repair", "enums.labels", now=check("passed"), was=check("failed", "labels", ["a"], [])),
         ],
         "capabilities": [
@@ -173,7 +183,20 @@ def hostile() -> dict[str, Any]:
             return {name: poisoned(item, name) for name, item in value.items()}
         if isinstance(value, list):
             return [poisoned(item, key) for item in value]
-        fixed = ("kind", "level", "outcome", "scope", "verdict", "before", "after", "reach", "sha256", "content")
+        fixed = (
+            "now",
+            "was",
+            "kind",
+            "level",
+            "outcome",
+            "scope",
+            "verdict",
+            "before",
+            "after",
+            "reach",
+            "sha256",
+            "content",
+        )
         return HOSTILE + value if isinstance(value, str) and key not in fixed else value
 
     data = poisoned(deepcopy(worse()), "")

@@ -48,7 +48,7 @@ def gate_result(gate: GateComparison, contract: Contract) -> GateResult:
                 after=change.after,
                 cells=change.cells,
             )
-            for change in capability_changes(contract, (cell.pair for cell in gate.cells))
+            for change in capability_changes(contract, (cell.repeated_pair for cell in gate.cells))
         ),
         known=tuple(
             KnownFailure(clause=name, level=contract.clauses[name].level, rule=contract.clauses[name].rule, cells=cells)

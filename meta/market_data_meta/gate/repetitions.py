@@ -110,14 +110,24 @@ class GateRepetitions:
         return _paired(was, now, clauses)
 
     def discard(self, cells: Iterable[CellComparison], folders: Iterable[Path]) -> None:
-        """Remove what did not repeat from the caches in ``folders``: nobody is to take it for evidence later."""
+        """Remove from the caches in ``folders`` what did not repeat: it is no evidence, and is run anew next time."""
         searched = {*folders, *self.folders, release_runs_folder(self.options.cache)}
         for cell in cells:
             for name, repetitions in cell.pair.repetitions.items():
-                if cell.kinds.get(name) in (SPURIOUS, UNDECIDED) and cell.pair.now:
-                    checks = [cell.pair.now.checks.get(name), cell.pair.check_before(name)]
-                    checks += [check for each in repetitions for check in (each.was, each.now)]
-                    discard_runs(searched, name, [check for check in checks if check])
+                if cell.kinds.get(name) not in (SPURIOUS, UNDECIDED):
+                    continue
+                before, now = [each.was for each in repetitions], [each.now for each in repetitions]
+                first_now = cell.pair.now.checks.get(name) if cell.pair.now else None
+                unsteady = [
+                    first
+                    for first, repeated in ((cell.pair.check_before(name), before), (first_now, now))
+                    if first and any(_differ(first, check) for check in repeated)
+                ]
+                discard_runs(searched, name, [check for check in (*unsteady, *before, *now) if check])
+
+
+def _differ(first: Check, repeated: Check | None) -> bool:
+    return repeated is None or (first.outcome, first.fingerprint) != (repeated.outcome, repeated.fingerprint)
 
 
 def _paired(was: Sequence[Record], now: Sequence[Record], clauses: Iterable[str]) -> dict[str, tuple[Repetition, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from market_data_meta.contract import Clause
@@ -180,6 +180,21 @@ class CellComparison:
     counts: Mapping[str, int]
     kinds: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def repeated_pair(self) -> CellPair:
+        """The pair without what did not repeat: a spurious check is as it was, an undecided one could not run."""
+        pair = self.pair
+        if pair.now is None:
+            return pair
+        checks = dict(pair.now.checks)
+        for name in pair.repetitions:
+            before = pair.check_before(name)
+            if self.kinds.get(name) == SPURIOUS and before:
+                checks[name] = before
+            elif self.kinds.get(name) == UNDECIDED:
+                checks[name] = Check(name, "error", _why_undecided(pair, name, ""), None, None, 0.0)
+        return replace(pair, now=replace(pair.now, checks=checks))
+
 
 def compare_checks(
     was: Check | None, now: Check | None, versions: Iterable[tuple[str, str]] = (), *, first_release: bool = False
@@ -274,23 +289,23 @@ def compare_cell(
     if broken:
         return CellComparison(pair, REGRESSED, tuple(broken), dict(counts), kinds)
     if undecided:
-        reasons = (f"{name}: {_why_undecided(pair, name, rulings[name])}" for name in undecided)
+        reasons = (f"{name}: {_why_undecided(pair, name, rulings[name].reason)}" for name in undecided)
         return CellComparison(pair, UNKNOWN, tuple(reasons), dict(counts), kinds)
     if not counts["passed"] + counts["failed"]:
         return CellComparison(pair, UNKNOWN, ("no check was decided: there is no evidence",), dict(counts), kinds)
     return CellComparison(pair, HELD, (), dict(counts), kinds)
 
 
-def _why_undecided(pair: CellPair, name: str, ruling: Ruling) -> str:
+def _why_undecided(pair: CellPair, name: str, reason: str) -> str:
     """Why a clause is undecided: what kept the check from running, with the candidates or with their predecessors."""
     if repetitions := pair.repetitions.get(name):
         sides = zip(*(each.outcomes for each in repetitions), strict=True)
         return "it does not repeat: before {}; now {}".format(*map(", ".join, sides))
     now = pair.now.checks.get(name) if pair.now else None
     if now is None or now.outcome not in ("failed", "not-applicable"):
-        return str(now.message) if now else ruling.reason
+        return str(now.message) if now else reason
     before = pair.check_before(name)
-    return f"{ruling.reason}: {before.message}" if before else ruling.reason
+    return f"{reason}: {before.message}" if before else reason
 
 
 def differences(cells: Iterable[CellComparison], clauses: Mapping[str, Clause]) -> tuple[Difference, ...]:

@@ -82,6 +82,7 @@ def test_a_regression_is_reported_with_its_clause_and_the_command_that_shows_it(
     regression = regressions(data)["chain.hard-pauses"]
     assert (regression["now"]["expected"], regression["now"]["got"]) == ([0.0], [0.1])
     assert (regression["was"]["outcome"], regression["guilty"]) == ("passed", ["pipeline"])
+    assert regression["repetitions"] == [{"now": "failed", "was": "passed"}] * 3
     command = regression["reproduce"].split()
     assert command[:2] == ["./scripts/mdmeta", "gate"]
     again = gate(*command[2:])
@@ -319,3 +320,26 @@ def test_a_release_that_mends_one_defect_and_brings_another_is_a_violation(
     ]
     assert {verdict.verdict for verdict in verdicts} == {"violates"}
     assert "policy.default-scales" in {reason for verdict in verdicts for reason in verdict.reasons}
+
+
+IN_A_LONG_RUN_ONLY = (
+    "BackpressureLevel.hard: 0.1 if any(len(frame.f_locals['request'].run.header.clauses) > 100"
+    " for frame, _ in __import__('traceback').walk_stack(None) if hasattr(frame.f_locals.get('request'), 'run'))"
+    " else 0.0,"
+)
+"""A scale that is wrong only where the run has many clauses: what it breaks does not repeat where a check is alone."""
+
+
+def test_what_does_not_repeat_is_spurious_blames_nobody_and_is_run_anew_by_the_next_gate(
+    gate: Gate, build: Build
+) -> None:
+    wheel = build("pipeline", {POLICY: ("BackpressureLevel.hard: 0.0,", IN_A_LONG_RUN_ONLY)})
+    for _ in range(2):
+        data = gate("--pipeline", wheel, "--quick")
+        assert (data["exit"], regressions(data)) == (0, {})
+        spurious = {row["clause"]: row for row in data["differences"] if row["kind"] == "spurious"}
+        pauses = spurious["chain.hard-pauses"]
+        assert (pauses["guilty"], pauses["now"]["outcome"]) == ([], "failed")
+        assert pauses["repetitions"] == [{"now": "passed", "was": "passed"}] * 3
+        # The run that showed it, and one with each of the two sides for every repetition; what else is known is not run.
+        assert data["evidence"]["ran"] >= 1 + 2 * 3

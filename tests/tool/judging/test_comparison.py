@@ -17,12 +17,15 @@ from market_data_meta.judging.comparison import (
     REPAIR,
     RULINGS,
     SAME,
+    SPURIOUS,
     UNDECIDED,
     CellComparison,
     CellPair,
+    Repetition,
     compare_cell,
     compare_checks,
     differences,
+    repeated_kind,
 )
 from market_data_meta.judging.records import Check, Record
 
@@ -187,3 +190,67 @@ def test_the_same_difference_in_many_cells_is_listed_once(
         (REGRESSION, "area.first", ("cell-1", "cell-2")),
         (REPAIR, "area.second", ("cell-3",)),
     ]
+
+
+def repetitions(*pairs: tuple[str, str]) -> tuple[Repetition, ...]:
+    """Repetitions with these outcomes, before and now."""
+    return tuple(Repetition(check(before), None if now == "missing" else check(now)) for before, now in pairs)
+
+
+WORSE, BETTER, HOLDS = ("passed", "failed"), ("failed", "passed"), ("passed", "passed")
+
+
+@pytest.mark.parametrize(
+    ("kind", "pairs", "expected"),
+    [
+        (REGRESSION, [WORSE, WORSE, WORSE], REGRESSION),
+        (REGRESSION, [], REGRESSION),
+        (REGRESSION, [HOLDS, HOLDS, HOLDS], SPURIOUS),
+        # It fails before as it does now: nothing got worse.
+        (REGRESSION, [("failed", "failed")] * 3, SPURIOUS),
+        (REGRESSION, [WORSE, HOLDS, WORSE], UNDECIDED),
+        (REGRESSION, [WORSE, ("failed", "failed"), WORSE], UNDECIDED),
+        (REGRESSION, [WORSE, WORSE, ("passed", "error")], UNDECIDED),
+        (REGRESSION, [WORSE, WORSE, ("passed", "missing")], UNDECIDED),
+        (REGRESSION, [("error", "failed")] * 3, UNDECIDED),
+        (REPAIR, [BETTER, BETTER, BETTER], REPAIR),
+        (REPAIR, [BETTER, BETTER, HOLDS], SPURIOUS),
+        (UNDECIDED, [HOLDS, HOLDS, HOLDS], UNDECIDED),
+    ],
+)
+def test_what_came_out_otherwise_counts_only_if_each_repetition_shows_it(
+    kind: str, pairs: list[tuple[str, str]], expected: str
+) -> None:
+    assert repeated_kind(kind, repetitions(*pairs)) == expected
+
+
+def test_a_first_release_is_repeated_without_a_predecessor() -> None:
+    alone = (Repetition(None, check("failed")),) * 3
+    assert repeated_kind(REGRESSION, alone, first_release=True) == REGRESSION
+
+
+@pytest.mark.parametrize(
+    ("pairs", "verdict", "kind"),
+    [
+        ([WORSE] * 3, "regressed", REGRESSION),
+        ([HOLDS] * 3, "held", SPURIOUS),
+        ([WORSE, HOLDS, WORSE], "unknown", UNDECIDED),
+    ],
+)
+def test_a_cell_has_regressed_only_by_what_repeats(
+    small: Contract, make_record: Make, pairs: list[tuple[str, str]], verdict: str, kind: str
+) -> None:
+    clauses = {name: clause for name, clause in small.clauses.items() if clause.scope == "combination"}
+    now, was = make_record({"area.first": "failed"}), make_record()
+    pair = CellPair(now.cell, "combination", now.versions, now, was, repetitions={"area.first": repetitions(*pairs)})
+    comparison = compare_cell(pair, clauses, [], strict=False)
+    assert (comparison.verdict, comparison.kinds["area.first"]) == (verdict, kind)
+    (difference,) = differences([comparison], clauses)
+    assert (difference.kind, [each.outcomes for each in difference.repetitions]) == (kind, pairs)
+    if kind == UNDECIDED:
+        assert "before passed, passed, passed; now failed, passed, failed" in comparison.reasons[0]
+        assert not difference.of_candidates
+    settled = comparison.repeated_pair.now
+    assert settled
+    outcomes = {REGRESSION: "failed", SPURIOUS: "passed", UNDECIDED: "error"}
+    assert settled.checks["area.first"].outcome == outcomes[kind]

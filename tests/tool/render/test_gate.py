@@ -189,7 +189,7 @@ def test_markdown_opens_what_differs_and_folds_the_rest(gate: Callable[[], Data]
     assert text.count("<details") == text.count("</details>")
     opened = text[: text.index("<details><summary>")] if "<details><summary>" in text else text
     assert "Known failures" not in opened
-    assert text.count("<details open>") == sum(d["kind"] != "repair" for d in gate()["differences"])
+    assert text.count("<details open>") == sum(d["kind"] in ("regression", "undecided") for d in gate()["differences"])
 
 
 def test_markdown_holds_no_html_links_or_calls() -> None:
@@ -229,18 +229,26 @@ def test_markdown_is_never_longer_than_github_shows() -> None:
     assert text.count("<details") == text.count("</details>")
 
 
+@pytest.mark.parametrize("text", [terminal, lambda data: gate_markdown(gate_sample.gate_of(data))])
+def test_what_did_not_repeat_is_told_by_name_and_counts_for_nothing(text: Callable[[Data], str]) -> None:
+    shown = " ".join(re.sub(r"[│`\\]", " ", text(gate_sample.worse())).split()).replace(" :", ":")
+    assert "1 difference that did not repeat" in shown
+    assert "queue.hysteresis: run again 3 more times with each: before passed, passed, passed; now passed" in shown
+    assert "3 more times with each, and it came out so each time" in shown
+
+
 def test_annotations_are_ten_at_most_and_the_last_counts_the_others() -> None:
     data = gate_sample.worse()
     data["differences"] = data["differences"][3:] + data["differences"][:1] * 12
     lines = gate_github.annotations(gate_sample.gate_of(data))
     assert len(lines) == 10
     assert all(row.startswith("::error title=chain.hard-pauses") for row in lines[:9])
-    assert lines[-1].startswith("::error title=8 more::")
+    assert lines[-1].startswith("::error title=9 more::")
 
 
 def test_annotations_are_one_line_each_with_their_own_properties_only() -> None:
     lines = gate_github.annotations(gate_sample.gate_of(gate_sample.hostile()))
-    assert len(lines) == 8
+    assert len(lines) == 9
     for row in lines:
         match = re.fullmatch(r"::(error|warning|notice) title=([^,:\r\n]*)::(.*)", row)
         assert match

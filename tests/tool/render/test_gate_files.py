@@ -65,14 +65,15 @@ def test_what_is_written_for_other_programs_is_strictly_json(gate: Callable[[], 
 
 def test_junit_tells_failures_errors_and_what_is_known_apart() -> None:
     suites = junit(gate_sample.worse())
-    assert suites["clauses"][:5] == [
+    assert suites["clauses"][:6] == [
         ("chain.hard-pauses", "failure"),
         ("surface.names", "failure"),
         ("metrics.labels", "skipped"),
         ("bus.delivers", "error"),
+        ("queue.hysteresis", "system-out"),
         ("enums.labels", "system-out"),
     ]
-    assert {what for _, what in suites["clauses"][5:]} == {"skipped"}
+    assert {what for _, what in suites["clauses"][6:]} == {"skipped"}
     assert [what for _, what in suites["cells"]] == ["error", "failure", "passed"]
     assert ("metrics.labels", "failure") in junit(gate_sample.worse() | {"strict": True})["clauses"]
 

@@ -41,6 +41,8 @@ def _rows(gate: GateResult) -> Iterator[tuple[str, str, str]]:
         yield "warning", f"{difference.clause} is undecided", _message_text(gate, difference)
     for why, _, cells in words.undecided(gate):
         yield "warning", f"{words.number(len(cells), 'cell')} undecided", f"{why} ({words.places(cells)})"
+    for clause, how in words.spurious(gate):
+        yield "notice", f"{clause} is spurious", f"It came out otherwise once, and not when it was run again {how}."
     if narrowed := words.narrowed(gate):
         yield "notice", "narrower requirements", narrowed
     for difference in gate.of_kind(words.REPAIR):

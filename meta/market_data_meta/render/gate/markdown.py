@@ -62,6 +62,11 @@ def _sections(gate: GateResult) -> Iterator[tuple[str, bool, list[str]]]:
             ),
         ],
     )
+    yield (
+        "Spurious: seen once, and not when it was run again",
+        True,
+        [f"- {code(clause, LETTERS)}: run again {line(how)}" for clause, how in words.spurious(gate)],
+    )
     yield "Repairs", False, [_short(difference) for difference in gate.of_kind(words.REPAIR)]
     yield "Known failures, as before", False, [_short(failure) for failure in gate.known]
     before = words.uninstallable(gate, before=True)

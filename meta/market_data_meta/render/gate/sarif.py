@@ -25,8 +25,8 @@ _INSTALLABLE = {
 
 
 def gate_sarif(gate: GateResult) -> str:
-    """The SARIF text. Neither a repair is a result in it, nor a cell without a verdict, which is a fault of the run."""
-    shown = [difference for difference in gate.differences if difference.kind != words.REPAIR]
+    """The SARIF text. Regressions and undecided clauses are results; a cell without a verdict is a fault of the run."""
+    shown = [*gate.of_kind(words.REGRESSION), *gate.of_kind(words.UNDECIDED)]
     rules = {difference.clause: difference for difference in shown}
     places = {name: number for number, name in enumerate(rules)}
     driver: dict[str, Any] = {

@@ -79,7 +79,9 @@ def _difference(console: Console, difference: GateDifference, style: str, gate: 
 
 
 def _short_lists(console: Console, gate: GateResult, *, verbose: bool) -> None:
-    """What does not break the gate: repairs in a line each, and failures that were there before."""
+    """What does not break the gate: what did not repeat, repairs, and failures that were there before."""
+    if spurious := [("spurious", f"{clause}: run again {how}") for clause, how in words.spurious(gate)]:
+        _barred(console, "seen once, and not when it was run again", "yellow", spurious, verbose=verbose)
     repairs = [_row("repaired", difference) for difference in gate.of_kind(words.REPAIR)]
     if repairs:
         _barred(console, words.number(len(repairs), "repair"), "green", repairs, verbose=verbose)

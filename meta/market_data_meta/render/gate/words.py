@@ -29,6 +29,7 @@ IN_FULL = 6
 REGRESSION: DifferenceKind = "regression"
 REPAIR: DifferenceKind = "repair"
 UNDECIDED: DifferenceKind = "undecided"
+SPURIOUS: DifferenceKind = "spurious"
 RUN_IT = "run it"
 NOBODY = "not known"
 
@@ -61,6 +62,7 @@ def outcome_text(gate: GateResult) -> str:
         (newly, "cell that can no longer be installed"),
         (len(gate.of_kind(UNDECIDED)), "undecided clause"),
         (len(gate.undecided), "undecided cell"),
+        (len(gate.of_kind(SPURIOUS)), "difference that did not repeat"),
         (len(gate.of_kind(REPAIR)), "repair"),
     ]
     parts = [number(count, things) for count, things in counts if count]
@@ -119,6 +121,8 @@ def facts(gate: GateResult, difference: GateDifference) -> list[tuple[str, str]]
         rows.append(("cause", "the check is missing: it was not run"))
     elif now.outcome == "error":
         rows.append(("cause", now.message or "the check could not run"))
+    elif difference.kind == UNDECIDED and difference.repetitions:
+        rows.append(("cause", "it does not come out the same each time"))
     elif difference.kind == UNDECIDED:
         rows.append(("cause", "the predecessor could not be looked at: nothing says whether this is new"))
     if now and now.outcome not in ("error", "not-applicable"):
@@ -132,10 +136,29 @@ def facts(gate: GateResult, difference: GateDifference) -> list[tuple[str, str]]
         ]
     else:
         rows.append(("was", _was(gate, difference)))
+    if repeated := _repeated(difference):
+        rows.append(("run again", repeated))
     rows += [("because of", guilty(gate, difference.guilty)), ("where", places(difference.cells))]
     if forbidden := _forbidden(gate, difference.cells):
         rows.append(("but", f"the packages' own requirements forbid it there: {forbidden}"))
     return [*rows, ("source", difference.source), (RUN_IT, difference.reproduce)]
+
+
+def spurious(gate: GateResult) -> list[tuple[str, str]]:
+    """The clauses that came out otherwise once and did not when they were run again, each with how they came out."""
+    return [(difference.clause, _repeated(difference)) for difference in gate.of_kind(SPURIOUS)]
+
+
+def _repeated(difference: GateDifference) -> str:
+    """How the check came out in further runs of both sides; empty where there were none."""
+    if not difference.repetitions:
+        return ""
+    times = f"{len(difference.repetitions)} more times with each"
+    if difference.kind in (REGRESSION, REPAIR):
+        return f"{times}, and it came out so each time"
+    before = ", ".join(each.was for each in difference.repetitions)
+    now = ", ".join(each.now for each in difference.repetitions)
+    return f"{times}: before {before}; now {now}"
 
 
 def capabilities(gate: GateResult) -> list[str]:
