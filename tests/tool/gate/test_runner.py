@@ -341,5 +341,5 @@ def test_what_does_not_repeat_is_spurious_blames_nobody_and_is_run_anew_by_the_n
         pauses = spurious["chain.hard-pauses"]
         assert (pauses["guilty"], pauses["now"]["outcome"]) == ([], "failed")
         assert pauses["repetitions"] == [{"now": "passed", "was": "passed"}] * 3
-        # The run that showed it, and one with each of the two sides for every repetition; what else is known is not run.
+        # The run that showed it, and for every repetition one with each of the two sides.
         assert data["evidence"]["ran"] >= 1 + 2 * 3
