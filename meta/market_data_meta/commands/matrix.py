@@ -19,7 +19,7 @@ from market_data_meta.commands.progress import progress
 from market_data_meta.errors import ErrorCode, Exit, MetaError, undecided
 from market_data_meta.files import write_whole
 from market_data_meta.judging.records import Record
-from market_data_meta.matrix.complete import decide_matrix
+from market_data_meta.matrix.complete import decide_matrix, decide_repeated_matrix
 from market_data_meta.matrix.confirm import confirm, sample_cells
 from market_data_meta.matrix.document import matrix_result
 from market_data_meta.matrix.sets import named_sets, releases_of
@@ -87,7 +87,13 @@ def matrix_command(
         with dask(executor) as engine:
             runs = spread(engine, checkout.root, options.cache, parts=parts, exhaustive=exhaustive)
         say(f"{runs} runs came from {executor}")
-    records = _decide_with_progress(checkout, options)
+    with progress() as on_progress:
+        if shard == (1, 1):
+            records, spurious = decide_repeated_matrix(
+                checkout.contract, checkout.ledger, checkout.known_defects, options, on_progress
+            )
+        else:
+            records, spurious = decide_matrix(checkout.contract, checkout.ledger, options, on_progress), ()
     if shard != (1, 1):
         Console(stderr=True).print(
             f"part {shard[0]} of {shard[1]}: {records.run_count} runs; mdmeta matrix puts them together"
@@ -104,6 +110,7 @@ def matrix_command(
         checkout.known_defects,
         _release_records(checkout, options, sets),
         sets,
+        spurious,
     )
     result = matrix_result(checkout.contract, checkout.ledger, matrix)
     folder = out or checkout.out
@@ -154,9 +161,3 @@ def _lanes_disagree(checkout: Checkout, records: CellRecords, number: int, out: 
 
 def _say_confirming(name: str) -> None:
     say(f"[dim]{name} in an environment of its own …[/]")
-
-
-def _decide_with_progress(checkout: Checkout, options: RunOptions) -> CellRecords:
-    """Run what is missing, with progress."""
-    with progress() as on_progress:
-        return decide_matrix(checkout.contract, checkout.ledger, options, on_progress)

@@ -20,12 +20,14 @@ from market_data_meta.judging.comparison import (
     differences,
 )
 from market_data_meta.judging.records import Check, Record
+from market_data_meta.judging.repeated_checks import differ
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running.cache import discard_runs
 from market_data_meta.running.cells import RunOptions, decide
 from market_data_meta.running.decisions import DECISIVE_OUTCOMES
+from market_data_meta.running.isolated import REPETITIONS
 from market_data_meta.running.release_runs import ReleaseAlone, release_runs_folder
-from market_data_meta.running.warm_runner import REPETITIONS, ProgressStep, RunRequest
+from market_data_meta.running.warm_runner import ProgressStep, RunRequest
 
 CELL_SECONDS = 90.0
 """CPU time of one run: the whole suite takes less than 16 s."""
@@ -121,13 +123,9 @@ class GateRepetitions:
                 unsteady = [
                     first
                     for first, repeated in ((cell.pair.check_before(name), before), (first_now, now))
-                    if first and any(_differ(first, check) for check in repeated)
+                    if first and any(differ(first, check) for check in repeated)
                 ]
                 discard_runs(searched, name, [check for check in (*unsteady, *before, *now) if check])
-
-
-def _differ(first: Check, repeated: Check | None) -> bool:
-    return repeated is None or (first.outcome, first.fingerprint) != (repeated.outcome, repeated.fingerprint)
 
 
 def _paired(was: Sequence[Record], now: Sequence[Record], clauses: Iterable[str]) -> dict[str, tuple[Repetition, ...]]:

@@ -117,6 +117,14 @@ class KnownDefects:
         places = self._by_failure.get((check.clause, check.fingerprint), ())
         return next((defect for defect, shown in places if defect.covers(shown, record)), None)
 
+    def is_expected(self, record: Record, check: Check) -> bool:
+        """Whether a check came out as it is known to: a failure shows a defect, and what passes was to show none."""
+        if check.outcome == "failed":
+            return self.defect_of(record, check) is not None
+        if check.outcome != "passed" or check.clause not in self.clauses:
+            return True
+        return not any(shown.clause == check.clause and defect.covers(shown, record) for defect, shown in self.shown)
+
 
 @dataclass(frozen=True)
 class MendedDefect:

@@ -2,20 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 from market_data_meta.contract import Contract
-from market_data_meta.releases.contents import content_combinations, distinct_contents, oldest_and_newest_combinations
+from market_data_meta.judging.defects import KnownDefects
+from market_data_meta.judging.records import Check
+from market_data_meta.judging.repeated_checks import differ, unexpected_checks
+from market_data_meta.releases.contents import (
+    ContentCombination,
+    content_combinations,
+    distinct_contents,
+    oldest_and_newest_combinations,
+)
 from market_data_meta.releases.ledger import Ledger
+from market_data_meta.results.matrix import SpuriousCheck
+from market_data_meta.running.cache import discard_runs
 from market_data_meta.running.cells import CellRecords, RunOptions, decide
 from market_data_meta.running.warm_runner import ProgressStep, RunRequest
 
+ATTEMPTS = 3
+"""How often the matrix is decided anew because something did not repeat, before what there is stands."""
+OnProgress = Callable[[ProgressStep], None]
 
-def decide_matrix(
-    contract: Contract, ledger: Ledger, options: RunOptions, on_progress: Callable[[ProgressStep], None]
-) -> CellRecords:
+
+def decide_matrix(contract: Contract, ledger: Ledger, options: RunOptions, on_progress: OnProgress) -> CellRecords:
     """Decide every cell of the matrix. ``on_progress`` is called with each step."""
     contents = distinct_contents(contract, ledger)
     cells = content_combinations(contents)
     corners = frozenset(cell.combination for cell in oldest_and_newest_combinations(contents))
     return decide(contract, ledger, contents, RunRequest(tuple(cells), corners), options, on_progress)
+
+
+def decide_repeated_matrix(
+    contract: Contract, ledger: Ledger, known: KnownDefects, options: RunOptions, on_progress: OnProgress
+) -> tuple[CellRecords, tuple[SpuriousCheck, ...]]:
+    """Decide every cell of the matrix, and run again what came out otherwise than is known; what did not repeat.
+
+    So no defect is called new or mended, and no clause wide, because of one run. What does not repeat is no evidence:
+    the run that showed it is made anew.
+    """
+    spurious: dict[tuple[str, str], SpuriousCheck] = {}
+    for _ in range(ATTEMPTS):
+        records = decide_matrix(contract, ledger, options, on_progress)
+        doubtful = [*_doubtful_checks(contract, known, records)]
+        if not doubtful:
+            break
+        repeated = _repeat(contract, ledger, doubtful, options, on_progress)
+        is_steady = True
+        for cell, check in doubtful:
+            checks = [run.checks[check.clause] for run in repeated.runs.get(cell, ()) if check.clause in run.checks]
+            if checks and not any(differ(check, other) for other in checks):
+                continue
+            is_steady, name = False, cell.combination.label
+            outcomes = (check.outcome, *(other.outcome for other in checks))
+            spurious[name, check.clause] = SpuriousCheck(cell=name, clause=check.clause, outcomes=outcomes)
+            discard_runs([*records.cache_folders, *repeated.cache_folders], check.clause, [check, *checks])
+        if is_steady:
+            break
+    return records, tuple(spurious.values())
+
+
+def _doubtful_checks(
+    contract: Contract, known: KnownDefects, records: CellRecords
+) -> Iterator[tuple[ContentCombination, Check]]:
+    """The checks that say something new, each once, with the cell that has run it.
+
+    A check decides its clause in many cells: it is the same value in the records of all of them.
+    """
+    doubtful = [check for pair in records.conflicts for check in pair]
+    for record in records.records.values():
+        doubtful += unexpected_checks(contract, record, known)
+    cell_of = {id(check): cell for cell, runs in records.runs.items() for run in runs for check in run.checks.values()}
+    for check in {id(check): check for check in doubtful}.values():
+        if id(check) in cell_of:
+            yield cell_of[id(check)], check
+
+
+def _repeat(
+    contract: Contract,
+    ledger: Ledger,
+    doubtful: Iterable[tuple[ContentCombination, Check]],
+    options: RunOptions,
+    on_progress: OnProgress,
+) -> CellRecords:
+    clauses: dict[ContentCombination, set[str]] = {}
+    for cell, check in doubtful:
+        clauses.setdefault(cell, set()).add(check.clause)
+    repeat = {cell: frozenset(names) for cell, names in clauses.items()}
+    return decide(contract, ledger, {}, RunRequest(tuple(repeat), frozenset(), repeat=repeat), options, on_progress)

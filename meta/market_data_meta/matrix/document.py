@@ -65,6 +65,7 @@ def matrix_result(contract: Contract, ledger: Ledger, matrix: MatrixVerdicts) ->
         mended=mended_defects(matrix.defect_changes),
         stale_defects=stale_defects(matrix.defect_changes),
         wide=tuple(sorted(matrix.cell_records.wide_clauses)),
+        spurious=matrix.spurious,
         ran=matrix.cell_records.run_count,
     )
 

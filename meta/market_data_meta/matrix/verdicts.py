@@ -23,6 +23,7 @@ from market_data_meta.matrix.promises import (
 from market_data_meta.releases.combinations import Combination
 from market_data_meta.releases.contents import Content, ContentCombination
 from market_data_meta.results.capabilities import CapabilityState
+from market_data_meta.results.matrix import SpuriousCheck
 from market_data_meta.running.cells import CellRecords
 
 
@@ -31,7 +32,7 @@ class MatrixVerdicts:
     """Every cell with its verdict, and what the releases promise about the combinations that it stands for.
 
     ``release_records`` are the runs of single releases, which decide the clauses of release scope. ``sets`` are the
-    combinations that people ask about, by name.
+    combinations that people ask about, by name. ``spurious`` is what did not repeat and is not in the records.
     """
 
     contract: Contract
@@ -40,6 +41,7 @@ class MatrixVerdicts:
     known_defects: KnownDefects
     release_records: tuple[Record, ...] = ()
     sets: Mapping[str, Combination] = field(default_factory=dict)
+    spurious: tuple[SpuriousCheck, ...] = ()
 
     @property
     def contents(self) -> Mapping[str, tuple[Content, ...]]:

@@ -147,6 +147,14 @@ class BestSet(Model):
     cell: Count | None
 
 
+class SpuriousCheck(Model):
+    """A check that came out otherwise in a run and did not repeat: how it came out there, and in further runs."""
+
+    cell: Text
+    clause: Text
+    outcomes: tuple[Text, ...]
+
+
 class MatrixResult(Document):
     """What `mdmeta matrix --json` prints, and matrix.json."""
 
@@ -174,6 +182,7 @@ class MatrixResult(Document):
     mended: tuple[MendedDefectResult, ...]
     stale_defects: tuple[StaleDefectResult, ...]
     wide: tuple[Text, ...]
+    spurious: tuple[SpuriousCheck, ...] = ()
     ran: Count
 
     @property

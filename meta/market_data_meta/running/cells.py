@@ -12,7 +12,7 @@ from pathlib import Path
 
 from market_data_meta import suite
 from market_data_meta.contract import Contract
-from market_data_meta.judging.records import Record
+from market_data_meta.judging.records import Check, Record
 from market_data_meta.releases.contents import Content, ContentCombination, content_combinations, distinct_contents
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.releases.requirements import PYTHON
@@ -27,7 +27,8 @@ from market_data_meta.running.warm_runner import ProgressStep, RunRequest, Third
 class CellRecords:
     """Every cell with its record, or with the reason why it has none.
 
-    ``runs`` are the runs that each cell has made itself.
+    ``runs`` are the runs that each cell has made itself. ``conflicts`` are pairs of checks that came out differently
+    although what their clause binds has the same content.
     ``candidate_entries`` are the entries of third-party locks that candidates have brought along, ``python`` is the
     version of the interpreter that the cells were run on.
     """
@@ -43,6 +44,7 @@ class CellRecords:
     python: str = PYTHON
     candidate_entries: tuple[str, ...] = ()
     runs: Mapping[ContentCombination, tuple[Record, ...]] = field(default_factory=dict)
+    conflicts: tuple[tuple[Check, Check], ...] = ()
 
     def why_no_record(self, cell: ContentCombination | None) -> str:
         """Why a cell has no record; empty for a cell that has one, and for no cell."""
@@ -185,8 +187,10 @@ def _collect(
     faults: dict[ContentCombination, str] = {}
     wide_clauses: set[str] = set()
     runs: dict[ContentCombination, tuple[Record, ...]] = {}
+    conflicts: list[tuple[Check, Check]] = []
     folders = []
     for group in groups:
+        conflicts += group.decisions.conflicts.values()
         wide_clauses |= group.decisions.wide_clauses
         folders.append(group.run_cache.folder)
         for cell in group.cells:
@@ -206,4 +210,5 @@ def _collect(
         run_count,
         tuple(folders),
         runs=runs,
+        conflicts=tuple(conflicts),
     )

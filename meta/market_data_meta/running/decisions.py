@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from market_data_meta.contract import Clause, Contract
 from market_data_meta.judging.records import Check, Record
+from market_data_meta.judging.repeated_checks import differ
 from market_data_meta.judging.verdicts import why_not_evidence
 from market_data_meta.releases.contents import ContentCombination
 
@@ -34,7 +35,8 @@ class Decisions:
 
     A clause that comes out differently on the same contents is taken to depend on the packages of ``candidates`` too,
     as a candidate may well change what other packages do (it is then in ``candidate_dependent``). If that does not
-    explain it, it depends on all packages (it is then in ``wide_clauses``). ``faults`` are the cells without evidence.
+    explain it, it depends on all packages (it is then in ``wide_clauses``). ``conflicts`` has the two checks that said
+    so first, by clause. ``faults`` are the cells without evidence.
     """
 
     contract: Contract
@@ -42,6 +44,7 @@ class Decisions:
     candidates: frozenset[str] = frozenset()
     wide_clauses: set[str] = field(default_factory=set)
     candidate_dependent: set[str] = field(default_factory=set)
+    conflicts: dict[str, tuple[Check, Check]] = field(default_factory=dict)
     runs: dict[Key, list[Record]] = field(default_factory=dict)
     faults: dict[Key, str] = field(default_factory=dict)
     errors: dict[tuple[str, Key], list[Decision]] = field(default_factory=dict)
@@ -86,7 +89,8 @@ class Decisions:
                 self.errors.setdefault(key, []).append(Decision(check, record.cell))
                 continue
             earlier = self._decisions.setdefault(key, Decision(check, record.cell))
-            if _differ(earlier.check, check):
+            if differ(earlier.check, check):
+                self.conflicts.setdefault(name, (earlier.check, check))
                 wide_clauses, candidate_dependent = self._rebuilt_with
                 if name not in candidate_dependent and not self.candidates <= set(clause.binds):
                     self.candidate_dependent.add(name)
@@ -140,7 +144,3 @@ class Decisions:
 def contents_of(record: Record) -> dict[str, str]:
     """Package to content id, as the label says; ``why_not_evidence`` tells whether it is what was really there."""
     return {name: expected.content for name, expected in record.header.expected.items()}
-
-
-def _differ(first: Check, second: Check) -> bool:
-    return first.outcome != second.outcome or (first.outcome == "failed" and first.fingerprint != second.fingerprint)

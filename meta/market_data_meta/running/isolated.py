@@ -7,7 +7,7 @@ import os
 import secrets
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +18,8 @@ from market_data_meta.files import exclusive_lock, write_whole
 from market_data_meta.inside.mdm_json import to_json
 from market_data_meta.inside.mdm_landlock import writable
 from market_data_meta.inside.mdm_plan import ENVIRONMENT, Plan, RecordFile, RecordFooter, ReleaseFacts, Sandbox
-from market_data_meta.judging.records import Record, death_line, line_text, read_record
+from market_data_meta.judging.records import Record, death_line, line_text, read_record, record_text
+from market_data_meta.judging.repeated_checks import with_repetitions
 from market_data_meta.releases.combinations import Cell
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import environments
@@ -28,6 +29,8 @@ from market_data_meta.running.seals import text_or_empty, verified_lines
 
 SUITE_SECONDS = 300.0
 """CPU time of one run of the suite: it takes less than a tenth of that."""
+REPETITIONS = 3
+"""How often a check is run again before what it shows is told as news."""
 INSTALLED_FILE = ".mdmeta-installed.json"
 """In an environment that is left for later runs of a few clauses: what is installed in it (see ``clause_runs``)."""
 
@@ -65,12 +68,14 @@ def run_cell(
     into: Path | None = None,
     progress: Callable[[str], None] = lambda _: None,
     before_run: Callable[[], None] = lambda: None,
+    to_repeat: Callable[[Record], Collection[str]] = lambda _: (),
 ) -> Record:
     """Run the suite on one cell and return its record. Raises MetaError where it cannot be installed for now.
 
     ``into`` is a virtual environment that is ours to fill; without it one is made in ``out``.
     A combination that no versions satisfy gets a record that says so. ``progress`` is called with each step,
-    ``before_run`` when all is installed: nothing of the releases runs before it returns.
+    ``before_run`` when all is installed: nothing of the releases runs before it returns. The clauses that ``to_repeat``
+    names are run again, each check alone in a fresh process, and the record has an error for what does not repeat.
     """
     record = out / "records" / f"{cell.name}.jsonl"
     log = out / "logs" / f"{cell.name}.log"
@@ -88,8 +93,25 @@ def run_cell(
             before_run()
             progress(f"{cell.name}: running {len(prepared.plan.clauses)} checks")
             run_prepared(contract.root, prepared, record, log)
+            first = read_record(record)
+            if first.footer and (clauses := to_repeat(first)):
+                progress(f"{cell.name}: running {len(clauses)} checks again, {REPETITIONS} times")
+                repetitions = _repeat(contract, prepared, clauses)
+                write_whole(record, record_text(with_repetitions(first, repetitions, clauses)))
         # Read before another run of the same cell may replace it.
         return read_record(record)
+
+
+def _repeat(contract: Contract, prepared: PreparedCell, clauses: Collection[str]) -> list[Record]:
+    """Further runs of these clauses, each check alone in a fresh process."""
+    some = replace(prepared, plan=prepared.plan.of_clauses([*clauses, *contract.controls]))
+    records = []
+    with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
+        for number in range(REPETITIONS):
+            file = Path(folder) / f"{number}.jsonl"
+            run_prepared(contract.root, some, file, file.with_suffix(".log"))
+            records.append(read_record(file))
+    return records
 
 
 def prepare(

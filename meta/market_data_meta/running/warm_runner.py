@@ -19,7 +19,7 @@ from market_data_meta.releases.requirements import broken_promises
 from market_data_meta.running import environments
 from market_data_meta.running.cache import RunCache
 from market_data_meta.running.decisions import Decisions
-from market_data_meta.running.isolated import SUITE_SECONDS
+from market_data_meta.running.isolated import REPETITIONS, SUITE_SECONDS
 from market_data_meta.running.plans import not_applicable, record_header, warm_plan
 from market_data_meta.running.template_pool import TemplatePool
 from market_data_meta.running.template_process import TemplateProcess, run_jobs
@@ -30,9 +30,6 @@ ROUNDS = 4
 """How often what is not decided yet is tried again: a cell died, a clause is wide, a check was in error."""
 ATTEMPTS = 2
 """How often a clause is tried in the same cell before its error stands: other cells come first, where there are any."""
-
-REPETITIONS = 3
-"""How often a check is run again before what it shows is told as a difference."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,12 +16,14 @@ from jsonschema import Draft202012Validator
 
 from market_data_meta import suite
 from market_data_meta.contract import Contract
+from market_data_meta.inside.mdm_plan import Plan
 from market_data_meta.judging.defects import KnownDefects
-from market_data_meta.judging.records import read_record
+from market_data_meta.judging.records import Record, read_record, record_text
 from market_data_meta.judging.verdicts import judge
 from market_data_meta.releases.combinations import Cell, Combination
 from market_data_meta.releases.ledger import Ledger
-from market_data_meta.running.isolated import PreparedCell, prepare, run_prepared
+from market_data_meta.running import isolated
+from market_data_meta.running.isolated import REPETITIONS, PreparedCell, prepare, run_cell, run_prepared
 from market_data_meta.running.plans import suite_plan
 from market_data_meta.schemas import schema
 
@@ -138,3 +140,38 @@ def _belongs(process: Path, folder: Path) -> bool:
         return str(folder) in (process / "cmdline").read_text()
     except OSError:
         return False
+
+
+@pytest.mark.parametrize(("repeated", "outcome"), [("failed", "failed"), ("passed", "error")])
+def test_a_run_repeats_what_it_is_asked_to_and_takes_for_an_error_what_does_not_repeat(
+    contract: Contract,
+    ledger: Ledger,
+    make_record: Callable[..., Record],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    repeated: str,
+    outcome: str,
+) -> None:
+    """The first run fails; the others come out as they are made up here, and have the clause and the controls only."""
+    clause = next(name for name, one in contract.clauses_for(("core",)).items() if one.scope == "release")
+    plans: list[Plan] = []
+
+    def run_made_up(_root: Path, prepared: PreparedCell, record: Path, _log: Path) -> None:
+        plans.append(prepared.plan)
+        made_up = make_record({clause: repeated if len(plans) > 1 else "failed"}, cell=CELL.name)
+        record.parent.mkdir(parents=True, exist_ok=True)
+        record.write_text(record_text(made_up))
+
+    plan = replace(suite_plan(contract, ("core",)), header=None)
+    monkeypatch.setattr(isolated, "prepare", lambda *_: PreparedCell(tmp_path, tmp_path, plan))
+    monkeypatch.setattr(isolated, "run_prepared", run_made_up)
+    seen: list[Record] = []
+
+    def to_repeat(record: Record) -> list[str]:
+        seen.append(record)
+        return [clause]
+
+    record = run_cell(contract, ledger, CELL, out=tmp_path, to_repeat=to_repeat)
+    assert [record.checks[clause].outcome for record in seen] == ["failed"]
+    assert [set(plan.clauses) for plan in plans[1:]] == [{clause, *contract.controls}] * REPETITIONS
+    assert record.checks[clause].outcome == outcome

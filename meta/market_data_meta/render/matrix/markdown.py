@@ -34,6 +34,10 @@ def matrix_markdown(matrix: MatrixResult) -> str:
         got = _plain(finding.message if finding.outcome == "error" else finding.got)
         about = f"`{finding.clause}` | {finding.level} | {len(finding.cells)}"
         lines.append(f"| {about} | {got} | `{_plain(finding.reproduce)}` |")
+    lines += [
+        f"\n**Spurious**: `{row.clause}` in `{row.cell}` does not repeat: {', '.join(row.outcomes)}."
+        for row in matrix.spurious
+    ]
     lines += [f"\n**Wide**: `{name}` depends on more than it binds." for name in matrix.wide]
     return "\n".join(lines) + "\n"
 

@@ -33,6 +33,11 @@ def show_matrix(matrix: MatrixResult, console: Console) -> None:
         console.print(Text(printable(text), style="green"))
     for text in stale_lines(matrix.stale_defects):
         console.print(Text(printable(text), style="bold red"))
+    for row in matrix.spurious:
+        console.print(
+            f"\n[yellow]spurious[/] {escape(row.clause)} in {escape(row.cell)} does not come out the same each time: "
+            f"{', '.join(row.outcomes)}"
+        )
     for name in matrix.wide:
         console.print(f"\n[yellow]wide[/] {name} depends on more than it binds: it was decided in every cell")
 

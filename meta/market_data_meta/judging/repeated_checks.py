@@ -1,0 +1,42 @@
+"""Checks that came out otherwise than is known, and what further runs of them say. Pure functions; no I/O."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from market_data_meta.contract import Contract
+from market_data_meta.judging.defects import KnownDefects
+from market_data_meta.judging.records import Check, Record
+
+
+def unexpected_checks(contract: Contract, record: Record, known: KnownDefects) -> list[Check]:
+    """The checks of a run that show a new failure, or no longer a known one."""
+    return [
+        check
+        for name, check in record.checks.items()
+        if name in contract.clauses and name not in contract.controls and not known.is_expected(record, check)
+    ]
+
+
+def differ(first: Check, second: Check | None) -> bool:
+    """Whether two checks of a clause came out otherwise: another outcome, or another failure. None is no outcome."""
+    if second is None or first.outcome != second.outcome:
+        return True
+    return first.outcome == "failed" and first.fingerprint != second.fingerprint
+
+
+def with_repetitions(record: Record, repetitions: Sequence[Record], clauses: Iterable[str]) -> Record:
+    """The record, with an error in place of each of these checks that did not come out the same in every repetition."""
+    checks = dict(record.checks)
+    for name in clauses:
+        first, repeated = checks[name], [each.checks.get(name) for each in repetitions]
+        if any(differ(first, check) for check in repeated):
+            outcomes = ", ".join(check.outcome if check else "no result" for check in (first, *repeated))
+            message = f"it does not come out the same each time: {outcomes}"
+            checks[name] = Check(name, "error", message, None, None, first.duration)
+    if checks == record.checks or record.footer is None:
+        return record
+    counts = dict(Counter(check.outcome for check in checks.values()))
+    return replace(record, checks=checks, footer=replace(record.footer, counts=counts))

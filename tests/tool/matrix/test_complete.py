@@ -1,0 +1,75 @@
+"""The complete matrix: what came out otherwise than is known is run again before it is in it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from examples import LEDGER
+
+from market_data_meta.contract import Contract
+from market_data_meta.judging.defects import KnownDefects
+from market_data_meta.judging.records import Record, record_text
+from market_data_meta.matrix import complete
+from market_data_meta.matrix.verdicts import MatrixVerdicts
+from market_data_meta.results.matrix import SpuriousCheck
+from market_data_meta.running.cells import CellRecords, RunOptions
+from market_data_meta.running.warm_runner import RunRequest
+
+Make = Callable[..., Record]
+Decided = Callable[[list[str], list[str]], tuple[CellRecords, tuple[SpuriousCheck, ...]]]
+
+
+@pytest.fixture
+def decided(
+    small: Contract, make_matrix: Callable[..., MatrixVerdicts], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Decided:
+    """Decide a matrix in one cell of which a check comes out so in one matrix after the other, and so when repeated."""
+
+    def matrix(firsts: list[str], repetitions: list[str]) -> tuple[CellRecords, tuple[SpuriousCheck, ...]]:
+        remaining = iter(firsts)
+        numbers = itertools.count()
+
+        def decide(
+            _contract: object, _ledger: object, _contents: object, request: RunRequest, *_: object
+        ) -> CellRecords:
+            if request.repeat:
+                (cell,) = request.cells
+                assert request.repeat[cell] == {"area.first"}
+                runs = {cell: tuple(record_of({"area.first": each}) for each in repetitions)}
+                return CellRecords({}, request.cells, {}, {}, {}, frozenset(), len(repetitions), runs=runs)
+            records = make_matrix({"1.3 0.1 0.6": {"area.first": next(remaining)}}).cell_records
+            file = tmp_path / "runs" / f"{next(numbers)}.jsonl"
+            file.parent.mkdir(exist_ok=True)
+            newest = next(cell for cell in records.cells if cell.combination.label == "core1.3-pipeline0.1-store0.6")
+            file.write_text(record_text(records.records[newest]))
+            runs_of_cells = {cell: (record,) for cell, record in records.records.items()}
+            return replace(records, runs=runs_of_cells, cache_folders=(tmp_path / "runs",))
+
+        def record_of(outcomes: dict[str, str]) -> Record:
+            return next(iter(make_matrix({"1.3 0.1 0.6": outcomes}).cell_records.records.values()))
+
+        monkeypatch.setattr(complete, "decide", decide)
+        options: Any = RunOptions(tmp_path)
+        return complete.decide_repeated_matrix(small, LEDGER, KnownDefects(), options, lambda _: None)
+
+    return matrix
+
+
+def test_a_new_failure_that_repeats_is_in_the_matrix(decided: Decided, tmp_path: Path) -> None:
+    records, spurious = decided(["failed"], ["failed"] * 3)
+    assert spurious == ()
+    assert "failed" in {record.checks["area.first"].outcome for record in records.records.values()}
+    assert len(list((tmp_path / "runs").iterdir())) == 1
+
+
+def test_a_failure_that_does_not_repeat_is_told_and_its_run_is_made_anew(decided: Decided, tmp_path: Path) -> None:
+    records, (spurious,) = decided(["failed", "passed"], ["passed"] * 3)
+    assert (spurious.clause, spurious.outcomes) == ("area.first", ("failed", "passed", "passed", "passed"))
+    assert {record.checks["area.first"].outcome for record in records.records.values()} == {"passed"}
+    # Only the second run is left in the cache.
+    assert [file.name for file in (tmp_path / "runs").iterdir()] == ["1.jsonl"]
