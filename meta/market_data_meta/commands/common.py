@@ -14,6 +14,7 @@ from rich.console import Console
 
 from market_data_meta.contract import Contract, find_root
 from market_data_meta.judging.defects import KnownDefects
+from market_data_meta.judging.records import Record
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.render.text import printable
 
@@ -68,6 +69,12 @@ class Checkout:
         from market_data_meta.judging.defect_file import load_defects
 
         return load_defects(self.root)
+
+    def unexpected(self, record: Record) -> list[str]:
+        """The clauses of a run that show a new failure, or no longer a known one."""
+        from market_data_meta.judging.repeated_checks import unexpected_checks
+
+        return [check.clause for check in unexpected_checks(self.contract, record, self.known_defects)]
 
     @property
     def out(self) -> Path:

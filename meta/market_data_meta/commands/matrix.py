@@ -137,7 +137,7 @@ def _release_records(checkout: Checkout, options: RunOptions, sets: Mapping[str,
         try:
             return ReleaseAlone(
                 checkout.contract, checkout.ledger, package, version, options.interpreter, options.cache
-            ).run()
+            ).run(to_repeat=checkout.unexpected)
         except MetaError as error:
             say(f"[yellow]{package} {version} was not run alone[/]: {escape(str(error))}")
             return None

@@ -17,8 +17,6 @@ from market_data_meta import suite
 from market_data_meta.commands.common import Checkout, finish, json_option, out_option, say, verbose_option
 from market_data_meta.errors import ErrorCode, Exit, MetaError
 from market_data_meta.judging.explanations import clause_of
-from market_data_meta.judging.records import Record
-from market_data_meta.judging.repeated_checks import unexpected_checks
 from market_data_meta.judging.report_document import clause_run_result, report_result
 from market_data_meta.judging.verdicts import judge_records
 from market_data_meta.models import json_text
@@ -105,12 +103,14 @@ def run_command(
     folder = (out or checkout.out).resolve()
     if clauses:
         _run_clauses(checkout, cell, tuple(dict.fromkeys(clauses)), folder, progress, debug=debug, as_json=as_json)
-
-    def to_repeat(record: Record) -> list[str]:
-        return [check.clause for check in unexpected_checks(checkout.contract, record, checkout.known_defects)]
-
     record = run_cell(
-        checkout.contract, checkout.ledger, cell, out=folder, into=into, progress=progress, to_repeat=to_repeat
+        checkout.contract,
+        checkout.ledger,
+        cell,
+        out=folder,
+        into=into,
+        progress=progress,
+        to_repeat=checkout.unexpected,
     )
     report = judge_records(checkout.contract, suite.digest(checkout.root), [record], checkout.known_defects)
     finish(report_result(checkout.contract, report, checkout.known_defects), as_json=as_json, verbose=verbose)

@@ -39,18 +39,30 @@ class ReleaseAlone:
     python: str
     cache: Path
 
-    def run(self, before_run: Callable[[], None] = lambda: None) -> Record:
+    def run(
+        self,
+        before_run: Callable[[], None] = lambda: None,
+        to_repeat: Callable[[Record], Collection[str]] = lambda _: (),
+    ) -> Record:
         """Its record, from the cache if the same suite has run the same file before.
 
         A run in which a check could not run is made once more before it is returned. ``before_run`` is called when the
-        release is installed and nothing of it has run. Raises MetaError where it cannot be run now.
+        release is installed and nothing of it has run. The clauses that ``to_repeat`` names are run again, and those
+        that do not repeat are in error. Raises MetaError where it cannot be run now.
         """
         file = self._cache_file()
         if cached := _cached_record(file):
             return cached
         for _ in range(ATTEMPTS):
             with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
-                record = run_cell(self.contract, self.ledger, self._cell, out=Path(folder), before_run=before_run)
+                record = run_cell(
+                    self.contract,
+                    self.ledger,
+                    self._cell,
+                    out=Path(folder),
+                    before_run=before_run,
+                    to_repeat=to_repeat,
+                )
             if record.header.uninstallable:
                 break
             if _is_complete(record):

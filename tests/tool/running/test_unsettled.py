@@ -71,7 +71,7 @@ def run_alone(
         remaining = list(records)
 
         def run_cell(
-            _contract: object, _ledger: object, cell: Any, *, out: Path, before_run: Callable[[], None]
+            _contract: object, _ledger: object, cell: Any, *, out: Path, before_run: Callable[[], None], **_: object
         ) -> Record:
             before_run()
             record = remaining.pop(0)
@@ -115,7 +115,7 @@ def test_a_harmless_change_is_not_accused_where_its_predecessor_ran_into_a_limit
     outcomes = {before.version: ["error", "error", "failed"], release.version: ["failed"]}
 
     def run_cell(
-        _contract: object, _ledger: object, cell: Cell, *, out: Path, before_run: Callable[[], None]
+        _contract: object, _ledger: object, cell: Cell, *, out: Path, before_run: Callable[[], None], **_: object
     ) -> Record:
         before_run()
         version = cell.combination.as_dict()["core"]
