@@ -14,6 +14,9 @@ ROOT = Path(__file__).parents[2]
 SUITE = "5" * 64
 VERSIONS = {"core": "1.4.61", "pipeline": "0.8.70", "store": "0.6.73"}
 
+PATIENCE = 900
+"""Seconds after which a test takes what it waits for to hang: nothing takes so long on the busiest machine."""
+
 
 def release(version: str, content: str, *requires: str, yanked: bool = False) -> Release:
     """A published release; ``content`` is one hexadecimal digit, which its content id repeats."""

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from examples import release
+from examples import PATIENCE, release
 from made_wheels import packed
 
 from market_data_meta.files import exclusive_lock, whole_file, write_whole
@@ -28,7 +28,7 @@ def started_process(code: str, *arguments: object) -> subprocess.Popen[str]:
 
 def output_of(process: subprocess.Popen[str]) -> str:
     """What a process prints until it ends, which must be without an error."""
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, err
     return out
 

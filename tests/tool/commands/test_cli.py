@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 import pytest
 from command_lines import help_examples, parse_mdmeta, words
+from examples import PATIENCE
 from jsonschema import Draft202012Validator
 
 from market_data_meta.cli import COMMANDS
@@ -21,7 +22,7 @@ def mdmeta(root: Path, *arguments: str, **environment: str) -> subprocess.Comple
     """Run the installed command as a user would."""
     command = [sys.executable, "-m", "market_data_meta", "--root", str(root), *arguments]
     environment = os.environ | environment
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False, env=environment)
 
 
 def test_every_command_is_named(root: Path) -> None:
@@ -38,14 +39,18 @@ def test_what_reads_loads_nothing_that_downloads_or_validates(command: str) -> N
     """A library that only some work needs is loaded where that work begins."""
     name = command.replace("-", "_")
     program = f"import sys, market_data_meta.cli, market_data_meta.commands.{name}; print(*sys.modules)"
-    process = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True)
+    process = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=PATIENCE, check=True
+    )
     assert {"pypi_simple", "requests", "jsonschema", "distributed"} & set(process.stdout.split()) == set()
 
 
 def test_the_list_of_commands_loads_none_of_them() -> None:
     program = "import sys; sys.argv = ['mdmeta', '--help']; from market_data_meta.cli import cli\n"
     program += "try: cli.main()\nfinally: print(*sys.modules)"
-    process = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
+    process = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
     assert all(command in process.stdout and line in process.stdout for command, line in COMMANDS.items())
     assert {"pydantic", "jsonschema", "pypi_simple"} & set(process.stdout.split()) == set()
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from examples import ROOT
+from examples import PATIENCE, ROOT
 from jsonschema import Draft202012Validator
 from made_wheels import made_wheel
 
@@ -154,7 +154,7 @@ class MadeCheckout:
     def mdmeta(self, *words: str, status: int) -> str:
         """What a command prints; it ends with that exit status."""
         command = [sys.executable, "-m", "market_data_meta", "--root", str(self.root), *words]
-        process = subprocess.run(command, capture_output=True, text=True, timeout=500, check=False)
+        process = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
         assert process.returncode == status, f"{process.stdout[-2000:]}{process.stderr[-2000:]}"
         return process.stdout
 

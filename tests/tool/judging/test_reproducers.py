@@ -10,7 +10,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from examples import ROOT
+from examples import PATIENCE, ROOT
 from uv import find_uv_bin
 
 from market_data_meta.contract import Contract
@@ -46,7 +46,7 @@ def test_a_command_tells_whether_the_defect_is_there(command: str, exit_code: in
         env=environment | {"UV_PYTHON_DOWNLOADS": "never"},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE,
         check=False,
     )
     assert (run.returncode, len(run.stdout.splitlines())) == (exit_code, 1), run.stdout + run.stderr

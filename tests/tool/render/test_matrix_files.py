@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from examples import LEDGER
+from examples import LEDGER, PATIENCE
 
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
@@ -36,7 +36,7 @@ def data(small: Contract, make_matrix: Callable[..., MatrixVerdicts]) -> dict[st
 
 def report(root: Path, out: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "market_data_meta", "--root", str(root), "report", "--out", str(out)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 def test_what_is_written_reads_back(tmp_path: Path, data: dict[str, Any]) -> None:

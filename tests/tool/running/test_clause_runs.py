@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from examples import PATIENCE
 from jsonschema import Draft202012Validator
 
 from market_data_meta.contract import Contract
@@ -25,7 +26,9 @@ HOLDS, FAILS = "packaging.modules-import", "packaging.imports-declared"
 def mdmeta(root: Path, out: Path, *arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
     """Run the command on the newest core alone."""
     command = [sys.executable, "-m", "market_data_meta", "--root", str(root), "run", "core==newest", "--out", str(out)]
-    return subprocess.run([*command, *arguments], input=text, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(
+        [*command, *arguments], input=text, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
 
 
 @pytest.fixture(scope="module")

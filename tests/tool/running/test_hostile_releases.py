@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from examples import PATIENCE
 from hostile_releases import HARMFUL, HARMLESS, MARK
 from made_wheels import made_wheel
 
@@ -106,7 +107,7 @@ def test_beside_harmful_releases_the_others_have_whole_records(runs: Mapping[str
 
 def test_nothing_outlives_the_runs(runs: Mapping[str, HostileRun]) -> None:
     assert len(runs) == len(HARMFUL) + len(HARMLESS)
-    until = time.monotonic() + 5
+    until = time.monotonic() + PATIENCE
     while (remaining := list(marked())) and time.monotonic() < until:
         time.sleep(0.05)
     assert remaining == []

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from examples import PATIENCE
 from jsonschema import Draft202012Validator
 
 from market_data_meta import suite
@@ -99,7 +100,7 @@ def mdmeta(root: Path, out: Path, *arguments: str) -> subprocess.Popen[str]:
 
 def test_two_runs_at_once_both_end_with_a_whole_record(contract: Contract, tmp_path: Path) -> None:
     both = [mdmeta(contract.root, tmp_path, CELL.name, "--json") for _ in range(2)]
-    reports = [process.communicate(timeout=120)[0] for process in both]
+    reports = [process.communicate(timeout=PATIENCE)[0] for process in both]
     validator = Draft202012Validator(schema(contract.root, "report"))
     for text in reports:
         data = json.loads(text)
@@ -118,18 +119,19 @@ def foreground() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("foreground")
-@pytest.mark.parametrize("seconds", [0.5, 3.0])
-def test_an_interrupt_leaves_nothing_half_written(contract: Contract, tmp_path: Path, seconds: float) -> None:
+@pytest.mark.parametrize("step", ["resolving", "installing", "running"])
+def test_an_interrupt_leaves_nothing_half_written(contract: Contract, tmp_path: Path, step: str) -> None:
     process = mdmeta(contract.root, tmp_path, TRIO.name)
-    time.sleep(seconds)
+    assert process.stderr
+    assert any(step in line for line in process.stderr)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, errors
     assert "Traceback" not in errors
     records = tmp_path / "records"
     assert not records.exists() or not list(records.iterdir())
     # What uv had started to ask an interpreter ends by itself, a moment after uv was ended.
-    until = time.monotonic() + 10
+    until = time.monotonic() + PATIENCE
     while remaining := [process for process in Path("/proc").glob("[0-9]*") if _belongs(process, tmp_path)]:
         assert time.monotonic() < until, remaining
         time.sleep(0.1)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from examples import PATIENCE
 from hostile_releases import HARMFUL, HARMLESS, MARK
 
 from market_data_meta.contract import Contract
@@ -62,7 +63,7 @@ def marked() -> Iterator[int]:
 
 def all_ended() -> bool:
     """Whether all processes that were started to stay have ended, or end in a moment."""
-    until = time.monotonic() + 5
+    until = time.monotonic() + PATIENCE
     while any(True for _ in marked()) and time.monotonic() < until:
         time.sleep(0.05)
     return not list(marked())
@@ -129,7 +130,7 @@ def test_the_cause_names_the_limit_that_was_exceeded(source: str) -> None:
     """A command that used too much CPU time is stopped for that, however long it took on a busy machine."""
     process = subprocess.Popen([sys.executable, "-c", source], start_new_session=True)
     try:
-        until = time.monotonic() + 60
+        until = time.monotonic() + PATIENCE
         while cpu_seconds(below(process.pid) | {process.pid}) < 0.3 and time.monotonic() < until:
             time.sleep(0.01)
         for passed in (1.0, 1000.0):
@@ -148,7 +149,7 @@ def test_nothing_outlives_the_tool(tmp_path: Path) -> None:
     code = f"import sys; sys.path[:0] = {path!r}\nfrom test_sandbox import run\nfrom pathlib import Path\n"
     tool = subprocess.Popen([sys.executable, "-c", f"{code}run({source!r}, Path({str(tmp_path)!r}), seconds=600.0)"])
     try:
-        until = time.monotonic() + 20
+        until = time.monotonic() + PATIENCE
         # The tool and the keeper have the mark in their own commands too, as the source is in these.
         while len(list(marked())) < 4 and time.monotonic() < until:
             time.sleep(0.05)
