@@ -7,7 +7,7 @@ import fcntl
 import os
 import threading
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from market_data_meta.errors import ErrorCode, MetaError
@@ -43,6 +43,21 @@ def write_whole(file: Path, text: str) -> None:
     with whole_file(file) as partial_file:
         # What a package says may hold half of a surrogate pair, which is nothing that a file can hold.
         partial_file.write_text(without_surrogates(text), encoding="utf-8")
+
+
+def write_all(texts: Mapping[Path, str]) -> None:
+    """Write several files, each as a whole; where a text cannot be written, as on a full disk, none is replaced."""
+    partial_files: dict[Path, Path] = {}
+    try:
+        for file, text in texts.items():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            partial_files[file] = file.with_name(f".{file.name}.{os.getpid()}-{threading.get_native_id()}.part")
+            partial_files[file].write_text(text, encoding="utf-8")
+        for file, partial_file in partial_files.items():
+            partial_file.replace(file)
+    finally:
+        for partial_file in partial_files.values():
+            partial_file.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from market_data_meta.releases.index import index_url
+from market_data_meta.releases.index_client import IndexClient
 from market_data_meta.releases.ledger import Ledger
 
 TAG = "py3-none-any"
@@ -47,11 +47,9 @@ def changed_wheel(
     release = ledger.newest(package)
     wheel = folder / release.filename
     if not wheel.exists():
-        from pypi_simple import PyPISimple
-
-        with PyPISimple(index_url()) as client:
-            page = client.get_project_page(distribution)
-            client.download_package(next(p for p in page.packages if p.filename == release.filename), wheel)
+        with IndexClient() as client:
+            published = client.files(distribution) or ()
+            next(file for file in published if file.filename == release.filename).download(wheel)
     stem = f"{distribution.replace('-', '_')}-"
     files: dict[str, bytes] = {}
     written = set()

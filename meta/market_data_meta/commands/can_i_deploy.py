@@ -24,9 +24,10 @@ from market_data_meta.commands.common import (
 from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.releases.combinations import DEPLOYED, NEWEST
 from market_data_meta.releases.installed_versions import installed_versions
+from market_data_meta.releases.interpreters import PYTHON
+from market_data_meta.releases.ledger import PRE_RELEASE, set_aside
 from market_data_meta.releases.project_versions import FoundVersions, project_versions
 from market_data_meta.releases.requested_versions import PublishedVersions, VersionRequest, parse_requests
-from market_data_meta.releases.requirements import PYTHON
 
 if TYPE_CHECKING:
     from market_data_meta.results.matrix import MatrixResult
@@ -126,7 +127,7 @@ def can_i_deploy_command(
             needs=needed,
             needs_fully=fully,
             asked={name: request.asks for name, request in requests.items()},
-            yanked=published.yanked,
+            set_aside=_set_aside(checkout, matrix),
             distributions=distributions,
         ),
     )
@@ -162,22 +163,28 @@ def _chosen(
 
 
 def _published_versions(checkout: Checkout, matrix: MatrixResult, *, published: bool) -> PublishedVersions:
-    """The versions that the matrix knows. Which of them are yanked stands in the ledger alone."""
+    """The versions that the matrix knows. Which of them are yanked by now stands in the ledger alone."""
     versions = {
         name: sorted((version for content in contents for version in content.releases), key=Version)
         for name, contents in matrix.packages.items()
     }
     named = {word: place.combination for word in (NEWEST, DEPLOYED) if (place := matrix.set_named(word))}
-    yanked = {
-        name: {release.version for release in releases if release.yanked}
-        for name, releases in checkout.ledger.releases.items()
+    aside = {
+        name: {version for version, why in releases.items() if why != PRE_RELEASE}
+        for name, releases in _set_aside(checkout, matrix).items()
     }
     if published:
         known_in, hint = f"this matrix of {matrix.as_of[:10]}", "ask about a published version, or a newer matrix"
     else:
         known_in = f"the ledger of {matrix.as_of[:10]}"
         hint = "mdmeta releases lists what it has; mdmeta releases --refresh reads the index again"
-    return PublishedVersions(versions, known_in, hint, named, yanked)
+    return PublishedVersions(versions, known_in, hint, named, aside)
+
+
+def _set_aside(checkout: Checkout, matrix: MatrixResult) -> dict[str, dict[str, str]]:
+    """The releases that an installer does not choose by itself, by what the matrix and the ledger know together."""
+    python, known = _python_of(matrix), checkout.ledger.releases
+    return {name: matrix.set_aside(name) | set_aside(known.get(name, ()), python) for name in matrix.packages}
 
 
 def _python_of(matrix: MatrixResult) -> str:

@@ -106,13 +106,14 @@ def known_matrix_result(checkout: Checkout, cache: Path | None) -> MatrixResult:
 
     contract, ledger = checkout.contract, checkout.ledger
     options = RunOptions(cache or default_cache(), run=False)
-    sets = named_sets(contract, ledger)
+    records = known_matrix(checkout, cache)
+    sets = named_sets(contract, ledger, records.cell_records.python)
     alone = [
         ReleaseAlone(contract, ledger, package, version, options.interpreter, options.cache).known_run()
         for package, version in releases_of(sets)
     ]
     release_records = tuple(record for record in alone if record)
-    matrix = replace(known_matrix(checkout, cache), release_records=release_records, sets=sets)
+    matrix = replace(records, release_records=release_records, sets=sets)
     return matrix_result(contract, ledger, matrix)
 
 

@@ -102,7 +102,7 @@ def matrix_command(
             why = next(iter(records.faults.values()))
             raise undecided(ErrorCode.CELLS_DIED, f"{len(records.faults)} cells brought no record", why)
         return
-    sets = named_sets(checkout.contract, checkout.ledger)
+    sets = named_sets(checkout.contract, checkout.ledger, records.python)
     matrix = MatrixVerdicts(
         checkout.contract,
         suite.digest(checkout.root),

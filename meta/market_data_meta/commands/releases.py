@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 from rich.console import Console
+from rich.markup import escape
 
 from market_data_meta.commands.common import Checkout, json_option, say
-from market_data_meta.files import write_whole
+from market_data_meta.files import write_all
 from market_data_meta.releases import pins
 from market_data_meta.releases.combinations import package_named
 from market_data_meta.render.releases.terminal import show_contents, show_ledger
@@ -30,7 +31,7 @@ def releases_command(checkout: Checkout, package: str | None, *, refresh: bool, 
     """
     # Imported here: the models of files load pydantic.
     from market_data_meta.models import json_text
-    from market_data_meta.releases.ledger_files import listing, save_ledger
+    from market_data_meta.releases.ledger_files import ledger_texts, listing
 
     contract = checkout.contract
     package = package_named(package, contract.packages) if package else None
@@ -39,14 +40,16 @@ def releases_command(checkout: Checkout, package: str | None, *, refresh: bool, 
         from market_data_meta.releases.index import refreshed_ledger
 
         earlier = checkout.ledger if (checkout.root / "contracts" / "releases" / "snapshot.json").exists() else None
-        ledger = refreshed_ledger(contract, earlier, say)
-        save_ledger(checkout.root, ledger)
+        ledger = refreshed_ledger(contract, earlier, lambda text: say(escape(text)))
+        texts = ledger_texts(checkout.root, ledger)
     else:
-        ledger = checkout.ledger
+        ledger, texts = checkout.ledger, {}
     if refresh or pin:
         file = checkout.root / "tox.ini"
         before, _, after = pins.split_tox_ini(file.read_text(encoding="utf-8"))
-        write_whole(file, before + pins.pinned_block(pins.pinned_cells(contract, ledger)) + after)
+        texts[file] = before + pins.pinned_block(pins.pinned_cells(contract, ledger)) + after
+        # All texts are there before one is written: what fails above leaves every file as it was.
+        write_all(texts)
     if as_json:
         click.echo(json_text(listing(ledger, [package] if package else list(ledger.releases))), nl=False)
     elif package:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from market_data_meta.contract import Contract
 from market_data_meta.gate.candidates import Candidate
 from market_data_meta.releases.contents import Content, ContentCombination, distinct_contents
-from market_data_meta.releases.ledger import Ledger, Release
+from market_data_meta.releases.interpreters import PYTHON
+from market_data_meta.releases.ledger import Ledger, Release, offered
 from market_data_meta.releases.pins import allowed_combinations
-from market_data_meta.releases.requirements import PYTHON, AllowedCombinations, Requirements, broken_promises
+from market_data_meta.releases.requirements import AllowedCombinations, Requirements, broken_promises
 
 ALLOWED, ALL, QUICK, PINNED = "allowed", "all", "quick", "pinned"
 """A gate's partners: those that all requirements allow, all, the newest and the deployed, or those the caller names."""
@@ -54,7 +55,7 @@ def gate_cells(
     them. ``pinned`` names partners by version.
     """
     ledger_now = ledger_with_candidates(ledger, candidates)
-    columns = {name: tuple(r for r in releases if not r.yanked) for name, releases in ledger.releases.items()}
+    columns = {name: tuple(offered(releases, python)) for name, releases in ledger.releases.items()}
     columns |= {name: (ledger.release(name, version),) for name, version in (pinned or {}).items()}
     columns |= {candidate.package: (candidate.release,) for candidate in candidates}
     content_now = _contents_by_version(contract, ledger_now)
@@ -121,12 +122,17 @@ def _quick(combinations: AllowedCombinations, ledger: Ledger, content_of: Conten
     """The newest allowed combination (of all, where none is allowed) and the deployed one."""
     columns = combinations.columns
     newest = combinations.first() or tuple(releases[0] for releases in columns.values())
-    deployed = tuple(
-        next((r for r in releases if r.version == ledger.deployed.pins[name]), releases[0])
-        for name, releases in columns.items()
-    )
+    sets = [newest]
+    # Of what is deployed nothing is known where one of the pins is not.
+    if ledger.deployed.pins.keys() >= columns.keys():
+        sets.append(
+            tuple(
+                next((r for r in releases if r.version == ledger.deployed.pins[name]), releases[0])
+                for name, releases in columns.items()
+            )
+        )
     groups: dict[tuple[Content, ...], tuple[tuple[Release, ...], int]] = {}
-    for releases in dict.fromkeys((newest, deployed)):
+    for releases in dict.fromkeys(sets):
         contents = tuple(content_of[name, r.version] for name, r in zip(columns, releases, strict=True))
         first, number = groups.get(contents, (releases, 0))
         groups[contents] = first, number + 1

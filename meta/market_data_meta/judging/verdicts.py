@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from packaging.utils import canonicalize_version
+
 from market_data_meta.contract import Clause, Contract
 from market_data_meta.errors import Exit
 from market_data_meta.judging.defects import Defect, DefectChanges, KnownDefects, defect_changes
@@ -184,7 +186,7 @@ def _false_labels(record: Record) -> list[str]:
         installed = (header.attestation or {}).get(package)
         if installed is None:
             reasons.append(f"{package} is not installed")
-        elif installed.version != version:
+        elif canonicalize_version(installed.version) != canonicalize_version(version):
             reasons.append(f"{package} {installed.version} is installed, the label says {version}")
         elif installed.content != header.expected[package].content:
             reasons.append(f"the files of {package} {version} are not those of the release")

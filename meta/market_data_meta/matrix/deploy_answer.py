@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from packaging.version import Version
 
 from market_data_meta.errors import ErrorCode, MetaError
+from market_data_meta.releases.ledger import stable_or_all
 from market_data_meta.results.capabilities import CapabilityState, StateName
 from market_data_meta.results.deploy_answer import DeployAnswer, DeployEvidence
 from market_data_meta.results.matrix import MatrixCapability, MatrixCell, MatrixResult
@@ -27,15 +28,15 @@ class DeployQuestion:
     """What is asked: releases by package, and the capabilities that must not be broken, or must work without limits.
 
     A package that is left out may be of any release. ``asked`` are the versions in the words of who asks, and
-    ``yanked`` the releases that are taken only where they are asked for. ``distributions`` are the names under which
-    the packages require each other.
+    ``set_aside`` the releases that are taken only where they are asked for, with the reason, beside those of the
+    matrix. ``distributions`` are the names under which the packages require each other.
     """
 
     versions: Mapping[str, str]
     needs: tuple[str, ...] = ()
     needs_fully: tuple[str, ...] = ()
     asked: Mapping[str, str] = field(default_factory=dict)
-    yanked: Mapping[str, Collection[str]] = field(default_factory=dict)
+    set_aside: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     distributions: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -85,7 +86,12 @@ def deploy_answer(matrix: MatrixResult, question: DeployQuestion) -> DeployAnswe
     verdict: Verdict = cell.verdict if cell else "unknown"
     unmet = question.unmet(named)
     capabilities = capability_states(matrix, combination)
-    yanked = [f"{name} {v} is yanked" for name, v in combination.items() if v in question.yanked.get(name, ())]
+    aside = {name: matrix.set_aside(name) | dict(question.set_aside.get(name, {})) for name in matrix.packages}
+    not_usual = [
+        f"{name} {version} {aside[name][version]}" for name, version in combination.items() if version in aside[name]
+    ]
+    # A cell that cannot be installed says so itself.
+    not_usual = [sentence for sentence in not_usual if not cell or sentence not in cell.reasons]
     return DeployAnswer(
         exit=_exit(
             question,
@@ -114,7 +120,7 @@ def deploy_answer(matrix: MatrixResult, question: DeployQuestion) -> DeployAnswe
             interpreter=cell.interpreter if cell else None,
             stands_for=cell.stands_for if cell else 0,
         ),
-        reasons=(*(cell.reasons if cell else (NOT_RUN,)), *yanked),
+        reasons=(*(cell.reasons if cell else (NOT_RUN,)), *not_usual),
     )
 
 
@@ -258,8 +264,8 @@ class _Search:
     """The newest allowed set that has what is needed, or the best one with the sentence that none has it.
 
     A newer release of a package that comes first in the matrix counts more than one of a later package. Pre-releases
-    and yanked releases are in a set only if they are asked for. ``undecided`` is set where an allowed set that was not
-    decided might have what is needed.
+    and others that an installer does not choose by itself are in a set only if they are asked for. ``undecided`` is set
+    where an allowed set that was not decided might have what is needed.
     """
 
     def __init__(self, matrix: MatrixResult, states: _States, question: DeployQuestion) -> None:
@@ -292,12 +298,8 @@ class _Search:
             return
         versions = [version for content in self._matrix.packages[package] for version in content.releases]
         newest_first = sorted(versions, key=Version, reverse=True)
-        usual = [
-            version
-            for version in newest_first
-            if not Version(version).is_prerelease and version not in self._question.yanked.get(package, ())
-        ]
-        yield from usual or newest_first
+        aside = self._matrix.set_aside(package).keys() | self._question.set_aside.get(package, {}).keys()
+        yield from stable_or_all(version for version in newest_first if version not in aside) or newest_first
 
     def _rank(self, combination: Mapping[str, str]) -> tuple[tuple[int, ...], bool]:
         """How far the set is from what is needed: zeros for a set that has it; and whether it may have it unknown."""

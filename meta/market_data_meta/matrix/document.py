@@ -13,8 +13,8 @@ from market_data_meta.matrix.history import ReleaseSpan, clause_histories
 from market_data_meta.matrix.promises import CellPromise, state_counts
 from market_data_meta.matrix.sets import best_sets, cell_of
 from market_data_meta.matrix.verdicts import MatrixVerdicts
-from market_data_meta.releases.contents import Content, ContentCombination
-from market_data_meta.releases.ledger import Ledger
+from market_data_meta.releases.contents import Content, ContentCombination, version_spans
+from market_data_meta.releases.ledger import Ledger, Release, set_aside
 from market_data_meta.releases.requirements import broken_promises
 from market_data_meta.results.capabilities import CapabilityState
 from market_data_meta.results.matrix import (
@@ -50,7 +50,10 @@ def matrix_result(contract: Contract, ledger: Ledger, matrix: MatrixVerdicts) ->
         sets=sets,
         best=_best(contract, ledger, matrix, sets),
         defects=defect_descriptions(contract, matrix.known_defects),
-        packages={name: tuple(_content(content) for content in column) for name, column in matrix.contents.items()},
+        packages={
+            name: tuple(_content(content, ledger.releases[name], matrix.cell_records.python) for content in column)
+            for name, column in matrix.contents.items()
+        },
         cells=tuple(
             _cell(cell, verdict, position_of, allowed[cell], matrix.capability_states[cell]) for cell, verdict in cells
         ),
@@ -115,7 +118,7 @@ def _best(contract: Contract, ledger: Ledger, matrix: MatrixVerdicts, sets: Iter
             combination=choice.combination.as_dict(),
             cell=positions[choice.cell],
         )
-        for choice in best_sets(contract, ledger, matrix.contents, states)
+        for choice in best_sets(contract, ledger, matrix.contents, states, matrix.cell_records.python)
     )
 
 
@@ -133,12 +136,14 @@ def _promise(promises: Iterable[CellPromise], capability: str) -> PromiseCounts:
     return PromiseCounts(allowed=dict(counts.allowed), forbidden=dict(counts.forbidden))
 
 
-def _content(content: Content) -> MatrixContent:
+def _content(content: Content, published: tuple[Release, ...], python: str) -> MatrixContent:
+    aside = set_aside(published, python)
     return MatrixContent(
         content=content.digest,
-        label=content.label,
+        label=", ".join(version_spans(content.releases, published)),
         releases=tuple(release.version for release in content.releases),
         uploaded=tuple(release.uploaded[:10] for release in content.releases),
+        set_aside={release.version: aside[release.version] for release in content.releases if release.version in aside},
     )
 
 

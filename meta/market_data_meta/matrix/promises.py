@@ -13,7 +13,8 @@ from packaging.version import Version
 from market_data_meta.contract import Contract
 from market_data_meta.judging.verdicts import UNINSTALLABLE, UNKNOWN
 from market_data_meta.releases.contents import Content, ContentCombination, content_combinations
-from market_data_meta.releases.requirements import PYTHON, AllowedCombinations, Requirements
+from market_data_meta.releases.interpreters import PYTHON
+from market_data_meta.releases.requirements import AllowedCombinations, Requirements
 from market_data_meta.results.capabilities import StateName
 
 NOTHING = "none"

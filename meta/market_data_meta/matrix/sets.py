@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from market_data_meta.contract import Contract
-from market_data_meta.releases.combinations import Combination, newest_of
+from market_data_meta.releases.combinations import Combination, deployed_set, newest_of
 from market_data_meta.releases.contents import Content, ContentCombination
+from market_data_meta.releases.interpreters import PYTHON
 from market_data_meta.releases.ledger import Ledger, Release
 from market_data_meta.releases.pins import allowed_combinations, oldest_allowed
 from market_data_meta.results.capabilities import StateName
@@ -26,14 +27,13 @@ class CapabilityChoice:
     cell: ContentCombination | None = None
 
 
-def named_sets(contract: Contract, ledger: Ledger) -> dict[str, Combination]:
-    """The newest, the deployed and the oldest set by name; what is not known is left out."""
+def named_sets(contract: Contract, ledger: Ledger, python: str = PYTHON) -> dict[str, Combination]:
+    """The newest, the deployed and the oldest set on that interpreter by name; what is not known is left out."""
     names = tuple(contract.packages)
-    sets = {"newest": newest_of(names, ledger)}
-    published = {name: {release.version for release in ledger.releases[name]} for name in names}
-    if all(ledger.deployed.pins.get(name) in published[name] for name in names):
-        sets["deployed"] = Combination(tuple((name, ledger.deployed.pins[name]) for name in names))
-    sets["oldest"] = oldest_allowed(contract, ledger)
+    sets = {"newest": newest_of(names, ledger, python)}
+    if deployed := deployed_set(names, ledger):
+        sets["deployed"] = deployed
+    sets["oldest"] = oldest_allowed(contract, ledger, python)
     return sets
 
 
@@ -55,12 +55,13 @@ def best_sets(
     ledger: Ledger,
     contents: Mapping[str, tuple[Content, ...]],
     states: Mapping[ContentCombination, Mapping[str, StateName]],
+    python: str = PYTHON,
 ) -> tuple[CapabilityChoice, ...]:
     """For each capability the newest allowed set that has it in the best state that is known of any allowed set.
 
     A newer release of a package that comes first in the contract counts more than one of a later package.
     """
-    newest = sorted(_newest_allowed(contract, ledger, contents, states), key=lambda entry: entry[0])
+    newest = sorted(_newest_allowed(contract, ledger, contents, states, python), key=lambda entry: entry[0])
     choices = []
     for name in contract.capabilities:
         undecided = any(states[cell].get(name, "unknown") == "unknown" for _, cell, _ in newest)
@@ -80,9 +81,10 @@ def _newest_allowed(
     ledger: Ledger,
     contents: Mapping[str, tuple[Content, ...]],
     states: Mapping[ContentCombination, Mapping[str, StateName]],
+    python: str,
 ) -> list[tuple[tuple[int, ...], ContentCombination, Combination]]:
     """Of each cell with allowed combinations the newest one, with its rank: the newest combination has the lowest."""
-    allowed = allowed_combinations(contract, ledger)
+    allowed = allowed_combinations(contract, ledger, python=python)
     in_column = {name: {release.version for release in column} for name, column in allowed.columns.items()}
     allowed_releases: dict[Content, list[Release]] = {
         content: [release for release in reversed(content.releases) if release.version in in_column[name]]

@@ -21,7 +21,7 @@ from market_data_meta.prove.variant import Variant, file_digests, make_variant, 
 from market_data_meta.releases.combinations import Cell, newest_of
 from market_data_meta.releases.contents import ContentCombination, content_combinations, distinct_contents
 from market_data_meta.releases.ledger import Ledger
-from market_data_meta.running import third_party
+from market_data_meta.running import environments, third_party
 from market_data_meta.running.cache import RunCache
 from market_data_meta.running.cells import RunOptions
 from market_data_meta.running.decisions import contents_of
@@ -47,8 +47,10 @@ class NewestReleases:
         from market_data_meta.running import wheels
 
         contract, ledger, python, cache = self.contract, self.ledger, self.options.interpreter, self.options.cache
-        self.combination = newest_of(contract.packages, ledger)
-        published = content_combinations(distinct_contents(contract, ledger))
+        version = environments.version_of(python)
+        self.combination = newest_of(contract.packages, ledger, version)
+        every = content_combinations(distinct_contents(contract, ledger))
+        published = [cell for cell in every if not cell.why_not_installable(version)]
         self.cell: ContentCombination = next(cell for cell in published if cell.combination == self.combination)
         resolutions = third_party.resolve_all(contract, ledger, published, python, cache)
         resolution = resolutions[self.cell.requirements]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from packaging.version import InvalidVersion, Version
 
 from market_data_meta.errors import ErrorCode, MetaError
+from market_data_meta.releases.interpreters import PYTHON
 from market_data_meta.releases.ledger import Ledger, Release
 
 THIRD_PARTY_CHOICES = ("highest", "lowest", "today")
@@ -60,9 +61,16 @@ class Cell:
         return python + self.combination.label + ("" if self.third_party == "highest" else f"-{self.third_party}")
 
 
-def newest_of(packages: Iterable[str], ledger: Ledger) -> Combination:
-    """The newest release of each of the packages."""
-    return Combination(tuple((name, ledger.newest(name).version) for name in packages))
+def newest_of(packages: Iterable[str], ledger: Ledger, python: str = PYTHON) -> Combination:
+    """The newest release of each of the packages on that interpreter."""
+    return Combination(tuple((name, ledger.newest(name, python).version) for name in packages))
+
+
+def deployed_set(packages: Iterable[str], ledger: Ledger) -> Combination | None:
+    """What is deployed of each of the packages; None where it is not known of all of them, or is not in the ledger."""
+    pins = [(name, ledger.deployed.pins.get(name)) for name in packages]
+    known = [(n, pin) for n, pin in pins if pin and any(pin == release.version for release in ledger.releases[n])]
+    return Combination(tuple(known)) if len(known) == len(pins) else None
 
 
 def parse_cell(words: Iterable[str], packages: Iterable[str], ledger: Ledger) -> Cell:
@@ -81,17 +89,22 @@ def parse_cell(words: Iterable[str], packages: Iterable[str], ledger: Ledger) ->
             third_party = word
         else:
             pins.append(word)
-    versions = parse_pins(pins, order, ledger)
+    versions = parse_pins(pins, order, ledger, python=python or PYTHON)
     if len(versions) not in (1, len(order)):
         missing = [package for package in order if package not in versions]
-        missing_pins = " ".join(f"{name}=={ledger.newest(name).version}" for name in missing)
+        missing_pins = " ".join(f"{name}=={ledger.newest(name, python or PYTHON).version}" for name in missing)
         hint = f"add {missing_pins}, or newest for the newest of the others, or name one package alone"
         raise MetaError(ErrorCode.INCOMPLETE, f"no version of {' and '.join(missing)} is given", hint=hint)
     return Cell(Combination(tuple((name, versions[name]) for name in order if name in versions)), third_party, python)
 
 
 def parse_pins(
-    words: Iterable[str], packages: Iterable[str], ledger: Ledger, *, candidates: Container[str] = ()
+    words: Iterable[str],
+    packages: Iterable[str],
+    ledger: Ledger,
+    *,
+    candidates: Container[str] = (),
+    python: str = PYTHON,
 ) -> dict[str, str]:
     """Read ``core==1.4.9 store==newest``: any of the packages, each once, ``newest`` and ``deployed`` as versions.
 
@@ -111,21 +124,23 @@ def parse_pins(
         package, version = _pin(word, order)
         if package in versions:
             raise MetaError(ErrorCode.TWICE, f"{package} is named twice: {versions[package]} and {version}")
-        versions[package] = published_release(package, version, ledger).version
+        versions[package] = published_release(package, version, ledger, python).version
     if version_of_others:
         others = [package for package in order if package not in versions and package not in candidates]
-        versions |= {package: published_release(package, version_of_others, ledger).version for package in others}
+        versions |= {
+            package: published_release(package, version_of_others, ledger, python).version for package in others
+        }
     return versions
 
 
-def published_release(package: str, version: str, ledger: Ledger) -> Release:
+def published_release(package: str, version: str, ledger: Ledger, python: str = PYTHON) -> Release:
     """The release that ``version`` names: a number, ``newest`` or ``deployed``.
 
     Raises MetaError for what is no version, for one that is not published, and for ``deployed`` of a package that the
     deployed distribution does not pin.
     """
     if version == NEWEST:
-        return ledger.newest(package)
+        return ledger.newest(package, python)
     if version == DEPLOYED:
         deployed_version = ledger.deployed.pins.get(package)
         if deployed_version is None:

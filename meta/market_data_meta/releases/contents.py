@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+
+from packaging.version import Version
 
 from market_data_meta.contract import Contract
 from market_data_meta.releases.combinations import Combination
-from market_data_meta.releases.ledger import Ledger, Release
+from market_data_meta.releases.interpreters import for_pythons
+from market_data_meta.releases.ledger import Ledger, Release, offered, why_not_installed
 from market_data_meta.releases.requirements import third_party_requirements
 
 
@@ -18,6 +21,7 @@ from market_data_meta.releases.requirements import third_party_requirements
 class Content:
     """Releases of one package, oldest first, with the same content and the same third-party requirements.
 
+    They can be installed on the same interpreters: a release never stands for one that cannot be installed where it is.
     ``digest`` is the content id of all of them, ``requirements`` are what they require beside each other.
     """
 
@@ -32,14 +36,19 @@ class Content:
 
     @cached_property
     def newest(self) -> Release:
-        """The release that stands for the others: the newest that is not yanked, if there is one."""
-        return next((r for r in reversed(self.releases) if not r.yanked), self.releases[-1])
+        """The release that stands for the others: the newest that an installer takes, else the newest that it can."""
+        there = [release for release in self.releases if not release.withdrawn] or self.releases
+        # All of them are for the same interpreters.
+        pythons = for_pythons(self.releases[0].requires_python)
+        taken = offered(self.releases, pythons[0]) if pythons else []
+        return (taken or there)[-1]
 
-    @property
-    def label(self) -> str:
-        """The span of its versions: ``1.4.22 to 1.4.61``."""
-        first, last = self.releases[0].version, self.releases[-1].version
-        return first if first == last else f"{first} to {last}"
+    def why_not_installable(self, python: str) -> str:
+        """Why the release that stands for it cannot be installed on that interpreter; empty if it can."""
+        release = self.newest
+        # Its exact version is asked for: so a yanked release can be installed.
+        why = why_not_installed(replace(release, yanked=False), python)
+        return f"{self.package} {release.version} {why}" if why else ""
 
 
 @dataclass(frozen=True)
@@ -63,6 +72,10 @@ class ContentCombination:
         """The third-party requirements of each content: equal ones resolve to the same third-party versions."""
         return tuple(content.requirements for content in self.contents)
 
+    def why_not_installable(self, python: str) -> str:
+        """Why one of its releases cannot be installed on that interpreter; empty if all can."""
+        return next(filter(None, (content.why_not_installable(python) for content in self.contents)), "")
+
     @property
     def stands_for(self) -> int:
         """How many published combinations this cell stands for."""
@@ -74,10 +87,12 @@ def distinct_contents(contract: Contract, ledger: Ledger) -> dict[str, tuple[Con
     own = {package.distribution for package in contract.packages.values()}
     contents = {}
     for name, releases in ledger.releases.items():
-        groups: dict[tuple[str, tuple[str, ...]], list[Release]] = {}
+        groups: dict[tuple[str, tuple[str, ...], tuple[str, ...]], list[Release]] = {}
         for release in releases:
-            groups.setdefault((release.content, third_party_requirements(release, own)), []).append(release)
-        contents[name] = tuple(Content(name, *key, tuple(group)) for key, group in groups.items())
+            pythons = for_pythons(release.requires_python)
+            key = release.content, third_party_requirements(release, own), pythons
+            groups.setdefault(key, []).append(release)
+        contents[name] = tuple(Content(name, *key[:2], tuple(group)) for key, group in groups.items())
     return contents
 
 
@@ -89,8 +104,15 @@ def content_combinations(contents: Mapping[str, tuple[Content, ...]]) -> list[Co
 
 def oldest_and_newest_combinations(contents: Mapping[str, tuple[Content, ...]]) -> list[ContentCombination]:
     """The corners of the matrix: every combination of the oldest and the newest content of each package."""
-    ends = [tuple(dict.fromkeys((column[-1], column[0]))) for column in contents.values()]
+    ends = [tuple(dict.fromkeys((_newest_content(column), column[0]))) for column in contents.values()]
     return [ContentCombination(cell) for cell in itertools.product(*ends)]
+
+
+def _newest_content(column: Sequence[Content]) -> Content:
+    """The content of the newest release that an installer takes: an old content may have come back with it."""
+    newest = {content.newest.version: content for content in column}
+    releases = [content.newest for content in column]
+    return newest[max(offered(releases) or releases, key=lambda release: Version(release.version)).version]
 
 
 def version_spans(releases: Iterable[Release], published: Iterable[Release]) -> list[str]:

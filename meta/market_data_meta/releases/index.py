@@ -2,130 +2,174 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from zipfile import BadZipFile
 
-from packaging.version import Version
-from pypi_simple import PYPI_SIMPLE_ENDPOINT, DistributionPackage, NoSuchProjectError, PyPISimple
-from requests import RequestException
+from packaging.specifiers import SpecifierSet
+from packaging.version import InvalidVersion, Version
 
 from market_data_meta.contract import Contract
-from market_data_meta.errors import ErrorCode, MetaError, undecided
+from market_data_meta.errors import ErrorCode, Exit, MetaError, undecided
 from market_data_meta.inside.mdm_content import content_of_wheel
-from market_data_meta.releases.ledger import DeployedSet, Ledger, Release
+from market_data_meta.releases.index_client import IndexClient, IndexFile
+from market_data_meta.releases.installable_wheels import installable_wheels
+from market_data_meta.releases.ledger import DeployedSet, Ledger, Release, stable_or_all
 from market_data_meta.releases.requirements import Requirements
-from market_data_meta.releases.wheel_metadata import read_metadata
-
-TIMEOUT = (10.0, 60.0)
-"""Seconds to connect and to wait for bytes."""
+from market_data_meta.releases.wheel_metadata import DAMAGED, read_metadata
 
 Progress = Callable[[str], None]
-
-
-def index_url() -> str:
-    """The index that the user's uv or pip is configured to use, else the public index."""
-    for variable in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"):
-        if os.environ.get(variable):
-            return os.environ[variable]
-    pip_config = subprocess.run(
-        [sys.executable, "-m", "pip", "config", "get", "global.index-url"], capture_output=True, text=True, check=False
-    )
-    return pip_config.stdout.strip() or PYPI_SIMPLE_ENDPOINT
 
 
 def refreshed_ledger(contract: Contract, previous: Ledger | None, on_progress: Progress) -> Ledger:
     """The ledger as of now: the releases of the ``previous`` ledger, and those that are new on the index.
 
-    Only new wheels are downloaded. Raises MetaError where the index cannot be reached, and where a file of a known
-    name has another hash than in the ``previous`` ledger.
+    Only new wheels are downloaded. A release that cannot be read is left out, and ``on_progress`` is told so. Raises
+    MetaError where the index cannot be read at all, and where a file of a known name has another hash than in the
+    ``previous`` ledger.
     """
     as_of = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    try:
-        with PyPISimple(index_url()) as client, ThreadPoolExecutor(8) as pool:
-            releases = {}
-            for name, package in contract.packages.items():
-                known = {release.filename: release for release in (previous.releases[name] if previous else ())}
-                wheels = _wheels(client, package.distribution)
-                new = [wheel for wheel in wheels if wheel.filename not in known]
-                on_progress(f"{package.distribution}: {len(wheels)} releases, {len(new)} new")
-                downloads = pool.map(lambda wheel: _downloaded_release(client, wheel), new)
-                added = dict(zip((wheel.filename for wheel in new), downloads, strict=True))
-                rows = [
-                    _updated_release(known[w.filename], w) if w.filename in known else added[w.filename] for w in wheels
-                ]
-                removed_from_index = known.keys() - {wheel.filename for wheel in wheels}
-                rows += [known[filename] for filename in sorted(removed_from_index)]
-                releases[name] = tuple(sorted(rows, key=lambda release: Version(release.version)))
-            deployed = _deployed(client, contract)
-    except (RequestException, NoSuchProjectError) as error:
-        hint = "check the network and the index your uv or pip is set up to use; the committed ledger still works"
-        raise undecided(ErrorCode.NO_INDEX, "the package index could not be read", str(error)[:300], hint) from None
+    with IndexClient() as client, ThreadPoolExecutor(8) as pool:
+        reader = _IndexReader(client, pool, on_progress)
+        releases = {
+            name: reader.releases(package.distribution, previous.releases[name] if previous else ())
+            for name, package in contract.packages.items()
+        }
+        deployed = _deployed(reader, contract, releases)
     return Ledger(as_of, releases, deployed)
 
 
-def _wheels(client: PyPISimple, distribution: str) -> list[DistributionPackage]:
-    page = client.get_project_page(distribution, timeout=TIMEOUT)
-    return [package for package in page.packages if package.package_type == "wheel" and package.version]
+@dataclass(frozen=True)
+class _IndexReader:
+    """Reads the releases of a distribution, several at a time, and tells what it leaves out."""
+
+    client: IndexClient
+    pool: ThreadPoolExecutor
+    on_progress: Progress
+
+    def releases(self, distribution: str, known: Iterable[Release]) -> tuple[Release, ...]:
+        """The releases on the index and the ``known`` ones, oldest first. Raises MetaError where there are none."""
+        files = self.client.files(distribution)
+        if files is None:
+            what = f"the package index does not have {distribution}"
+            raise undecided(ErrorCode.WRONG_INDEX, what, hint="check the index your uv or pip is set up to use")
+        installable = installable_wheels(distribution, files)
+        known_by_filename = {release.filename: release for release in known}
+        new = [file for file in installable.wheels.values() if file.filename not in known_by_filename]
+        self.on_progress(f"{distribution}: {len(installable.wheels)} releases, {len(new)} new")
+        for sentence in installable.left_out:
+            self.on_progress(f"left out: {sentence}")
+        added = dict(zip((file.filename for file in new), self.pool.map(self._read, new), strict=True))
+        rows: dict[Version, Release] = {}
+        for version, file in installable.wheels.items():
+            if release := known_by_filename.get(file.filename):
+                rows[version] = _updated_release(release, file)
+            elif release := added[file.filename]:
+                rows[version] = release
+        for release in known_by_filename.values():
+            # A version with another file than it had is there already.
+            rows.setdefault(Version(release.version), replace(release, withdrawn=True))
+        if not rows:
+            what = f"the package index has no release of {distribution} that can be read"
+            raise undecided(ErrorCode.WRONG_INDEX, what, hint="check the index your uv or pip is set up to use")
+        return tuple(rows[version] for version in sorted(rows))
+
+    def newest(self, distribution: str) -> tuple[str, Release | None]:
+        """The version of the newest release of a distribution, and what can be read of it; empty where it has none."""
+        wheels = installable_wheels(distribution, self.client.files(distribution) or ()).wheels
+        versions = stable_or_all(str(version) for version, file in wheels.items() if not file.package.is_yanked)
+        newest = max(map(Version, versions), default=None)
+        return (str(newest), self._read(wheels[newest])) if newest else ("", None)
+
+    def _read(self, file: IndexFile) -> Release | None:
+        """What the ledger records of a release, or None, which is told, where its wheel cannot be read."""
+        try:
+            return _downloaded_release(file)
+        except MetaError as error:
+            if error.exit is not Exit.BAD_INPUT and error.code is not ErrorCode.GONE:
+                raise
+            self.on_progress(f"left out: {error.what}" + (f" ({error.why})" if error.why else ""))
+            return None
 
 
-def _updated_release(known: Release, wheel: DistributionPackage) -> Release:
+def _updated_release(known: Release, file: IndexFile) -> Release:
     """The known release, yanked if it now is. Raises MetaError where its hash has changed."""
-    sha256 = wheel.digests.get("sha256")
-    if sha256 != known.sha256:
-        why = f"the ledger has sha256 {known.sha256}, the index now serves {sha256}"
+    if file.sha256 != known.sha256:
+        why = f"the ledger has sha256 {known.sha256}, the index now serves {file.sha256}"
         hint = "a published file must never change: find out what happened before trusting this release"
         raise MetaError(ErrorCode.CHANGED_FILE, f"{known.filename} is not the file that it was", why, hint)
-    return Release(**{**vars(known), "yanked": bool(wheel.is_yanked)})
+    return replace(known, yanked=file.package.is_yanked, withdrawn=False)
 
 
-def _downloaded_release(client: PyPISimple, wheel: DistributionPackage) -> Release:
+def _downloaded_release(file: IndexFile) -> Release:
     """Download a wheel, check its hash, and read from it what the ledger records of a release."""
+    sha256 = file.sha256
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
-        file = Path(folder) / "release.whl"
-        client.download_package(wheel, file, timeout=TIMEOUT)
-        metadata = read_metadata(file, wheel.filename)
+        wheel = Path(folder) / "release.whl"
+        file.download(wheel)
+        metadata = read_metadata(wheel, file.filename)
         try:
-            content = content_of_wheel(file)
-        except BadZipFile as error:
-            raise MetaError(ErrorCode.BAD_WHEEL, f"{wheel.filename} is not a whole wheel", str(error)) from None
-        size = file.stat().st_size
+            content = content_of_wheel(wheel)
+        except DAMAGED as error:
+            raise MetaError(ErrorCode.BAD_WHEEL, f"{file.filename} is not a whole wheel", str(error)) from None
+        size = wheel.stat().st_size
     return Release(
         version=metadata.version,
-        uploaded=wheel.upload_time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if wheel.upload_time else "",
-        filename=wheel.filename,
-        sha256=wheel.digests["sha256"],
+        uploaded=_in_utc(file.package.upload_time),
+        filename=file.filename,
+        sha256=sha256,
         size=size,
         content=content,
         requires_python=metadata.requires_python,
         requires=metadata.requires,
-        yanked=bool(wheel.is_yanked),
+        yanked=file.package.is_yanked,
     )
 
 
-def _deployed(client: PyPISimple, contract: Contract) -> DeployedSet:
-    """The versions that the newest release of the deploying distribution pins in its metadata."""
-    wheels = [
-        wheel
-        for wheel in _wheels(client, contract.deploying_distribution)
-        if not Version(str(wheel.version)).is_prerelease and not wheel.is_yanked
-    ]
-    newest = max(wheels, key=lambda wheel: Version(str(wheel.version)))
-    release = _downloaded_release(client, newest)
+def _in_utc(time: datetime | None) -> str:
+    """A time as the ledger has it; empty where the index says none. The simple API gives its times in UTC."""
+    if time is None:
+        return ""
+    return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _deployed(reader: _IndexReader, contract: Contract, releases: Mapping[str, Iterable[Release]]) -> DeployedSet:
+    """The versions that the newest release of the deploying distribution pins in its metadata.
+
+    Of a package that it does not pin to a published version it is unknown which release is deployed; that is told.
+    """
+    distribution = contract.deploying_distribution
+    version, release = reader.newest(distribution)
+    if release is None:
+        reader.on_progress(f"what is deployed is unknown: there is no release of {distribution} that can be read")
+        return DeployedSet(distribution, version or "unknown", {})
     requirements = Requirements(contract.packages)
     pins = {}
     for name, package in contract.packages.items():
         specifier = requirements.specifier_for(release, name)
-        exact = [part.version for part in specifier or () if part.operator == "=="]
-        if not exact:
-            requirement = f"no {package.distribution}" if specifier is None else f"{package.distribution}{specifier}"
-            why = f"{contract.deploying_distribution} {release.version} asks for {requirement}"
-            raise MetaError(ErrorCode.NO_PIN, f"the deployed set does not pin {name} to one version", why)
-        pins[name] = exact[0]
-    return DeployedSet(contract.deploying_distribution, release.version, pins)
+        pinned = _pinned_version(specifier)
+        published = next((r.version for r in releases[name] if Version(r.version) == pinned), None)
+        if published:
+            pins[name] = published
+            continue
+        asks = f"no {package.distribution}" if specifier is None else f"{package.distribution}{specifier}"
+        why = ", which was never published" if pinned else ""
+        reader.on_progress(
+            f"which {name} is deployed is unknown: {distribution} {release.version} asks for {asks}{why}"
+        )
+    return DeployedSet(distribution, release.version, pins)
+
+
+def _pinned_version(specifier: SpecifierSet | None) -> Version | None:
+    """The one version that a specifier pins, or None."""
+    exact = [part.version for part in specifier or () if part.operator in ("==", "===")]
+    try:
+        versions = {Version(text) for text in exact}
+    except InvalidVersion:
+        # ==1.4.* pins no version, and === may name what is none.
+        return None
+    pinned = versions.pop() if len(versions) == 1 else None
+    return pinned if pinned and specifier and specifier.contains(pinned, prereleases=True) else None

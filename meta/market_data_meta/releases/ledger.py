@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +13,7 @@ from packaging.version import Version
 
 from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.field_types import Constraint, NonEmptyText, Sha256
+from market_data_meta.releases.interpreters import PYTHON, is_for
 
 UploadTime = Annotated[str, Constraint(pattern="^([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?$")]
 """A time in UTC, to the second; empty where the index does not say it."""
@@ -31,6 +32,8 @@ class Release:
     requires_python: str
     requires: tuple[str, ...]
     yanked: bool
+    withdrawn: bool = False
+    """Whether the index does not have it any longer: nobody can install it."""
 
     def extras(self) -> list[str]:
         """The names of its extras, sorted."""
@@ -98,7 +101,47 @@ class Ledger:
             "mdmeta releases lists them; mdmeta releases --refresh reads the index again",
         )
 
-    def newest(self, package: str) -> Release:
-        """The release of ``package`` with the highest version that is neither yanked nor a pre-release."""
-        stable = [r for r in self.releases[package] if not r.yanked and not Version(r.version).is_prerelease]
-        return max(stable, key=lambda r: Version(r.version))
+    def newest(self, package: str, python: str = PYTHON) -> Release:
+        """The release of ``package`` that an installer takes on that interpreter where any version will do.
+
+        Where it can install none, the newest of all.
+        """
+        releases = self.releases[package]
+        return max(offered(releases, python) or releases, key=lambda release: Version(release.version))
+
+
+PRE_RELEASE = "is a pre-release"
+"""Why a release that could be installed is set aside; a range may ask for it all the same."""
+
+
+def offered(releases: Iterable[Release], python: str = PYTHON) -> list[Release]:
+    """The releases among which an installer chooses on that interpreter, in the same order."""
+    every = list(releases)
+    aside = set_aside(every, python)
+    return [release for release in every if release.version not in aside]
+
+
+def set_aside(releases: Iterable[Release], python: str = PYTHON) -> dict[str, str]:
+    """The versions that an installer does not choose by itself on that interpreter, and why: ``is yanked``.
+
+    A pre-release is one of them if there is another release.
+    """
+    every = list(releases)
+    reasons = {release.version: why_not_installed(release, python) for release in every}
+    stable = set(stable_or_all(version for version, why in reasons.items() if not why))
+    return {version: why or PRE_RELEASE for version, why in reasons.items() if why or version not in stable}
+
+
+def why_not_installed(release: Release, python: str) -> str:
+    """Why an installer does not take a release on that interpreter where any version will do; empty if it does."""
+    if release.withdrawn:
+        return "is no longer on the index"
+    if not is_for(release.requires_python, python):
+        return f"needs Python {release.requires_python}"
+    return "is yanked" if release.yanked else ""
+
+
+def stable_or_all(versions: Iterable[str]) -> list[str]:
+    """The versions that are no pre-releases; all of them where there are only pre-releases."""
+    every = list(versions)
+    return [version for version in every if not Version(version).is_prerelease] or every

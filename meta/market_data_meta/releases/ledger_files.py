@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import ClassVar, Literal, TypeVar
+from typing import Annotated, ClassVar, Literal, Self, TypeVar
+
+from packaging.version import Version
+from pydantic import Field, model_validator
 
 from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.field_types import NonEmptyText, Sha256, Timestamp
-from market_data_meta.files import read_json, write_whole
+from market_data_meta.files import read_json
 from market_data_meta.models import Document, InputFile, Model, json_text, read_input
 from market_data_meta.releases.ledger import DeployedSet, Ledger, Release, UploadTime
+from market_data_meta.releases.requirements import release_fault
 
 FORMAT: Literal[1] = 1
 
@@ -22,7 +26,19 @@ class ReleasesFile(InputFile):
 
     format: Literal[1]
     package: NonEmptyText
-    releases: tuple[Release, ...]
+    releases: Annotated[tuple[Release, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _has_valid_releases(self) -> Self:
+        """Each version once, and nothing in a release that no installer could read: commands rely on it."""
+        versions: set[Version] = set()
+        for release in self.releases:
+            if fault := release_fault(release):
+                raise ValueError(f"{release.version}: {fault}")
+            if Version(release.version) in versions:
+                raise ValueError(f"{release.version} is there twice")
+            versions.add(Version(release.version))
+        return self
 
 
 class SnapshotFile(InputFile):
@@ -42,7 +58,9 @@ class ListedRelease(Model):
     uploaded: UploadTime
     sha256: Sha256
     content: Sha256
+    requires_python: str
     yanked: bool
+    withdrawn: bool
 
 
 class LedgerListing(Document):
@@ -64,14 +82,15 @@ def load_ledger(root: Path, packages: Iterable[str]) -> Ledger:
     return Ledger(snapshot.as_of, releases, snapshot.deployed)
 
 
-def save_ledger(root: Path, ledger: Ledger) -> None:
-    """Write ``contracts/releases``, each file as a whole or not at all."""
+def ledger_texts(root: Path, ledger: Ledger) -> dict[Path, str]:
+    """The files of ``contracts/releases`` and their texts, all of which are made before one is written."""
     folder = root / "contracts" / "releases"
-    for package, releases in ledger.releases.items():
-        file = ReleasesFile(format=FORMAT, package=package, releases=releases)
-        write_whole(folder / f"{package}.json", json_text(file))
+    texts = {
+        folder / f"{package}.json": json_text(ReleasesFile(format=FORMAT, package=package, releases=releases))
+        for package, releases in ledger.releases.items()
+    }
     snapshot = SnapshotFile(format=FORMAT, as_of=ledger.as_of, deployed=ledger.deployed)
-    write_whole(folder / "snapshot.json", json_text(snapshot))
+    return texts | {folder / "snapshot.json": json_text(snapshot)}
 
 
 def listing(ledger: Ledger, packages: Iterable[str]) -> LedgerListing:

@@ -10,15 +10,10 @@ from packaging.version import Version
 
 from market_data_meta.contract import Contract
 from market_data_meta.errors import ErrorCode, MetaError
-from market_data_meta.releases.combinations import Cell, Combination, newest_of
-from market_data_meta.releases.ledger import Ledger, Release
-from market_data_meta.releases.requirements import (
-    PYTHON,
-    PYTHONS,
-    AllowedCombinations,
-    Requirements,
-    broken_promises,
-)
+from market_data_meta.releases.combinations import Cell, Combination, deployed_set, newest_of
+from market_data_meta.releases.interpreters import PYTHON, PYTHONS
+from market_data_meta.releases.ledger import Ledger, Release, offered
+from market_data_meta.releases.requirements import AllowedCombinations, Requirements, broken_promises
 
 BLOCK_START = "    # >>> pinned by `mdmeta releases --refresh`; edit nothing up to <<<"
 BLOCK_END = "    # <<<"
@@ -36,15 +31,17 @@ def pinned_cells(contract: Contract, ledger: Ledger) -> list[PinnedCell]:
     """The cells to pin: newest, deployed and oldest set, other interpreters and libraries, each content, each alone."""
     names = tuple(contract.packages)
     newest = newest_of(names, ledger)
+    deployed = deployed_set(names, ledger)
     oldest = oldest_allowed(contract, ledger)
     pinned = [
         PinnedCell(Cell(newest), "the newest of each"),
-        PinnedCell(Cell(Combination(tuple((n, ledger.deployed.pins[n]) for n in names))), _reason_for_deployed(ledger)),
+        *([PinnedCell(Cell(deployed), _reason_for_deployed(ledger))] if deployed else []),
         PinnedCell(Cell(oldest), "the oldest set that the packages' requirements allow"),
     ]
     pinned += _cells_for_other_contents(contract, ledger, [cell.cell.combination for cell in pinned])
     pinned += [
-        PinnedCell(Cell(newest, python=python), f"the newest of each on Python {python}") for python in PYTHONS[1:]
+        PinnedCell(Cell(newest_of(names, ledger, python), python=python), f"the newest of each on Python {python}")
+        for python in PYTHONS[1:]
     ]
     pinned += [PinnedCell(Cell(c, "lowest", "3.11"), "third-party versions at their lowest") for c in (newest, oldest)]
     for name in names:
@@ -63,22 +60,22 @@ def allowed_combinations(
 ) -> AllowedCombinations:
     """The combinations with the ``fixed`` releases that all requirements allow, newest first.
 
-    They hold no yanked release, unless it is fixed.
+    Unless it is fixed, they hold no release that an installer would not choose on that interpreter: no yanked one.
     """
     columns = {
-        name: [fixed[name]] if fixed and name in fixed else [r for r in reversed(ledger.releases[name]) if not r.yanked]
+        name: [fixed[name]] if fixed and name in fixed else offered(reversed(ledger.releases[name]), python)
         for name in contract.packages
     }
     return AllowedCombinations(Requirements(contract.packages, python), columns)
 
 
-def oldest_allowed(contract: Contract, ledger: Ledger) -> Combination:
+def oldest_allowed(contract: Contract, ledger: Ledger, python: str = PYTHON) -> Combination:
     """The allowed combination that was complete on the index first: its latest upload is the earliest.
 
     Release by release, the latest upload first, a release is removed if an allowed combination remains without it.
     """
-    combinations = allowed_combinations(contract, ledger)
-    remaining = {name: [r for r in releases if not r.yanked] for name, releases in ledger.releases.items()}
+    combinations = allowed_combinations(contract, ledger, python=python)
+    remaining = {name: offered(releases, python) for name, releases in ledger.releases.items()}
     if combinations.first(remaining) is None:
         raise MetaError(ErrorCode.NOTHING_ALLOWED, "no combination of releases is allowed by their own requirements")
     latest_first = sorted(
@@ -137,7 +134,7 @@ def _forced_combination(contract: Contract, ledger: Ledger, name: str, release: 
 
 
 def _newest_of_each_content(releases: tuple[Release, ...]) -> list[Release]:
-    newest = {release.content: release for release in releases if not release.yanked}
+    newest = {release.content: release for release in offered(releases)}
     return list(newest.values())
 
 

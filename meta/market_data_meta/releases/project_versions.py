@@ -19,8 +19,9 @@ from packaging.utils import canonicalize_name
 
 from market_data_meta.errors import ErrorCode, MetaError, direct_reference
 from market_data_meta.files import read_toml
+from market_data_meta.releases.interpreters import PYTHON
 from market_data_meta.releases.requested_versions import VersionRequest
-from market_data_meta.releases.requirements import PYTHON, binds
+from market_data_meta.releases.requirements import binds
 
 MAX_CHARACTERS = 20_000_000
 """The largest file that is read; a lock file of a large project has a tenth of it."""

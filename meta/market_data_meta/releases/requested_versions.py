@@ -42,19 +42,20 @@ class VersionRequest:
 class PublishedVersions:
     """The versions among which to choose, by package; ``known_in`` says where they are from: ``the ledger``.
 
-    ``named`` has the newest and the deployed versions by these words, as far as they are known.
+    ``named`` has the newest and the deployed versions by these words, as far as they are known, ``set_aside`` the
+    versions that an installer does not choose by itself.
     """
 
     versions: Mapping[str, Sequence[str]]
     known_in: str
     hint: str
     named: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    yanked: Mapping[str, Collection[str]] = field(default_factory=dict)
+    set_aside: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     def chosen(self, request: VersionRequest) -> str:
         """The version that a request means: of a range the newest that matches, as an installer takes it.
 
-        A yanked release is taken only by its exact version. Raises MetaError where there is none.
+        What is set aside is taken only by its exact version. Raises MetaError where there is none.
         """
         package = request.package
         where = f", as {request.source} asks" if request.source else ""
@@ -67,7 +68,7 @@ class PublishedVersions:
         if (exact := request.exact) is not None:
             return self._published(package, exact, where)
         specifier = SpecifierSet("" if request.asks == NEWEST else request.asks)
-        candidates = [v for v in self.versions[package] if v not in self.yanked.get(package, ())]
+        candidates = [v for v in self.versions[package] if v not in self.set_aside.get(package, ())]
         matching = list(specifier.filter(candidates))
         if not matching:
             what = f"{self.known_in} has no {package} {specifier}{where}"

@@ -11,19 +11,16 @@ import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from packaging.requirements import Requirement
-from packaging.specifiers import SpecifierSet
+from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from market_data_meta.contract import Package
 from market_data_meta.releases.combinations import Combination
+from market_data_meta.releases.interpreters import PYTHON, PYTHONS
 from market_data_meta.releases.ledger import Ledger, Release, extras_of
-
-PYTHONS = ("3.11", "3.12", "3.13")
-"""The interpreters that a cell may name, as tox.ini lists them."""
-PYTHON = PYTHONS[0]
-"""The interpreter of a cell that names none."""
 
 
 # Cached, as releases repeat their requirements, and the matrix reads them thousands of times.
@@ -37,6 +34,25 @@ def binds(text: str, python: str) -> bool:
     """Whether a requirement is in force for an interpreter of that version, on this kind of machine, without extras."""
     marker = _parse(text).marker
     return marker is None or marker.evaluate({**_interpreter(python), "extra": ""})
+
+
+def requirement_fault(text: str) -> str:
+    """Why an installer could not tell whether a requirement is in force; empty if it could."""
+    try:
+        for python in PYTHONS:
+            binds(text, python)
+    except (InvalidRequirement, UndefinedComparison, UndefinedEnvironmentName, InvalidVersion) as error:
+        return f"{text[:200]!r} is not a requirement that could be read: {' '.join(str(error).split())[:200]}"
+    return ""
+
+
+def release_fault(release: Release) -> str:
+    """What of a release's version and requirements nobody could read; empty if there is nothing."""
+    try:
+        Version(release.version), SpecifierSet(release.requires_python)
+    except (InvalidVersion, InvalidSpecifier) as error:
+        return str(error)[:200]
+    return next(filter(None, map(requirement_fault, release.requires)), "")
 
 
 @functools.cache

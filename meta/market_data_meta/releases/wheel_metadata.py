@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
@@ -11,6 +12,7 @@ from packaging.metadata import InvalidMetadata, Metadata, parse_email
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from market_data_meta.errors import ErrorCode, MetaError
+from market_data_meta.releases.requirements import requirement_fault
 from market_data_meta.releases.wheel_layout import check_layout
 
 MAX_METADATA = 1 << 20
@@ -18,12 +20,15 @@ MAX_METADATA = 1 << 20
 MAX_VERSION = 64
 """Characters of a version; a date, a commit and a build number fit in it."""
 
+DAMAGED = (BadZipFile, EOFError, LookupError, NotImplementedError, OSError, RuntimeError, ValueError, zlib.error)
+"""What reading an archive raises where its bytes are damaged, or packed in a way that cannot be read."""
+
 _FIELDS = {"name", "version", "requires-dist", "requires-python"}
 
 
 @dataclass(frozen=True)
 class WheelMetadata:
-    """A wheel's distribution (its normalised name), version, requirements and the Pythons that it is for, as written.
+    """What a wheel says of itself: its distribution (normalised), version (normalised), requirements and Pythons.
 
     All of them are valid, and the wheel's file name has the same name and version.
     """
@@ -58,14 +63,21 @@ def read_metadata(wheel: Path, filename: str | None = None) -> WheelMetadata:
             raise MetaError(ErrorCode.BAD_WHEEL, f"{short} is not what its name says", why)
         name, version = canonicalize_name(metadata.name), metadata.version
         _ = metadata.requires_dist, metadata.requires_python
-    except (BadZipFile, InvalidMetadata, InvalidWheelFilename, OSError, EOFError, NotImplementedError) as error:
+    except (InvalidMetadata, InvalidWheelFilename, *DAMAGED) as error:
         raise MetaError(ErrorCode.BAD_WHEEL, f"{short} is not a whole wheel", str(error)[:300]) from None
     if (name, version) != (expected_name, expected_version):
         why = f"its METADATA says {name[:60]} {version_text[:60]}"
         raise MetaError(ErrorCode.BAD_WHEEL, f"{short} is not what its name says", why)
-    with ZipFile(wheel) as archive:
-        check_layout(archive, short, name, version_text)
-    return WheelMetadata(name, version_text, tuple(raw.get("requires_dist", ())), raw.get("requires_python", ""))
+    try:
+        with ZipFile(wheel) as archive:
+            check_layout(archive, short, name, version_text)
+    except DAMAGED as error:
+        raise MetaError(ErrorCode.BAD_WHEEL, f"{short} is not a whole wheel", str(error)[:300]) from None
+    requires = tuple(raw.get("requires_dist", ()))
+    if fault := next(filter(None, map(requirement_fault, requires)), ""):
+        raise MetaError(ErrorCode.BAD_WHEEL, f"{short} has a requirement that cannot be read", fault)
+    # One version may be written in several ways: 1.0-1 is 1.0.post1.
+    return WheelMetadata(name, str(version), requires, raw.get("requires_python", ""))
 
 
 def _metadata(wheel: Path, short: str) -> bytes:

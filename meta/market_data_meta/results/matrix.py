@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -26,16 +27,21 @@ from market_data_meta.results.parts import (
     Versions,
 )
 
-Day = Annotated[str, Field(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+Day = Annotated[str, Field(pattern="^([0-9]{4}-[0-9]{2}-[0-9]{2})?$")]
+"""A day, empty where the index does not say it."""
 
 
 class MatrixContent(Model):
-    """One content of a package: the releases that run the same code, oldest first, and the days of their upload."""
+    """One content of a package: the releases that run the same code, oldest first, and the days of their upload.
+
+    ``set_aside`` are those of them that an installer does not choose by itself, with the reason: ``is yanked``.
+    """
 
     content: Digest
     label: Text
     releases: Annotated[tuple[Text, ...], Field(min_length=1)]
     uploaded: Annotated[tuple[Day, ...], Field(min_length=1)]
+    set_aside: Mapping[Text, Text] = {}
 
 
 class MatrixCell(Model):
@@ -196,6 +202,10 @@ class MatrixResult(Document):
     def set_named(self, name: str) -> MatrixSet | None:
         """The newest, the deployed or the oldest set; None where it is not known."""
         return next((one for one in self.sets if one.name == name), None)
+
+    def set_aside(self, package: str) -> dict[str, str]:
+        """The releases of a package that an installer does not choose by itself, with the reason."""
+        return {version: why for content in self.packages[package] for version, why in content.set_aside.items()}
 
     def failures(self, capability: MatrixCapability, position: int) -> tuple[CapabilityFailure, ...]:
         """What fails of a capability in the cell at this position, the essential clauses first; no release alone."""

@@ -14,8 +14,8 @@ from market_data_meta import suite
 from market_data_meta.contract import Contract
 from market_data_meta.judging.records import Check, Record
 from market_data_meta.releases.contents import Content, ContentCombination, content_combinations, distinct_contents
+from market_data_meta.releases.interpreters import PYTHON
 from market_data_meta.releases.ledger import Ledger
-from market_data_meta.releases.requirements import PYTHON
 from market_data_meta.running import environments, third_party
 from market_data_meta.running.cache import RunCache
 from market_data_meta.running.decisions import Decisions
@@ -84,13 +84,15 @@ def decide(
     ``on_progress`` is called with each step.
     """
     python = options.interpreter
+    version = environments.version_of(python)
     on_progress(ProgressStep(0, 0, "resolving third-party libraries"))
     resolutions, digests = _resolve_third_party(contract, ledger, request, python, options.cache)
     locks = {needs: lock for needs, lock in resolutions.items() if isinstance(lock, ThirdPartyLock)}
-    uninstallable = {
+    uninstallable = {cell: why for cell in request.cells if (why := cell.why_not_installable(version))}
+    uninstallable |= {
         cell: resolution.reason
         for cell in request.cells
-        if isinstance(resolution := resolutions[cell.requirements], Unresolvable)
+        if cell not in uninstallable and isinstance(resolution := resolutions[cell.requirements], Unresolvable)
     }
     groups: dict[str, ThirdPartyGroup] = {}
     for cell in request.cells:
@@ -112,9 +114,7 @@ def decide(
             run_count += runner.decide(group, cells)
     cell_records = _collect(contents, request, groups.values(), uninstallable, run_count)
     candidate_entries = {entry for lock in locks.values() for entry in lock.candidate_entries}
-    return replace(
-        cell_records, candidate_entries=tuple(sorted(candidate_entries)), python=environments.version_of(python)
-    )
+    return replace(cell_records, candidate_entries=tuple(sorted(candidate_entries)), python=version)
 
 
 def _has_startup_code(group: ThirdPartyGroup, lock: ThirdPartyLock, python: str, cache: Path) -> bool:
@@ -135,12 +135,17 @@ def _resolve_third_party(
 ) -> tuple[dict[ThirdPartyRequirements, ThirdPartyLock | Unresolvable], dict[ThirdPartyLock, str]]:
     """The third-party set for each distinct set of requirements, and the digest of each set's group.
 
-    The published releases come first, so that a group has the same digest whichever cells are requested.
+    The published releases come first, so that a group has the same digest whichever cells are requested. What cannot
+    be installed on the interpreter is asked about by nobody: the answer would count for cells that can.
     """
-    published_cells = content_combinations(distinct_contents(contract, ledger.published))
+    version = environments.version_of(python)
+    every_published = content_combinations(distinct_contents(contract, ledger.published))
+    published_cells = [cell for cell in every_published if not cell.why_not_installable(version)]
     resolutions = third_party.resolve_all(contract, ledger.published, published_cells, python, cache)
     published = [lock for lock in resolutions.values() if isinstance(lock, ThirdPartyLock)]
-    other_cells = (cell for cell in request.cells if cell.requirements not in resolutions)
+    other_cells = (
+        cell for cell in request.cells if cell.requirements not in resolutions and not cell.why_not_installable(version)
+    )
     other_resolutions = {
         needs: lock.compared_with(published) if isinstance(lock, ThirdPartyLock) else lock
         for needs, lock in third_party.resolve_all(contract, ledger, other_cells, python, cache).items()

@@ -13,9 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
-from pypi_simple import NoSuchProjectError, PyPISimple
-from requests import RequestException
-
 from market_data_meta.errors import ErrorCode, MetaError, undecided
 from market_data_meta.files import exclusive_lock, whole_file
 from market_data_meta.inside.mdm_content import (
@@ -25,7 +22,7 @@ from market_data_meta.inside.mdm_content import (
     digest_of_file,
     installed_path,
 )
-from market_data_meta.releases.index import TIMEOUT, index_url
+from market_data_meta.releases.index_client import IndexClient
 from market_data_meta.releases.ledger import Release
 from market_data_meta.releases.wheel_metadata import MAX_METADATA, short_name
 from market_data_meta.running import bytecode
@@ -54,7 +51,7 @@ def unpack_all(releases: Mapping[str, Iterable[Release]], cache: Path, python: s
     """
     sites: dict[str, Path] = {}
     faults: dict[str, str] = {}
-    with PyPISimple(index_url()) as client, ThreadPoolExecutor(8) as pool:
+    with IndexClient() as client, ThreadPoolExecutor(8) as pool:
 
         def site_or_error(distribution: str, release: Release) -> Path | MetaError:
             try:
@@ -219,15 +216,11 @@ def _sha256(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def _download(client: PyPISimple, distribution: str, release: Release, file: Path) -> None:
-    try:
-        page = client.get_project_page(distribution, timeout=TIMEOUT)
-        wheel = next((p for p in page.packages if p.filename == release.filename), None)
-        if wheel is None:
-            raise undecided(ErrorCode.GONE, f"{release.filename} is no longer on the index")
-        client.download_package(wheel, file, timeout=TIMEOUT, verify=False)
-    except (RequestException, NoSuchProjectError) as error:
-        hint = "check the network and the index your uv or pip is set up to use"
-        raise undecided(
-            ErrorCode.NO_INDEX, f"{release.filename} could not be downloaded", str(error)[:300], hint
-        ) from None
+def _download(client: IndexClient, distribution: str, release: Release, target: Path) -> None:
+    # The same project may be on several indexes; the client asks the one that counts.
+    files = client.files(distribution) or ()
+    wheel = next((file for file in files if file.filename == release.filename), None)
+    if wheel is None:
+        raise undecided(ErrorCode.GONE, f"{release.filename} is no longer on the index")
+    # What was downloaded is compared with the ledger and not with what the index says today.
+    wheel.download(target, verify=False)

@@ -26,8 +26,10 @@ from made_wheels import made_wheel
 
 from market_data_meta.consistency import problems
 from market_data_meta.contract_files import load_contract
-from market_data_meta.releases.index import index_url, refreshed_ledger
-from market_data_meta.releases.ledger_files import save_ledger
+from market_data_meta.files import write_all
+from market_data_meta.releases.index import refreshed_ledger
+from market_data_meta.releases.index_settings import configured_indexes
+from market_data_meta.releases.ledger_files import ledger_texts
 from market_data_meta.schemas import schema
 
 PACKAGES = {2: ("talker", "listener"), 4: ("alphabet", "talker", "wire", "listener")}
@@ -184,14 +186,14 @@ def checkout(
     packages, published = PACKAGES[request.param], tmp_path / "index"
     publish(packages, published)
     root = contract_folder(tmp_path / "checkout", packages)
-    real, index = index_url(), LocalIndex(published)
+    real, index = configured_indexes()[-1].url, LocalIndex(published)
     try:
         for variable in ("UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "PIP_INDEX_URL"):
             monkeypatch.delenv(variable, raising=False)
         monkeypatch.setenv("UV_DEFAULT_INDEX", index.url)
         monkeypatch.setenv("UV_INDEX", real)
         monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
-        save_ledger(root, refreshed_ledger(load_contract(root), None, lambda _: None))
+        write_all(ledger_texts(root, refreshed_ledger(load_contract(root), None, lambda _: None)))
         yield MadeCheckout(root, packages)
     finally:
         index.server.shutdown()

@@ -24,9 +24,10 @@ def answer(
     needs_fully: tuple[str, ...] = (),
     yanked: Mapping[str, tuple[str, ...]] | None = None,
 ) -> DeployAnswer:
+    aside = {name: dict.fromkeys(versions, "is yanked") for name, versions in (yanked or {}).items()}
     distributions = {name: f"market-data-{name}" for name in matrix.packages}
     return deploy_answer(
-        matrix, DeployQuestion(versions, needs, needs_fully, yanked=yanked or {}, distributions=distributions)
+        matrix, DeployQuestion(versions, needs, needs_fully, set_aside=aside, distributions=distributions)
     )
 
 

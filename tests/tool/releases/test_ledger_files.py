@@ -9,12 +9,13 @@ import pytest
 
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
+from market_data_meta.files import write_all
 from market_data_meta.releases.ledger import Ledger
-from market_data_meta.releases.ledger_files import load_ledger, save_ledger
+from market_data_meta.releases.ledger_files import ledger_texts, load_ledger
 
 
 def test_a_ledger_is_written_as_it_was_read(contract: Contract, ledger: Ledger, root: Path, tmp_path: Path) -> None:
-    save_ledger(tmp_path, ledger)
+    write_all(ledger_texts(tmp_path, ledger))
     for name in (*contract.packages, "snapshot"):
         file = Path("contracts", "releases", f"{name}.json")
         assert (tmp_path / file).read_text(encoding="utf-8") == (root / file).read_text(encoding="utf-8")
@@ -34,7 +35,7 @@ def test_a_ledger_is_written_as_it_was_read(contract: Contract, ledger: Ledger, 
 def test_an_invalid_file_is_named(
     ledger: Ledger, tmp_path: Path, name: str, change: dict[str, object], code: str
 ) -> None:
-    save_ledger(tmp_path, ledger)
+    write_all(ledger_texts(tmp_path, ledger))
     file = tmp_path / "contracts" / "releases" / f"{name}.json"
     file.write_text(json.dumps(json.loads(file.read_text(encoding="utf-8")) | change), encoding="utf-8")
     with pytest.raises(MetaError, match=rf"{name}\.json") as error:

@@ -13,7 +13,7 @@ PUBLISHED = PublishedVersions(
     "this matrix",
     "ask another one",
     named={"newest": {"core": "1.10"}, "deployed": {"core": "1.9"}},
-    yanked={"core": {"1.11"}},
+    set_aside={"core": {"1.11"}},
 )
 
 

@@ -170,6 +170,7 @@ def test_nothing_on_the_page_says_compatible(contract: Contract) -> None:
 def test_a_package_is_shown_with_its_repository(contract: Contract) -> None:
     packages = block(site(MATRIX, contract))["packages"]
     assert packages["core"] == {
+        "versions": ["1.0"],
         "distribution": "market-data-core",
         "repository": "https://github.com/mjdevaccount/market-data-core",
     }

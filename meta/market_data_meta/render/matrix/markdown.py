@@ -86,7 +86,8 @@ def _promises(matrix: MatrixResult) -> Iterator[str]:
         counts = matrix.promises[capability.name]
         numbers = [f"{side.get(state, 0):,}" for side in (counts.allowed, counts.forbidden) for state in _STATES]
         yield f"| {line(capability.title)} | {' | '.join(numbers)} |"
-    newest = {name: contents[-1].releases[-1] for name, contents in matrix.packages.items()}
+    place = matrix.set_named("newest")
+    newest = place.combination if place else {name: column[-1].releases[-1] for name, column in matrix.packages.items()}
     yield from ("", "## What the newest releases ask for, and with what each capability can be used", "")
     pairs = [row for row in matrix.supported if row.version == newest[row.package] and row.asks is not None]
     heads = [line(f"{row.package} {row.version} asks for {row.other} {row.asks or 'of any version'}") for row in pairs]

@@ -10,7 +10,10 @@ const contentOf = Object.fromEntries(names.map((name) => [
   name,
   new Map(matrix.packages[name].flatMap((content, position) => content.releases.map((version) => [version, position]))),
 ]));
-const versionsOf = (name) => matrix.packages[name].flatMap((content) => content.releases);
+// Oldest first: a content may come back, so the contents one after the other are in no order.
+const versionsOf = (name) => packages[name].versions;
+// The releases that an installer does not choose by itself, with the reason: package -> version -> 'is yanked'.
+const setAside = Object.fromEntries(names.map((name) => [name, Object.assign({}, ...matrix.packages[name].map((content) => content.set_aside))]));
 const positionsKey = (positions) => names.map((name) => positions[name]).join('.');
 const cellNumbers = new Map(matrix.cells.map((cell, cellNumber) => [positionsKey(cell.codes), cellNumber]));
 
@@ -54,10 +57,11 @@ const short = (digest) => String(digest).slice(0, 12);
 const command = (versions) => `./scripts/mdmeta run ${names.map((name) => `${name}==${versions[name]}`).join(' ')}`;
 const listed = (parts) => (parts.length > 1 ? `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}` : parts.join(''));
 const setText = (versions) => names.map((name) => `${name} ${versions[name]}`).join(', ');
-const newest = Object.fromEntries(names.map((name) => [name, versionsOf(name).at(-1)]));
+const newest = Object.fromEntries(names.map((name) => [name, versionsOf(name).filter((version) => !(version in setAside[name])).at(-1) ?? versionsOf(name).at(-1)]));
 
 // '0.8.32 to 0.8.69' as '0.8.32–69'.
 function shortLabel(label) {
+  if (label.includes(', ')) return label.split(', ').map(shortLabel).join(', ');
   const [first, last] = String(label).split(' to ');
   if (last === undefined) return first;
   const stem = first.slice(0, first.lastIndexOf('.') + 1);
@@ -85,18 +89,16 @@ function affected(finding) {
   return { parts, everyCombination: combinations === finding.cells.length };
 }
 
-// Neighbouring contents as one range of versions.
+// The releases of some contents, neighbours as one range of versions.
 function versionRanges(name, positions) {
-  const contents = matrix.packages[name];
-  if (positions.length === contents.length) return 'every release';
+  if (positions.length === matrix.packages[name].length) return 'every release';
   const ranges = [];
-  for (const position of positions) {
-    const range = ranges.at(-1);
-    if (range && range[1] === position - 1) range[1] = position;
-    else ranges.push([position, position]);
+  let isInRange = false;
+  for (const version of versionsOf(name)) {
+    const isOne = positions.includes(contentOf[name].get(version));
+    if (isOne && isInRange) ranges.at(-1)[1] = version;
+    else if (isOne) ranges.push([version, version]);
+    isInRange = isOne;
   }
-  return ranges.map(([from, to]) => {
-    const [first, last] = [contents[from].releases[0], contents[to].releases.at(-1)];
-    return first === last ? first : `${first} to ${last}`;
-  }).join(', ');
+  return ranges.map(([first, last]) => (first === last ? first : `${first} to ${last}`)).join(', ');
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from packaging.version import Version
+
 from market_data_meta.contract import Contract
 from market_data_meta.models import Model
 from market_data_meta.render.signs import CAPABILITY_STATES, PROMISES, STATES, VERDICTS
@@ -25,8 +27,9 @@ class PageClause(Model):
 
 
 class PagePackage(Model):
-    """A package's name on the index, and the address of its repository, if it has one."""
+    """A package's versions, oldest first, its name on the index, and the address of its repository, if it has one."""
 
+    versions: tuple[str, ...]
     distribution: str
     repository: str | None
 
@@ -74,6 +77,11 @@ class PageData(Model):
     promises: tuple[PagePromise, ...]
 
 
+def _in_order(matrix: MatrixResult, package: str) -> tuple[str, ...]:
+    versions = (version for content in matrix.packages.get(package, ()) for version in content.releases)
+    return tuple(sorted(versions, key=Version))
+
+
 def page_data(matrix: MatrixResult, contract: Contract) -> PageData:
     """The data of the page for a matrix; the clauses are in the contract's order."""
     return PageData(
@@ -91,6 +99,7 @@ def page_data(matrix: MatrixResult, contract: Contract) -> PageData:
         ),
         packages={
             name: PagePackage(
+                versions=_in_order(matrix, name),
                 distribution=package.distribution,
                 repository=f"https://github.com/{package.repository}" if package.repository else None,
             )

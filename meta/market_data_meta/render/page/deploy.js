@@ -61,6 +61,8 @@ function showDeployAnswer(wish) {
     reasonsAgainst.length
       ? h('div', {}, h('p', { class: 'value-title' }, 'Their own requirements forbid this set:'), h('ul', { class: 'reasons' }, reasonsAgainst.map((reason) => h('li', {}, reason))))
       : h('p', {}, 'Their own requirements allow this set.'),
+    names.filter((name) => versions[name] in setAside[name])
+      .map((name) => h('p', {}, `${name} ${versions[name]} ${setAside[name][versions[name]]}: an installer takes it only by its version.`)),
     wayOut(versions, cellNumber, reasonsAgainst),
     h('details', {}, h('summary', {}, `Evidence: ${cell.start ? `run on ${day(cell.start)}, ${number(Object.values(cell.counts).reduce((sum, count) => sum + count, 0))} checks` : 'no run'}`),
       evidence(cell, versions), copyable(command(versions))));

@@ -34,25 +34,31 @@ function contentLook(name, position) {
 // ': is broken until 0.6.12, works since 0.6.13 (2026-03-01)'
 function spansInWords(name, looks) {
   const spans = [];
-  looks.forEach((look, position) => {
+  for (const version of versionsOf(name)) {
+    const look = looks[contentOf[name].get(version)];
     const last = spans.at(-1);
-    if (last && last.short === look.short) last.to = position;
-    else spans.push({ short: look.short, state: look.state, from: position, to: position });
-  });
-  const contents = matrix.packages[name];
+    if (last && last.short === look.short) last.to = version;
+    else spans.push({ short: look.short, state: look.state, from: version, to: version });
+  }
   const words = (span) => (chosen ? CAPABILITY_STATES[span.state].words : span.short);
   if (spans.length === 1) return `${words(spans[0])} in every release`;
   return spans.slice(-3).map((span, place, shown) => {
-    if (place === shown.length - 1) return `${words(span)} since ${contents[span.from].releases[0]} (${contents[span.from].uploaded[0]})`;
-    const until = contents[span.to].releases.at(-1);
-    return span.from && contents[span.from].releases[0] !== until ? `${words(span)} from ${contents[span.from].releases[0]} to ${until}` : `${words(span)} ${span.from ? 'in' : 'until'} ${until}`;
+    if (place === shown.length - 1) return `${words(span)} since ${span.from}${uploadOf(name, span.from) && ` (${uploadOf(name, span.from)})`}`;
+    if (span === spans[0]) return `${words(span)} until ${span.to}`;
+    return span.from === span.to ? `${words(span)} in ${span.to}` : `${words(span)} from ${span.from} to ${span.to}`;
   }).join(', ');
+}
+
+// The day of a release's upload, empty where the index does not say it.
+function uploadOf(name, version) {
+  const content = matrix.packages[name][contentOf[name].get(version)];
+  return content.uploaded[content.releases.indexOf(version)];
 }
 
 function releaseLink(name, version, uploaded) {
   return h('a', {
     id: `release-${name}-${version}`, href: `#release-${name}-${version}`, class: 'tick', 'data-package': name,
-    'data-version': version, 'data-uploaded': uploaded, title: `${name} ${version}, published ${uploaded}`,
+    'data-version': version, 'data-uploaded': uploaded, title: [`${name} ${version}`, uploaded && `published ${uploaded}`, setAside[name][version]].filter(Boolean).join(', '),
   }, version);
 }
 
@@ -67,7 +73,7 @@ function openRelease(id) {
   link.closest('details').open = true;
   for (const other of document.querySelectorAll(`a.tick[data-package="${CSS.escape(name)}"]`)) other.removeAttribute('aria-current');
   link.setAttribute('aria-current', 'true');
-  fill($(`about-${name}`), h('strong', {}, `${name} ${version}`), ` was published on ${uploaded} and installs content `, h('code', {}, short(content.content)),
+  fill($(`about-${name}`), h('strong', {}, `${name} ${version}`), ` ${version in setAside[name] ? `${setAside[name][version]}, ` : ''}was published ${uploaded ? `on ${uploaded}` : 'on an unknown day'} and installs content `, h('code', {}, short(content.content)),
     `, as ${content.releases.length === 1 ? 'no other release does' : `${content.label} do`}. ${chosenTitle()}: ${contentLook(name, position).words}. ${requirements.join(' ')}`);
   link.scrollIntoView({ block: 'center', inline: 'center' });
   link.focus({ preventScroll: true });

@@ -67,11 +67,14 @@ const distinctFailures = (failures) => failures.filter(
   (failure, place) => failures.findIndex((other) => other.sentence === failure.sentence) === place,
 );
 
+// What an installer may choose of a content; one that is set aside is chosen only by its version.
+const offeredOf = (content) => content.releases.filter((version) => !(version in content.set_aside));
+
 // The published set that is nearest to a wish, among those in which what is chosen is in the best state there is.
 // `wish` may leave packages open: their newest releases are preferred. `fixed` are packages that must stay as they are.
 function nearestSet(wish, { fixed = [], allowedOnly = true } = {}) {
   const index = Object.fromEntries(names.map((name) => [name, new Map(versionsOf(name).map((version, place) => [version, place]))]));
-  const places = Object.fromEntries(names.map((name) => [name, wish[name] ? index[name].get(wish[name]) : index[name].size - 1]));
+  const places = Object.fromEntries(names.map((name) => [name, index[name].get(wish[name] || newest[name])]));
   const isCandidate = (cell) => (cell.allowed || !allowedOnly) && cell.verdict !== 'uninstallable'
     && fixed.every((name) => cell.codes[name] === contentOf[name].get(wish[name]));
   const ranked = matrix.cells.flatMap((cell, cellNumber) => (isCandidate(cell) ? [{ cell, cellNumber, rank: rank(cellNumber) }] : []))
@@ -79,7 +82,7 @@ function nearestSet(wish, { fixed = [], allowedOnly = true } = {}) {
   let nearest = null;
   for (const candidate of ranked) {
     if (nearest && candidate.rank > nearest.rank) break;
-    const choices = names.map((name) => (fixed.includes(name) ? [wish[name]] : matrix.packages[name][candidate.cell.codes[name]].releases)
+    const choices = names.map((name) => (fixed.includes(name) ? [wish[name]] : offeredOf(matrix.packages[name][candidate.cell.codes[name]]))
       .map((version) => {
         const steps = Math.abs(index[name].get(version) - places[name]);
         return { version, distance: steps && (wish[name] ? 1e5 : 0) + steps };
