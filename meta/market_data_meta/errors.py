@@ -81,6 +81,7 @@ class ErrorCode(StrEnum):
     NO_RECORD = "no-record", "The suite did not start, so there is no record."
     NO_REF = "no-ref", "A git ref could not be fetched."
     NO_TEMPLATE = "no-template", "The warm lane did not start."
+    NO_UPLOAD_TIME = "no-upload-time", "The package index does not say when its files were uploaded."
     NO_WHEEL = "no-wheel", "The newest releases could not be downloaded."
     NOT_CONFIRMED = "not-confirmed", "Cells that were to be confirmed brought no record."
     NOT_DEPLOYED = "not-deployed", "It is not known which release of a package is deployed."

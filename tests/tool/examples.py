@@ -18,10 +18,14 @@ PATIENCE = 900
 """Seconds after which a test takes what it waits for to hang: nothing takes so long on the busiest machine."""
 
 
-def release(version: str, content: str, *requires: str, yanked: bool = False) -> Release:
+def release(
+    version: str, content: str, *requires: str, yanked: bool = False, python: str = ">=3.11", withdrawn: bool = False
+) -> Release:
     """A published release; ``content`` is one hexadecimal digit, which its content id repeats."""
     name = f"{content}-{version}.whl"
-    return Release(version, "2026-01-01T00:00:00Z", name, "d" * 64, 1, content * 64, ">=3.11", requires, yanked)
+    return Release(
+        version, "2026-01-01T00:00:00Z", name, "d" * 64, 1, content * 64, python, requires, yanked, withdrawn
+    )
 
 
 def known_defect(

@@ -1,4 +1,4 @@
-"""A package index on loopback for the tests, whose pages and files a test may change in every way that indexes differ."""
+"""A package index on loopback for the tests, whose pages and files a test may change as indexes differ."""
 
 from __future__ import annotations
 
@@ -130,7 +130,10 @@ def serving(index: MadeIndex) -> Iterator[MadeIndex]:
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
-            self.wfile.write(data)
+            if self.command != "HEAD":
+                self.wfile.write(data)
+
+        do_HEAD = do_GET  # noqa: N815 - the name that the base class looks for
 
         def log_message(self, *_: object) -> None:
             """Print nothing."""

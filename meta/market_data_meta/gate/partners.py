@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from market_data_meta.contract import Contract
 from market_data_meta.gate.candidates import Candidate
+from market_data_meta.releases.combinations import deployed_set
 from market_data_meta.releases.contents import Content, ContentCombination, distinct_contents
 from market_data_meta.releases.interpreters import PYTHON
 from market_data_meta.releases.ledger import Ledger, Release, offered
@@ -63,7 +64,7 @@ def gate_cells(
     newest_first = {name: tuple(reversed(releases)) for name, releases in columns.items()}
     combinations = AllowedCombinations(Requirements(contract.packages, python), newest_first)
     if reach == QUICK:
-        groups = _quick(combinations, ledger, content_now)
+        groups = _quick(combinations, ledger, content_now, {candidate.package for candidate in candidates})
     else:
         groups = _by_content(combinations, content_now, forbidden_too=reach in (ALL, PINNED))
     predecessors = {candidate.package: candidate.predecessor for candidate in candidates}
@@ -118,16 +119,18 @@ def _by_content(combinations: AllowedCombinations, content_of: ContentsByVersion
     return dict(sorted(groups.items(), key=lambda group: combinations.preference_of(group[1][0])))
 
 
-def _quick(combinations: AllowedCombinations, ledger: Ledger, content_of: ContentsByVersion) -> Groups:
-    """The newest allowed combination (of all, where none is allowed) and the deployed one."""
+def _quick(
+    combinations: AllowedCombinations, ledger: Ledger, content_of: ContentsByVersion, candidates: Collection[str]
+) -> Groups:
+    """The newest allowed combination (of all, where none is allowed), and the deployed one, where that is known."""
     columns = combinations.columns
     newest = combinations.first() or tuple(releases[0] for releases in columns.values())
     sets = [newest]
-    # Of what is deployed nothing is known where one of the pins is not.
-    if ledger.deployed.pins.keys() >= columns.keys():
+    if deployed := deployed_set([name for name in columns if name not in candidates], ledger):
+        versions = deployed.as_dict()
         sets.append(
             tuple(
-                next((r for r in releases if r.version == ledger.deployed.pins[name]), releases[0])
+                ledger.release(name, versions[name]) if name in versions else releases[0]
                 for name, releases in columns.items()
             )
         )

@@ -59,6 +59,14 @@ def installable_wheels(distribution: str, files: Iterable[IndexFile]) -> Install
         rank = not file.package.is_yanked, -min(fitting), build or (), file.filename
         if version not in best or rank > best[version][0]:
             best[version] = rank, file
+    # A requirement of 1.0 is met by 1.0+local as well, and an installer takes that: nobody gets 1.0.
+    in_its_place = {
+        Version(version.public): version
+        for version, (_, file) in best.items()
+        if version.local and not file.package.is_yanked and Version(version.public) in best
+    }
+    left_out += [f"{distribution} {v}: an installer takes {local} in its place" for v, local in in_its_place.items()]
+    best = {version: entry for version, entry in best.items() if version not in in_its_place}
     left_out += [sentence for version, sentence in sorted(unfit.items()) if version not in best]
     return InstallableWheels({version: best[version][1] for version in sorted(best)}, tuple(left_out))
 

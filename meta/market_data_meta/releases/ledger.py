@@ -42,7 +42,8 @@ class Release:
 
 def extras_of(requirement: Requirement) -> list[str]:
     """The extras that a requirement's marker names."""
-    return re.findall(r'extra == "([^"]+)"', str(requirement.marker or ""))
+    found = re.findall(r'extra == "([^"]+)"|"([^"]+)" == extra', str(requirement.marker or ""))
+    return [first or second for first, second in found]
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,7 @@ _NETWORK = re.compile(
     "|could not be queried|401 unauthorized|403 forbidden|http status (client|server) error",
     re.IGNORECASE,
 )
+_NO_UPLOAD_TIME = re.compile(r"`([^`]+)` is missing an upload date")
 # The caller decides where packages come from and how they are reached, and not what they resolve to.
 _CALLERS_SETTINGS = re.compile(
     "UV_(DEFAULT_INDEX|INDEX|INDEX_.*|EXTRA_INDEX_URL|FIND_LINKS|CACHE_DIR|OFFLINE|NATIVE_TLS|SYSTEM_CERTS|INSECURE_HOST"
@@ -119,6 +120,10 @@ def uv(*arguments: str, text: str | None = None) -> str:
         hint = "check the network and the index your uv or pip is set up to use"
         raise undecided(ErrorCode.NO_NETWORK, "uv could not reach the package index", message[:500], hint)
     if "No solution found" in message or "not found in the package registry" in message:
+        if file := _NO_UPLOAD_TIME.search(message):
+            what = "the package index does not say when its files were uploaded, so nothing is resolved as of a date"
+            hint = "use an index that has upload times (PEP 700), or choose today's libraries: mdmeta run … today"
+            raise undecided(ErrorCode.NO_UPLOAD_TIME, what, f"{file[1]} is one of them", hint)
         raise UninstallableError(message)
     raise undecided(ErrorCode.UV_FAILED, f"uv {' '.join(arguments[:2])} failed", message[:2000])
 

@@ -24,9 +24,9 @@ def index() -> Iterator[MadeIndex]:
         yield index
 
 
-def files(*indexes: MadeIndex, name: str = NAME) -> list[IndexFile] | None:
+def files(*indexes: MadeIndex, name: str = NAME) -> list[IndexFile]:
     with IndexClient([PackageIndex(index.url) for index in indexes]) as client:
-        return client.files(name)
+        return client.files(name) or []
 
 
 @pytest.mark.parametrize("content_type", [JSON, HTML, "application/vnd.pypi.simple.v1+html"])
@@ -36,7 +36,7 @@ def test_a_page_in_json_and_in_html_says_the_same(
     index: MadeIndex, tmp_path: Path, content_type: str, relative: bool, yanked: str | bool
 ) -> None:
     index.content_type, index.relative, index.yanked[FILE] = content_type, relative, yanked
-    (file,) = files(index) or ()
+    (file,) = files(index)
     assert (file.filename, file.package.is_yanked) == (FILE, yanked is not False)
     file.download(tmp_path / FILE)
     assert (tmp_path / FILE).read_bytes() == index.files[NAME][FILE]
@@ -46,19 +46,19 @@ def test_a_page_in_json_and_in_html_says_the_same(
 def test_what_an_index_leaves_out_is_not_known(index: MadeIndex) -> None:
     """Times of upload and sizes are newer parts of the simple API (PEP 700)."""
     index.upload_times = False
-    (file,) = files(index) or ()
+    (file,) = files(index)
     assert (file.package.upload_time, file.package.size) == (None, None)
 
 
 def test_fields_that_are_not_needed_do_no_harm(index: MadeIndex) -> None:
     index.says[FILE] = {"core-metadata": {"sha256": "0" * 64}, "size": 5, "gpg-sig": True, "new-field": [1]}
-    assert len(files(index) or ()) == 1
+    assert len(files(index)) == 1
 
 
 @pytest.mark.parametrize("hashes", [{}, {"md5": "0" * 32}])
 def test_a_file_without_a_hash_is_undecided(index: MadeIndex, hashes: dict[str, str]) -> None:
     index.says[FILE] = {"hashes": hashes}
-    (file,) = files(index) or ()
+    (file,) = files(index)
     with pytest.raises(MetaError, match=f"says no sha256 of {FILE}") as raised:
         _ = file.sha256
     assert (raised.value.code, raised.value.exit) == (ErrorCode.NO_HASH, Exit.UNDECIDED)
@@ -95,10 +95,10 @@ def test_the_first_index_that_has_a_project_counts(index: MadeIndex) -> None:
     """As uv asks them: versions of one project are never taken from two indexes."""
     with serving(MadeIndex()) as own:
         own.add("other", "1.0")
-        assert [file.filename for file in files(own, index) or ()] == [FILE]
+        assert [file.filename for file in files(own, index)] == [FILE]
         newer = own.add(NAME, "2.0")
-        assert [file.filename for file in files(own, index) or ()] == [newer]
-        assert files(own, index, name="unknown") is None
+        assert [file.filename for file in files(own, index)] == [newer]
+        assert files(own, index, name="unknown") == []
 
 
 def test_credentials_are_sent_to_the_index_and_to_nobody_else(index: MadeIndex, tmp_path: Path) -> None:
@@ -112,23 +112,23 @@ def test_credentials_are_sent_to_the_index_and_to_nobody_else(index: MadeIndex, 
         answer = elsewhere.answer
         elsewhere.answer = lambda path, headers: heard.append(headers.get("Authorization", "")) or answer(path, headers)  # type: ignore[func-returns-value, method-assign]
         with IndexClient([PackageIndex(index.url, "user", "pass:word")]) as client:
-            (file,) = client.files(NAME) or ()
+            (file,) = client.files(NAME) or []
             file.download(tmp_path / "elsewhere.whl")
             index.says.clear()
-            (file,) = client.files(NAME) or ()
+            (file,) = client.files(NAME) or []
             file.download(tmp_path / "own.whl")
     assert heard == [""]
 
 
 def test_a_file_that_is_refused_or_another_one_is_named(index: MadeIndex, tmp_path: Path) -> None:
     index.refused.add(FILE)
-    (file,) = files(index) or ()
+    (file,) = files(index)
     with pytest.raises(MetaError, match=f"lists {FILE} and does not give it") as raised:
         file.download(tmp_path / FILE)
     assert raised.value.code == ErrorCode.GONE
     index.refused.clear()
     index.says[FILE] = {"hashes": {"sha256": "0" * 64}}
-    (file,) = files(index) or ()
+    (file,) = files(index)
     with pytest.raises(MetaError, match=f"{FILE} is not the file that the index says it is") as raised:
         file.download(tmp_path / FILE)
     assert raised.value.code == ErrorCode.WRONG_HASH

@@ -64,7 +64,8 @@ def test_an_index_is_read_as_uv_reads_it(
 def test_the_files_of_uv_are_read(tmp_path: Path) -> None:
     """What the user has set comes before what the machine has, and the environment before both."""
     for folder, text in {
-        "user": '[[index]]\nname = "own"\nurl = "https://own.example"\n[[index]]\nurl = "https://d.example"\ndefault = true',
+        "user": '[[index]]\nname = "own"\nurl = "https://own.example"\n'
+        '[[index]]\nurl = "https://d.example"\ndefault = true',
         "machine": 'index-url = "https://m.example"\n[[index]]\nurl = "https://extra.example"',
     }.items():
         (tmp_path / folder / "uv").mkdir(parents=True)

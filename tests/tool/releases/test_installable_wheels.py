@@ -89,6 +89,15 @@ def test_files_of_other_kinds_are_passed_over(filename: str) -> None:
     assert chosen(filename) == InstallableWheels({}, ())
 
 
+def test_a_local_version_takes_the_place_of_the_version_that_it_was_made_from() -> None:
+    """An installer that is asked for 1.0 takes 1.0+local."""
+    plain, local = "acme_tool-1.0-py3-none-any.whl", "acme_tool-1.0+local.1-py3-none-any.whl"
+    found = chosen(plain, local)
+    assert [str(version) for version in found.wheels] == ["1.0+local.1"]
+    assert found.left_out == ("acme-tool 1.0: an installer takes 1.0+local.1 in its place",)
+    assert [str(version) for version in chosen(plain, local, yanked=(local,)).wheels] == ["1.0", "1.0+local.1"]
+
+
 @pytest.mark.parametrize("version", ["1!2.0", "2.0+local.1", "1.0rc1", "1.0.post1", "1.0.dev3", "2026.1.1"])
 def test_a_version_may_have_every_form(version: str) -> None:
     assert [str(found) for found in chosen(f"acme_tool-{version}-py3-none-any.whl").wheels] == [version]

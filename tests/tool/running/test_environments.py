@@ -11,12 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from made_index import MadeIndex, serving
 from made_wheels import made_wheel
 
 from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit, MetaError, UninstallableError
 from market_data_meta.gate.sources import release_of
 from market_data_meta.releases.combinations import Cell, Combination, newest_of, parse_cell
+from market_data_meta.releases.index import refreshed_ledger
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import environments
 from market_data_meta.running.environments import OPTIONAL, SUITE, locked_versions
@@ -227,3 +229,20 @@ def test_a_full_disk_ends_in_one_message_and_no_record(
     with pytest.raises(MetaError, match="No space left"):
         run_cell(contract, ledger, cell, out=tmp_path)
     assert not list((tmp_path / "records").iterdir())
+
+
+def test_an_index_without_upload_times_makes_it_undecided(small: Contract, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing can then be resolved as of a date; that is no fault of the release."""
+    index = MadeIndex(upload_times=False)
+    for package in small.packages.values():
+        index.add(package.distribution, "1.0")
+    index.add(small.deploying_distribution, "1.0")
+    with serving(index):
+        monkeypatch.setenv("UV_DEFAULT_INDEX", index.url)
+        monkeypatch.setenv("UV_NO_CACHE", "1")
+        ledger = refreshed_ledger(small, None, lambda _: None)
+        assert {release.uploaded for releases in ledger.releases.values() for release in releases} == {""}
+        with pytest.raises(MetaError) as raised:
+            environments.resolve_cell(small, ledger, Cell(newest_of(("core",), ledger)), sys.executable)
+    assert (raised.value.code, raised.value.exit) == ("no-upload-time", Exit.UNDECIDED)
+    assert "market_data_core-1.0-py3-none-any.whl" in raised.value.why
