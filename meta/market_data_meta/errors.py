@@ -89,7 +89,6 @@ class ErrorCode(StrEnum):
     NOT_RUN = "not-run", "A release was not run alone, as its first run with the others brought no result."
     NOT_STARTED = "not-started", "A command could not be started."
     NOT_TOML = "not-toml", "A file is not TOML."
-    NOTHING_ALLOWED = "nothing-allowed", "The oldest releases allow no combination with each other."
     ODD_LOCK = "odd-lock", "A resolution names a package more than once."
     OS_ERROR = "os-error", "The operating system refused a file or a folder."
     OTHER_PACKAGE = "other-package", "A build is of another package than it was given for."

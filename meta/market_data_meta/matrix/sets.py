@@ -33,7 +33,8 @@ def named_sets(contract: Contract, ledger: Ledger, python: str = PYTHON) -> dict
     sets = {"newest": newest_of(names, ledger, python)}
     if deployed := deployed_set(names, ledger):
         sets["deployed"] = deployed
-    sets["oldest"] = oldest_allowed(contract, ledger, python)
+    if oldest := oldest_allowed(contract, ledger, python):
+        sets["oldest"] = oldest
     return sets
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
+from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from market_data_meta.errors import ErrorCode, MetaError
@@ -161,7 +162,7 @@ def _parts(word: str) -> list[str]:
 
 
 def _pin(word: str, packages: tuple[str, ...]) -> tuple[str, str]:
-    match = re.fullmatch(r"([A-Za-z_-]+?)(?:==|(?=\d))(.+)", word)
+    match = re.fullmatch(r"([A-Za-z._-]+?)(?:==|(?=\d))(.+)", word)
     if not match:
         pins = " ".join(f"{package}=={NEWEST}" for package in packages)
         hint = f"write {pins}, versions in place of {NEWEST} or {DEPLOYED}, or one of these two words for all of them"
@@ -176,7 +177,7 @@ def package_named(name: str, packages: Iterable[str], suffix: str = "") -> str:
     such as a version.
     """
     order = tuple(packages)
-    package = name.lower().replace("_", "-").removeprefix("market-data-")
+    package = canonicalize_name(name).removeprefix("market-data-")
     if package in order:
         return package
     nearest = difflib.get_close_matches(package, order, 1)

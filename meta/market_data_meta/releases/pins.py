@@ -36,14 +36,15 @@ def pinned_cells(contract: Contract, ledger: Ledger) -> list[PinnedCell]:
     pinned = [
         PinnedCell(Cell(newest), "the newest of each"),
         *([PinnedCell(Cell(deployed), _reason_for_deployed(ledger))] if deployed else []),
-        PinnedCell(Cell(oldest), "the oldest set that the packages' requirements allow"),
+        *([PinnedCell(Cell(oldest), "the oldest set that the packages' requirements allow")] if oldest else []),
     ]
     pinned += _cells_for_other_contents(contract, ledger, [cell.cell.combination for cell in pinned])
     pinned += [
         PinnedCell(Cell(newest_of(names, ledger, python), python=python), f"the newest of each on Python {python}")
         for python in PYTHONS[1:]
     ]
-    pinned += [PinnedCell(Cell(c, "lowest", "3.11"), "third-party versions at their lowest") for c in (newest, oldest)]
+    ends = [newest, *([oldest] if oldest else [])]
+    pinned += [PinnedCell(Cell(c, "lowest", "3.11"), "third-party versions at their lowest") for c in ends]
     for name in names:
         for release in _newest_of_each_content(ledger.releases[name]):
             alone = Cell(Combination(((name, release.version),)))
@@ -69,15 +70,17 @@ def allowed_combinations(
     return AllowedCombinations(Requirements(contract.packages, python), columns)
 
 
-def oldest_allowed(contract: Contract, ledger: Ledger, python: str = PYTHON) -> Combination:
+def oldest_allowed(contract: Contract, ledger: Ledger, python: str = PYTHON) -> Combination | None:
     """The allowed combination that was complete on the index first: its latest upload is the earliest.
+
+    None if no combination is allowed.
 
     Release by release, the latest upload first, a release is removed if an allowed combination remains without it.
     """
     combinations = allowed_combinations(contract, ledger, python=python)
     remaining = {name: offered(releases, python) for name, releases in ledger.releases.items()}
     if combinations.first(remaining) is None:
-        raise MetaError(ErrorCode.NOTHING_ALLOWED, "no combination of releases is allowed by their own requirements")
+        return None
     latest_first = sorted(
         ((name, release) for name, releases in remaining.items() for release in releases),
         key=lambda pair: (pair[1].uploaded, Version(pair[1].version)),
@@ -104,7 +107,7 @@ def _cells_for_other_contents(
         for release in _newest_of_each_content(releases):
             if (name, release.content) in covered:
                 continue
-            same_content = [other for other in reversed(releases) if other.content == release.content]
+            same_content = [other for other in reversed(offered(releases)) if other.content == release.content]
             allowed = (_with_best_partners(contract, ledger, {name: other}, covered) for other in same_content)
             best = next(filter(None, allowed), None)
             if best:
@@ -112,8 +115,9 @@ def _cells_for_other_contents(
                 reason = f"the code of {name} {combination.as_dict()[name]}"
             else:
                 combination = _forced_combination(contract, ledger, name, release)
-                broken = broken_promises(combination, contract.packages, ledger)[0]
-                reason = f"the code of {name} {release.version}; no allowed combination holds it ({broken}): forced"
+                broken = broken_promises(combination, contract.packages, ledger)
+                why = f" ({broken[0]})" if broken else ""
+                reason = f"the code of {name} {release.version}; no allowed combination holds it{why}: forced"
             covered |= {(n, ledger.release(n, version).content) for n, version in combination.versions}
             yield PinnedCell(Cell(combination), reason)
 
@@ -129,7 +133,8 @@ def _with_best_partners(
 
 def _forced_combination(contract: Contract, ledger: Ledger, name: str, release: Release) -> Combination:
     """The release with the oldest of each other package, for a content that no allowed combination holds."""
-    others = {other: ledger.releases[other][0].version for other in contract.packages if other != name}
+    columns = {other: offered(releases) or releases for other, releases in ledger.releases.items()}
+    others = {other: columns[other][0].version for other in contract.packages if other != name}
     return Combination(tuple((n, release.version if n == name else others[n]) for n in contract.packages))
 
 

@@ -14,7 +14,7 @@ from market_data_meta.releases.combinations import DEPLOYED, NEWEST, package_nam
 
 _WORDS = (NEWEST, DEPLOYED)
 # `core==1.4.61`, `core>=1.4,<2`, `core==newest`, and as tox environments are named: `core1.4.61`.
-_REQUEST = re.compile(r"([A-Za-z_-]+?)\s*((?:===?|!=|~=|[<>]=?).+|\d.*)")
+_REQUEST = re.compile(r"([A-Za-z._-]+?)\s*((?:===?|!=|~=|[<>]=?).+|\d.*)")
 
 
 @dataclass(frozen=True)

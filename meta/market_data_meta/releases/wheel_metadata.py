@@ -50,7 +50,7 @@ def read_metadata(wheel: Path, filename: str | None = None) -> WheelMetadata:
     short = short_name(filename)
     try:
         expected_name, expected_version, _, _ = parse_wheel_filename(filename)
-        raw, unparsed = parse_email(_metadata(wheel, short))
+        raw, unparsed = parse_email(_unfolded(_metadata(wheel, short)))
         metadata = Metadata.from_raw(raw, validate=False)
         if unreadable := _FIELDS & unparsed.keys():
             raise MetaError(
@@ -78,6 +78,12 @@ def read_metadata(wheel: Path, filename: str | None = None) -> WheelMetadata:
         raise MetaError(ErrorCode.BAD_WHEEL, f"{short} has a requirement that cannot be read", fault)
     # One version may be written in several ways: 1.0-1 is 1.0.post1.
     return WheelMetadata(name, str(version), requires, raw.get("requires_python", ""))
+
+
+def _unfolded(metadata: bytes) -> bytes:
+    """METADATA with each field on one line: a line that begins with a space continues the one before it."""
+    head, end, body = re.sub(rb"\r\n?", b"\n", metadata).partition(b"\n\n")
+    return re.sub(rb"\n[ \t]+", b" ", head) + end + body
 
 
 def _metadata(wheel: Path, short: str) -> bytes:

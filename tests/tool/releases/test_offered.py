@@ -49,7 +49,9 @@ def test_what_an_installer_does_not_take_is_chosen_nowhere(small: Contract, kind
     assert ledger.newest("core").version == "1.0"
     assert parse_cell([NEWEST], small.packages, ledger).combination.as_dict()["core"] == "1.0"
     assert allowed_combinations(small, ledger).columns["core"] == [ledger.releases["core"][0]]
-    assert oldest_allowed(small, ledger).as_dict()["core"] == "1.0"
+    oldest = oldest_allowed(small, ledger)
+    assert oldest is not None
+    assert oldest.as_dict()["core"] == "1.0"
     assert {named["core"] for named in (s.as_dict() for s in named_sets(small, ledger).values())} == {"1.0"}
     contents = distinct_contents(small, ledger)
     states = {cell: {"talk": "works"} for cell in content_combinations(contents)}

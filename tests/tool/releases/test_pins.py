@@ -107,14 +107,19 @@ def test_the_oldest_set_is_that_of_a_search_through_all_combinations(small: Cont
         pins.allowed_combinations(small, ledger),
         key=lambda releases: sorted((r.uploaded for r in releases), reverse=True),
     )
-    assert [version for _, version in pins.oldest_allowed(small, ledger).versions] == [r.version for r in oldest]
+    found = pins.oldest_allowed(small, ledger)
+    assert found is not None
+    assert [version for _, version in found.versions] == [r.version for r in oldest]
 
 
-def test_a_ledger_without_an_allowed_combination_is_refused(small: Contract) -> None:
+def test_a_ledger_without_an_allowed_combination_has_no_oldest_set(small: Contract) -> None:
     rows = {name: (release("1.0", "a"),) for name in small.packages}
     rows["store"] = (release("1.0", "a", "market-data-core>=2"),)
-    with pytest.raises(MetaError, match="no combination of releases is allowed"):
-        pins.pinned_cells(small, Ledger("2026-11-22", rows, LEDGER.deployed))
+    ledger = Ledger("2026-11-22", rows, LEDGER.deployed)
+    assert pins.oldest_allowed(small, ledger) is None
+    reasons = [cell.reason for cell in pins.pinned_cells(small, ledger)]
+    assert "the newest of each" in reasons
+    assert not any("oldest" in reason for reason in reasons)
 
 
 def test_a_tox_ini_without_its_marks_is_refused() -> None:

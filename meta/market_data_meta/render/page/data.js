@@ -11,7 +11,7 @@ const contentOf = Object.fromEntries(names.map((name) => [
   new Map(matrix.packages[name].flatMap((content, position) => content.releases.map((version) => [version, position]))),
 ]));
 // Oldest first: a content may come back, so the contents one after the other are in no order.
-const versionsOf = (name) => packages[name].versions;
+const versionsOf = (name) => [...packages[name].versions];
 // The releases that an installer does not choose by itself, with the reason: package -> version -> 'is yanked'.
 const setAside = Object.fromEntries(names.map((name) => [name, Object.assign({}, ...matrix.packages[name].map((content) => content.set_aside))]));
 const positionsKey = (positions) => names.map((name) => positions[name]).join('.');
