@@ -11,9 +11,10 @@ from market_data_meta.contract import Contract
 from market_data_meta.gate.candidates import Candidate
 from market_data_meta.gate.partners import ledger_with_candidates
 from market_data_meta.releases.combinations import Combination
+from market_data_meta.releases.interpreters import PYTHON
 from market_data_meta.releases.ledger import Ledger, Release
 from market_data_meta.releases.pins import allowed_combinations
-from market_data_meta.releases.requirements import PYTHON, AllowedCombinations, Requirements
+from market_data_meta.releases.requirements import AllowedCombinations, Requirements
 from market_data_meta.releases.unmet import unmet_promises, unmet_python
 
 
@@ -113,7 +114,7 @@ def _exclusions_by_a_first_release(
         unmet = unmet + _unmet(change, ledger_now, python)
     if not unmet:
         return ()
-    newest = {name: ledger_now.published.newest(name) for name in change.contract.packages}
+    newest = {name: ledger_now.published.newest(name, python) for name in change.contract.packages}
     versions = {**newest, **change.predecessors, **change.candidates}
     combination = Combination(tuple((name, versions[name].version) for name in change.contract.packages))
     return (PartnerExclusion(combination, None, 1, "; ".join(unmet), complete=True),)

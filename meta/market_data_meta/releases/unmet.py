@@ -10,6 +10,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from market_data_meta.releases.interpreters import is_for
 from market_data_meta.releases.ledger import Ledger, Release
 from market_data_meta.releases.requirements import Requirements, binding_requirements
 
@@ -36,7 +37,8 @@ def unmet_promises(package: str, release: Release, requirements: Requirements, l
         specifier = requirements.specifier_for(release, other)
         if specifier is None or other == package:
             continue
-        versions = sorted(Version(r.version) for r in ledger.releases[other] if not r.yanked or _exact(specifier))
+        on_index = [r for r in ledger.releases[other] if not r.withdrawn and (not r.yanked or _exact(specifier))]
+        versions = sorted(Version(release.version) for release in on_index)
         if not any(specifier.contains(version, prereleases=True) for version in versions):
             nearest = _nearest(specifier, versions)
             sentences.append(f"{package} {release.version} requires {required.distribution}{specifier}; {nearest}")
@@ -48,7 +50,7 @@ def unmet_python(releases: Mapping[str, Release], python: str) -> list[str]:
     return [
         f"{package} {release.version} requires Python {release.requires_python}, not {python}"
         for package, release in releases.items()
-        if not SpecifierSet(release.requires_python).contains(Version(python), prereleases=True)
+        if not is_for(release.requires_python, python)
     ]
 
 

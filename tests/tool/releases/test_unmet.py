@@ -146,3 +146,11 @@ def test_a_release_that_is_not_for_the_interpreter_gets_a_sentence(
     store = replace(release("0.7", "9"), requires_python=requires_python)
     why = f"store 0.7 requires Python {requires_python}, not {python}"
     assert unmet_python({"store": store}, python) == ([] if is_met else [why])
+
+
+def test_a_release_that_is_gone_from_the_index_meets_nothing(small: Contract) -> None:
+    rows = {**LEDGER.releases, "core": (release("1.0", "a"), release("2.0", "b", withdrawn=True))}
+    ledger = replace(LEDGER, releases=rows)
+    store = release("0.9", "f", "market-data-core>=2")
+    (sentence,) = unmet_promises("store", store, Requirements(small.packages), ledger)
+    assert sentence == "store 0.9 requires market-data-core>=2; the newest published is 1.0"
