@@ -250,38 +250,6 @@ def test_the_page_reads_real_requirements_as_an_installer_does(page: Page, tmp_p
     assert {0, 1} <= forbidden_counts, "some are allowed and some are not"
 
 
-def test_what_an_installer_does_not_take_is_told_and_never_the_best_choice(page: Page, tmp_path: Path) -> None:
-    matrix = sample.matrix()
-    contents = {name: list(contents) for name, contents in matrix.packages.items()}
-    contents["core"][1] = contents["core"][1].model_copy(update={"set_aside": {"1.4.61": "is yanked"}})
-    packages = {name: tuple(column) for name, column in contents.items()}
-    matrix = matrix.model_copy(update={"packages": packages, "sets": ()})
-    (tmp_path / "index.html").write_text(site(matrix, sample.contract()), encoding="utf-8")
-    page.goto((tmp_path / "index.html").as_uri())
-    expect(page.locator("#deploy-core")).to_have_value("1.4.10")
-    page.goto(f"{(tmp_path / 'index.html').as_uri()}#deploy=core==any,pipeline==any,store==any")
-    expect(page.locator("#deploy-answer")).to_contain_text("The best choice: core 1.4.10")
-    page.goto(f"{(tmp_path / 'index.html').as_uri()}#deploy=core==1.4.61,pipeline==0.8.70,store==0.6.73")
-    expect(page.locator("#deploy-answer")).to_contain_text("core 1.4.61 is yanked: an installer takes it only by its")
-
-
-def test_a_content_that_comes_back_is_told_by_version(page: Page, tmp_path: Path) -> None:
-    """The releases of one content need not be neighbours, so a span of its versions would be about others too."""
-    matrix = sample.matrix()
-    contents = {name: list(contents) for name, contents in matrix.packages.items()}
-    update = {"releases": ("0.6.72", "0.6.74"), "label": "0.6.72, 0.6.74", "uploaded": ("2026-01-01",) * 2}
-    contents["store"][0] = contents["store"][0].model_copy(update=update)
-    packages = {name: tuple(column) for name, column in contents.items()}
-    matrix = matrix.model_copy(update={"packages": packages})
-    (tmp_path / "index.html").write_text(site(matrix, sample.contract()), encoding="utf-8")
-    page.goto((tmp_path / "index.html").as_uri())
-    row(page, "write").get_by_role("button").click()
-    expect(page.locator("#timelines")).to_contain_text(
-        "is broken until 0.6.72, works in 0.6.73, is broken since 0.6.74 (2026-01-01)"
-    )
-    assert page.locator("#deploy-store option").all_text_contents() == ["any", "0.6.74", "0.6.73", "0.6.72"]
-
-
 def test_a_version_that_the_matrix_lacks_is_named(page: Page, address: str) -> None:
     page.goto(f"{address}#deploy=core==9.9.9")
     expect(page.locator("#deploy-answer")).to_contain_text("Not in this matrix: core 9.9.9")

@@ -71,8 +71,8 @@ def defect(
         (
             "contracts/releases/core.json",
             '"yanked": false',
-            '"withdrawn": false',
-            "releases/0/withdrawn is an unknown field",
+            '"lost": false',
+            "releases/0/lost is an unknown field",
         ),
         ("contracts/releases/snapshot.json", '"format": 1', '"format": 2', "snapshot.json"),
         (DEFECTS, BURST, defect(clause="no.clause"), "made-up: no.clause is no clause that a release can fail"),

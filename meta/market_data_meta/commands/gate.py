@@ -31,6 +31,7 @@ from market_data_meta.render.gate.files import forget_gate, write_gate
 from market_data_meta.render.gate.terminal import show_gate
 from market_data_meta.running.cache import default_cache
 from market_data_meta.running.cells import RunOptions
+from market_data_meta.running.environments import version_of
 
 
 class _GateCommand(click.Command):
@@ -110,18 +111,19 @@ def gate_command(
     if not candidate_sources:
         hint = " or ".join(f"--{name} X" for name in contract.packages)
         raise MetaError(ErrorCode.NO_CANDIDATE, "no candidate is given", hint=f"give {hint}")
-    pinned = parse_pins(pins, contract.packages, ledger, candidates=candidate_sources)
+    options = RunOptions(cache or default_cache())
+    python = version_of(options.interpreter)
+    pinned = parse_pins(pins, contract.packages, ledger, candidates=candidate_sources, python=python)
     if both := candidate_sources.keys() & pinned.keys():
         raise MetaError(ErrorCode.TWICE, f"{', '.join(sorted(both))} is both a candidate and a partner")
     if pinned and (with_forbidden or quick):
         raise MetaError(ErrorCode.BAD_REACH, "partners are named, so --all and --quick have nothing to choose")
     if with_forbidden and quick:
         raise MetaError(ErrorCode.BAD_REACH, "--all asks for every combination and --quick for few", hint="give one")
-    options = RunOptions(cache or default_cache())
     folder = out or checkout.out
     forget_gate(folder)
     with tempfile.TemporaryDirectory(prefix="mdmeta-gate-") as scratch, progress(10) as on_progress:
-        candidates = _candidates(contract, ledger, candidate_sources, Path(scratch))
+        candidates = _candidates(contract, ledger, candidate_sources, Path(scratch), python)
         callbacks = GateCallbacks(on_progress, _say_first_result)
         partners = PINNED if pinned else ALL if with_forbidden else QUICK if quick else ALLOWED
         gate = GateRun(contract, ledger, candidates, options, partners, pinned, strict, callbacks)
@@ -135,9 +137,11 @@ def gate_command(
     sys.exit(comparison.exit)
 
 
-def _candidates(contract: Contract, ledger: Ledger, sources: dict[str, str], folder: Path) -> tuple[Candidate, ...]:
+def _candidates(
+    contract: Contract, ledger: Ledger, sources: dict[str, str], folder: Path, python: str
+) -> tuple[Candidate, ...]:
     return tuple(
-        read_candidate(contract, ledger, name, source, folder / name, lambda step: say(f"[dim]{step} …[/]"))
+        read_candidate(contract, ledger, name, source, folder / name, lambda step: say(f"[dim]{step} …[/]"), python)
         for name, source in sources.items()
     )
 

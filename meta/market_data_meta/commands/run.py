@@ -91,9 +91,9 @@ def run_command(
         raise click.UsageError("--pdb is for --clause, and on a terminal")
     if clauses and into:
         raise click.UsageError("--clause keeps an environment of its own, so --into has nothing to fill")
-    cell = parse_cell(pins, checkout.contract.packages, checkout.ledger)
     if interpreter and not re.fullmatch(r"3\.\d+", interpreter):
         raise MetaError(ErrorCode.BAD_PYTHON, f"{interpreter!r} is not a version of Python", hint="write --python 3.12")
+    cell = parse_cell(pins, checkout.contract.packages, checkout.ledger, interpreter)
     cell = Cell(cell.combination, third_party or cell.third_party, interpreter or cell.python)
 
     def progress(step: str) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from market_data_meta.releases.ledger import Ledger, Release
+from market_data_meta.releases.interpreters import PYTHON
+from market_data_meta.releases.ledger import Ledger, Release, offered
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,16 @@ class Candidate:
     skipped_extras: tuple[str, ...] = ()
 
 
-def find_predecessor(ledger: Ledger, package: str, version: str, *, itself: bool) -> Release | None:
+def find_predecessor(
+    ledger: Ledger, package: str, version: str, *, itself: bool, python: str = PYTHON
+) -> Release | None:
     """The newest published release before a version, or of that version where ``itself`` counts; None for the first.
 
+    It is the one that an installer takes on that interpreter: a pre-release only where there is nothing else.
     A source whose version was not raised yet is compared with the release of its version.
     """
-    stable = [r for r in ledger.releases[package] if not r.yanked and not Version(r.version).is_prerelease]
     limit = Version(version)
-    earlier = [r for r in stable if Version(r.version) < limit or (itself and Version(r.version) == limit)]
-    return max(earlier, key=lambda r: Version(r.version), default=None)
+    earlier = [
+        r for r in ledger.releases[package] if Version(r.version) < limit or (itself and Version(r.version) == limit)
+    ]
+    return max(offered(earlier, python), key=lambda r: Version(r.version), default=None)

@@ -15,22 +15,30 @@ from market_data_meta.gate import builds
 from market_data_meta.gate.candidates import Candidate, find_predecessor
 from market_data_meta.inside.mdm_content import content_of_wheel
 from market_data_meta.releases.combinations import DEPLOYED, NEWEST, published_release
+from market_data_meta.releases.interpreters import PYTHON
 from market_data_meta.releases.ledger import Ledger, Release
 from market_data_meta.releases.requirements import direct_references
 from market_data_meta.releases.wheel_metadata import read_metadata, short_name
 
 
 def read_candidate(
-    contract: Contract, ledger: Ledger, package: str, source: str, folder: Path, on_progress: Callable[[str], None]
+    contract: Contract,
+    ledger: Ledger,
+    package: str,
+    source: str,
+    folder: Path,
+    on_progress: Callable[[str], None],
+    python: str = PYTHON,
 ) -> Candidate:
     """The candidate that ``source`` names, built in ``folder`` where it is not a wheel yet.
 
     ``source`` is a wheel, an sdist, a source tree, ``git+URL@REF``, a published version, ``newest`` or ``deployed``.
+    It is compared with what an installer takes on the interpreter ``python``.
     Raises MetaError where it is none of these, does not build, is another distribution than the package's, or asks for
     something by its address, where the ledger does not follow that.
     """
-    if published := _published(ledger, package, source):
-        predecessor = find_predecessor(ledger, package, published.version, itself=False)
+    if published := _published(ledger, package, source, python):
+        predecessor = find_predecessor(ledger, package, published.version, itself=False, python=python)
         return Candidate(package, source, published, predecessor, skipped_extras=_skipped_extras(ledger, published))
     folder.mkdir(parents=True, exist_ok=True)
     commit = None
@@ -48,7 +56,7 @@ def read_candidate(
     release = release_of(wheel, contract.packages[package].distribution)
     if not ledger.allows_direct_references and (references := direct_references(release)):
         raise direct_reference(f"{package} {release.version}", references)
-    predecessor = find_predecessor(ledger, package, release.version, itself=True)
+    predecessor = find_predecessor(ledger, package, release.version, itself=True, python=python)
     return Candidate(package, source, release, predecessor, wheel.resolve(), commit, _skipped_extras(ledger, release))
 
 
@@ -58,14 +66,14 @@ def _skipped_extras(ledger: Ledger, release: Release) -> tuple[str, ...]:
     return tuple(f"extra {extra} names {', '.join(names)}" for extra, names in references.items() if names)
 
 
-def _published(ledger: Ledger, package: str, source: str) -> Release | None:
+def _published(ledger: Ledger, package: str, source: str, python: str) -> Release | None:
     if source not in (NEWEST, DEPLOYED):
         try:
             Version(source)
         except InvalidVersion:
             return None
     # A version is always a published release, whatever file has that name in the folder.
-    return published_release(package, source, ledger)
+    return published_release(package, source, ledger, python)
 
 
 def release_of(wheel: Path, distribution: str) -> Release:

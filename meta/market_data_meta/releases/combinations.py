@@ -74,15 +74,15 @@ def deployed_set(packages: Iterable[str], ledger: Ledger) -> Combination | None:
     return Combination(tuple(known)) if len(known) == len(pins) else None
 
 
-def parse_cell(words: Iterable[str], packages: Iterable[str], ledger: Ledger) -> Cell:
+def parse_cell(words: Iterable[str], packages: Iterable[str], ledger: Ledger, interpreter: str | None = None) -> Cell:
     """Read ``core==1.4.9 pipeline==newest store==0.6.34``, ``newest``, or the name of a tox environment.
 
-    All packages make a combination, a single package is a release alone. Raises MetaError for a package that is
-    misspelt or missing and for a version that is not published.
+    All packages make a combination, a single package is a release alone. The ``interpreter`` is that of words which
+    name none. Raises MetaError for a package that is misspelt or missing and for a version that is not published.
     """
     order = tuple(packages)
     pins: list[str] = []
-    python, third_party = None, "highest"
+    python, third_party = interpreter, "highest"
     for word in (part for argument in words for part in _parts(argument)):
         if match := re.fullmatch(r"py(3)\.?(\d+)", word):
             python = f"{match[1]}.{match[2]}"

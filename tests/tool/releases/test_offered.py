@@ -112,6 +112,11 @@ def test_newest_is_that_of_the_interpreter(small: Contract) -> None:
     ledger = ledger_of(release("1.0", "a"), release("1.1", "b", python=">=3.13"))
     assert ledger.newest("core", "3.13").version == "1.1"
     assert parse_cell(["py313", NEWEST], small.packages, ledger).combination.as_dict()["core"] == "1.1"
+    assert parse_cell([NEWEST], small.packages, ledger, "3.13").combination.as_dict()["core"] == "1.1"
+    for python, version in (("3.11", "1.0"), ("3.13", "1.1")):
+        predecessor = find_predecessor(ledger, "core", "1.2", itself=True, python=python)
+        assert predecessor is not None
+        assert predecessor.version == version
     assert named_sets(small, ledger, "3.13.1")["newest"].as_dict()["core"] == "1.1"
     names = [pinned.cell.name for pinned in pinned_cells(small, ledger)]
     assert "py312-core1.0-pipeline0.1-store0.5" in names

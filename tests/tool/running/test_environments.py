@@ -134,7 +134,7 @@ MISSING = "market-data-of-nobody-at-all"
             "Requires-Dist: click==8.1.999",
             "store 0.6.74 requires click==8.1.999; there is no version of click==8.1.999",
         ),
-        ("Requires-Python: >=3.99", "Because the current Python version"),
+        ("Requires-Python: >=3.99", "store 0.6.74 requires Python >=3.99, not 3."),
     ],
 )
 def test_the_error_names_the_requirement_that_nothing_meets(

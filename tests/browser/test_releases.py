@@ -1,0 +1,42 @@
+"""The page proposes no release that an installer does not take by itself, and tells releases by version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sample
+from playwright.sync_api import Page, expect
+
+from market_data_meta.render.page.site import site
+
+
+def test_what_an_installer_does_not_take_is_told_and_never_the_best_choice(page: Page, tmp_path: Path) -> None:
+    matrix = sample.matrix()
+    contents = {name: list(contents) for name, contents in matrix.packages.items()}
+    contents["core"][1] = contents["core"][1].model_copy(update={"set_aside": {"1.4.61": "is yanked"}})
+    packages = {name: tuple(column) for name, column in contents.items()}
+    matrix = matrix.model_copy(update={"packages": packages, "sets": ()})
+    (tmp_path / "index.html").write_text(site(matrix, sample.contract()), encoding="utf-8")
+    page.goto((tmp_path / "index.html").as_uri())
+    expect(page.locator("#deploy-core")).to_have_value("1.4.10")
+    page.goto(f"{(tmp_path / 'index.html').as_uri()}#deploy=core==any,pipeline==any,store==any")
+    expect(page.locator("#deploy-answer")).to_contain_text("The best choice: core 1.4.10")
+    page.goto(f"{(tmp_path / 'index.html').as_uri()}#deploy=core==1.4.61,pipeline==0.8.70,store==0.6.73")
+    expect(page.locator("#deploy-answer")).to_contain_text("core 1.4.61 is yanked: an installer takes it only by its")
+
+
+def test_a_content_that_comes_back_is_told_by_version(page: Page, tmp_path: Path) -> None:
+    """The releases of one content need not be neighbours, so a span of its versions would be about others too."""
+    matrix = sample.matrix()
+    contents = {name: list(contents) for name, contents in matrix.packages.items()}
+    update = {"releases": ("0.6.72", "0.6.74"), "label": "0.6.72, 0.6.74", "uploaded": ("2026-01-01",) * 2}
+    contents["store"][0] = contents["store"][0].model_copy(update=update)
+    packages = {name: tuple(column) for name, column in contents.items()}
+    matrix = matrix.model_copy(update={"packages": packages})
+    (tmp_path / "index.html").write_text(site(matrix, sample.contract()), encoding="utf-8")
+    page.goto((tmp_path / "index.html").as_uri())
+    page.locator("#capability-write").get_by_role("button").click()
+    expect(page.locator("#timelines")).to_contain_text(
+        "is broken until 0.6.72, works in 0.6.73, is broken since 0.6.74 (2026-01-01)"
+    )
+    assert page.locator("#deploy-store option").all_text_contents() == ["any", "0.6.74", "0.6.73", "0.6.72"]
