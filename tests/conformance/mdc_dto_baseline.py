@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
-from mdc_json_schema import Schema, inlined, pointed
+from mdc_schema_form import Schema, inlined, pointed
 
 UNKNOWN = "x-unknown"
 

@@ -17,7 +17,7 @@ from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, Hypoth
 from hypothesis.internal.constants_ast import Constants
 
 from mdc_dto_baseline import UNKNOWN, baselines
-from mdc_json_schema import NOTHING, Schema
+from mdc_schema_form import NOTHING, Schema
 
 # What breaks naive text handling, in few letters: quotes, escapes, separators, control, accents, an astral sign.
 _TEXT = st.text('aZ0 _-.:/"\\\n\té€\u2028😀\x00', max_size=8)
