@@ -14,16 +14,16 @@ All functions are pure and return plain sentences.
 from __future__ import annotations
 
 import ast
-import functools
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from inspect import Parameter, Signature
 from typing import Any
 
+from mdc_returns import UNSEEN, kind_of, passes_on, wrapped_layers
+
 _STREAM = re.compile(r"\bAsync(Iterable|Iterator|Generator)\b")
-_AWAITABLE = re.compile(r"\b(Awaitable|Coroutine)\b")
 _KINDS = {"async for": "stream", "async def": "coroutine", "def": "function", "property": "property"}
 _VARIADIC = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 _MISSING = object()
@@ -39,7 +39,7 @@ class Declaration:
 
     def __str__(self) -> str:
         """Return the declaration as the contract writes it."""
-        keyword = {kind: keyword for keyword, kind in _KINDS.items()}[self.kind]
+        keyword = {kind: keyword for keyword, kind in _KINDS.items()}.get(self.kind, "def")
         return f"{keyword} {self.name}{'' if self.kind == 'property' else self.signature}"
 
 
@@ -99,45 +99,15 @@ def read(owner: Any, name: str) -> Declaration | None:
         attribute = getattr(owner, name, None)
     if not callable(attribute):
         return None
-    layers = _layers(attribute)
+    layers = wrapped_layers(attribute)
     try:
         signatures = [inspect.signature(layer, follow_wrapped=False) for layer in layers]
     except (TypeError, ValueError):
         return None
     # A wrapper that hands everything on leaves it to what it wraps which calls are possible; one with parameters of
     # its own decides itself, whatever ``functools.wraps`` makes ``inspect.signature`` show.
-    deciding = next((each for each in signatures if not _passes_on(each)), signatures[-1])
-    return Declaration(name, _kind(layers, signatures), _bare(deciding))
-
-
-def _layers(function: Callable[..., Any]) -> list[Callable[..., Any]]:
-    """A function and what its decorators wrap, outermost first, each bound as the outermost is."""
-    layers, is_bound = [function], inspect.ismethod(function)
-    while (wrapped := getattr(layers[-1], "__wrapped__", None)) is not None:
-        layers.append(wrapped.__get__(object()) if is_bound else wrapped)
-    return layers
-
-
-def _passes_on(signature: Signature) -> bool:
-    return {parameter.kind for parameter in signature.parameters.values()} == set(_VARIADIC)
-
-
-def _kind(layers: Sequence[Callable[..., Any]], signatures: Sequence[Signature]) -> str:
-    """What a call gives: a stream, something to await, or the result itself."""
-    for layer, signature in zip(layers, signatures, strict=True):
-        is_plain = inspect.isroutine(layer) or isinstance(layer, functools.partial)
-        target = layer if is_plain else type(layer).__call__
-        if inspect.isasyncgenfunction(target):
-            return "stream"
-        if inspect.iscoroutinefunction(target):
-            return "coroutine"
-        if _STREAM.search(str(signature.return_annotation)):
-            return "stream"
-        if _AWAITABLE.search(str(signature.return_annotation)):
-            return "coroutine"
-        if not _passes_on(signature):
-            break
-    return "function"
+    deciding = next((each for each in signatures if not passes_on(each)), signatures[-1])
+    return Declaration(name, kind_of(attribute, owner), _bare(deciding))
 
 
 def _bare(signature: Signature) -> Signature:
@@ -197,15 +167,20 @@ def _member_problems(owner: Any, declared: Declaration) -> list[str]:
     where = f"{cls.__name__}.{declared.name}"
     definer = next((base for base in cls.__mro__ if declared.name in vars(base)), None)
     if definer is None and inspect.getattr_static(owner, declared.name, _MISSING) is _MISSING:
-        return [f"{where} does not exist"]
+        if inspect.isclass(owner) and hasattr(cls, "__getattr__"):
+            # Only an instance could tell.
+            return []
+        if not hasattr(owner, declared.name):
+            return [f"{where} does not exist"]
     if definer is not None and is_protocol(definer) and definer is not cls:
         return [f"{where} is not implemented: the empty body of {definer.__name__} itself answers"]
     got = read(owner, declared.name)
     if declared.kind == "property":
         return [] if got is None or got.kind == "property" else [f"{where} is '{got}', declared is '{declared}'"]
     if got is None:
-        return [f"{where} cannot be called"]
-    if got.kind != declared.kind:
+        # What is written in C may have no signature that can be read.
+        return [] if callable(getattr(owner, declared.name, None)) else [f"{where} cannot be called"]
+    if got.kind not in (declared.kind, UNSEEN):
         return [f"{where} is '{got}', declared is '{declared}'"]
     return [f"{where}{got.signature} {problem}" for problem in _signature_problems(declared.signature, got.signature)]
 
@@ -262,9 +237,13 @@ def _other_defaults(declared: Signature, got: Signature) -> list[str]:
         for name, parameter in declared.parameters.items()
         if parameter.default is not Parameter.empty
         and name in got.parameters
-        and (got.parameters[name].default, type(got.parameters[name].default))
-        != (parameter.default, type(parameter.default))
+        and not _is_alike(got.parameters[name].default, parameter.default)
     ]
+
+
+def _is_alike(default: Any, declared: Any) -> bool:
+    """Whether two defaults are the same to what is called: 2 and 2.0 are, 1 and True are not."""
+    return isinstance(default, bool) is isinstance(declared, bool) and bool(default == declared)
 
 
 def shallow(owner: Any, protocol: type) -> bool | None:
