@@ -203,6 +203,66 @@ def test_a_wheel_that_is_not_what_it_should_be_is_refused(
         read(str(made_wheel(tmp_path, name, version, {"x.py": ""}, metadata)))
 
 
+@pytest.mark.parametrize(
+    ("version", "before"),
+    [
+        ("1.4.62", "1.4.61"),
+        ("1.4.62.dev3", "1.4.61"),
+        ("1.4.62rc1", "1.4.61"),
+        ("1.4.61.post1", "1.4.61"),
+        ("1.4.61+local.1", "1.4.61"),
+        ("1.4.61", "1.4.61"),
+        ("1.4.61.0", "1.4.61"),
+        ("1.4.61rc1", "1.4.60"),
+        ("1!0.1", "1.4.61"),
+        ("2026.11.27", "1.4.61"),
+        ("0.0.1", None),
+    ],
+)
+def test_every_version_that_the_standards_allow_has_its_predecessor(
+    read: Callable[[str], Candidate], tmp_path: Path, version: str, before: str | None
+) -> None:
+    """Pre-releases, epochs, local versions and versions that are written longer are compared as installers do."""
+    wheel = made_wheel(tmp_path, "market-data-core", version, {"x.py": ""})
+    candidate = read(str(wheel))
+    assert candidate.release.version == version
+    assert (candidate.predecessor.version if candidate.predecessor else None) == before
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "market_data_core-1.4.62-7-py3-none-any.whl",
+        "market_data_core-1.4.62-7fix-py2.py3-none-any.whl",
+        "Market_Data_Core-1.4.62-py3-none-any.whl",
+        "market.data.core-1.4.62-py3-none-any.whl",
+        "market_data_core-1.4.62-cp311-cp311-manylinux_2_17_x86_64.whl",
+    ],
+)
+def test_every_file_name_that_the_standards_allow_is_read(
+    read: Callable[[str], Candidate], tmp_path: Path, name: str
+) -> None:
+    wheel = made_wheel(tmp_path, "market-data-core", "1.4.62", {"x.py": ""})
+    assert read(str(wheel.rename(tmp_path / name))).release.filename == name
+
+
+@pytest.mark.parametrize(
+    "name", ["core.whl", "market_data_core-1.4.62.whl", "market_data_core-1.4.62-py3-none.whl", "a-b-c-d-e-f-g.whl"]
+)
+def test_a_file_name_that_is_no_wheels_is_refused(read: Callable[[str], Candidate], tmp_path: Path, name: str) -> None:
+    wheel = made_wheel(tmp_path, "market-data-core", "1.4.62", {"x.py": ""})
+    with pytest.raises(MetaError, match="not a whole wheel"):
+        read(str(wheel.rename(tmp_path / name)))
+
+
+def test_a_folder_or_a_text_that_is_called_a_wheel_is_refused(read: Callable[[str], Candidate], tmp_path: Path) -> None:
+    (tmp_path / "market_data_core-1.4.62-py3-none-any.whl").mkdir()
+    (tmp_path / "market_data_core-1.4.63-py3-none-any.whl").write_text("no wheel")
+    for number in ("1.4.62", "1.4.63"):
+        with pytest.raises(MetaError, match="not a whole wheel"):
+            read(str(tmp_path / f"market_data_core-{number}-py3-none-any.whl"))
+
+
 def test_a_wheel_whose_name_and_metadata_differ_is_refused(read: Callable[[str], Candidate], tmp_path: Path) -> None:
     wheel = made_wheel(tmp_path, "market-data-core", "1.4.62", {"x.py": ""})
     other = wheel.rename(tmp_path / "market_data_core-1.4.63-py3-none-any.whl")
