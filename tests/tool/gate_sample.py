@@ -16,12 +16,13 @@ HOSTILE = (
     " \x1b[31m \x00 \u202e \ud800 ]]> %0A a,b:c ##[error]no\n::error::no\n::set-output name=x::y"
 )
 """Text that wants to be HTML, Markdown, markup, a link, a call, a colour, a command to GitHub's runner, or bad XML."""
+QUEUE = "market_data_store/coordinator/queue.py"
 CELL = "core1.4.62-pipeline0.8.{}-store0.6.73"
 
 
 def check(outcome: str, message: str | None = None, expected: object = None, got: object = None) -> dict[str, Any]:
     """A check, on one side of a comparison."""
-    return {"outcome": outcome, "message": message, "expected": expected, "got": got}
+    return {"outcome": outcome, "message": message, "expected": expected, "got": got, "raised": None}
 
 
 def difference(kind: str, clause: str, **changes: Any) -> dict[str, Any]:
@@ -39,6 +40,7 @@ def difference(kind: str, clause: str, **changes: Any) -> dict[str, Any]:
         "guilty": ["core"],
         "repetitions": [{"now": "failed", "was": "passed"}] * (3 if kind == "regression" else 0),
         "reproduce": "./scripts/mdmeta gate --core dist/market_data_core-1.4.62-py3-none-any.whl pipeline==0.8.70",
+        "cause": None,
     } | changes
 
 
@@ -72,6 +74,20 @@ def candidate(package: str, version: str, before: str | None, **changes: Any) ->
     } | changes
 
 
+def cause(kind: str, file: str, line: int | None, text: str, **changes: Any) -> dict[str, Any]:
+    """A cause in Store, with what is said of it in place of that."""
+    return {
+        "kind": kind,
+        "package": "store",
+        "file": file,
+        "line": line,
+        "text": text,
+        "before": [],
+        "after": [],
+        "stops_import": False,
+    } | changes
+
+
 def gate_of(data: Mapping[str, Any]) -> GateResult:
     """The gate that is made up as data."""
     return parse_document(GateResult, data, "gate.json")
@@ -101,6 +117,7 @@ def worse() -> dict[str, Any]:
             cell(cells[5], "uninstallable", reasons=["no versions"]),
             cell("core1.4.62", "held", scope="release", stands_for=0),
         ],
+        "causes": [],
         "differences": [
             difference(
                 "regression",
@@ -153,6 +170,52 @@ def worse() -> dict[str, Any]:
     }
 
 
+def not_importable() -> dict[str, Any]:
+    """A candidate of Store with a syntax error, which most clauses fail by; one differs for a reason of its own."""
+    data = worse()
+    wheel = "dist/market_data_store-0.6.74-py3-none-any.whl"
+    told = check("failed", "the check's call", "no exception", "SyntaxError: expected ':' (queue.py, line 41)")
+    told["raised"] = {"kind": "SyntaxError", "text": "expected ':'", "file": QUEUE, "line": 41}
+    shared = {
+        "guilty": ["store"],
+        "cells": [row["cell"] for row in data["cells"][:6]],
+        "reproduce": f"./scripts/mdmeta gate --store {wheel} core==1.4.61 pipeline==0.8.70",
+    }
+    failing = [difference("regression", f"area.clause-{n}", now=told, cause=0, **shared) for n in range(174)]
+    own = check("failed", "second definitions", [], ["market_data_store/coordinator/feedback.py: class FeedbackEvent"])
+    return data | {
+        "candidates": [candidate("store", "0.6.74", "0.6.73", source=wheel)],
+        "brings_along": [],
+        "causes": [cause("syntax", QUEUE, 41, "expected ':'", after=["if capacity > 0"], stops_import=True)],
+        "differences": [*failing, difference("regression", "definitions.telemetry", now=own, **shared)],
+        "capabilities": [
+            {"name": f"c{n}", "title": f"Do what capability {n} is about", "before": "works", "after": "broken"}
+            | {"cells": shared["cells"]}
+            for n in range(8)
+        ],
+        "undecided": [],
+        "uninstallable": [],
+        "cells": [*data["cells"][:4], cell(CELL.format(16), "regressed"), cell("store0.6.74", "regressed")],
+        "allowed": {"now": 67, "before": 67},
+    }
+
+
+def renamed_field() -> dict[str, Any]:
+    """A candidate of Core that has renamed a field, by which nearly everything fails."""
+    data = not_importable()
+    field = "queue_{}: int = Field(..., ge=0, description='How many items wait')"
+    text = "FeedbackEvent.queue_size is gone, FeedbackEvent.queue_length is new"
+    place = cause("definition", "market_data_core/telemetry/backpressure.py", 37, text, package="core")
+    place |= {"before": [field.format("size")], "after": [field.format("length")]}
+    repairs = [difference("repair", f"enums.repaired-{n}", now=check("passed")) for n in range(2)]
+    failing = [row | {"guilty": ["core"]} for row in data["differences"]]
+    return data | {
+        "candidates": [candidate("core", "1.4.62", "1.4.61")],
+        "causes": [place],
+        "differences": [*failing, *repairs],
+    }
+
+
 def same() -> dict[str, Any]:
     """A candidate with the code of two releases, which changes nothing."""
     data = worse()
@@ -160,6 +223,7 @@ def same() -> dict[str, Any]:
         "exit": 0,
         "candidates": [candidate("core", "1.4.62", "1.4.61", same_code_as=["1.4.60", "1.4.61"])],
         "cells": [cell(CELL.format(70), "held")],
+        "causes": [],
         "differences": [],
         "capabilities": [],
         "undecided": [],

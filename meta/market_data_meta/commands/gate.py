@@ -18,10 +18,12 @@ from market_data_meta.commands.progress import progress
 from market_data_meta.contract import Contract
 from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.gate.candidates import Candidate
+from market_data_meta.gate.causes import find_causes
 from market_data_meta.gate.depends_on import companions, join_companions
 from market_data_meta.gate.document import gate_result
 from market_data_meta.gate.partners import ALL, ALLOWED, PINNED, QUICK
 from market_data_meta.gate.runner import GateCallbacks, GateRun
+from market_data_meta.gate.source_changes import read_source_changes
 from market_data_meta.gate.sources import read_candidate
 from market_data_meta.judging.comparison import CellComparison
 from market_data_meta.models import json_text
@@ -128,7 +130,10 @@ def gate_command(
         partners = PINNED if pinned else ALL if with_forbidden else QUICK if quick else ALLOWED
         gate = GateRun(contract, ledger, candidates, options, partners, pinned, strict, callbacks)
         comparison = gate.run()
-    result = gate_result(comparison, contract)
+        changes = read_source_changes(contract, candidates, options, Path(scratch))
+    packages_of = {name: package.name for package in contract.packages.values() for name in package.imports}
+    causes = find_causes(comparison.differences, comparison.cells, changes, packages_of)
+    result = gate_result(comparison, contract, causes)
     write_gate(folder, result, [cell.pair.now for cell in comparison.cells if cell.pair.now])
     if as_json:
         click.echo(json_text(result), nl=False)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from market_data_meta.contract import Contract
 from market_data_meta.gate.candidates import Candidate
+from market_data_meta.gate.causes import Cause
 from market_data_meta.gate.comparison import GateComparison
+from market_data_meta.inside.mdm_raised import Raised
 from market_data_meta.judging.capability_changes import capability_changes
 from market_data_meta.judging.comparison import CellComparison, Difference
 from market_data_meta.judging.records import Check
@@ -13,10 +17,12 @@ from market_data_meta.results.gate import (
     AllowedCounts,
     GateCandidate,
     GateCapability,
+    GateCause,
     GateCellResult,
     GateCheck,
     GateDifference,
     GateEvidence,
+    GateException,
     GatePredecessor,
     GateRepetition,
     GateResult,
@@ -26,8 +32,9 @@ from market_data_meta.results.gate import (
 )
 
 
-def gate_result(gate: GateComparison, contract: Contract) -> GateResult:
-    """The gate as a document: candidates, cells, what differs and because of whom, and what that rests on."""
+def gate_result(gate: GateComparison, contract: Contract, causes: Sequence[Cause] = ()) -> GateResult:
+    """The gate as a document: candidates, cells, what differs, from what that follows, and what it rests on."""
+    cause_of = {difference: number for number, cause in enumerate(causes) for difference in cause.differences}
     records = [cell.pair.now for cell in gate.cells if cell.pair.now]
     interpreters = [record.header.python_version for record in records]
     return GateResult(
@@ -39,7 +46,10 @@ def gate_result(gate: GateComparison, contract: Contract) -> GateResult:
         candidates=tuple(_candidate(candidate, gate.same_code[candidate.package]) for candidate in gate.candidates),
         brings_along=gate.brought_libraries,
         cells=tuple(_cell(cell) for cell in gate.cells),
-        differences=tuple(_difference(difference, gate) for difference in gate.differences),
+        causes=tuple(_cause(cause) for cause in causes),
+        differences=tuple(
+            _difference(difference, gate, cause_of.get(number)) for number, difference in enumerate(gate.differences)
+        ),
         capabilities=tuple(
             GateCapability(
                 name=change.capability,
@@ -105,7 +115,20 @@ def _cell(cell: CellComparison) -> GateCellResult:
     )
 
 
-def _difference(difference: Difference, gate: GateComparison) -> GateDifference:
+def _cause(cause: Cause) -> GateCause:
+    return GateCause(
+        kind=cause.kind,
+        package=cause.package,
+        file=cause.file,
+        line=cause.line,
+        text=cause.text,
+        before=cause.before,
+        after=cause.after,
+        stops_import=cause.stops_import,
+    )
+
+
+def _difference(difference: Difference, gate: GateComparison, cause: int | None) -> GateDifference:
     clause = difference.clause
     return GateDifference(
         kind=difference.kind,
@@ -122,10 +145,21 @@ def _difference(difference: Difference, gate: GateComparison) -> GateDifference:
             GateRepetition(was=each.outcomes[0], now=each.outcomes[1]) for each in difference.repetitions
         ),
         reproduce=gate.reproduce(difference.cells[0], difference.guilty),
+        cause=cause,
     )
 
 
 def _check(check: Check | None) -> GateCheck | None:
     if check is None:
         return None
-    return GateCheck(outcome=check.outcome, message=check.message, expected=check.expected, got=check.got)
+    return GateCheck(
+        outcome=check.outcome,
+        message=check.message,
+        expected=check.expected,
+        got=check.got,
+        raised=_exception(check.raised) if check.raised else None,
+    )
+
+
+def _exception(raised: Raised) -> GateException:
+    return GateException(kind=raised.kind, text=raised.text, file=raised.file, line=raised.line)

@@ -13,18 +13,23 @@ from typing import Any, Self
 from mdm_attest import attested
 from mdm_json import from_json, to_json
 from mdm_plan import Attestation, Plan, RecordFooter, RecordHeader
+from mdm_raised import Raised
 from mdm_seal import Seal
 from mdm_trace import Lines
 
 
 @dataclass(frozen=True)
 class CheckResult:
-    """How a check came out; for a failure what was looked at (``message``), what was expected, and what it got."""
+    """How a check came out; for a failure what was looked at (``message``), what was expected, and what it got.
+
+    ``raised`` is the exception that made it fail, where one did.
+    """
 
     outcome: str
     message: str | None = None
     expected: Any = None
     got: Any = None
+    raised: Raised | None = None
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,7 @@ class _CheckLine:
     got: Any
     outcome: str
     duration: float
+    raised: Raised | None = None
 
 
 class RecordWriter:
@@ -61,7 +67,8 @@ class RecordWriter:
     def check(self, clause: str, result: CheckResult, seconds: float) -> None:
         """Write a check's line at once: a run that dies keeps what it had."""
         self._counts[result.outcome] = self._counts.get(result.outcome, 0) + 1
-        line = _CheckLine(clause, result.message, result.expected, result.got, result.outcome, round(seconds, 4))
+        about = (result.message, result.expected, result.got, result.outcome)
+        line = _CheckLine(clause, *about, round(seconds, 4), result.raised)
         self._write(to_json(line))
 
     def trace(self, clause: str, lines: Lines) -> None:

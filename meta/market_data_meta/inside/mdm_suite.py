@@ -40,6 +40,7 @@ from mdm_plan import (
     RecordHeader,
     ReleaseFacts,
 )
+from mdm_raised import raised
 from mdm_record import CheckResult, RecordWriter, attested_plan
 from mdm_seal import control
 from mdm_serve import Descriptors, TemplateServer, enter_cage
@@ -189,13 +190,16 @@ def pytest_runtest_makereport(
         result = CheckResult("passed")
     elif isinstance(excinfo.value, ViolationError):
         error = excinfo.value
-        result = CheckResult("failed", error.what, plain(error.expected), plain(error.got))
+        cause = None if error.__cause__ is None else raised(error.__cause__, _imports(item))
+        result = CheckResult("failed", error.what, error.expected, error.got, cause)
     elif isinstance(excinfo.value, NotApplicableError):
         result = CheckResult("not-applicable", excinfo.value.reason)
     elif call.when != "teardown" and _packages_doing(item, excinfo.value):
-        result = CheckResult("failed", f"the check's {call.when}", "no exception", described(excinfo.value))
+        got, cause = described(excinfo.value), raised(excinfo.value, _imports(item))
+        result = CheckResult("failed", f"the check's {call.when}", "no exception", got, cause)
     else:
-        result = CheckResult("error", f"in {call.when}: {described(excinfo.value)}")
+        message, cause = f"in {call.when}: {described(excinfo.value)}", raised(excinfo.value, _imports(item))
+        result = CheckResult("error", message, raised=cause)
     _put_result(report, result)
     return report
 
@@ -216,8 +220,12 @@ def _packages_doing(item: pytest.Item, error: BaseException) -> bool:
         return False
     if isinstance(error, (AssertionError, *_SURFACE_ERRORS)):
         return True
-    imports = {name for package in item.config.stash[_PLAN].packages.values() for name in package.imports}
-    return any(module.split(".")[0] in imports for module in _modules(error.__traceback__))
+    return any(module.split(".")[0] in _imports(item) for module in _modules(error.__traceback__))
+
+
+def _imports(item: pytest.Item) -> set[str]:
+    """The names of the top-level packages under test."""
+    return {name for package in item.config.stash[_PLAN].packages.values() for name in package.imports}
 
 
 def _modules(traceback: TracebackType | None) -> Iterator[str]:

@@ -14,6 +14,7 @@ from typing import Any
 from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.inside.mdm_json import from_json, to_json
 from market_data_meta.inside.mdm_plan import FORMAT, RecordFooter, RecordHeader
+from market_data_meta.inside.mdm_raised import Raised
 from market_data_meta.strict_json import tolerant_json
 
 # Addresses in memory and paths differ from run to run and from machine to machine: a failure that differs only in them
@@ -31,7 +32,7 @@ _VOLATILE = (
 
 @dataclass(frozen=True)
 class Check:
-    """The outcome of one check: what was looked at (``message``), expected and got."""
+    """The outcome of one check: what was looked at (``message``), expected and got, and the exception that it had."""
 
     clause: str
     outcome: str
@@ -39,6 +40,7 @@ class Check:
     expected: Any
     got: Any
     duration: float
+    raised: Raised | None = None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -139,8 +141,9 @@ def _footer(file: Path, line: object) -> RecordFooter:
 def _check(file: Path, number: int, line: dict[str, Any]) -> Check:
     try:
         del line["kind"]
-        return Check(**line)
-    except TypeError:
+        exception = line.pop("raised", None)
+        return Check(**line, raised=from_json(Raised, exception) if exception else None)
+    except (TypeError, ValueError):
         raise MetaError(ErrorCode.BAD_RECORD, f"{file}:{number} is not a line of a record") from None
 
 

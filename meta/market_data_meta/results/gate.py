@@ -27,6 +27,8 @@ DifferenceKind = Literal["regression", "repair", "undecided", "spurious"]
 """Of a clause that came out otherwise. One that did not do so again when it was repeated is spurious."""
 
 RepeatedOutcome = Outcome | Literal["missing"]
+CauseKind = Literal["syntax", "definition", "exception"]
+"""A file that is not Python, a definition that came or went, or one exception from one line."""
 
 
 class GatePredecessor(Model):
@@ -58,13 +60,36 @@ class BroughtLibrary(Model):
     origin: str
 
 
+class GateException(Model):
+    """What a check ended with, and the innermost line of the packages that it passed through."""
+
+    kind: str
+    text: str
+    file: str | None
+    line: int | None
+
+
 class GateCheck(Model):
-    """How a check came out, on one side of a comparison."""
+    """How a check came out, on one side of a comparison, and the exception that it ended with, if it did."""
 
     outcome: Outcome
     message: str | None
     expected: Value
     got: Value
+    raised: GateException | None
+
+
+class GateCause(Model):
+    """What several differences follow from: the place in a package's source, and the lines of it before and after."""
+
+    kind: CauseKind
+    package: str
+    file: Text
+    line: Count | None
+    text: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    stops_import: Annotated[bool, Field(description="A module cannot be imported because of it.")]
 
 
 class GateRepetition(Model):
@@ -89,6 +114,7 @@ class GateDifference(Model):
     guilty: tuple[Text, ...]
     repetitions: tuple[GateRepetition, ...]
     reproduce: Text
+    cause: Annotated[Count | None, Field(description="Which of the gate's causes it follows from, counted from 0.")]
 
 
 class GateCellResult(Model):
@@ -172,6 +198,7 @@ class GateResult(Document):
     candidates: tuple[GateCandidate, ...]
     brings_along: tuple[BroughtLibrary, ...]
     cells: tuple[GateCellResult, ...]
+    causes: tuple[GateCause, ...]
     differences: tuple[GateDifference, ...]
     capabilities: tuple[GateCapability, ...]
     known: tuple[KnownFailure, ...]
@@ -184,6 +211,15 @@ class GateResult(Document):
         """The differences of one kind, in the order of the gate."""
         return [difference for difference in self.differences if difference.kind == kind]
 
+    def alone(self, kind: DifferenceKind) -> list[GateDifference]:
+        """Those of them that follow from no cause, and stand for themselves."""
+        return [difference for difference in self.of_kind(kind) if difference.cause is None]
+
+    def following(self, cause: GateCause) -> list[GateDifference]:
+        """The differences that follow from a cause."""
+        number = self.causes.index(cause)
+        return [difference for difference in self.differences if difference.cause == number]
+
     def fails(self, difference: GateDifference) -> bool:
         """Whether a regression breaks the gate, or is only reported."""
         return difference.level == "must" or self.strict
@@ -194,4 +230,8 @@ class GateResult(Document):
         verdicts = {cell.verdict for cell in self.cells}
         if self.exit == 0 and ("held" not in verdicts or verdicts & {"regressed", "unknown"}):
             raise ValueError("it says that nothing got worse, and its cells do not")
+        if any(
+            difference.cause is not None and difference.cause >= len(self.causes) for difference in self.differences
+        ):
+            raise ValueError("a difference follows from a cause that is not there")
         return self

@@ -272,6 +272,41 @@ def test_a_candidate_that_may_be_installed_with_nothing_is_undecided(contract: C
     assert "forbid every combination" in str(result.exception)
 
 
+QUEUE = "market_data_store/coordinator/queue.py"
+
+
+def test_a_syntax_error_is_one_cause_with_its_file_and_line(gate: Gate, build: Build) -> None:
+    """What tells of it is folded under it and whole in gate.json; the rest stands for itself. It fits a screen."""
+    line = "        self._capacity = capacity\n        self._coord_id"
+    data = gate(
+        "--store", build("store", {QUEUE: (line, line.replace(" self", " if capacity\n        self", 1))}), "--quick"
+    )
+    assert data["exit"] == 1
+    (cause,) = data["causes"]
+    assert (cause["kind"], cause["package"], cause["stops_import"]) == ("syntax", "store", True)
+    assert (cause["file"], cause["line"], cause["text"]) == (QUEUE, 34, "expected ':'")
+    following = [difference for difference in data["differences"] if difference["cause"] == 0]
+    assert len(following) > 100
+    assert all("expected ':'" in json.dumps(difference["now"]) for difference in following)
+    assert len(data["differences"]) - len(following) < 10
+    console = Console(record=True, width=80, file=io.StringIO())
+    show_gate(parse_document(GateResult, data, "gate.json"), console, verbose=False)
+    rows = console.export_text().splitlines()
+    assert sum(max(1, -(-len(row) // 80)) for row in rows) <= 40
+    assert f"{QUEUE}:34: expected ':'" in rows
+
+
+def test_a_renamed_field_is_one_cause_with_its_line_before_and_after(gate: Gate, build: Build) -> None:
+    data = gate("--core", build("core", {LEVELS: ("    queue_size: int =", "    queue_length: int =")}), "--quick")
+    (cause,) = data["causes"]
+    assert (cause["kind"], cause["file"]) == ("definition", LEVELS)
+    assert cause["text"] == "FeedbackEvent.queue_size is gone, FeedbackEvent.queue_length is new"
+    assert [line.split(":")[0] for line in (*cause["before"], *cause["after"])] == ["queue_size", "queue_length"]
+    following = [difference for difference in data["differences"] if difference["cause"] == 0]
+    assert len(following) > 80
+    assert all("queue_" in json.dumps(difference["now"]) for difference in following)
+
+
 COORDINATOR = "market_data_pipeline/orchestration/coordinator.py"
 PAUSES = {
     COORDINATOR: (

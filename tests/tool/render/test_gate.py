@@ -21,7 +21,16 @@ from market_data_meta.render.markdown_text import code, line
 from market_data_meta.schemas import schema
 
 Data = dict[str, Any]
-GATES = (gate_sample.worse, gate_sample.same, gate_sample.undecided, gate_sample.hostile)
+GATES = (
+    gate_sample.worse,
+    gate_sample.not_importable,
+    gate_sample.renamed_field,
+    gate_sample.same,
+    gate_sample.undecided,
+    gate_sample.hostile,
+)
+SCREEN = 40
+"""Lines of a terminal."""
 every_gate = pytest.mark.parametrize("gate", GATES)
 
 
@@ -54,7 +63,8 @@ def test_the_verdict_comes_first(gate: Callable[[], Data], first: str) -> None:
 
 def test_a_regression_explains_itself() -> None:
     """Clause, level, rule, what was looked at, was, got, source, whose doing, where and a command: all are there."""
-    for text in (terminal(gate_sample.worse(), width=160), gate_markdown(gate_sample.gate_of(gate_sample.worse()))):
+    data = gate_sample.worse()
+    for text in (terminal(data, width=160, verbose=True), gate_markdown(gate_sample.gate_of(data))):
         for phrase in (
             "chain.hard-pauses",
             "(must)",
@@ -69,6 +79,83 @@ def test_a_regression_explains_itself() -> None:
             "./scripts/mdmeta gate --core dist/market_data_core-1.4.62-py3-none-any.whl pipeline==0.8.70",
         ):
             assert phrase in text
+
+
+def one_regression() -> Data:
+    """A gate in which one clause of six cells got worse, with a value that takes many lines."""
+    data = gate_sample.not_importable()
+    regression = gate_sample.worse()["differences"][0] | {"cells": data["differences"][0]["cells"]}
+    regression["now"] = gate_sample.check("failed", "scales", [], [f"problem {number}" for number in range(90)])
+    return data | {"causes": [], "differences": [regression], "capabilities": data["capabilities"][:2]}
+
+
+def pin_that_allows_nothing() -> Data:
+    """A gate of a candidate whose requirement nothing that is published meets."""
+    why = "store 0.6.74 requires market-data-core>=1.5; the newest published is 1.4.61"
+    cells = [gate_sample.CELL.format(70), "store0.6.74"]
+    rows = [{"cell": name, "why": why, "before": False} for name in cells]
+    excluded = {"uninstallable": rows, "known": [], "cells": [gate_sample.cell(n, "uninstallable") for n in cells]}
+    return one_regression() | {"differences": [], "capabilities": [], "allowed": {"now": 0, "before": 67}} | excluded
+
+
+@pytest.mark.parametrize(
+    "gate",
+    [
+        gate_sample.same,
+        one_regression,
+        gate_sample.not_importable,
+        gate_sample.renamed_field,
+        pin_that_allows_nothing,
+    ],
+)
+def test_the_common_cases_fit_a_screen(gate: Callable[[], Data]) -> None:
+    """Commands, which are not broken so that they can be copied, take as many lines as a terminal makes of them."""
+    rows = terminal(gate(), width=80).splitlines()
+    assert sum(max(1, -(-len(row) // 80)) for row in rows) <= SCREEN
+
+
+def test_a_pin_that_allows_nothing_is_named() -> None:
+    text = " ".join(terminal(pin_that_allows_nothing(), width=80).replace("│", " ").split())
+    assert "store 0.6.74 requires market-data-core>=1.5; the newest published is 1.4.61" in text
+
+
+def test_what_does_not_import_comes_first_and_what_follows_is_one_line() -> None:
+    data = gate_sample.not_importable()
+    rows = terminal(data, width=80).splitlines()
+    about = next(number for number, row in enumerate(rows) if row.startswith("│ met"))
+    assert rows[about + 2] == "market_data_store/coordinator/queue.py:41: expected ':'"
+    assert "│ follows     174 clauses could not be looked at because of it" in rows
+    assert [row for row in rows if "area.clause-" in row] == []
+    assert any("definitions.telemetry" in row for row in rows)
+    annotations = gate_github.annotations(gate_sample.gate_of(data))
+    place = "file=market_data_store/coordinator/queue.py,line=41,title=market_data_store/coordinator/queue.py%3A41"
+    assert annotations[0].startswith(f"::error {place}%3A expected '%3A'::")
+    assert len(annotations) == 2
+    markdown = gate_markdown(gate_sample.gate_of(data))
+    assert markdown.index("queue.py:41: expected ':'") < markdown.index("definitions.telemetry")
+    assert "<summary>what follows from it: 174</summary>" in markdown
+
+
+def test_a_renamed_field_is_one_block_with_its_line_before_and_after() -> None:
+    rows = terminal(gate_sample.renamed_field(), width=120).splitlines()
+    title = rows.index(
+        "market_data_core/telemetry/backpressure.py:37: FeedbackEvent.queue_size is gone, "
+        "FeedbackEvent.queue_length is new"
+    )
+    block = "\n".join(rows[title : title + 7])
+    for phrase in (
+        "was         queue_size: int",
+        "now         queue_length: int",
+        "because of  core 1.4.62",
+        "174 clauses fail because of it: area.clause-0, area.clause-1, area.clause-2 and 171 more",
+    ):
+        assert phrase in block
+
+
+@pytest.mark.parametrize("gate", [gate_sample.not_importable, gate_sample.renamed_field])
+def test_verbose_shows_every_difference(gate: Callable[[], Data]) -> None:
+    text = terminal(gate(), width=120, verbose=True)
+    assert [d["clause"] for d in gate()["differences"] if d["clause"] not in text] == []
 
 
 def test_what_users_can_do_otherwise_is_told() -> None:
@@ -106,7 +193,7 @@ def test_what_is_undecided_has_its_cause() -> None:
 
 
 def test_a_baseline_that_failed_otherwise_is_quoted() -> None:
-    assert "it failed otherwise: FeedbackBus" in terminal(gate_sample.worse(), width=160)
+    assert "it failed otherwise: FeedbackBus" in terminal(gate_sample.worse(), width=160, verbose=True)
 
 
 def test_a_first_release_has_no_baseline() -> None:
@@ -189,7 +276,9 @@ def test_markdown_opens_what_differs_and_folds_the_rest(gate: Callable[[], Data]
     assert text.count("<details") == text.count("</details>")
     opened = text[: text.index("<details><summary>")] if "<details><summary>" in text else text
     assert "Known failures" not in opened
-    assert text.count("<details open>") == sum(d["kind"] in ("regression", "undecided") for d in gate()["differences"])
+    open_kinds = ("regression", "undecided")
+    alone = [d for d in gate()["differences"] if d["kind"] in open_kinds and d["cause"] is None]
+    assert text.count("<details open>") == len(alone)
 
 
 def test_markdown_holds_no_html_links_or_calls() -> None:

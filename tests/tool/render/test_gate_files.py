@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Callable
@@ -23,7 +24,14 @@ from market_data_meta.render.gate.sarif import gate_sarif
 from market_data_meta.strict_json import strict_json
 
 Data = dict[str, Any]
-GATES = (gate_sample.worse, gate_sample.same, gate_sample.undecided, gate_sample.hostile)
+GATES = (
+    gate_sample.worse,
+    gate_sample.same,
+    gate_sample.undecided,
+    gate_sample.hostile,
+    gate_sample.not_importable,
+    gate_sample.renamed_field,
+)
 every_gate = pytest.mark.parametrize("gate", GATES)
 
 
@@ -97,8 +105,10 @@ def test_sarif_has_what_the_standard_and_github_ask_for(gate: Callable[[], Data]
         assert (result["kind"] == "fail") is (result["level"] != "none")
         assert result["message"]["text"]
         (place,) = (location["physicalLocation"] for location in result["locations"])
-        assert re.fullmatch(r"contracts/clauses/[^/]+\.toml", place["artifactLocation"]["uri"])
-        assert place["region"]["startLine"] == 1
+        is_cause = result["ruleId"].startswith("cause-")
+        pattern = r"market_data_\w+/\w+/\w+\.py" if is_cause else r"contracts/clauses/[^/]+\.toml"
+        assert re.fullmatch(pattern, place["artifactLocation"]["uri"])
+        assert is_cause or place["region"]["startLine"] == 1
     prints = [result["partialFingerprints"]["primaryLocationLineHash"] for result in run["results"]]
     assert len(set(prints)) == len(prints)
     assert run["invocations"][0]["exitCode"] == gate()["exit"]
@@ -121,6 +131,22 @@ def test_sarif_shows_what_is_worse_or_undecided() -> None:
     assert len(run["invocations"][0]["toolExecutionNotifications"]) == 3
     (run,) = json.loads(gate_sarif(gate_sample.gate_of(gate_sample.undecided())))["runs"]
     assert run["invocations"][0]["executionSuccessful"] is False
+
+
+def test_a_cause_is_one_failure_at_its_own_place() -> None:
+    """In SARIF it is a result in its file; in JUnit what follows from it is passed over with a reference to it."""
+    data = gate_sample.not_importable()
+    (run,) = json.loads(gate_sarif(gate_sample.gate_of(data)))["runs"]
+    assert [result["ruleId"] for result in run["results"]] == ["cause-syntax", "definitions.telemetry"]
+    place = run["results"][0]["locations"][0]["physicalLocation"]
+    assert (place["artifactLocation"]["uri"], place["region"]["startLine"]) == (gate_sample.QUEUE, 41)
+    assert "area.clause-173" in run["results"][0]["message"]["text"]
+    suites = junit(data)
+    assert suites["causes"] == [(f"{gate_sample.QUEUE}:41", "failure")]
+    outcomes = [what for name, what in suites["clauses"] if name.startswith("area.")]
+    assert outcomes == ["skipped"] * 174
+    assert f"it follows from {gate_sample.QUEUE}:41: expected" in html.unescape(gate_junit(gate_sample.gate_of(data)))
+    assert ("definitions.telemetry", "failure") in suites["clauses"]
 
 
 def with_whole_characters(data: Any) -> Any:
@@ -178,6 +204,7 @@ def test_report_writes_the_files_where_it_is_told_to(
         ({"exit": 2}, "exit: "),
         ({"format": 1}, "format: "),
         ({"more": 1}, "more"),
+        ({"differences": [gate_sample.difference("repair", "a.b", cause=0)]}, "a cause that is not there"),
         ({"exit": 0}, "it says that nothing got worse, and its cells do not"),
         ({"exit": 0, "cells": []}, "it says that nothing got worse, and its cells do not"),
     ],

@@ -2,8 +2,9 @@
 
 # Without the __future__ import of this name, which the type checker takes for the function.
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from market_data_meta.render.gate import words
+from market_data_meta.render.gate import cause_words, words
 from market_data_meta.render.markdown_text import short
 from market_data_meta.render.text import printable
 from market_data_meta.results.gate import GateDifference, GateResult
@@ -16,37 +17,62 @@ LETTERS = 600
 
 def annotations(gate: GateResult) -> list[str]:
     """The lines to print: at most ten, the last of which says how many more there are."""
-    rows = sorted(_rows(gate), key=lambda row: ("error", "warning", "notice").index(row[0]))
+    # What does not import stands first, before what else is as bad: sorting keeps the order.
+    rows = sorted(_rows(gate), key=lambda row: ("error", "warning", "notice").index(row.kind))
     if not rows and gate.exit:
         # A step that ends badly says so, whatever is missing.
-        rows = [("error", f"{words.verdict(gate)}: {words.subject(gate)}", words.outcome_text(gate))]
+        title = f"{words.verdict(gate)}: {words.subject(gate)}"
+        rows = [_Annotation("error", title, words.outcome_text(gate))]
     if len(rows) > MOST:
         left = len(rows) - MOST + 1
-        rows = [*rows[: MOST - 1], (rows[MOST - 1][0], f"{left} more", "the summary and gate.json have all of them")]
-    return [f"::{kind} title={_property(title)}::{_message(text)}" for kind, title, text in rows]
+        rows = [
+            *rows[: MOST - 1],
+            _Annotation(rows[MOST - 1].kind, f"{left} more", "the summary and gate.json have all of them"),
+        ]
+    return [f"::{row.kind} {_place(row)}title={_property(row.title)}::{_message(row.text)}" for row in rows]
 
 
-def _rows(gate: GateResult) -> Iterator[tuple[str, str, str]]:
-    """All annotations, each with its kind (error, warning or notice), a title and a message."""
-    for difference in gate.of_kind(words.REGRESSION):
+class _Annotation(NamedTuple):
+    """The kind (error, warning or notice), a title and a message, and the file and line that it belongs to."""
+
+    kind: str
+    title: str
+    text: str
+    file: str = ""
+    line: int | None = None
+
+
+def _place(row: _Annotation) -> str:
+    return "".join(
+        [f"file={_property(row.file)}," if row.file else "", f"line={row.line}," if row.file and row.line else ""]
+    )
+
+
+def _rows(gate: GateResult) -> Iterator[_Annotation]:
+    for cause in gate.causes:
+        kind = "error" if cause_words.fails(gate, cause) else "warning"
+        facts = "; ".join(f"{name}: {short(value, LETTERS // 6)}" for name, value in cause_words.facts(gate, cause))
+        yield _Annotation(kind, cause_words.title(cause), facts, cause.file, cause.line)
+    for difference in gate.alone(words.REGRESSION):
         kind = "error" if gate.fails(difference) else "warning"
-        yield (
+        yield _Annotation(
             kind,
             f"{difference.clause} broken by {words.guilty(gate, difference.guilty)}",
             _message_text(gate, difference),
         )
     for why, cells in words.uninstallable(gate, before=False):
-        yield "error", f"{words.number(len(cells), 'cell')} can no longer be installed", why
-    for difference in gate.of_kind(words.UNDECIDED):
-        yield "warning", f"{difference.clause} is undecided", _message_text(gate, difference)
+        yield _Annotation("error", f"{words.number(len(cells), 'cell')} can no longer be installed", why)
+    for difference in gate.alone(words.UNDECIDED):
+        yield _Annotation("warning", f"{difference.clause} is undecided", _message_text(gate, difference))
     for why, _, cells in words.undecided(gate):
-        yield "warning", f"{words.number(len(cells), 'cell')} undecided", f"{why} ({words.places(cells)})"
+        yield _Annotation("warning", f"{words.number(len(cells), 'cell')} undecided", f"{why} ({words.places(cells)})")
     for clause, how in words.spurious(gate):
-        yield "notice", f"{clause} is spurious", f"It came out otherwise once, and not when it was run again {how}."
+        text = f"It came out otherwise once, and not when it was run again {how}."
+        yield _Annotation("notice", f"{clause} is spurious", text)
     if narrowed := words.narrowed(gate):
-        yield "notice", "narrower requirements", narrowed
+        yield _Annotation("notice", "narrower requirements", narrowed)
     for difference in gate.of_kind(words.REPAIR):
-        yield (
+        yield _Annotation(
             "notice",
             f"{difference.clause} repaired",
             f"{difference.rule} In {words.number(len(difference.cells), 'cell')}.",

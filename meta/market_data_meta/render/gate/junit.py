@@ -1,10 +1,10 @@
-"""A gate as JUnit XML: a case for each difference, however many cells it is seen in, and one for each cell."""
+"""A gate as JUnit XML: a case for each cause and each difference, in however many cells, and one for each cell."""
 
 from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
-from market_data_meta.render.gate import words
+from market_data_meta.render.gate import cause_words, words
 from market_data_meta.render.junit_xml import document, with_counts, xml_text
 from market_data_meta.render.text import printable
 from market_data_meta.results.gate import GateResult
@@ -15,13 +15,24 @@ _BAD = ("failure", "error")
 def gate_junit(gate: GateResult) -> str:
     """The XML text. A break is one failure; the cells in which it is have no case of their own."""
     root = ET.Element("testsuites", name="market-data-meta gate")
-    suites = [_clauses(gate), _cells(gate)]
+    suites = [*([_causes(gate)] if gate.causes else []), _clauses(gate), _cells(gate)]
     if gate.exit and not any(suite.find(f"./testcase/{kind}") is not None for suite in suites for kind in _BAD):
         # No evidence is not passing: a gate that did not pass shows it, whatever is missing.
-        case = ET.SubElement(suites[1], "testcase", classname="cells", name="evidence")
+        case = ET.SubElement(suites[-1], "testcase", classname="cells", name="evidence")
         ET.SubElement(case, "error", message=_text(f"{words.verdict(gate)}: {words.outcome_text(gate)}"))
     root.extend(with_counts(suite) for suite in suites)
     return document(root)
+
+
+def _causes(gate: GateResult) -> ET.Element:
+    """A case for each cause; it alone fails, and what follows from it refers to it."""
+    suite = ET.Element("testsuite", name="causes")
+    for cause in gate.causes:
+        case = ET.SubElement(suite, "testcase", classname="causes", name=_text(cause_words.place(cause)))
+        fails = cause_words.fails(gate, cause)
+        node = ET.SubElement(case, "failure" if fails else "skipped", message=_text(cause_words.title(cause)))
+        node.text = _text("\n".join(f"{name}: {value}" for name, value in cause_words.facts(gate, cause)))
+    return suite
 
 
 def _clauses(gate: GateResult) -> ET.Element:
@@ -30,7 +41,10 @@ def _clauses(gate: GateResult) -> ET.Element:
         case = ET.SubElement(suite, "testcase", classname="clauses", name=_text(difference.clause))
         blamed = words.guilty(gate, difference.guilty)
         about = f"{difference.kind} ({difference.level}) because of {blamed}: {difference.rule}"
-        if difference.kind == words.REGRESSION and gate.fails(difference):
+        if difference.cause is not None:
+            because = cause_words.title(gate.causes[difference.cause])
+            node = ET.SubElement(case, "skipped", message=_text(f"it follows from {because}: {about}"))
+        elif difference.kind == words.REGRESSION and gate.fails(difference):
             node = ET.SubElement(case, "failure", message=_text(about))
         elif difference.kind == words.REGRESSION:
             node = ET.SubElement(case, "skipped", message=_text(f"only reported: {about}"))

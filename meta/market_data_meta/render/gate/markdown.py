@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from market_data_meta.render.gate import words
+from market_data_meta.render.gate import cause_words, words
 from market_data_meta.render.markdown_text import code, html, line
 from market_data_meta.render.signs import GATE_CELLS, GATE_VERDICTS
-from market_data_meta.results.gate import GateCandidate, GateCellResult, GateDifference, GateResult, KnownFailure
+from market_data_meta.results.gate import (
+    GateCandidate,
+    GateCause,
+    GateCellResult,
+    GateDifference,
+    GateResult,
+    KnownFailure,
+)
 
 LIMIT = 900_000
 """Bytes: GitHub drops a step's summary of more than 1 MiB, and the step may have more to say."""
 LETTERS = 1000
 """Characters of one value."""
+CONSEQUENCE = 200
+"""Characters of the value of what follows from a cause: gate.json has all of it."""
 _AS_CODE = ("expected", "got", words.RUN_IT)
 _ROOM_FOR_ENDS = 2000
 
@@ -28,7 +37,8 @@ def gate_markdown(gate: GateResult) -> str:
 def _head(gate: GateResult) -> Iterator[str]:
     yield f"# {GATE_VERDICTS[words.verdict(gate)].emoji} {words.verdict(gate)}: {line(words.subject(gate), LETTERS)}"
     yield ""
-    yield f"{line(words.outcome_text(gate)).capitalize()}."
+    follow = cause_words.summary(gate)
+    yield f"{line(words.outcome_text(gate)).capitalize()}{f'; {follow}' if follow else ''}."
     yield ""
     yield from (f"- {line(_candidate(candidate), LETTERS)}" for candidate in gate.candidates[:10])
     yield from (f"- brings along: {line(library, LETTERS)}" for library in words.brings_along(gate)[:20])
@@ -47,7 +57,8 @@ def _candidate(candidate: GateCandidate) -> str:
 
 def _sections(gate: GateResult) -> Iterator[tuple[str, bool, list[str]]]:
     """Titles, whether they are open, and what stands under them: the worst first."""
-    regressions = [_difference(gate, difference) for difference in gate.of_kind(words.REGRESSION)]
+    regressions = [_difference(gate, difference) for difference in gate.alone(words.REGRESSION)]
+    yield "Causes", True, [_cause(gate, cause) for cause in gate.causes]
     yield "Regressions", True, regressions[: words.IN_FULL]
     yield "More regressions", False, regressions[words.IN_FULL :]
     yield "No longer installable", True, [_uninstallable(*row) for row in words.uninstallable(gate, before=False)]
@@ -55,7 +66,7 @@ def _sections(gate: GateResult) -> Iterator[tuple[str, bool, list[str]]]:
         "Undecided",
         True,
         [
-            *(_difference(gate, difference) for difference in gate.of_kind(words.UNDECIDED)),
+            *(_difference(gate, difference) for difference in gate.alone(words.UNDECIDED)),
             *(
                 f"- {line(why, LETTERS)}{_because_of(blamed)}: {_where(cells)}"
                 for why, blamed, cells in words.undecided(gate)
@@ -91,6 +102,21 @@ def _fitting(blocks: Iterable[str], room: int) -> Iterator[str]:
         if room < 0:
             return
         yield f"{block}\n"
+
+
+def _cause(gate: GateResult, cause: GateCause) -> str:
+    """The place and the text of a cause, and folded under it what follows from it."""
+    rows = [_fact(name, value) for name, value in cause_words.facts(gate, cause)]
+    block = [f"### {line(cause_words.title(cause), LETTERS)}", "", *rows, ""]
+    if following := gate.following(cause):
+        summary = f"<details><summary>what follows from it: {len(following):,}</summary>"
+        block += [summary, "", *(_consequence(difference) for difference in following), "", "</details>", ""]
+    return "\n".join(block)
+
+
+def _consequence(difference: GateDifference) -> str:
+    got = f"; {code(words.value(difference.now.got), CONSEQUENCE)}" if difference.now else ""
+    return f"- {html(difference.kind)} {code(difference.clause, LETTERS)} ({html(difference.level)}){got}"
 
 
 def _difference(gate: GateResult, difference: GateDifference) -> str:

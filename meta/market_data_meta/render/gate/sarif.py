@@ -8,9 +8,9 @@ from typing import Any
 from urllib.parse import quote
 
 from market_data_meta import __version__
-from market_data_meta.render.gate import words
+from market_data_meta.render.gate import cause_words, words
 from market_data_meta.render.text import printable
-from market_data_meta.results.gate import GateDifference, GateResult
+from market_data_meta.results.gate import GateCause, GateDifference, GateResult
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -24,9 +24,22 @@ _INSTALLABLE = {
 """No clause of the contract, which are about what is installed, and all the same a reason to stop."""
 
 
+_CAUSES = {
+    kind: {"id": f"cause-{kind}", "shortDescription": {"text": text}, "defaultConfiguration": {"level": "error"}}
+    for kind, text in (
+        ("syntax", "A file of the candidate is not Python."),
+        ("definition", "A name that others use came or went."),
+        ("exception", "One exception from one line makes several checks fail."),
+    )
+}
+
+
 def gate_sarif(gate: GateResult) -> str:
-    """The SARIF text. Regressions and undecided clauses are results; a cell without a verdict is a fault of the run."""
-    shown = [*gate.of_kind(words.REGRESSION), *gate.of_kind(words.UNDECIDED)]
+    """The SARIF text: causes, and the regressions and undecided clauses that follow from none.
+
+    A cell without a verdict is a fault of the run.
+    """
+    shown = [*gate.alone(words.REGRESSION), *gate.alone(words.UNDECIDED)]
     rules = {difference.clause: difference for difference in shown}
     places = {name: number for number, name in enumerate(rules)}
     driver: dict[str, Any] = {
@@ -37,10 +50,14 @@ def gate_sarif(gate: GateResult) -> str:
     uninstallable = words.uninstallable(gate, before=False)
     if uninstallable:
         driver["rules"] = [*driver["rules"], _INSTALLABLE]
+    first_cause = len(driver["rules"])
+    kinds = list(dict.fromkeys(cause.kind for cause in gate.causes))
+    driver["rules"] = [*driver["rules"], *(_CAUSES[kind] for kind in kinds)]
     run = {
         "tool": {"driver": driver},
         "invocations": [_invocation(gate)],
         "results": [
+            *(_cause(gate, cause, first_cause + kinds.index(cause.kind)) for cause in gate.causes),
             *(_result(gate, difference, places[difference.clause]) for difference in shown),
             *(_uninstallable(why, cells, len(rules)) for why, cells in uninstallable),
         ],
@@ -78,6 +95,26 @@ def _result(gate: GateResult, difference: GateDifference, place: int) -> dict[st
     }
 
 
+def _cause(gate: GateResult, cause: GateCause, place: int) -> dict[str, Any]:
+    """The result for a cause, where it is: the path is that in the package."""
+    level = "error" if cause_words.fails(gate, cause) else "warning"
+    facts = [("clauses", ", ".join(dict.fromkeys(row.clause for row in gate.following(cause))))]
+    message = "\n".join(f"{name}: {value}" for name, value in [*cause_words.facts(gate, cause), *facts] if value)
+    fingerprint = json.dumps([cause.kind, cause.file, cause.text])
+    return {
+        "kind": "fail",
+        "level": level,
+        "ruleId": _CAUSES[cause.kind]["id"],
+        "ruleIndex": place,
+        "message": _text(f"{cause_words.title(cause)}\n{message}"),
+        "locations": [{"physicalLocation": _location(quote(printable(cause.file).lstrip("/")), cause.line or 1)}],
+        "partialFingerprints": {
+            "primaryLocationLineHash": hashlib.sha256(fingerprint.encode()).hexdigest()[:16] + ":1"
+        },
+        "baselineState": "new",
+    }
+
+
 def _uninstallable(why: str, cells: list[str], place: int) -> dict[str, Any]:
     """The result for cells that can no longer be installed for one reason."""
     return {
@@ -96,9 +133,11 @@ def _uninstallable(why: str, cells: list[str], place: int) -> dict[str, Any]:
 
 def _place(clause: str) -> dict[str, Any]:
     """The file of the clause; GitHub shows no result without a line."""
-    area = quote(printable(clause.partition(".")[0]), safe="")
-    location = {"uri": f"contracts/clauses/{area}.toml", "uriBaseId": "%SRCROOT%"}
-    return {"artifactLocation": location, "region": {"startLine": 1}}
+    return _location(f"contracts/clauses/{quote(printable(clause.partition('.')[0]), safe='')}.toml", 1)
+
+
+def _location(uri: str, line: int) -> dict[str, Any]:
+    return {"artifactLocation": {"uri": uri, "uriBaseId": "%SRCROOT%"}, "region": {"startLine": max(line, 1)}}
 
 
 def _invocation(gate: GateResult) -> dict[str, Any]:

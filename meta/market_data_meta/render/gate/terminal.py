@@ -12,39 +12,42 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.text import Text
 
-from market_data_meta.render.gate import words
+from market_data_meta.render.gate import cause_words, words
 from market_data_meta.render.markdown_text import short
 from market_data_meta.render.signs import GATE_VERDICTS
 from market_data_meta.render.text import printable
-from market_data_meta.results.gate import GateDifference, GateResult, KnownFailure
+from market_data_meta.results.gate import GateCause, GateDifference, GateResult, KnownFailure
 
 Rows = Iterable[tuple[str, str]]
 
-LINES, LETTERS = 12, 1200
+LINES, LETTERS = 6, 400
 """How much of a value is shown without --verbose."""
+ROWS = 5
+"""Rows of a list that are shown without --verbose, so that the common cases fit a screen."""
+SEE_ALL = "--verbose shows"
 
 
 def show_gate(gate: GateResult, console: Console, *, verbose: bool) -> None:
-    """Print the gate; with ``verbose`` values in full, and failures that were there before one by one."""
+    """Print the gate: what fits a screen where it can. With ``verbose`` all of it, each difference in full."""
     sign = GATE_VERDICTS[words.verdict(gate)]
     console.print(
         Text.assemble(
             (f"{sign.mark} {words.verdict(gate)}", f"bold {sign.style}"), "  ", (_one_line(words.subject(gate)), "bold")
         )
     )
-    console.print(Text(f"  {_one_line(words.outcome_text(gate))}"))
+    follow = cause_words.summary(gate)
+    console.print(Text(f"  {_one_line(words.outcome_text(gate))}{f'; {follow}' if follow else ''}"))
     _barred(console, "", "dim", _about(gate), verbose=verbose)
+    for cause in gate.causes[: None if verbose else ROWS]:
+        _cause(console, cause, gate, verbose=verbose)
+    if not verbose and len(gate.causes) > ROWS:
+        left = words.number(len(gate.causes) - ROWS, "more cause")
+        console.print(Text(f"\n{left} ({SEE_ALL} them)", style="bold red"))
     if changes := words.capabilities(gate):
-        _barred(console, "what users can do", "yellow", [("", change) for change in changes], verbose=verbose)
-    regressions = gate.of_kind(words.REGRESSION)
-    in_full = len(regressions) if verbose else words.IN_FULL
-    for difference in regressions[:in_full]:
-        _difference(console, difference, "red" if gate.fails(difference) else "yellow", gate, verbose=verbose)
-    if also := [_row("also", difference) for difference in regressions[in_full:]]:
-        title = f"{words.number(len(also), 'more regression')} (--verbose shows each in full)"
-        _barred(console, title, "red", also, verbose=verbose)
-    for difference in gate.of_kind(words.UNDECIDED):
-        _difference(console, difference, "yellow", gate, verbose=verbose)
+        rows = _shortened(console, [("", change) for change in changes], verbose=verbose)
+        _barred(console, "what users can do", "yellow", rows, verbose=verbose)
+    for kind in (words.REGRESSION, words.UNDECIDED):
+        _differences(console, gate, gate.alone(kind), verbose=verbose)
     for why, blamed, cells in words.undecided(gate):
         rows = [("cause", why), ("because of", blamed), ("where", words.places(cells))]
         _barred(console, f"undecided {words.number(len(cells), 'cell')}", "yellow", rows, verbose=verbose)
@@ -73,9 +76,28 @@ def _about(gate: GateResult) -> list[tuple[str, str]]:
     return rows
 
 
-def _difference(console: Console, difference: GateDifference, style: str, gate: GateResult, *, verbose: bool) -> None:
-    title = f"{difference.kind} {difference.clause}  ({difference.level})"
-    _barred(console, title, style, words.facts(gate, difference), verbose=verbose)
+def _cause(console: Console, cause: GateCause, gate: GateResult, *, verbose: bool) -> None:
+    """A cause, and with ``verbose`` everything that follows from it."""
+    style = "red" if cause_words.fails(gate, cause) else "yellow"
+    _barred(console, cause_words.title(cause), style, cause_words.facts(gate, cause), verbose=verbose)
+    if verbose:
+        _differences(console, gate, gate.following(cause), verbose=True)
+
+
+def _differences(console: Console, gate: GateResult, differences: list[GateDifference], *, verbose: bool) -> None:
+    """The first of them in full, as long as there is no cause to begin with; the others in a line each."""
+    in_full = len(differences) if verbose else int(not gate.causes)
+    for difference in differences[:in_full]:
+        style = "red" if difference.kind == words.REGRESSION and gate.fails(difference) else "yellow"
+        title = f"{difference.kind} {difference.clause}  ({difference.level})"
+        _barred(console, title, style, words.facts(gate, difference), verbose=verbose)
+    if others := differences[in_full:]:
+        style = "red" if any(gate.fails(difference) for difference in others) else "yellow"
+        more = f"{'more ' if in_full else ''}{others[0].kind}"
+        kind = more if others[0].kind == words.REGRESSION else f"{more} clause"
+        title = f"{words.number(len(others), kind)} ({SEE_ALL} each in full)"
+        rows = _shortened(console, [_row("also" if in_full else "", other) for other in others], verbose=verbose)
+        _barred(console, title, style, rows, verbose=verbose)
 
 
 def _short_lists(console: Console, gate: GateResult, *, verbose: bool) -> None:
@@ -84,7 +106,8 @@ def _short_lists(console: Console, gate: GateResult, *, verbose: bool) -> None:
         _barred(console, "seen once, and not when it was run again", "yellow", spurious, verbose=verbose)
     repairs = [_row("repaired", difference) for difference in gate.of_kind(words.REPAIR)]
     if repairs:
-        _barred(console, words.number(len(repairs), "repair"), "green", repairs, verbose=verbose)
+        rows = _shortened(console, repairs, verbose=verbose)
+        _barred(console, words.number(len(repairs), "repair"), "green", rows, verbose=verbose)
     known = [_row("known", difference) for difference in gate.known]
     title = words.number(len(known), "known failure")
     if known and verbose:
@@ -95,6 +118,15 @@ def _short_lists(console: Console, gate: GateResult, *, verbose: bool) -> None:
 
 def _row(name: str, row: GateDifference | KnownFailure) -> tuple[str, str]:
     return name, f"{row.clause} in {words.number(len(row.cells), 'cell')}: {row.rule}"
+
+
+def _shortened(console: Console, rows: list[tuple[str, str]], *, verbose: bool) -> list[tuple[str, str]]:
+    """The first rows of a list, a line each, and how many more there are; all with ``verbose``."""
+    if verbose:
+        return rows
+    width = max(console.width - 4 - max((len(name) for name, _ in rows), default=0), 60)
+    more = [("", f"and {len(rows) - ROWS:,} more")] if len(rows) > ROWS else []
+    return [*((name, short(_one_line(value), width)) for name, value in rows[:ROWS]), *more]
 
 
 def _barred(console: Console, title: str, style: str, rows: Rows, *, verbose: bool) -> None:

@@ -25,7 +25,7 @@ _REACH = {
     "pinned": "with the partners that were named",
 }
 IN_FULL = 6
-"""Regressions that are shown in full: many clauses often see the same break, and the likely cause comes first."""
+"""Regressions that a summary shows open: many clauses often see the same break, and the likely cause comes first."""
 REGRESSION: DifferenceKind = "regression"
 REPAIR: DifferenceKind = "repair"
 UNDECIDED: DifferenceKind = "undecided"
@@ -58,7 +58,7 @@ def outcome_text(gate: GateResult) -> str:
     regressions = [gate.fails(difference) for difference in gate.of_kind(REGRESSION)]
     counts = [
         (regressions.count(True), "regression"),
-        (regressions.count(False), "regression that counts only with --strict"),
+        (regressions.count(False), "regression that only --strict counts"),
         (newly, "cell that can no longer be installed"),
         (len(gate.of_kind(UNDECIDED)), "undecided clause"),
         (len(gate.undecided), "undecided cell"),

@@ -1,0 +1,60 @@
+"""What a check that failed had raised: the text of the exception, and the place in the packages where it arose."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import PurePath
+from types import TracebackType
+
+LETTERS = 2000
+"""What is kept of a text; one that was cut ends with an ellipsis."""
+
+
+@dataclass(frozen=True)
+class Raised:
+    """An exception: its type and text, and the innermost line of the packages that it passed through, if any.
+
+    ``file`` is relative to the folder that the package is imported from. The place of a syntax error is that of the
+    error. ``importing`` says that it came while a module of the packages was being imported.
+    """
+
+    kind: str
+    text: str
+    file: str | None = None
+    line: int | None = None
+    importing: bool = False
+
+
+def raised(error: BaseException, imports: Collection[str]) -> Raised:
+    """The exception as a record keeps it. ``imports`` are the names of the top-level packages under test."""
+    text = str(error)
+    text = text if len(text) <= LETTERS else text[: LETTERS - 1] + "…"
+    kind, places = type(error).__name__, list(_places(error.__traceback__, imports))
+    if isinstance(error, SyntaxError):
+        file, line = _inside(str(error.filename), imports), error.lineno
+        return Raised(kind, str(error.msg)[:LETTERS], file, line if isinstance(line, int) else None, file is not None)
+    if not places:
+        return Raised(kind, text)
+    file, line, _ = places[-1]
+    return Raised(kind, text, file, line, any(function == "<module>" for _, _, function in places))
+
+
+def _places(traceback: TracebackType | None, imports: Collection[str]) -> Iterator[tuple[str, int, str]]:
+    """File, line and function of each frame that is the packages'."""
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        if file := _inside(code.co_filename, imports):
+            yield file, traceback.tb_lineno, code.co_name
+        traceback = traceback.tb_next
+
+
+def _inside(file: str, imports: Collection[str]) -> str | None:
+    """The path of a file of the packages below the folder that it is imported from; None for any other file."""
+    for folder in sys.path:
+        if folder and file.startswith(f"{folder.rstrip('/')}/"):
+            path = PurePath(file).relative_to(folder)
+            if path.parts[0] in imports:
+                return path.as_posix()
+    return None
