@@ -68,9 +68,12 @@ def candidate(package: str, version: str, before: str | None, **changes: Any) ->
         "sha256": "d" * 64,
         "content": "a" * 64,
         "commit": None,
+        "ref": None,
+        "edited": False,
         "predecessor": {"version": before, "content": "b" * 64} if before else None,
         "same_code_as": [],
         "not_looked_at": [],
+        "version_is_taken": False,
     } | changes
 
 

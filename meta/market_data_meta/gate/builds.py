@@ -33,17 +33,21 @@ LEGACY_BACKEND, DEFAULT_REQUIREMENTS = "setuptools.build_meta:__legacy__", ("set
 """What builds a project that names no backend, as the packaging standards say."""
 
 
+def address_and_ref(source: str) -> tuple[str, str]:
+    """The two parts of ``git+URL@REF``; without a ref it is the remote's HEAD."""
+    address = source.removeprefix("git+")
+    url, separator, ref = address.rpartition("@")
+    # The @ of ssh://git@host/… stands before the path and names no ref.
+    return (url, ref) if separator and "/" in url.partition("://")[2] else (address, "HEAD")
+
+
 def check_out(source: str, folder: Path, on_progress: Callable[[str], None]) -> tuple[Path, str]:
     """Check ``git+URL@REF`` out into ``folder``: its work tree and its commit. Without a ref it is the remote's HEAD.
 
     Raises MetaError where the repository or the ref cannot be had. Nothing of the repository is executed: it gets no
     hooks, no submodules, and only the transports that git allows to strangers.
     """
-    address = source.removeprefix("git+")
-    url, separator, ref = address.rpartition("@")
-    # The @ of ssh://git@host/… stands before the path and names no ref.
-    if not separator or "/" not in url.partition("://")[2]:
-        url, ref = address, "HEAD"
+    url, ref = address_and_ref(source)
     if url.startswith("-") or ref.startswith("-") or not ref:
         raise MetaError(ErrorCode.BAD_SOURCE, f"{source[:200]!r} is not a git source", hint="write git+URL@REF")
     on_progress(f"fetching {ref} of {url}")

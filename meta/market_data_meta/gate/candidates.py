@@ -7,6 +7,7 @@ from pathlib import Path
 
 from packaging.version import Version
 
+from market_data_meta.gate.revisions import Revision
 from market_data_meta.releases.interpreters import PYTHON
 from market_data_meta.releases.ledger import Ledger, Release, offered
 
@@ -15,8 +16,9 @@ from market_data_meta.releases.ledger import Ledger, Release, offered
 class Candidate:
     """A build of one package, the release that it would be, and the published one before it (None for the first).
 
-    ``wheel`` is None for a published version, whose wheel is on the index. ``commit`` is that of a git source.
-    ``skipped_extras`` says which of its extras are not looked at, and why.
+    ``wheel`` is None for a published version, whose wheel is on the index. ``revision`` is that of a git source or work
+    tree. ``skipped_extras`` says which of its extras are not looked at, and why. ``version_is_taken`` says that its
+    version is published already, with other code.
     """
 
     package: str
@@ -24,8 +26,9 @@ class Candidate:
     release: Release
     predecessor: Release | None
     wheel: Path | None = None
-    commit: str | None = None
+    revision: Revision | None = None
     skipped_extras: tuple[str, ...] = ()
+    version_is_taken: bool = False
 
 
 def find_predecessor(

@@ -86,17 +86,20 @@ def gate_result(gate: GateComparison, contract: Contract, causes: Sequence[Cause
 
 
 def _candidate(candidate: Candidate, same_code: tuple[str, ...]) -> GateCandidate:
-    predecessor = candidate.predecessor
+    predecessor, revision = candidate.predecessor, candidate.revision
     return GateCandidate(
         package=candidate.package,
         source=candidate.source,
         version=candidate.release.version,
         sha256=candidate.release.sha256,
         content=candidate.release.content,
-        commit=candidate.commit,
+        commit=revision.commit if revision else None,
+        ref=revision.ref if revision else None,
+        edited=revision.edited if revision else False,
         predecessor=GatePredecessor(version=predecessor.version, content=predecessor.content) if predecessor else None,
         same_code_as=same_code,
         not_looked_at=candidate.skipped_extras,
+        version_is_taken=candidate.version_is_taken,
     )
 
 

@@ -13,6 +13,7 @@ from market_data_meta.contract import Contract
 from market_data_meta.errors import ErrorCode, MetaError, direct_reference
 from market_data_meta.gate import builds
 from market_data_meta.gate.candidates import Candidate, find_predecessor
+from market_data_meta.gate.revisions import Revision, revision_of
 from market_data_meta.inside.mdm_content import content_of_wheel
 from market_data_meta.releases.combinations import DEPLOYED, NEWEST, published_release
 from market_data_meta.releases.interpreters import PYTHON
@@ -41,10 +42,13 @@ def read_candidate(
         predecessor = find_predecessor(ledger, package, published.version, itself=False, python=python)
         return Candidate(package, source, published, predecessor, skipped_extras=_skipped_extras(ledger, published))
     folder.mkdir(parents=True, exist_ok=True)
-    commit = None
     path = Path(source)
     if source.startswith("git+"):
         path, commit = builds.check_out(source, folder / "checkout", on_progress)
+        _, ref = builds.address_and_ref(source)
+        revision: Revision | None = Revision(commit, None if ref == "HEAD" or commit.startswith(ref) else ref)
+    else:
+        revision = revision_of(path)
     if not path.exists():
         hint = "a wheel, an sdist, a source tree, git+URL@REF or a published version"
         raise MetaError(ErrorCode.NO_CANDIDATE, f"there is no {source[:200]} to take as {package}", hint=hint)
@@ -57,7 +61,10 @@ def read_candidate(
     if not ledger.allows_direct_references and (references := direct_references(release)):
         raise direct_reference(f"{package} {release.version}", references)
     predecessor = find_predecessor(ledger, package, release.version, itself=True, python=python)
-    return Candidate(package, source, release, predecessor, wheel.resolve(), commit, _skipped_extras(ledger, release))
+    version = Version(release.version)
+    taken = any(r.content != release.content for r in ledger.releases[package] if Version(r.version) == version)
+    skipped = _skipped_extras(ledger, release)
+    return Candidate(package, source, release, predecessor, wheel.resolve(), revision, skipped, taken)
 
 
 def _skipped_extras(ledger: Ledger, release: Release) -> tuple[str, ...]:

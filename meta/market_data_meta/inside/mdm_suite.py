@@ -191,7 +191,7 @@ def pytest_runtest_makereport(
     elif isinstance(excinfo.value, ViolationError):
         error = excinfo.value
         cause = None if error.__cause__ is None else raised(error.__cause__, _imports(item))
-        result = CheckResult("failed", error.what, error.expected, error.got, cause)
+        result = CheckResult("failed", error.what, plain(error.expected), plain(error.got), cause)
     elif isinstance(excinfo.value, NotApplicableError):
         result = CheckResult("not-applicable", excinfo.value.reason)
     elif call.when != "teardown" and _packages_doing(item, excinfo.value):

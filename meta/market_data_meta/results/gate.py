@@ -47,9 +47,12 @@ class GateCandidate(Model):
     sha256: Digest
     content: Digest
     commit: str | None
+    ref: Annotated[str | None, Field(description="The branch, or what else names the commit.")]
+    edited: Annotated[bool, Field(description="The source has edits that are not in the commit.")]
     predecessor: GatePredecessor | None
     same_code_as: tuple[Text, ...]
     not_looked_at: Annotated[tuple[Text, ...], Field(description="Extras that name an address, which is not followed.")]
+    version_is_taken: Annotated[bool, Field(description="Its version is published already, with other code.")]
 
 
 class BroughtLibrary(Model):

@@ -16,6 +16,7 @@ from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
 from market_data_meta.gate.builds import check_out
 from market_data_meta.gate.candidates import Candidate
+from market_data_meta.gate.revisions import Revision
 from market_data_meta.gate.sources import read_candidate
 from market_data_meta.inside.mdm_landlock import version
 from market_data_meta.releases.ledger import Ledger
@@ -120,8 +121,18 @@ def test_a_ref_of_a_repository_is_built_and_its_commit_named(
     read: Callable[[str], Candidate], repository: Path, tmp_path: Path
 ) -> None:
     candidate = read(f"git+file://{repository}@refs/pull/7/head")
-    assert candidate.commit == git(repository, "rev-parse", "refs/pull/7/head")
+    assert candidate.revision == Revision(git(repository, "rev-parse", "refs/pull/7/head"), "refs/pull/7/head")
     assert (tmp_path / "built" / "checkout" / "src" / "market_data_core" / "new.py").exists()
+
+
+def test_a_version_that_is_published_with_other_code_is_taken(
+    read: Callable[[str], Candidate], ledger: Ledger, tmp_path: Path
+) -> None:
+    newest = ledger.newest("core").version
+    assert read(str(made_wheel(tmp_path, "market-data-core", newest, {"x.py": ""}))).version_is_taken
+    assert read(str(made_wheel(tmp_path, "market-data-core", f"{newest}.0", {"x.py": ""}))).version_is_taken
+    assert not read(str(made_wheel(tmp_path, "market-data-core", f"{newest}.1", {"x.py": ""}))).version_is_taken
+    assert not read("newest").version_is_taken
 
 
 def test_without_a_ref_it_is_the_default_branch(repository: Path, tmp_path: Path) -> None:

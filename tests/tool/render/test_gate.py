@@ -226,6 +226,23 @@ def test_the_same_code_is_named() -> None:
         assert "runs the same code as 1.4.60, 1.4.61" in text
 
 
+def test_commit_branch_and_uncommitted_edits_are_named() -> None:
+    data = gate_sample.same()
+    data["candidates"][0] |= {"source": "../core", "commit": "c0ffee" * 6, "ref": "main", "edited": True}
+    said = "core 1.4.62 from ../core (commit c0ffeec0ffee of main with uncommitted edits), compared with 1.4.61"
+    for text in (terminal(data, width=160), gate_markdown(gate_sample.gate_of(data))):
+        assert said in text
+
+
+def test_a_version_that_is_published_with_other_code_is_warned_of() -> None:
+    data = gate_sample.same()
+    data["candidates"][0]["version_is_taken"] = True
+    gate = gate_sample.gate_of(data)
+    said = "core 1.4.62 is published already, with other code"
+    for text in (terminal(data, width=160), gate_markdown(gate), "\n".join(gate_github.annotations(gate))):
+        assert said in text
+
+
 def test_nothing_decided_is_not_called_passed() -> None:
     text = terminal(gate_sample.undecided())
     assert "nothing could be decided" in text

@@ -18,7 +18,7 @@ LETTERS = 600
 def annotations(gate: GateResult) -> list[str]:
     """The lines to print: at most ten, the last of which says how many more there are."""
     # What does not import stands first, before what else is as bad: sorting keeps the order.
-    rows = sorted(_rows(gate), key=lambda row: ("error", "warning", "notice").index(row.kind))
+    rows = sorted([*_causes(gate), *_rows(gate)], key=lambda row: ("error", "warning", "notice").index(row.kind))
     if not rows and gate.exit:
         # A step that ends badly says so, whatever is missing.
         title = f"{words.verdict(gate)}: {words.subject(gate)}"
@@ -48,11 +48,15 @@ def _place(row: _Annotation) -> str:
     )
 
 
-def _rows(gate: GateResult) -> Iterator[_Annotation]:
+def _causes(gate: GateResult) -> Iterator[_Annotation]:
     for cause in gate.causes:
         kind = "error" if cause_words.fails(gate, cause) else "warning"
         facts = "; ".join(f"{name}: {short(value, LETTERS // 6)}" for name, value in cause_words.facts(gate, cause))
         yield _Annotation(kind, cause_words.title(cause), facts, cause.file, cause.line)
+
+
+def _rows(gate: GateResult) -> Iterator[_Annotation]:
+    """What follows from no cause, and what else there is to say."""
     for difference in gate.alone(words.REGRESSION):
         kind = "error" if gate.fails(difference) else "warning"
         yield _Annotation(
@@ -69,6 +73,9 @@ def _rows(gate: GateResult) -> Iterator[_Annotation]:
     for clause, how in words.spurious(gate):
         text = f"It came out otherwise once, and not when it was run again {how}."
         yield _Annotation("notice", f"{clause} is spurious", text)
+    for candidate in gate.candidates:
+        if taken := words.taken_version(candidate):
+            yield _Annotation("warning", f"{candidate.package} {candidate.version} is published already", taken)
     if narrowed := words.narrowed(gate):
         yield _Annotation("notice", "narrower requirements", narrowed)
     for difference in gate.of_kind(words.REPAIR):

@@ -41,6 +41,7 @@ def _head(gate: GateResult) -> Iterator[str]:
     yield f"{line(words.outcome_text(gate)).capitalize()}{f'; {follow}' if follow else ''}."
     yield ""
     yield from (f"- {line(_candidate(candidate), LETTERS)}" for candidate in gate.candidates[:10])
+    yield from (f"- **warning**: {line(taken)}" for c in gate.candidates[:10] if (taken := words.taken_version(c)))
     yield from (f"- brings along: {line(library, LETTERS)}" for library in words.brings_along(gate)[:20])
     yield f"- met {line(words.reach(gate))}"
     if narrowed := words.narrowed(gate):

@@ -67,6 +67,8 @@ def _about(gate: GateResult) -> list[tuple[str, str]]:
         rows.append(("candidate", words.candidate_text(candidate)))
         if same := words.same_code(candidate):
             rows.append(("", same))
+        if taken := words.taken_version(candidate):
+            rows.append(("warning", taken))
         if skipped := words.not_looked_at(candidate):
             rows.append(("not looked at", skipped))
     rows += [("brings along", library) for library in words.brings_along(gate)]

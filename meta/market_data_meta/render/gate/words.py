@@ -79,7 +79,10 @@ def reach(gate: GateResult) -> str:
 def candidate_text(candidate: GateCandidate) -> str:
     """Where a candidate comes from, and what it is compared with."""
     before = candidate.predecessor
-    commit = f" (commit {candidate.commit[:12]})" if candidate.commit else ""
+    revision = [f"commit {candidate.commit[:12]}"] if candidate.commit else []
+    revision += [f"of {candidate.ref}"] if candidate.ref else []
+    revision += ["with uncommitted edits"] if candidate.edited else []
+    commit = f" ({' '.join(revision)})" if revision else ""
     comparison = f"compared with {before.version}" if before else "the first release: there is none to compare it with"
     return f"{candidate.package} {candidate.version} from {candidate.source}{commit}, {comparison}"
 
@@ -87,6 +90,13 @@ def candidate_text(candidate: GateCandidate) -> str:
 def same_code(candidate: GateCandidate) -> str | None:
     """Which releases run the same code as a candidate, or None."""
     return f"runs the same code as {', '.join(candidate.same_code_as)}" if candidate.same_code_as else None
+
+
+def taken_version(candidate: GateCandidate) -> str | None:
+    """That a candidate's version is published already with other code, or None."""
+    if not candidate.version_is_taken:
+        return None
+    return f"{candidate.package} {candidate.version} is published already, with other code: it needs a new version"
 
 
 def not_looked_at(candidate: GateCandidate) -> str | None:
