@@ -11,6 +11,7 @@ from market_data_meta import suite
 from market_data_meta.contract import Contract
 from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.prove.changes import Change, together
+from market_data_meta.prove.fit import misfits
 from market_data_meta.prove.mutant_trials import try_mutants
 from market_data_meta.prove.release_trials import try_releases_alone
 from market_data_meta.prove.score import MutantScore, Proof, Score, judge_trial, silent_clauses
@@ -52,6 +53,9 @@ def prove(
         if quick:
             combined.append(together(harmless, f"All harmless changes of {package} at once."))
     newest = NewestReleases(contract, ledger, options)
+    if unfit := misfits(contract, changes, newest.sites):
+        what = f"{len(unfit)} of the changes do not fit their releases"
+        raise MetaError(ErrorCode.BAD_CHANGE, what, "; ".join(unfit), "mend them; mdmeta check shows them again")
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as name:
         folder = Path(name)
         clauses = newest.clauses_to_run(None)

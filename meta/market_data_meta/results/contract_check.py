@@ -15,7 +15,8 @@ class ContractCheckResult(Document):
 
     schema_name: ClassVar[str] = "check"
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     clauses: Count
     fixed: Annotated[tuple[Text, ...], Field(description="With --fix: the clauses whose checks got another docstring.")]
     problems: tuple[Text, ...]
+    not_looked_at: Annotated[tuple[Text, ...], Field(description="What could not be looked at, and why.")]

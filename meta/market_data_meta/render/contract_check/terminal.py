@@ -16,5 +16,7 @@ def contract_check_lines(result: ContractCheckResult) -> Iterator[str]:
         yield f"[green]✔[/] rewrote the docstring of {escape(check_words(clause))}"
     for problem in result.problems:
         yield f"[red]✘[/] {escape(problem)}"
-    if not result.problems:
+    for what in result.not_looked_at:
+        yield f"[yellow]?[/] not looked at: {escape(what)}"
+    if not result.problems and not result.not_looked_at:
         yield f"[green]✔[/] {result.clauses} clauses, their checks and breaks, the ledger and tox.ini agree"
