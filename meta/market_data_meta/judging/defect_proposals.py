@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from packaging.version import Version
 
@@ -18,6 +18,8 @@ from market_data_meta.judging.verdicts import JudgedRecords
 from market_data_meta.releases.ledger import Ledger
 
 Ranges = dict[str, tuple[str, str]]
+NAME = "\0"
+"""Stands in a table for its name, which no text of a table can hold."""
 
 
 def propose_defects(contract: Contract, ledger: Ledger, judged_records: JudgedRecords) -> str:
@@ -28,12 +30,21 @@ def propose_defects(contract: Contract, ledger: Ledger, judged_records: JudgedRe
             if finding.check.outcome == "failed" and not finding.defect and cell.record:
                 failing.setdefault((finding.clause.id, finding.check.fingerprint), []).append(cell.record)
     records = [cell.record for cell in judged_records.cells if cell.record]
-    texts = []
+    # By name: two that are alike but for the interpreter are one, and others of one clause are numbered.
+    tables: dict[str, str] = {}
     for (clause, _), failed in sorted(failing.items(), key=lambda item: item[0]):
         others = [record for record in records if record not in failed and _decides(record, clause)]
         for ranges, third_party in _ranges(contract, ledger, clause, failed, others):
-            texts.append(_toml(contract, ledger, failed[0].checks[clause], ranges, third_party))
-    return "\n".join(texts)
+            text = _toml(contract, ledger, failed[0].checks[clause], ranges, third_party)
+            if text not in tables.values():
+                tables[_free_name(clause, tables)] = text
+    return "\n".join(text.replace(NAME, name) for name, text in tables.items())
+
+
+def _free_name(clause: str, taken: Collection[str]) -> str:
+    name = clause.replace(".", "-").replace("_", "-")
+    numbered = (name if number == 1 else f"{name}-{number}" for number in itertools.count(1))
+    return next(candidate for candidate in numbered if candidate not in taken)
 
 
 def _decides(record: Record, clause: str) -> bool:
@@ -87,16 +98,15 @@ def _within(ranges: Ranges, record: Record) -> bool:
 
 def _toml(contract: Contract, ledger: Ledger, check: Check, ranges: Ranges, third_party: str | None) -> str:
     versions = ", ".join(f'{name} = "{_specifier(ledger, name, span)}"' for name, span in ranges.items())
-    name = check.clause.replace(".", "-").replace("_", "-")
     lines = [
-        f"[defects.{name}]",
+        f"[defects.{NAME}]",
         f"# got: {json.dumps(check.got, ensure_ascii=False)[:160]}",
         'means = ""',
         f'package = "{next(iter(ranges), contract.clauses[check.clause].binds[0])}"',
         f"versions = {{ {versions} }}",
         'cause = ""',
         "",
-        f"[[defects.{name}.shown_by]]",
+        f"[[defects.{NAME}.shown_by]]",
         f'clause = "{check.clause}"',
         f'fingerprints = ["{check.fingerprint}"]',
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -61,3 +62,23 @@ def test_a_failure_of_one_third_party_choice_is_proposed_for_it_alone(
         "defects"
     ].values()
     assert table["shown_by"][0]["third_party"] == ["lowest"]
+
+
+def test_two_interpreters_that_fail_alike_are_one_proposal(small: Contract, ledger: Ledger, make_record: Make) -> None:
+    """No range tells them from the one that passes, so each failing record would have a table of its own."""
+    records = [record_of(make_record, NEW, "passed")]
+    for label, version in (("py312", "3.12.1"), ("py313", "3.13.0")):
+        python = {"version": version, "implementation": "cpython", "platform": "linux"}
+        record = record_of(make_record, NEW, "failed", interpreter=python)
+        records.append(replace(record, cell=f"{label}-{record.cell}"))
+    judged = judge_records(small, SUITE, records, KnownDefects())
+    assert [cell.verdict for cell in judged.cells].count("violates") == 2
+    assert len(tomllib.loads(propose_defects(small, ledger, judged))["defects"]) == 1
+
+
+def test_proposals_for_one_clause_have_names_of_their_own(small: Contract, ledger: Ledger, make_record: Make) -> None:
+    records = [
+        record_of(make_record, versions, "failed", got=f"other in {versions['core']}") for versions in (OLD, NEW)
+    ]
+    tables = tomllib.loads(propose_defects(small, ledger, judge_records(small, SUITE, records, KnownDefects())))
+    assert list(tables["defects"]) == ["area-first", "area-first-2"]

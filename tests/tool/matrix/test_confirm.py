@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
+from examples import LEDGER
+
+from market_data_meta import suite
 from market_data_meta.contract import Contract
-from market_data_meta.judging.records import Record
-from market_data_meta.matrix.confirm import lane_disagreements, sample_cells
+from market_data_meta.judging.records import Record, record_text
+from market_data_meta.matrix.confirm import confirm, lane_disagreements, sample_cells
+from market_data_meta.matrix.verdicts import MatrixVerdicts
 from market_data_meta.releases.contents import distinct_contents, oldest_and_newest_combinations
 from market_data_meta.releases.ledger import Ledger
 
@@ -36,3 +41,28 @@ def test_the_sample_has_all_corners_and_depends_on_the_seed_alone(contract: Cont
     for cell, combination in sampled:
         for content in cell.contents:
             assert combination.as_dict()[content.package] in {release.version for release in content.releases}
+
+
+def test_what_agrees_is_counted_by_check_in_every_cell_that_both_lanes_have_run(
+    small: Contract, tmp_path: Path, make_matrix: Callable[..., MatrixVerdicts]
+) -> None:
+    """A check that differs is not counted, nor a cell that only one of the lanes has."""
+    digest = suite.digest(small.root)
+    cells = make_matrix().cell_records
+    warm = {
+        cell: replace(record, header=replace(record.header, suite=digest)) for cell, record in cells.records.items()
+    }
+    (tmp_path / "records").mkdir()
+    compared = list(warm)[:3]
+    for number, cell in enumerate(compared):
+        checks = dict(warm[cell].checks)
+        if number == 0:
+            checks["area.second"] = replace(checks["area.second"], outcome="failed")
+        record = replace(warm[cell], checks=checks)
+        (tmp_path / "records" / f"{record.cell}.jsonl").write_text(record_text(record))
+    del warm[compared[2]]
+    result = confirm(small, LEDGER, replace(cells, records=warm), (), out=tmp_path, on_progress=lambda _: None)
+    assert set(result.cells) == {cell.combination.label for cell in compared[:2]}
+    assert [(row.cell, row.clause) for row in result.disagreements] == [(compared[0].combination.label, "area.second")]
+    every_check = {"area.first", "area.second", "controls.must-pass", "controls.must-fail"}
+    assert result.agreed == 2 * len(every_check) - 1

@@ -50,11 +50,14 @@ def test_a_part_whose_worker_fails_is_left_to_be_run_here(root: Path, tmp_path: 
     assert spread(engine, root, tmp_path, parts=[(1, 1)], exhaustive=False) == 0
 
 
-@pytest.mark.parametrize("name", ["../x.jsonl", "runs/../../x.jsonl", "/etc/x.jsonl", "wheels/a/x.jsonl"])
+@pytest.mark.parametrize(
+    "name",
+    ["", ".", "runs", "runs/a/", "runs//x", "../x.jsonl", "runs/../../x.jsonl", "/etc/x.jsonl", "wheels/a/x.jsonl"],
+)
 def test_a_worker_may_write_into_the_cache_of_runs_only(root: Path, tmp_path: Path, name: str) -> None:
     with pytest.raises(MetaError, match="a worker named the file"):
         spread(FixedAnswer({name: "x"}), root, tmp_path / "cache", parts=[(1, 1)], exhaustive=False)
-    assert not list(tmp_path.rglob("*.jsonl"))
+    assert not list(tmp_path.rglob("*"))
 
 
 def test_a_cluster_that_is_not_there_is_undecided() -> None:
