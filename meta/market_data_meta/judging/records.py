@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.inside.mdm_json import from_json, to_json
@@ -72,33 +72,57 @@ class Record:
         return dict(self.header.combination)
 
 
+@dataclass(frozen=True)
+class _Trace:
+    clause: str
+    lines: Mapping[str, list[int]]
+
+
+@dataclass(frozen=True)
+class _Death:
+    cause: str
+
+
+_Part = TypeVar("_Part", Check, _Trace, _Death)
+
+
 def read_record(file: Path) -> Record:
     """Read one record. A torn last line makes it incomplete; for any other mistake, MetaError names file and line."""
+    return parse_record(file.read_text(encoding="utf-8", errors="replace").splitlines(), str(file))
+
+
+def parse_record(lines: Sequence[str], name: str) -> Record:
+    """The record that has these lines, as ``read_record`` reads it; ``name`` is what an error calls it."""
     parts: dict[str, Any] = {}
     checks: dict[str, Check] = {}
     executed: dict[str, Mapping[str, list[int]]] = {}
-    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    death = None
     for number, text in enumerate(lines, 1):
         try:
             line = tolerant_json(text)
-            kind = line["kind"]
-        except (ValueError, KeyError, TypeError):
+            kind = str(line["kind"])
+        except (ValueError, KeyError, TypeError, RecursionError):
             # A run that was stopped may have torn its last line, and its death is written after that.
             if text and number < len(lines) - 1:
-                raise MetaError(ErrorCode.BAD_RECORD, f"{file}:{number} is not a line of a record") from None
+                raise _no_line(name, number) from None
             continue
         if kind == "check":
-            check = _check(file, number, line)
+            check = _part(Check, line, name, number)
             if check.clause in checks:
-                raise MetaError(ErrorCode.BAD_RECORD, f"{file}:{number}: {check.clause} is decided twice")
+                raise MetaError(ErrorCode.BAD_RECORD, f"{name}:{number}: {check.clause} is decided twice")
             checks[check.clause] = check
         elif kind == "trace":
-            executed[line["clause"]] = line["lines"]
-        else:
+            trace = _part(_Trace, line, name, number)
+            executed[trace.clause] = trace.lines
+        elif kind == "death":
+            death = _part(_Death, line, name, number).cause
+        elif kind in ("header", "footer") and kind not in parts:
             parts[kind] = line
-    header = _header(file, parts.get("header"))
-    footer = _footer(file, parts["footer"]) if "footer" in parts else None
-    return Record(header.cell, header, checks, footer, parts.get("death", {}).get("cause"), executed)
+        else:
+            raise _no_line(name, number)
+    header = _header(name, parts.get("header"))
+    footer = _footer(name, parts["footer"]) if "footer" in parts else None
+    return Record(header.cell, header, checks, footer, death, executed)
 
 
 def record_text(record: Record) -> str:
@@ -122,29 +146,31 @@ def death_line(cause: str) -> str:
     return json.dumps({"kind": "death", "cause": cause})
 
 
-def _header(file: Path, line: object) -> RecordHeader:
+def _header(name: str, line: object) -> RecordHeader:
     try:
         return from_json(RecordHeader, line)
     except ValueError as error:
-        what, why = f"{file} has no header of format {FORMAT}", str(error) if line else ""
+        what, why = f"{name} has no header of format {FORMAT}", str(error) if line else ""
         raise MetaError(ErrorCode.BAD_RECORD, what, why, "delete the file and run it again") from None
 
 
-def _footer(file: Path, line: object) -> RecordFooter:
+def _footer(name: str, line: object) -> RecordFooter:
     try:
         return from_json(RecordFooter, line)
     except ValueError as error:
-        what = f"{file} has a footer that cannot be read"
+        what = f"{name} has a footer that cannot be read"
         raise MetaError(ErrorCode.BAD_RECORD, what, str(error), "delete the file and run it again") from None
 
 
-def _check(file: Path, number: int, line: dict[str, Any]) -> Check:
+def _part(kind: type[_Part], line: dict[str, Any], name: str, number: int) -> _Part:
     try:
-        del line["kind"]
-        exception = line.pop("raised", None)
-        return Check(**line, raised=from_json(Raised, exception) if exception else None)
-    except (TypeError, ValueError):
-        raise MetaError(ErrorCode.BAD_RECORD, f"{file}:{number} is not a line of a record") from None
+        return from_json(kind, {field: value for field, value in line.items() if field != "kind"})
+    except ValueError as error:
+        raise _no_line(name, number, str(error)) from None
+
+
+def _no_line(name: str, number: int, why: str = "") -> MetaError:
+    return MetaError(ErrorCode.BAD_RECORD, f"{name}:{number} is not a line of a record", why)
 
 
 def read_records(folder: Path) -> list[Record]:

@@ -6,9 +6,11 @@ import json
 from dataclasses import fields
 from pathlib import Path
 
+from market_data_meta.errors import MetaError
 from market_data_meta.inside.mdm_json import from_json, to_json
 from market_data_meta.inside.mdm_plan import RecordHeader
 from market_data_meta.inside.mdm_seal import Seal, control
+from market_data_meta.judging.records import parse_record
 from market_data_meta.strict_json import tolerant_json
 
 MUST_FAIL = "controls.must-fail"
@@ -21,7 +23,8 @@ def verified_lines(
 
     ``refused_attempts`` are the sentences about what the run tried and was refused, ``header`` is the label that its
     record was to begin with, ``cause`` is why the run ended early, if it did. A first line that is no header that can
-    be read is replaced by the label, so that whoever reads the record learns the cause.
+    be read is replaced by the label, so that whoever reads the record learns the cause; of a record with any
+    other line that cannot be read only the header is left.
     """
     seal = Seal(secret)
     lines: list[str] = []
@@ -40,6 +43,11 @@ def verified_lines(
             # Parts of it come from the releases.
             lines = [json.dumps(to_json(header))]
             unreadable = f"its record has no header that can be read: {error}"
+        try:
+            parse_record(lines, "line")
+        except MetaError as error:
+            lines = lines[:1]
+            unreadable = f"its record cannot be read: {': '.join(filter(None, (error.what, error.why)))}"
     if first := refused_attempts.partition("\n")[0].strip():
         # It was refused; that it was tried is what a reader must know, whatever else became of the run.
         return lines, f"{first}; {cause}" if cause else first
@@ -56,17 +64,10 @@ def _objection(lines: list[str], own_header: RecordHeader, header: RecordHeader,
     for field in fields(RecordHeader):
         if getattr(label, field.name) != getattr(header, field.name):
             return f"its record is not the one that was asked for: it has another {field.name}"
-    try:
-        rows = [tolerant_json(line) for line in lines]
-    except ValueError as error:
-        return f"its record has a line that cannot be read: {error}"
-    for row in rows:
-        if row["kind"] == "check" and row["clause"] == MUST_FAIL and row["expected"] != control(secret):
-            return "the run's control does not know its secret"
-    names = [row["clause"] for row in rows if row["kind"] == "check"]
-    if len(names) != len(set(names)):
-        return "its record decides a clause twice"
-    if rows[-1]["kind"] != "footer":
+    record = parse_record(lines, "line")
+    if MUST_FAIL in record.checks and record.checks[MUST_FAIL].expected != control(secret):
+        return "the run's control does not know its secret"
+    if record.footer is None or '"kind": "footer"' not in lines[-1]:
         return "the run ended before it was complete"
     return ""
 

@@ -12,8 +12,9 @@ import pytest
 
 from market_data_meta.contract import Contract
 from market_data_meta.inside.mdm_json import to_json
-from market_data_meta.inside.mdm_plan import AttestedPackage, CellRun
+from market_data_meta.inside.mdm_plan import AttestedPackage, CellRun, RecordFooter
 from market_data_meta.inside.mdm_seal import Seal
+from market_data_meta.judging.verdicts import why_not_evidence
 from market_data_meta.releases.combinations import Cell, newest_of
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import warm_jobs
@@ -137,6 +138,38 @@ def test_a_release_whose_metadata_has_wrong_types_is_the_fault_of_its_cell(
     record = RunCache(tmp_path, "s" * 64, "f" * 16, sys.executable).add(contents, job, ending)
     assert record.header == header
     assert (ending.cause or "its record has no header that can be read") in str(record.death)
+
+
+CHECK = {"clause": "a.b", "outcome": "passed", "message": None, "expected": None, "got": None, "duration": 0.1}
+MALFORMED: Mapping[str, dict[str, Any]] = {
+    "a field missing": {"kind": "check", "clause": "a.b"},
+    "a field too many": {"kind": "check", **CHECK, "more": 1},
+    "a clause that is no text": {"kind": "check", **CHECK, "clause": []},
+    "an outcome that is no text": {"kind": "check", **CHECK, "outcome": {"x": 1}},
+    "a kind that is no text": {"kind": [], **CHECK},
+    "no kind": CHECK,
+    "a trace of nothing": {"kind": "trace"},
+    "a death that is no text": {"kind": "death", "cause": 5},
+    "a footer that is none": {"kind": "footer"},
+}
+
+
+@pytest.mark.parametrize("ending", [Ending(), Ending("the run was killed by SIGKILL")], ids=["complete", "killed"])
+@pytest.mark.parametrize("what", MALFORMED)
+def test_a_sealed_line_that_is_malformed_is_the_fault_of_its_cell(
+    contract: Contract, ledger: Ledger, tmp_path: Path, what: str, ending: Ending
+) -> None:
+    header = record_header(contract, ledger, Cell(newest_of(tuple(contract.packages), ledger)), (), lane="warm")
+    contents = {name: expected.content for name, expected in header.expected.items()}
+    job = Job("cell", CellRun(header, ()), tmp_path / "record.jsonl", tmp_path / "log")
+    seal = Seal(job.secret)
+    others = [{"kind": "check", **CHECK, "clause": f"a.{number}"} for number in range(3)]
+    rows = [to_json(header), MALFORMED[what], *others, to_json(RecordFooter({}, 1.0))]
+    job.record.write_text("".join(f"{seal.sealed(row)}\n" for row in rows))
+    record = RunCache(tmp_path, "s" * 64, "f" * 16, sys.executable).add(contents, job, ending)
+    assert (ending.cause or "its record cannot be read: ") in str(record.death)
+    assert not record.checks
+    assert why_not_evidence(record)
 
 
 def test_a_file_of_the_cache_that_cannot_be_read_is_removed(tmp_path: Path) -> None:
