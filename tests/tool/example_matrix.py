@@ -138,7 +138,7 @@ def _cell(
         verdict=verdict,
         reasons=() if run else (f"made up to be {verdict}",),
         counts={"passed": 9} if run else {},
-        capabilities={**ALL_WORK, **states} if run else dict.fromkeys(CAPABILITIES, "unknown"),
+        capabilities={**ALL_WORK, **states} if run else _not_run(verdict),
         stands_for=len(contents["core"][core]) * len(contents["store"][store]),
         allowed=0,
         start=START if run else None,
@@ -146,10 +146,18 @@ def _cell(
     )
 
 
+def _not_run(verdict: Verdict) -> Mapping[str, StateName]:
+    return dict.fromkeys(CAPABILITIES, "broken" if verdict == "uninstallable" else "unknown")
+
+
 def _findings(cells: tuple[MatrixCell, ...], errors: Iterable[str], defect: str | None) -> Iterable[MatrixFinding]:
     for capability in CAPABILITIES:
         for state, clauses in (("broken", ("must", "one")), ("limited", ("four", "three", "two", "one"))):
-            positions = tuple(place for place, cell in enumerate(cells) if cell.capabilities[capability] == state)
+            positions = tuple(
+                place
+                for place, cell in enumerate(cells)
+                if cell.capabilities[capability] == state and cell.verdict != "uninstallable"
+            )
             for clause in clauses if positions else ():
                 yield _finding(f"{capability}.{clause}", f"{state.title()}: {clause}.", positions, defect)
     for clause in errors:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from market_data_meta.contract import Capability, Clause, Contract
 from market_data_meta.judging.defects import Defect, KnownDefects
 from market_data_meta.judging.records import Check, Record
-from market_data_meta.judging.verdicts import OTHER_SUITE, CellVerdict, why_not_evidence
+from market_data_meta.judging.verdicts import OTHER_SUITE, UNINSTALLABLE, CellVerdict, why_not_evidence
 from market_data_meta.results.capabilities import CapabilityFailure, CapabilityState, StateName
 
 LONGEST_GOT = 200
@@ -54,13 +54,17 @@ def capability_states(
 
     With ``releases`` these stand for those of the cell, which have the same code.
 
-    A record that is weak evidence, or none, leaves every capability unknown and says why.
+    A record that is weak evidence, or none, leaves every capability unknown and says why. In a set that cannot be
+    installed every capability is broken: the resolver's answer is evidence, and nobody can do anything with such a set.
     """
+    if cell.verdict == UNINSTALLABLE:
+        reason = cannot_be_installed(cell.reasons)
+        return tuple(_without_clauses(one, "broken", reason) for one in contract.capabilities.values())
     record = cell.record
     weak = _why_weak(suite, record) if record else list(cell.reasons)
     if weak or record is None:
         reason = "; ".join(weak) or "there is no record"
-        return tuple(_unknown(capability, reason) for capability in contract.capabilities.values())
+        return tuple(_without_clauses(one, "unknown", reason) for one in contract.capabilities.values())
     releases = releases or record.versions
     alone = _records_alone(suite, record, releases, records)
     return tuple(
@@ -172,15 +176,20 @@ def _why_unknown(undecided: list[ClauseDecision]) -> str:
     return f"{first.clause} was not run{where}"
 
 
-def _unknown(capability: Capability, reason: str) -> CapabilityState:
-    undecided = capability.essential + capability.others
+def cannot_be_installed(reasons: Iterable[str]) -> str:
+    """Why every capability of a set is broken that no set of versions satisfies."""
+    return f"the set cannot be installed: {'; '.join(reasons)}"
+
+
+def _without_clauses(capability: Capability, state: StateName, reason: str) -> CapabilityState:
+    """The state of a capability of which no clause was decided."""
     return CapabilityState(
         name=capability.name,
         title=capability.title,
-        state="unknown",
+        state=state,
         reason=reason,
         failures=(),
-        undecided=undecided,
+        undecided=capability.essential + capability.others,
     )
 
 

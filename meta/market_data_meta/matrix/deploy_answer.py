@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from packaging.version import Version
 
 from market_data_meta.errors import ErrorCode, MetaError
+from market_data_meta.judging.capabilities import cannot_be_installed
 from market_data_meta.releases.ledger import stable_or_all
 from market_data_meta.results.capabilities import CapabilityState, StateName
 from market_data_meta.results.deploy_answer import DeployAnswer, DeployEvidence
@@ -204,16 +205,21 @@ def _capability_state(matrix: MatrixResult, capability: MatrixCapability, positi
         name=capability.name,
         title=capability.title,
         state=state,
-        reason=_why_unknown(matrix, capability, cell, errors) if state == "unknown" else "",
+        reason=_reason(matrix, capability, cell, state, errors),
         failures=matrix.failures(capability, position),
         undecided=tuple(errors),
     )
 
 
-def _why_unknown(
-    matrix: MatrixResult, capability: MatrixCapability, cell: MatrixCell, errors: Mapping[str, str]
+def _reason(
+    matrix: MatrixResult, capability: MatrixCapability, cell: MatrixCell, state: StateName, errors: Mapping[str, str]
 ) -> str:
-    if cell.verdict in ("unknown", "uninstallable"):
+    """Why nothing is known of a capability, or that the set cannot be installed; nothing where its clauses say all."""
+    if cell.verdict == "uninstallable":
+        return cannot_be_installed(cell.reasons)
+    if state != "unknown":
+        return ""
+    if cell.verdict == "unknown":
         return "; ".join(cell.reasons) or NOT_RUN
     if errors:
         essential = [sentence for clause, sentence in errors.items() if clause in capability.essential]

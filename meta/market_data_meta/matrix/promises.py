@@ -11,7 +11,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from market_data_meta.contract import Contract
-from market_data_meta.judging.verdicts import UNINSTALLABLE, UNKNOWN
+from market_data_meta.judging.verdicts import UNKNOWN
 from market_data_meta.releases.contents import Content, ContentCombination, content_combinations
 from market_data_meta.releases.interpreters import PYTHON
 from market_data_meta.releases.requirements import AllowedCombinations, Requirements
@@ -32,9 +32,7 @@ class CellStates:
     capabilities: Mapping[str, StateName]
 
     def state_of(self, capability: str) -> StateName:
-        """The capability's state. It is broken where the combination cannot even be installed."""
-        if self.verdict == UNINSTALLABLE:
-            return "broken"
+        """The capability's state."""
         return self.capabilities.get(capability, "unknown")
 
 

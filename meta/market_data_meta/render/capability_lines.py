@@ -17,14 +17,14 @@ MOST_SENTENCES = 3
 
 
 def show_states(states: Collection[CapabilityState], console: Console) -> None:
-    """Print a line for each capability of one combination; below them, once each, why some are unknown."""
+    """Print a line for each capability of one combination; below them, once each, why no clause was looked at."""
     table = _table()
     for state in states:
         failures = len(state.failures)
         table.add_row(with_state_mark(state.state), escape(state.title), f"{failures} failing" if failures else "")
     console.print(table)
-    for reason in dict.fromkeys(state.reason for state in states if state.reason):
-        console.print(f"[dim]unknown because {escape(printable(reason))}[/]", soft_wrap=True)
+    for word, reason in dict.fromkeys((state.state, state.reason) for state in states if state.reason):
+        console.print(f"[dim]{word} because {escape(printable(reason))}[/]", soft_wrap=True)
 
 
 def count_table(counts: Mapping[str, Mapping[str, int]]) -> Table:
@@ -37,8 +37,8 @@ def count_table(counts: Mapping[str, Mapping[str, int]]) -> Table:
 
 
 def why_in_short(state: CapabilityState) -> str:
-    """What there is to say of the state on the same line: how many clauses fail, or why nothing is known."""
-    if state.state == "unknown":
+    """What there is to say of the state on the same line: how many clauses fail, or why none was looked at."""
+    if state.reason:
         return state.reason
     failures = len(state.failures)
     return f"{failures} {'clause fails' if failures == 1 else 'clauses fail'}" if failures else ""
@@ -46,6 +46,8 @@ def why_in_short(state: CapabilityState) -> str:
 
 def sentences(state: CapabilityState) -> Iterator[str]:
     """What fails, each sentence once: of a broken capability what breaks it, of a limited one the first few."""
+    if state.reason and not state.failures:
+        yield printable(" ".join(state.reason.split()))
     every = list(dict.fromkeys(failure.sentence for failure in state.failures))
     essential = list(dict.fromkeys(failure.sentence for failure in state.failures if failure.essential))
     shown = (essential or every)[:MOST_SENTENCES]

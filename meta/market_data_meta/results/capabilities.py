@@ -23,9 +23,10 @@ class CapabilityFailure(Model):
 
 
 class CapabilityState(Model):
-    """What is known of a capability in one combination. ``reason`` says why nothing is, and is empty otherwise.
+    """What is known of a capability in one combination.
 
-    A known defect is a failure here. ``undecided`` are the clauses that have no outcome.
+    ``reason`` says why nothing is, or that the set cannot be installed, so that all is broken; else it is empty. A
+    known defect is a failure here. ``undecided`` are the clauses that have no outcome.
     """
 
     name: Text

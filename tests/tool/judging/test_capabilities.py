@@ -136,7 +136,6 @@ def test_weak_evidence_leaves_everything_unknown_and_says_why(small: Contract, m
         "not run": None,
         "the run is incomplete: it has no footer": make_record(footer=None),
         "it was recorded by another version of the suite: run it again": make_record(suite="6" * 64),
-        "it could not be installed: no set fits": make_record(uninstallable="no set fits"),
         "control controls.must-fail came out passed": make_record({"controls.must-fail": "passed"}),
     }
     assert state(small, holds, make_record()).state == "works"
@@ -144,6 +143,13 @@ def test_weak_evidence_leaves_everything_unknown_and_says_why(small: Contract, m
         unknown = state(small, holds, record)
         assert (unknown.state, unknown.reason, unknown.failures) == ("unknown", reason, ())
         assert unknown.undecided == ("area.first", "area.second")
+
+
+def test_in_a_set_that_cannot_be_installed_everything_is_broken(small: Contract, make_record: Make) -> None:
+    """That nothing satisfies it is evidence, and nobody can do anything with it."""
+    broken = state(small, talk(("area.first",)), make_record(uninstallable="no set fits"))
+    assert (broken.state, broken.reason) == ("broken", "the set cannot be installed: no set fits")
+    assert (broken.failures, broken.undecided) == ((), ("area.first",))
 
 
 def test_what_could_not_run_is_the_reason(small: Contract, make_record: Make) -> None:

@@ -69,7 +69,7 @@ def test_each_cell_says_what_works_whatever_is_expected(root: Path, small: Contr
         "1.3 0.1 0.5": "limited",
         "1.2 0.1 0.6": "unknown",
         "1.2 0.1 0.5": "works",
-        "1.0 0.1 0.6": "unknown",
+        "1.0 0.1 0.6": "broken",
         "1.0 0.1 0.5": "works",
     }
 

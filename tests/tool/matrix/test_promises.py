@@ -33,7 +33,7 @@ def cell(state: StateName, verdict: str = DEFECTIVE) -> CellStates:
 
 
 WORKS, LIMITED, BROKEN = cell("works", CONFORMS), cell("limited"), cell("broken", VIOLATES)
-NOT_INSTALLABLE, NOT_RUN = CellStates(UNINSTALLABLE, {"talk": "unknown"}), CellStates(UNKNOWN, {})
+NOT_INSTALLABLE, NOT_RUN = CellStates(UNINSTALLABLE, {"talk": "broken"}), CellStates(UNKNOWN, {})
 
 
 def release(version: str, content: str, *requires: str, yanked: bool = False) -> Release:

@@ -29,7 +29,9 @@ def show_answer(answer: DeployAnswer, console: Console, *, verbose: bool = False
         _show(console, answer.no_set, "red")
     if answer.verdict == "violates":
         _show(console, "Some of what fails is no known defect; it is marked as new.", "red")
-    _show_capabilities(answer.capabilities, console, verbose=verbose)
+    # That it cannot be installed, and so all is broken, stands in the first line.
+    if answer.verdict != "uninstallable":
+        _show_capabilities(answer.capabilities, console, verbose=verbose)
     if answer.forbidden:
         _show(console, "Their own requirements forbid this set:", "red")
     else:
