@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from market_data_meta.inside.mdm_tree import alive, below, end
 
 @dataclass(frozen=True)
 class Bounds:
-    """Bytes of memory, processes at a time, bytes written to its home, bytes printed: for a whole run together."""
+    """Bytes of memory, processes at a time, bytes written, bytes printed: for a whole run together."""
 
     memory: int
     processes: int
@@ -23,39 +23,67 @@ class Bounds:
 
 
 MAX_FILES = 20_000
-"""Files and folders that a run may have in its home at a time: the suite itself has some dozens."""
+"""Files and folders that a run may make: the suite itself makes some dozens."""
 CUT_LOG_BYTES = 1 << 20
 """What a log that has become too long is cut to."""
 
 
-def exceeded_bound(pid: int, home: Path, log: Path, bounds: Bounds) -> str | None:
-    """A sentence that says which bound the process and its descendants have exceeded, or None."""
-    processes = below(pid) | {pid}
-    memory = sum(map(_resident_memory, processes))
-    # What the processes share with each other and with the template is told apart only where the sum is suspicious.
-    if memory > bounds.memory:
-        memory = sum(map(proportional_memory, processes))
-    if memory > bounds.memory:
-        return f"the run used more than {bounds.memory >> 20} MiB of memory and was stopped"
-    if len(processes) > bounds.processes:
-        return f"the run had more than {bounds.processes} processes and was stopped"
-    return exceeded_disk_bound(home, log, bounds, processes)
+@dataclass
+class Limits:
+    """The bounds of what runs under a ``name``, its log, and the folders that it may fill.
 
+    What is in the folders already is not counted, nor what is in the folders ``of_others``.
+    """
 
-def exceeded_disk_bound(home: Path, log: Path, bounds: Bounds, processes: Iterable[int] = ()) -> str | None:
-    """A sentence that says which bound of the disk was exceeded, or None. A log that is too long is cut."""
-    with contextlib.suppress(OSError):
-        if log.stat().st_size > bounds.printed:
-            os.truncate(log, CUT_LOG_BYTES)
-            return f"the run printed more than {bounds.printed >> 20} MiB and was stopped"
-    size = sum(_sizes_of_removed_files(processes))
-    for count, status in enumerate(_file_states(home), 1):
-        size += status.st_blocks * 512
-        if count > MAX_FILES:
-            return f"the run had more than {MAX_FILES} files in its home and was stopped"
-        if size > bounds.written:
-            break
-    return f"the run wrote more than {bounds.written >> 20} MiB and was stopped" if size > bounds.written else None
+    name: str
+    bounds: Bounds
+    log: Path
+    folders: Sequence[Path]
+    of_others: Collection[str] = ()
+
+    def __post_init__(self) -> None:
+        states = [status.st_blocks * 512 for status in self._file_states()]
+        self._files_before, self._bytes_before = len(states), sum(states)
+
+    def exceeded(self, processes: Collection[int]) -> str | None:
+        """A sentence that says which bound the processes have exceeded together, or None."""
+        memory = sum(map(_resident_memory, processes))
+        # What the processes share with each other and with the template is told apart only where the sum is suspicious.
+        if memory > self.bounds.memory:
+            memory = sum(map(proportional_memory, processes))
+        if memory > self.bounds.memory:
+            return f"{self.name} used more than {self.bounds.memory >> 20} MiB of memory and was stopped"
+        if len(processes) > self.bounds.processes:
+            return f"{self.name} had more than {self.bounds.processes} processes and was stopped"
+        return self.exceeded_on_disk(processes)
+
+    def exceeded_on_disk(self, processes: Iterable[int] = ()) -> str | None:
+        """A sentence that says which bound of the disk was exceeded, or None. A log that is too long is cut."""
+        with contextlib.suppress(OSError):
+            if self.log.stat().st_size > self.bounds.printed:
+                os.truncate(self.log, CUT_LOG_BYTES)
+                return f"{self.name} printed more than {self.bounds.printed >> 20} MiB and was stopped"
+        size = sum(_sizes_of_removed_files(processes)) - self._bytes_before
+        for count, status in enumerate(self._file_states(), 1 - self._files_before):
+            size += status.st_blocks * 512
+            if count > MAX_FILES:
+                return f"{self.name} had more than {MAX_FILES} files and was stopped"
+            if size > self.bounds.written:
+                break
+        if size > self.bounds.written:
+            return f"{self.name} wrote more than {self.bounds.written >> 20} MiB and was stopped"
+        return None
+
+    def _file_states(self) -> Iterator[os.stat_result]:
+        """The state of each file and folder in the folders, but for one whose path is too long for the kernel."""
+        folders = [str(folder) for folder in self.folders if not any(other in folder.parents for other in self.folders)]
+        while folders:
+            with contextlib.suppress(OSError), os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    with contextlib.suppress(OSError):
+                        yield entry.stat(follow_symlinks=False)
+                        if entry.is_dir(follow_symlinks=False) and entry.path not in self.of_others:
+                            folders.append(entry.path)
 
 
 def stop(pid: int) -> None:
@@ -75,18 +103,6 @@ def _resident_memory(pid: int) -> int:
     with contextlib.suppress(OSError, ValueError, IndexError):
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     return 0
-
-
-def _file_states(top: Path) -> Iterator[os.stat_result]:
-    """The state of each file and folder below a folder; one whose path is too long for the kernel is passed over."""
-    folders = [str(top)]
-    while folders:
-        with contextlib.suppress(OSError), os.scandir(folders.pop()) as entries:
-            for entry in entries:
-                with contextlib.suppress(OSError):
-                    yield entry.stat(follow_symlinks=False)
-                    if entry.is_dir(follow_symlinks=False):
-                        folders.append(entry.path)
 
 
 def _sizes_of_removed_files(processes: Iterable[int]) -> Iterator[int]:

@@ -21,9 +21,9 @@ from market_data_meta import suite
 from market_data_meta.errors import ErrorCode, undecided
 from market_data_meta.inside.mdm_landlock import readable as always_readable
 from market_data_meta.inside.mdm_landlock import writable as always_writable
-from market_data_meta.inside.mdm_tree import overtime
+from market_data_meta.inside.mdm_tree import below, overtime
 from market_data_meta.running.endings import Ending
-from market_data_meta.running.limits import Bounds, exceeded_bound, exceeded_disk_bound, stop
+from market_data_meta.running.limits import Bounds, Limits, stop
 
 RLIMITS = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": 1 << 30, "RLIMIT_AS": 16 << 30}
 """What each process may take: no core dumps, files of 1 GiB, 16 GiB of address space (pyarrow maps much and
@@ -107,6 +107,7 @@ def run_in_sandbox(
     """
     write = always_writable([home, *map(str, writable)])
     read = always_readable([*environments_of(command[0]), *write, *map(str, readable)])
+    limits = Limits(name, bounds, log, [Path(home), *writable])
     started = time.monotonic()
     with (
         log.open("w") as output,
@@ -125,11 +126,11 @@ def run_in_sandbox(
             except subprocess.TimeoutExpired:
                 if used_too_much := overtime(process.pid, started, seconds):
                     return Ending(f"{name} {used_too_much}")
-                if cause := exceeded_bound(process.pid, Path(home), log, bounds):
+                if cause := limits.exceeded(below(process.pid) | {process.pid}):
                     return Ending(cause)
             else:
                 break
-    if cause := exceeded_disk_bound(Path(home), log, bounds):
+    if cause := limits.exceeded_on_disk():
         return Ending(cause)
     if status == NOT_STARTED:
         raise undecided(

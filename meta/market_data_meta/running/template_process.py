@@ -7,6 +7,7 @@ import json
 import selectors
 import socket
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -27,11 +28,16 @@ from market_data_meta.inside.mdm_plan import (
     TemplateAnswer,
     TemplateRequest,
 )
+from market_data_meta.inside.mdm_tree import below
+from market_data_meta.running import sandbox
 from market_data_meta.running.endings import Ending, remove_home
 from market_data_meta.running.isolated import clean_environment
+from market_data_meta.running.limits import Limits, stop
 from market_data_meta.running.sandbox import environments_of, supervised_process
 from market_data_meta.running.warm_jobs import RLIMITS, Job, RunningJob
 
+WATCH_SECONDS = 1.0
+"""How often what a template uses is looked at."""
 START_SECONDS = 180.0
 """Wall time that a template may take to load: 5 s on two idle cores."""
 
@@ -55,6 +61,9 @@ class TemplateProcess:
     _unread: bytes = b""
     _number: int = 0
     _pending: set[int] = field(default_factory=set)
+    _running: dict[int, RunningJob] = field(default_factory=dict)
+    _ended: threading.Event = field(default_factory=threading.Event)
+    _stop_cause: str = ""
 
     def __enter__(self) -> Self:
         self.home = tempfile.TemporaryDirectory(prefix="mdmeta-", ignore_cleanup_errors=True)
@@ -74,20 +83,38 @@ class TemplateProcess:
         write = writable([self.home.name, str(storage)])
         read = readable([*environments_of(str(self.python)), *self._readable, *map(str, self.releases), *write])
         with self.log.open("w") as output:
-            self._keeper.enter_context(
+            process = self._keeper.enter_context(
                 supervised_process(
                     command,
                     home=self.home.name,
                     variables=clean_environment(self.home.name, storage),
                     output=output,
-                    limits={"RLIMIT_CORE": 0},
+                    limits=sandbox.RLIMITS,
                     cage={"read": read, "write": write},
                     pass_fds=[its_end.fileno()],
                 )
             )
         its_end.close()
         self.channel = our_end
+        # It is watched from its start, as it may be started long before anybody waits for it.
+        watch = threading.Thread(target=self._watch, args=(process.pid, storage), daemon=True)
+        self._keeper.callback(watch.join)
+        self._keeper.callback(self._ended.set)
+        watch.start()
         return self
+
+    def _watch(self, pid: int, storage: Path) -> None:
+        """Stop the template when it exceeds a bound. Its cells have bounds of their own."""
+        folders = [Path(self.home.name), storage]
+        limits = Limits("the process that loads the libraries", sandbox.BOUNDS, self.log, folders)
+        while not self._ended.wait(WATCH_SECONDS):
+            cells = list(self._running.values())
+            limits.of_others = {cell.home.name for cell in cells}
+            processes = (below(pid) | {pid}).difference(*(cell.processes for cell in cells))
+            if cause := limits.exceeded(processes):
+                self._stop_cause = cause
+                stop(pid)
+                return
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
         self.channel.close()
@@ -99,8 +126,10 @@ class TemplateProcess:
         data = json.dumps(to_json(request)).encode() + b"\n"
         with contextlib.ExitStack() as stack:
             streams = [stack.enter_context(file.open("wb")) for file in files]
-            sent = socket.send_fds(self.channel, [data], [stream.fileno() for stream in streams]) if files else 0
-            self.channel.sendall(data[sent:])
+            # That it is gone is seen where its answers are read.
+            with contextlib.suppress(ConnectionError):
+                sent = socket.send_fds(self.channel, [data], [stream.fileno() for stream in streams]) if files else 0
+                self.channel.sendall(data[sent:])
         return request.id
 
     def _next_id(self) -> int:
@@ -112,7 +141,10 @@ class TemplateProcess:
         return ForkedProcess(home, RLIMITS, tuple(self._readable))
 
     def answers(self, timeout: float) -> list[TemplateAnswer]:
-        """The answers that arrive within ``timeout`` seconds. Raises EOFError once the process is gone."""
+        """The answers that arrive within ``timeout`` seconds.
+
+        Raises EOFError once the process is gone, and MetaError where it was stopped because it had exceeded a bound.
+        """
         with selectors.DefaultSelector() as selector:
             selector.register(self.channel, selectors.EVENT_READ)
             if not selector.select(timeout):
@@ -121,6 +153,8 @@ class TemplateProcess:
             data = self.channel.recv(1 << 16)
         except ConnectionError:
             data = b""
+        if not data and self._stop_cause:
+            raise undecided(ErrorCode.NO_TEMPLATE, "the warm lane was stopped", self._stop_cause)
         if not data:
             raise EOFError
         *lines, self._unread = (self._unread + data).split(b"\n")
@@ -170,7 +204,8 @@ class TemplateProcess:
             while self._pending and time.monotonic() < end:
                 self._pending -= {answer.id for answer in self.answers(1.0) if answer.pid is None}
         except EOFError:
-            raise undecided(ErrorCode.NO_TEMPLATE, "the warm lane did not start", hint=f"read {self.log}") from None
+            output = self.log.read_text(encoding="utf-8", errors="replace").strip()[-500:]
+            raise undecided(ErrorCode.NO_TEMPLATE, "the warm lane did not start", output) from None
         if self._pending:
             what = f"the warm lane did not start within {START_SECONDS:g} s"
             raise undecided(ErrorCode.NO_TEMPLATE, what, hint=f"read {self.log}")
@@ -181,12 +216,12 @@ class TemplateProcess:
         Raises EOFError if the template dies. A job that has not been yielded by then is not decided.
         """
         waiting = list(reversed(jobs))
-        running: dict[int, RunningJob] = {}
+        running = self._running
         limits_enforced = time.monotonic()
         try:
             while waiting or running:
                 while waiting and len(running) < at_once:
-                    self._start(waiting.pop(), running)
+                    self._start(waiting.pop())
                 for answer in self.answers(0.2):
                     cell = running[answer.id]
                     if answer.status is None:
@@ -202,12 +237,13 @@ class TemplateProcess:
         finally:
             for cell in running.values():
                 cell.abort()
+            running.clear()
 
-    def _start(self, job: Job, running: dict[int, RunningJob]) -> None:
+    def _start(self, job: Job) -> None:
         home = tempfile.TemporaryDirectory(prefix="cell-", dir=self.home.name, ignore_cleanup_errors=True)
         request = CellRequest(self._next_id(), job.request, job.secret, self._process(home.name))
-        cell = RunningJob(job, home)
-        running[self.send_request(request, [job.log, job.record, job.refused_attempts])] = cell
+        self._running[request.id] = RunningJob(job, home)
+        self.send_request(request, [job.log, job.record, job.refused_attempts])
 
 
 def _read_modules(file: Path) -> list[str]:

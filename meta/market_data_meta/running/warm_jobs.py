@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from market_data_meta.inside.mdm_plan import CellRun
-from market_data_meta.inside.mdm_tree import overtime
+from market_data_meta.inside.mdm_tree import below, overtime
 from market_data_meta.running.endings import Ending, ending_of, remove_home
-from market_data_meta.running.limits import Bounds, exceeded_bound, exceeded_disk_bound, stop
+from market_data_meta.running.limits import Bounds, Limits, stop
 
 BOUNDS = Bounds(memory=1 << 30, processes=64)
 """What a cell and its descendants may use: five times the memory that the newest releases take, and processes where
@@ -50,6 +50,14 @@ class RunningJob:
     pid: int = 0
     stop_cause: str | None = None
 
+    def __post_init__(self) -> None:
+        self._limits = Limits("the run", BOUNDS, self.job.log, [Path(self.home.name)])
+
+    @property
+    def processes(self) -> set[int]:
+        """The cell's process with its descendants; none before it has started."""
+        return below(self.pid) | {self.pid} if self.pid else set()
+
     def enforce_limits(self, seconds: float) -> None:
         """Stop the cell if it has used more than ``seconds`` of CPU time or exceeds a bound."""
         if not self.pid or self.stop_cause:
@@ -57,7 +65,7 @@ class RunningJob:
         if used_too_much := overtime(self.pid, self.started, seconds):
             self.stop_cause = f"the run {used_too_much}"
         else:
-            self.stop_cause = exceeded_bound(self.pid, Path(self.home.name), self.job.log, BOUNDS)
+            self.stop_cause = self._limits.exceeded(self.processes)
         if self.stop_cause:
             stop(self.pid)
 
@@ -65,7 +73,7 @@ class RunningJob:
         """Remove what the cell leaves behind, now that its process has ended with this status."""
         stop(self.pid)
         # The cell may have written and printed since its limits were last looked at.
-        cause = self.stop_cause or exceeded_disk_bound(Path(self.home.name), self.job.log, BOUNDS)
+        cause = self.stop_cause or self._limits.exceeded_on_disk()
         remove_home(self.home)
         return Ending(cause) if cause else ending_of(status)
 
