@@ -80,7 +80,7 @@ class ErrorCode(StrEnum):
     NO_PROJECT = "no-project", "A source tree is not a Python project."
     NO_RECORD = "no-record", "The suite did not start, so there is no record."
     NO_REF = "no-ref", "A git ref could not be fetched."
-    NO_TEMPLATE = "no-template", "The warm lane did not start."
+    NO_TEMPLATE = "no-template", "The warm lane did not start, or was stopped."
     NO_UPLOAD_TIME = "no-upload-time", "The package index does not say when its files were uploaded."
     NO_WHEEL = "no-wheel", "The newest releases could not be downloaded."
     NOT_CONFIRMED = "not-confirmed", "Cells that were to be confirmed brought no record."
@@ -93,6 +93,7 @@ class ErrorCode(StrEnum):
     OS_ERROR = "os-error", "The operating system refused a file or a folder."
     OTHER_PACKAGE = "other-package", "A build is of another package than it was given for."
     OTHER_SCOPE = "other-scope", "A run of these packages does not decide the clause."
+    SUITE_CONFLICT = "suite-conflict", "The packages leave no room for the libraries that the suite runs with."
     TOO_NEW = "too-new", "A library that fits was published after the ledger's date."
     TWICE = "twice", "A package is named twice."
     TWO_CANDIDATES = "two-candidates", "A package has two candidates."
@@ -138,6 +139,17 @@ class UninstallableError(MetaError):
 
     def __init__(self, why: str) -> None:
         super().__init__(ErrorCode.UNINSTALLABLE, "no set of versions satisfies it", why, exit=Exit.UNDECIDED)
+
+
+class SuiteConflictError(MetaError):
+    """The packages can be installed, and the suite not beside them; ``why`` says what stands in its way.
+
+    It is no fault of the packages, and nothing is known of them: another library in its place would be another set.
+    """
+
+    def __init__(self, why: str) -> None:
+        what = "the suite cannot run with the libraries of these packages"
+        super().__init__(ErrorCode.SUITE_CONFLICT, what, why, exit=Exit.UNDECIDED)
 
 
 def direct_reference(who: str, references: Iterable[str]) -> MetaError:

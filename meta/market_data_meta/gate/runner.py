@@ -121,7 +121,8 @@ class GateRun:
                 self.callbacks.on_progress(step)
 
             candidate_records = self._run_candidates(cells_to_run, self.candidates, None, on_progress)
-            nothing_to_run = all(cell.with_candidates in candidate_records.uninstallable for cell in cells_to_run)
+            not_run = {*candidate_records.uninstallable, *candidate_records.suite_conflicts}
+            nothing_to_run = all(cell.with_candidates in not_run for cell in cells_to_run)
             first_run.end(succeeded=bool(candidate_records.records) or nothing_to_run)
             cells = [self._compare(cell, candidate_records, predecessor_records) for cell in cells_to_run]
             cells = self._compare_repeated(cells_to_run, cells)

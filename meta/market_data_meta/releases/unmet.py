@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -137,6 +138,29 @@ def _exclude_each_other(one: SpecifierSet, other: SpecifierSet) -> bool:
     versions = [Version("0"), *bounds, *(Version(f"{bound.base_version}.0.0.0.1") for bound in bounds)]
     both = one & other
     return not any(both.contains(version, prereleases=True) for version in versions)
+
+
+def suite_conflicts(
+    needed: Iterable[str], versions: Mapping[str, str], releases: Mapping[str, Release], python: str
+) -> list[str]:
+    """A sentence for each library that the packages have in a version that the suite cannot run with.
+
+    ``needed`` are the suite's requirements, ``versions`` what the packages resolve to. It names the releases (by
+    package) that require such a version.
+    """
+    sentences = []
+    for wanted in map(Requirement, needed):
+        version = versions.get(wanted.name)
+        if version is None or wanted.specifier.contains(version, prereleases=True):
+            continue
+        requirers = [
+            f"{package} {release.version} requires {line.name}{line.specifier}"
+            for package, release in releases.items()
+            for line in binding_requirements(release, python)
+            if canonicalize_name(line.name) == wanted.name and line.specifier
+        ]
+        sentences.append(f"{' and '.join(requirers) or f'{wanted.name} is {version}'}, and the suite needs {wanted}")
+    return sentences
 
 
 def resolver_message(resolver_output: str) -> str:

@@ -30,7 +30,8 @@ class CellRecords:
     ``runs`` are the runs that each cell has made itself. ``conflicts`` are pairs of checks that came out differently
     although what their clause binds has the same content.
     ``candidate_entries`` are the entries of third-party locks that candidates have brought along, ``python`` is the
-    version of the interpreter that the cells were run on.
+    version of the interpreter that the cells were run on. ``suite_conflicts`` are cells whose fault is that the suite
+    cannot be installed with their libraries.
     """
 
     contents: Mapping[str, tuple[Content, ...]]
@@ -45,6 +46,7 @@ class CellRecords:
     candidate_entries: tuple[str, ...] = ()
     runs: Mapping[ContentCombination, tuple[Record, ...]] = field(default_factory=dict)
     conflicts: tuple[tuple[Check, Check], ...] = ()
+    suite_conflicts: frozenset[ContentCombination] = frozenset()
 
     def why_no_record(self, cell: ContentCombination | None) -> str:
         """Why a cell has no record; empty for a cell that has one, and for no cell."""
@@ -88,15 +90,17 @@ def decide(
     on_progress(ProgressStep(0, 0, "resolving third-party libraries"))
     resolutions, digests = _resolve_third_party(contract, ledger, request, python, options.cache)
     locks = {needs: lock for needs, lock in resolutions.items() if isinstance(lock, ThirdPartyLock)}
-    uninstallable = {cell: why for cell in request.cells if (why := cell.why_not_installable(version))}
-    uninstallable |= {
-        cell: resolution.reason
+    unresolvable = {
+        cell: Unresolvable(why) for cell in request.cells if (why := cell.why_not_installable(version))
+    }
+    unresolvable |= {
+        cell: resolution
         for cell in request.cells
-        if cell not in uninstallable and isinstance(resolution := resolutions[cell.requirements], Unresolvable)
+        if cell not in unresolvable and isinstance(resolution := resolutions[cell.requirements], Unresolvable)
     }
     groups: dict[str, ThirdPartyGroup] = {}
     for cell in request.cells:
-        if cell in uninstallable:
+        if cell in unresolvable:
             continue
         lock = locks[cell.requirements]
         digest = digests[lock]
@@ -112,7 +116,7 @@ def decide(
                 continue
             cells = frozenset(cell for number, cell in enumerate(group.cells) if number % parts == part - 1)
             run_count += runner.decide(group, cells)
-    cell_records = _collect(contents, request, groups.values(), uninstallable, run_count)
+    cell_records = _collect(contents, request, groups.values(), unresolvable, run_count)
     candidate_entries = {entry for lock in locks.values() for entry in lock.candidate_entries}
     return replace(cell_records, candidate_entries=tuple(sorted(candidate_entries)), python=version)
 
@@ -184,12 +188,14 @@ def _collect(
     contents: Mapping[str, tuple[Content, ...]],
     request: RunRequest,
     groups: Iterable[ThirdPartyGroup],
-    uninstallable: Mapping[ContentCombination, str],
+    unresolvable: Mapping[ContentCombination, Unresolvable],
     run_count: int,
 ) -> CellRecords:
-    """The records and faults of the cells of all groups."""
+    """The records and faults of the cells of all groups, and of those that belong to none."""
     records: dict[ContentCombination, Record] = {}
-    faults: dict[ContentCombination, str] = {}
+    faults = {cell: resolution.reason for cell, resolution in unresolvable.items() if resolution.of_suite}
+    suite_conflicts = frozenset(faults)
+    uninstallable = {cell: resolution.reason for cell, resolution in unresolvable.items() if cell not in faults}
     wide_clauses: set[str] = set()
     runs: dict[ContentCombination, tuple[Record, ...]] = {}
     conflicts: list[tuple[Check, Check]] = []
@@ -216,4 +222,5 @@ def _collect(
         tuple(folders),
         runs=runs,
         conflicts=tuple(conflicts),
+        suite_conflicts=suite_conflicts,
     )

@@ -20,7 +20,15 @@ from pathlib import Path
 from uv import find_uv_bin
 
 from market_data_meta.contract import Contract
-from market_data_meta.errors import ErrorCode, Exit, MetaError, UninstallableError, direct_reference, undecided
+from market_data_meta.errors import (
+    ErrorCode,
+    Exit,
+    MetaError,
+    SuiteConflictError,
+    UninstallableError,
+    direct_reference,
+    undecided,
+)
 from market_data_meta.releases.combinations import Cell
 from market_data_meta.releases.ledger import Ledger, Release
 from market_data_meta.releases.requirements import Requirements, broken_promises
@@ -28,14 +36,15 @@ from market_data_meta.releases.unmet import (
     conflicts,
     missing_projects,
     resolver_message,
+    suite_conflicts,
     too_new_projects,
     unmet_promises,
     unmet_python,
     unmet_third_party,
 )
 
-SUITE = ("pytest", "pytest-asyncio", "jsonschema", "hypothesis")
-"""What the suite always needs beside the packages."""
+SUITE = ("pytest>=8.2", "pytest-asyncio>=0.24", "jsonschema>=4", "hypothesis>=6")
+"""What the suite always needs beside the packages; it does not start with older ones."""
 OPTIONAL = ("schemathesis",)
 """What it leaves out where it cannot be installed beside the packages; clauses that need one say so."""
 TIMEOUT = 600.0
@@ -131,7 +140,8 @@ def uv(*arguments: str, text: str | None = None) -> str:
 def resolve_cell(contract: Contract, ledger: Ledger, cell: Cell, python: str) -> CellLock:
     """Resolve the cell for the interpreter ``python``. Raises UninstallableError where nothing satisfies it.
 
-    What the packages forbid about each other is overridden, and named in ``forced``.
+    What the packages forbid about each other is overridden, and named in ``forced``. Raises SuiteConflictError where
+    the suite cannot be installed with what the packages resolve to.
     """
     releases = {
         contract.packages[package].distribution: ledger.release(package, version)
@@ -163,7 +173,12 @@ def resolve_cell(contract: Contract, ledger: Ledger, cell: Cell, python: str) ->
             constraints = Path(folder) / "constraints.txt"
             versions = locked_versions(packages)
             constraints.write_text("\n".join(f"{name}=={version}" for name, version in versions.items()))
-            suite, optional = _add_suite([*options, "--constraint", str(constraints)], requirements)
+            try:
+                suite, optional = _add_suite([*options, "--constraint", str(constraints)], requirements)
+            except UninstallableError as error:
+                named = {name: ledger.release(name, version) for name, version in cell.combination.versions}
+                why = suite_conflicts(SUITE, versions, named, version_of(python)) or [resolver_message(error.why)]
+                raise SuiteConflictError("; ".join(why)) from None
     hashes = {distribution: release.sha256 for distribution, release in (releases | companions).items()}
     if not ledger.allows_direct_references:
         # The releases' own requirements are looked at earlier; this is the resolution, whoever has asked for it.

@@ -14,7 +14,7 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from market_data_meta.contract import Contract
-from market_data_meta.errors import UninstallableError
+from market_data_meta.errors import SuiteConflictError, UninstallableError
 from market_data_meta.files import exclusive_lock, write_whole
 from market_data_meta.releases.combinations import Cell
 from market_data_meta.releases.contents import ContentCombination
@@ -54,9 +54,13 @@ class ThirdPartyLock:
 
 @dataclass(frozen=True)
 class Unresolvable:
-    """Requirements that no set of libraries satisfies, and the sentence that says why."""
+    """Requirements that no set of libraries satisfies, and the sentence that says why.
+
+    With ``of_suite`` they could be installed: it is the suite that has no room beside them.
+    """
 
     reason: str
+    of_suite: bool = False
 
 
 def resolve_all(
@@ -92,6 +96,8 @@ def _resolve(
         cell_lock = environments.resolve_cell(contract, ledger, Cell(cell.combination), python)
     except UninstallableError as error:
         return Unresolvable(error.why)
+    except SuiteConflictError as error:
+        return Unresolvable(f"{error.what}: {error.why}", of_suite=True)
     distributions = {package.distribution for package in contract.packages.values()}
     lock = ThirdPartyLock(remove_entries(cell_lock.suite, distributions), cell_lock.optional)
     write_whole(file, json.dumps({"lock": lock.lock, "optional": sorted(lock.optional)}))

@@ -232,6 +232,24 @@ def test_a_requirement_that_the_newest_partners_cannot_stand_beside_is_a_violati
     assert {cell["scope"] for cell in data["cells"] if cell["verdict"] == "uninstallable"} == scopes
 
 
+@pytest.mark.parametrize(
+    ("requirement", "needed"),
+    [("pytest<8", "pytest>=8.2"), ("hypothesis<5", "hypothesis>=6"), ("pytest-asyncio==0.21", "pytest-asyncio>=0.24")],
+)
+def test_a_library_that_the_suite_cannot_run_with_leaves_the_gate_undecided(
+    gate: Gate, requiring: Callable[..., str], requirement: str, needed: str
+) -> None:
+    """The candidate can be installed: that nothing can look at it with others is no fault of its own."""
+    own = "Requires-Dist: market-data-core<2.0.0,>=1.4.61"
+    data = gate("--store", requiring(f"{own}\nRequires-Dist: {requirement}"), "--quick")
+    assert (data["exit"], data["uninstallable"], data["differences"]) == (3, [], [])
+    why = f"store 0.6.74 requires {requirement}, and the suite needs {needed}"
+    assert {row["why"] for row in data["undecided"]} == {
+        f"the suite cannot run with the libraries of these packages: {why}"
+    }
+    assert {cell["scope"]: cell["verdict"] for cell in data["cells"]} == {"combination": "unknown", "release": "held"}
+
+
 def test_an_extra_that_nobody_needs_makes_nothing_uninstallable(gate: Gate, requiring: Callable[..., str]) -> None:
     """That it cannot be had is what its own clause says, and all that is said."""
     own = "Requires-Dist: market-data-core<2.0.0,>=1.4.61"

@@ -13,6 +13,7 @@ from market_data_meta.releases.unmet import (
     conflicts,
     missing_projects,
     resolver_message,
+    suite_conflicts,
     too_new_projects,
     unmet_promises,
     unmet_python,
@@ -154,3 +155,17 @@ def test_a_release_that_is_gone_from_the_index_meets_nothing(small: Contract) ->
     store = release("0.9", "f", "market-data-core>=2")
     (sentence,) = unmet_promises("store", store, Requirements(small.packages), ledger)
     assert sentence == "store 0.9 requires market-data-core>=2; the newest published is 1.0"
+
+
+def test_a_library_that_the_suite_cannot_run_with_is_named_with_who_requires_it() -> None:
+    store = release("0.7", "9", "PyTest<7", "jsonschema")
+    sentences = suite_conflicts(
+        ("pytest>=8", "jsonschema>=4", "hypothesis>=6"),
+        {"pytest": "6.2.5", "jsonschema": "3.2.0"},
+        {"core": release("1.3", "c"), "store": store},
+        "3.11.7",
+    )
+    assert sentences == [
+        "store 0.7 requires PyTest<7, and the suite needs pytest>=8",
+        "jsonschema is 3.2.0, and the suite needs jsonschema>=4",
+    ]

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from made_index import MadeIndex, serving
 from made_wheels import made_wheel
+from packaging.requirements import Requirement
 
 from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit, MetaError, UninstallableError
@@ -37,7 +38,7 @@ def test_the_suite_changes_nothing_that_the_packages_resolve_to(
     packages, suite = locked_versions(lock.packages), locked_versions(lock.suite)
     assert len(packages) > 40
     assert {name: suite.get(name) for name in packages} == packages
-    assert set(SUITE) <= suite.keys()
+    assert {Requirement(needed).name for needed in SUITE} <= suite.keys()
 
 
 def test_an_optional_library_that_conflicts_with_the_packages_is_left_out(contract: Contract, ledger: Ledger) -> None:
