@@ -90,9 +90,7 @@ def decide(
     on_progress(ProgressStep(0, 0, "resolving third-party libraries"))
     resolutions, digests = _resolve_third_party(contract, ledger, request, python, options.cache)
     locks = {needs: lock for needs, lock in resolutions.items() if isinstance(lock, ThirdPartyLock)}
-    unresolvable = {
-        cell: Unresolvable(why) for cell in request.cells if (why := cell.why_not_installable(version))
-    }
+    unresolvable = {cell: Unresolvable(why) for cell in request.cells if (why := cell.why_not_installable(version))}
     unresolvable |= {
         cell: resolution
         for cell in request.cells
