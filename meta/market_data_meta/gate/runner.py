@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import shutil
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Self
 
 from market_data_meta import suite
 from market_data_meta.contract import Clause, Contract
-from market_data_meta.errors import ErrorCode, MetaError, undecided
+from market_data_meta.errors import ErrorCode, undecided
 from market_data_meta.files import whole_file
+from market_data_meta.gate.alone import FirstRun, ReleasePair
 from market_data_meta.gate.blame import Problem, packages_to_blame, problem_kind, swap_others_back
 from market_data_meta.gate.brought_libraries import brought_libraries
 from market_data_meta.gate.candidates import Candidate
@@ -35,13 +34,9 @@ from market_data_meta.judging.comparison import (
     repeated_kind,
 )
 from market_data_meta.judging.records import Record
-from market_data_meta.releases.combinations import Cell, Combination
 from market_data_meta.releases.ledger import Ledger
-from market_data_meta.releases.requirements import Requirements
-from market_data_meta.releases.unmet import unmet_promises
 from market_data_meta.running import environments
 from market_data_meta.running.cells import CellRecords, RunOptions, decide
-from market_data_meta.running.release_runs import ReleaseAlone
 from market_data_meta.running.warm_runner import ProgressStep, RunRequest
 
 PATIENCE = 3
@@ -54,40 +49,6 @@ class GateCallbacks:
 
     on_progress: Callable[[ProgressStep], None] = lambda _: None
     on_first_cell: Callable[[CellComparison], None] = lambda _: None
-
-
-class _FirstRun:
-    """Whether the candidates came through their first run in a cell; the runs alone wait for it.
-
-    A candidate that hangs at import would hang alone as well. Leaving the context without an answer means no.
-    """
-
-    def __init__(self) -> None:
-        self._is_known = threading.Event()
-        self._succeeded = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.end(succeeded=False)
-
-    @property
-    def is_known(self) -> bool:
-        """Whether the first run has ended."""
-        return self._is_known.is_set()
-
-    def end(self, *, succeeded: bool) -> None:
-        """Say how the first run ended; only the first call counts."""
-        if not self.is_known:
-            self._succeeded = succeeded
-            self._is_known.set()
-
-    def wait(self) -> None:
-        """Wait until it has ended. Raises MetaError where it did not succeed."""
-        self._is_known.wait()
-        if not self._succeeded:
-            raise undecided(ErrorCode.NOT_RUN, "it was not run alone: its first run with the others brought no result")
 
 
 @dataclass
@@ -109,7 +70,7 @@ class GateRun:
         exclusions = () if self.reach == PINNED else self._exclusions()
         cells_to_run = self._gate_cells(exclusions)
         _put_into_cache(self.candidates, self.options.cache)
-        with ThreadPoolExecutor(1) as pool, _FirstRun() as first_run:
+        with ThreadPoolExecutor(1) as pool, FirstRun() as first_run:
             alone = [pool.submit(self._compare_alone, candidate, first_run.wait) for candidate in self.candidates]
             predecessor_records = self._run_predecessors(cells_to_run)
 
@@ -283,53 +244,15 @@ class GateRun:
         return self._compare_pair(pair, {name: clause for name, clause in clauses.items() if name in record.checks})
 
     def _compare_alone(self, candidate: Candidate, before_run: Callable[[], None]) -> CellComparison:
-        """A candidate alone compared with its predecessor alone; it runs when ``before_run`` returns."""
-        package, version = candidate.package, candidate.release.version
-        where = self.options.interpreter, self.options.cache
-        ledger = ledger_with_candidates(self.ledger, [candidate, *self._companions(candidate)])
-        alone = ReleaseAlone(self.contract, ledger, package, version, *where)
-        predecessor_alone = (
-            ReleaseAlone(self.contract, self.ledger, package, candidate.predecessor.version, *where)
-            if candidate.predecessor
-            else None
-        )
-        record, predecessor_record, fault = None, None, ""
-        try:
-            predecessor_record = predecessor_alone.run() if predecessor_alone else None
-            record = alone.run(before_run)
-        except MetaError as error:
-            fault = f"{error.what}: {error.why}" if error.why else error.what
-        why, why_before = _why_uninstallable(record), _why_uninstallable(predecessor_record)
-        pair = CellPair(
-            cell=Cell(Combination(((package, version),))).name,
-            scope="release",
-            combination={package: version},
-            now=record,
-            was=None if why_before else predecessor_record,
-            fault=why or fault,
-            uninstallable=bool(why),
-            was_uninstallable=bool(why_before),
-            was_fault=why_before,
-            baseline=predecessor_record.cell if predecessor_record else None,
-        )
-        clauses = self._clauses((package,))
-        comparison = self._compare_pair(pair, clauses)
-        to_repeat = clauses_to_repeat([comparison], clauses)
-        if not to_repeat:
-            return comparison
-        repetitions = self._repetitions.alone(alone, predecessor_alone, frozenset(to_repeat[pair.cell]))
-        return self._compare_pair(replace(pair, repetitions=repetitions), clauses)
-
-    def _companions(self, candidate: Candidate) -> list[Candidate]:
-        """The other candidates that this one cannot be installed without: nothing published meets its requirement."""
-        requirements = Requirements(self.contract.packages, self._python)
-
-        def unmet(companions: list[Candidate]) -> int:
-            ledger = ledger_with_candidates(self.ledger, companions)
-            return len(unmet_promises(candidate.package, candidate.release, requirements, ledger))
-
         others = [other for other in self.candidates if other.package != candidate.package]
-        return [other for other in others if unmet([other]) < unmet([])]
+        pair = ReleasePair(self.contract, self.ledger, candidate, others, self.options)
+        clauses = self._clauses((candidate.package,))
+        compared = pair.run(before_run)
+        comparison = self._compare_pair(compared, clauses)
+        if to_repeat := clauses_to_repeat([comparison], clauses).get(compared.cell):
+            repetitions = self._repetitions.alone(pair.alone, pair.predecessor_alone, frozenset(to_repeat))
+            comparison = self._compare_pair(replace(compared, repetitions=repetitions), clauses)
+        return comparison
 
     def _compare_pair(self, pair: CellPair, clauses: Mapping[str, Clause]) -> CellComparison:
         return compare_cell(pair, clauses, self._versions, strict=self.strict)
@@ -418,10 +341,6 @@ class GateRun:
             problem: () if problem in not_decided and packages == everyone else packages
             for problem, packages in in_cells.items()
         }
-
-
-def _why_uninstallable(record: Record | None) -> str:
-    return record.header.uninstallable if record else ""
 
 
 def _put_into_cache(candidates: Iterable[Candidate], cache: Path) -> None:
