@@ -74,11 +74,16 @@ def cli(context: click.Context, root: Path) -> None:
 
 
 def main() -> None:
-    """Run the command; every way it can end has its exit code and at most one message."""
+    """Run ``mdmeta``."""
+    run(cli, "mdmeta")
+
+
+def run(command: click.Command, name: str) -> None:
+    """Run a command under its name; every way it can end has its exit code and at most one message."""
     # A polite end from outside (a cancelled job) is an interrupt: what was started is ended, nothing is left half-done.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        cli.main(prog_name="mdmeta", standalone_mode=False)
+        command.main(prog_name=name, standalone_mode=False)
     except MetaError as error:
         _fail(f"[bold red]error[/] {escape(str(error))}", error.exit)
     except click.exceptions.Exit as ending:

@@ -8,6 +8,7 @@ from configparser import RawConfigParser
 from pathlib import Path
 
 import pytest
+from bench.steady import steady
 from command_lines import command_named, help_examples, markdown_commands, parse_mdmeta, words
 
 from market_data_meta import __version__
@@ -94,6 +95,8 @@ def test_each_command_in_the_docs_exists_with_its_options(line: str) -> None:
         parse_mdmeta(arguments)
     elif name == "bench":
         assert not arguments or (ROOT / "bench" / f"{arguments[0]}.py").exists()
+    elif name == "steady":
+        steady.make_context(name, arguments)
     elif name == "tox" and "-e" in arguments:
         config = RawConfigParser()
         config.read(ROOT / "tox.ini")

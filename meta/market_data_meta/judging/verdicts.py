@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_version
 
 from market_data_meta.contract import Clause, Contract
 from market_data_meta.errors import Exit
+from market_data_meta.inside.mdm_plan import ENVIRONMENT
 from market_data_meta.judging.defects import Defect, DefectChanges, KnownDefects, defect_changes
 from market_data_meta.judging.records import Check, Record
 
@@ -160,7 +161,17 @@ def reasons_to_run_again(record: Record) -> list[str]:
 
 
 def why_not_evidence(record: Record) -> list[str]:
-    """Why nothing in the record counts: the run is incomplete, its label is false, or a control came out wrong."""
+    """Why nothing in the record counts: the run failed as a whole, or had another environment than every run has."""
+    reasons = run_faults(record)
+    environment = record.header.environment
+    own = [f"{name}={value}" for name, value in sorted(environment.items()) if ENVIRONMENT.get(name) != value]
+    if own:
+        reasons.append(f"it ran in an environment of its own: {', '.join(own)}")
+    return reasons
+
+
+def run_faults(record: Record) -> list[str]:
+    """What is wrong with the run as a whole: it is incomplete, its label is false, or a control came out wrong."""
     if record.death or record.footer is None:
         return [f"the run is incomplete: {record.death or 'it has no footer'}"]
     if why := record.header.uninstallable:

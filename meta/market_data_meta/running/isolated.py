@@ -7,7 +7,7 @@ import os
 import secrets
 import tempfile
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -187,6 +187,7 @@ def _pytest(root: Path, prepared: PreparedCell, secret: str, log: Path) -> tuple
     Its exit code says nothing: the record does.
     """
     python, environment = prepared.python, prepared.python.parent.parent
+    fixed = prepared.plan.header.environment if prepared.plan.header else ENVIRONMENT
     with tempfile.TemporaryDirectory(prefix="mdmeta-", ignore_cleanup_errors=True) as home:
         record, attempts, plan_file = (Path(home) / name for name in ("record.jsonl", "refused-attempts", "plan.json"))
         # What need not be made in every run stays with the environment, in which there is nobody else's code.
@@ -205,7 +206,7 @@ def _pytest(root: Path, prepared: PreparedCell, secret: str, log: Path) -> tuple
             command,
             log,
             home=home,
-            variables=clean_environment(home, storage) | {"PYTHONPYCACHEPREFIX": str(compiled)},
+            variables=clean_environment(home, storage, fixed) | {"PYTHONPYCACHEPREFIX": str(compiled)},
             writable=[storage, compiled],
             readable=[checks, root / "contracts", suite.INSIDE, prepared.folder],
             seconds=SUITE_SECONDS,
@@ -216,13 +217,14 @@ def _pytest(root: Path, prepared: PreparedCell, secret: str, log: Path) -> tuple
         return text_or_empty(record), ending.cause or "", text_or_empty(attempts)
 
 
-def clean_environment(home: str, storage: Path) -> dict[str, str]:
+def clean_environment(home: str, storage: Path, environment: Mapping[str, str] = ENVIRONMENT) -> dict[str, str]:
     """The variables that a release may see: no token, no setting or time zone of the caller, a home of its own.
 
-    ``storage`` is where hypothesis stores what it need not make twice.
+    ``storage`` is where hypothesis stores what it need not make twice. A run with another ``environment`` than every
+    run has is no evidence, and its record's header says which it had.
     """
     inherited = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
-    fixed = {name: value for name, value in ENVIRONMENT.items() if name.isupper()}
+    fixed = {name: value for name, value in environment.items() if name.isupper()}
     return (
         inherited
         | fixed

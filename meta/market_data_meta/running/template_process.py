@@ -9,7 +9,7 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +20,7 @@ from market_data_meta.errors import ErrorCode, undecided
 from market_data_meta.inside.mdm_json import from_json, to_json
 from market_data_meta.inside.mdm_landlock import readable, writable
 from market_data_meta.inside.mdm_plan import (
+    ENVIRONMENT,
     CellRequest,
     ForkedProcess,
     LoadRequest,
@@ -48,7 +49,8 @@ class TemplateProcess:
 
     It is in a cage before its first instruction, as its libraries may be a stranger's. It writes in its own home, in
     which the homes of its cells are, and reads its environment and ``releases``, the folders of what its cells import.
-    Records and logs are opened here and handed over, so that no template can reach those of another.
+    Records and logs are opened here and handed over, so that no template can reach those of another. Its cells have its
+    ``environment``.
     """
 
     root: Path
@@ -56,6 +58,7 @@ class TemplateProcess:
     plan: Plan
     log: Path
     releases: Sequence[Path] = ()
+    environment: Mapping[str, str] = field(default_factory=lambda: ENVIRONMENT)
     home: tempfile.TemporaryDirectory[str] = field(init=False)
     _keeper: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     _unread: bytes = b""
@@ -87,7 +90,7 @@ class TemplateProcess:
                 supervised_process(
                     command,
                     home=self.home.name,
-                    variables=clean_environment(self.home.name, storage),
+                    variables=clean_environment(self.home.name, storage, self.environment),
                     output=output,
                     limits=sandbox.RLIMITS,
                     cage={"read": read, "write": write},

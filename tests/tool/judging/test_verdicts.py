@@ -10,6 +10,7 @@ from examples import SUITE, VERSIONS, known_defect
 
 from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit
+from market_data_meta.inside.mdm_plan import ENVIRONMENT
 from market_data_meta.judging.defects import Defect, KnownDefects
 from market_data_meta.judging.records import Record
 from market_data_meta.judging.verdicts import CellVerdict, judge, judge_records, why_not_evidence
@@ -167,3 +168,13 @@ def test_known_defects_are_no_violation(small: Contract, make_record: Make) -> N
 
 def test_a_combination_that_cannot_be_installed_is_undecided(small: Contract, make_record: Make) -> None:
     assert judge_records(small, SUITE, [make_record(uninstallable="no set")], NOTHING).exit is Exit.UNDECIDED
+
+
+@pytest.mark.parametrize("lane", ["isolated", "warm"])
+def test_a_run_with_an_environment_of_its_own_is_no_evidence(small: Contract, make_record: Make, lane: str) -> None:
+    """What it found may hold there only. A run with what every run has counts, and so does one that does not say."""
+    own = make_record(lane=lane, environment={**ENVIRONMENT, "TZ": "UTC"})
+    assert why_not_evidence(own) == ["it ran in an environment of its own: TZ=UTC"]
+    assert verdict_of(small, own).verdict == "unknown"
+    for environment in (dict(ENVIRONMENT), {}):
+        assert why_not_evidence(make_record(lane=lane, environment=environment)) == []
