@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from mdc_clock import StoppedClock
 from mdc_doubles import GatedSink, RecordingController, RecordingSubscriber
-from mdc_rate import StoppedClock
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
 from typing import Any
+
+from mdc_wait import until
 
 
 class RecordingSubscriber:
@@ -17,11 +18,9 @@ class RecordingSubscriber:
     async def __call__(self, event: Any) -> None:
         self.events.append(event)
 
-    async def wait_for(self, count: int, seconds: float = 5.0) -> None:
-        """Return when ``count`` events have come, or after ``seconds``: the check then judges what is there."""
-        deadline = time.monotonic() + seconds
-        while len(self.events) < count and time.monotonic() < deadline:
-            await asyncio.sleep(0.005)
+    async def wait_for(self, count: int) -> None:
+        """Return when ``count`` events have come, or when none comes any more: the check then judges what is there."""
+        await until(lambda: len(self.events) >= count)
 
 
 class RecordingController:

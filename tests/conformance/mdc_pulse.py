@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mdc_wait import until
+from mdc_wait import settled, until
 
 
 class WatchedBus:
@@ -44,8 +44,8 @@ class WatchedBus:
         await self._inner.fail(stream, envelope_id, reason)
 
     async def decided(self, count: int) -> None:
-        """Return when ``count`` deliveries were acknowledged or failed, or too late: the check judges what is there."""
-        await until(lambda: len(self.outcomes) >= count, seconds=2.0)
+        """Return when ``count`` deliveries were acknowledged or failed, or none is any more: the check then judges."""
+        await until(lambda: len(self.outcomes) >= count)
 
 
 def joined_bus(monkeypatch: pytest.MonkeyPatch) -> Any:
@@ -80,7 +80,7 @@ async def running(consumer: Any) -> AsyncIterator[WatchedBus]:
     """Run ``consumer`` until it has subscribed, and stop it at the end."""
     task = asyncio.create_task(consumer.run("worker-1"))
     bus: WatchedBus = consumer.bus
-    await until(lambda: bool(bus.subscribed) or task.done(), seconds=2.0)
+    await until(lambda: bool(bus.subscribed) or task.done())
     try:
         yield bus
     finally:
@@ -115,6 +115,5 @@ def unwrapped(arrived: Any) -> list[Any]:
 async def next_on(bus: Any, stream: str) -> Any:
     """The next envelope on ``stream``, or None if there is none."""
     envelopes = aiter(bus.subscribe(stream, group="conformance", consumer="worker-1"))
-    with contextlib.suppress(asyncio.TimeoutError):
-        return await asyncio.wait_for(anext(envelopes), timeout=5.0)
-    return None
+    arrived = await settled(anext(envelopes))
+    return None if arrived.cancelled() else arrived.result()

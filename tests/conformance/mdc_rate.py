@@ -1,50 +1,11 @@
-"""What a provider is really granted, measured on a clock that moves only when it is told to."""
+"""What a provider is really granted, on a clock that moves only when it is told to."""
 
 from __future__ import annotations
 
 import asyncio
-import sys
-import time
-from dataclasses import dataclass
 from typing import Any
 
-import pytest
-
 from mdc_wait import turns
-
-_CLOCKS = ("time", "monotonic", "perf_counter")
-
-
-@dataclass
-class StoppedClock:
-    """A double at the operating system's edge: every clock of the process, stopped.
-
-    Rates can then be counted exactly, whatever the load of the machine. The event loop reads the same clocks, so a
-    sleep ends when the clock has been advanced past it.
-    """
-
-    passed: float = 0.0
-
-    def stop(self, monkeypatch: pytest.MonkeyPatch) -> StoppedClock:
-        """Take the place of the process's clocks until the check is over."""
-        for name in _CLOCKS:
-            # Whole seconds: with steps in binary fractions no rounding can cost a token.
-            start = float(int(getattr(time, name)()) + 1)
-            _replace(monkeypatch, getattr(time, name), lambda start=start: start + self.passed)
-            _replace(monkeypatch, getattr(time, f"{name}_ns"), lambda start=start: int((start + self.passed) * 1e9))
-        return self
-
-    def advance(self, seconds: float) -> None:
-        """Let that much time have passed, all at once."""
-        self.passed += seconds
-
-
-def _replace(monkeypatch: pytest.MonkeyPatch, clock: Any, stopped: Any) -> None:
-    """Put ``stopped`` wherever the clock is known: in ``time``, and where a package has imported it by name."""
-    places = [module for name, module in sys.modules.items() if name == "time" or name.startswith("market_data_")]
-    for module in places:
-        for name in [name for name, value in vars(module).items() if value is clock]:
-            monkeypatch.setattr(module, name, stopped)
 
 
 async def granted(coordinator: Any, provider: str = "ibkr", limit: int = 5_000) -> int:

@@ -1,20 +1,49 @@
-"""Wait for what real tasks do: until something holds, or for as long as anything can go on by itself."""
+"""Wait for what real tasks do, by what has happened and never by how long it took.
+
+What goes on by itself needs turns of the event loop, and their number is the same on every machine. What waits for a
+timer goes on when a ``StoppedClock`` lets time pass. Only what the kernel or a thread does needs real time.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+MOST_TURNS = 1_000
 
 
-async def until(holds: Callable[[], bool], seconds: float = 5.0) -> None:
-    """Return when it ``holds``, or after ``seconds``: the check then judges what is there."""
-    deadline = time.monotonic() + seconds
-    while not holds() and time.monotonic() < deadline:
-        await asyncio.sleep(0.001)
+async def until(holds: Callable[[], bool], most: int = MOST_TURNS) -> None:
+    """Return when it ``holds`` and what follows from it has run, or after so many turns of the loop.
+
+    The check then judges what is there.
+    """
+    for _ in range(most):
+        if holds():
+            break
+        await asyncio.sleep(0)
+    await turns()
 
 
 async def turns(count: int = 20) -> None:
     """Let everything that can run without waiting run."""
     for _ in range(count):
         await asyncio.sleep(0)
+
+
+async def settled(work: Awaitable[Any]) -> asyncio.Future[Any]:
+    """The work as a future that is done, or was cancelled because it did not come to an end by itself."""
+    future = asyncio.ensure_future(work)
+    await until(future.done)
+    if not future.done():
+        future.cancel()
+        await asyncio.gather(future, return_exceptions=True)
+    return future
+
+
+async def eventually(holds: Callable[[], bool], seconds: float = 60.0) -> None:
+    """Return when it ``holds``, or after far more time than any machine takes for it: what a thread or server does."""
+    deadline = time.monotonic() + seconds
+    while not holds() and time.monotonic() < deadline:
+        await asyncio.sleep(0.005)

@@ -13,6 +13,9 @@ import pytest
 from mdc_http_endpoint import http_endpoint
 from mdm_clause import ClauseCheck
 
+TIMEOUT = 60.0
+"""Seconds in which the loopback answers on any machine."""
+
 pytestmark = pytest.mark.usefixtures("direct")
 
 
@@ -28,7 +31,7 @@ async def _broadcasting(url: str, *, max_retries: int = 3, backoff_base: float =
     """Run Store's real broadcaster, by default with no time to speak of between its attempts."""
     from market_data_store.coordinator import HttpFeedbackBroadcaster
 
-    broadcaster = HttpFeedbackBroadcaster(url, timeout=5.0, max_retries=max_retries, backoff_base=backoff_base)
+    broadcaster = HttpFeedbackBroadcaster(url, timeout=TIMEOUT, max_retries=max_retries, backoff_base=backoff_base)
     await broadcaster.start()
     try:
         yield broadcaster
@@ -140,7 +143,7 @@ async def test_silent_unless_running(clause: ClauseCheck, make_store_event: Call
         clause.equal(f"subscribers of the bus {when}", feedback_bus().subscriber_count, 0)
 
     async with http_endpoint(200) as endpoint:
-        broadcaster: Any = HttpFeedbackBroadcaster(endpoint.url, timeout=5.0)
+        broadcaster: Any = HttpFeedbackBroadcaster(endpoint.url, timeout=TIMEOUT)
         with clause.works("stopping before the start"):
             await broadcaster.stop()
         await silent(broadcaster, "before the start")
@@ -151,7 +154,7 @@ async def test_silent_unless_running(clause: ClauseCheck, make_store_event: Call
         with clause.works("stopping twice"):
             await broadcaster.stop()
         await silent(broadcaster, "after the stop")
-        disabled: Any = HttpFeedbackBroadcaster(endpoint.url, timeout=5.0, enabled=False)
+        disabled: Any = HttpFeedbackBroadcaster(endpoint.url, timeout=TIMEOUT, enabled=False)
         await disabled.start()
         await silent(disabled, "while it is disabled")
     clause.equal("the POSTs", endpoint.bodies, [])

@@ -13,6 +13,7 @@ import pytest
 
 from mdc_doubles import RecordingSubscriber
 from mdc_queue import levels
+from mdc_wait import turns
 from mdm_clause import ClauseCheck
 
 # One bus for the whole process: what another check has left on it, or holds on to, hides what is wrong.
@@ -202,7 +203,7 @@ async def test_many_publishers(clause: ClauseCheck, make_store_event: Make) -> N
     publishers, count = clause.expect["publishers"], clause.expect["events"]
 
     async def slow(event: Any) -> None:
-        await asyncio.sleep(event.queue_size % 3 / 1000)
+        await turns(event.queue_size % 3)
 
     async def publish_all(bus: Any, publisher: int) -> None:
         for number in range(count):

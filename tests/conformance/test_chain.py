@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from mdc_clock import StoppedClock
 from mdc_doubles import RecordingController, RecordingSubscriber
 from mdc_metrics import value
 from mdc_queue import levels, stalled
-from mdc_rate import StoppedClock, drained, granted, handler_of, settles, shown
+from mdc_rate import drained, granted, handler_of, settles, shown
 from mdm_clause import ClauseCheck
 
 

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from mdc_clock import StoppedClock
 from mdc_doubles import GatedSink, ObedientSink
 from mdc_metrics import value
 from mdc_queue import SteppedSink
-from mdc_rate import StoppedClock, settles
-from mdc_wait import turns, until
+from mdc_wait import turns
 from mdm_clause import ClauseCheck
 
 # Out of reach, unless the clock is stopped: a worker that is kept from running for as long as its flush interval takes
@@ -39,13 +39,13 @@ def _coordinator(sink: Any, **options: Any) -> Any:
     return WriteCoordinator(sink=sink, **usual | options)
 
 
-async def test_gives_up(clause: ClauseCheck) -> None:
+async def test_gives_up(clause: ClauseCheck, clock: StoppedClock) -> None:
     """A write that fails again and again is tried as often as the retry policy says, and no more."""
     sink = FailingSink()
     coordinator = _coordinator(sink)
     await coordinator.start()
     await coordinator.submit("item")
-    await until(lambda: coordinator.health().workers_alive == 0 or sink.attempts > 10, seconds=2.0)
+    await clock.until(lambda: coordinator.health().workers_alive == 0 or sink.attempts > 10)
     clause.equal("attempts to write", sink.attempts, clause.expect["attempts"])
 
 
@@ -71,7 +71,7 @@ async def test_circuit_breaker(clause: ClauseCheck, clock: StoppedClock) -> None
         clause.equal(f"the state after step {step}, {what}", breaker.state, state)
 
 
-async def test_success_keeps_circuit_closed(clause: ClauseCheck) -> None:
+async def test_success_keeps_circuit_closed(clause: ClauseCheck, clock: StoppedClock) -> None:
     """Failures that are not in a row leave a coordinator's circuit closed."""
     from market_data_store.coordinator import CircuitBreaker
 
@@ -80,7 +80,7 @@ async def test_success_keeps_circuit_closed(clause: ClauseCheck) -> None:
     coordinator = _coordinator(sink, circuit_breaker=breaker)
     await coordinator.start()
     await coordinator.submit_many(range(clause.expect["batches"]))
-    await until(lambda: not sink.script, seconds=1.0)
+    await clock.until(lambda: not sink.script)
     await turns()
     state = coordinator.health().circuit_state
     clause.equal("the circuit after failures that are not in a row", state, clause.expect["state"])
@@ -103,7 +103,7 @@ async def test_flushes_in_time(clause: ClauseCheck, clock: StoppedClock, gated_s
     clause.equal("what the sink wrote when it was", gated_sink.written, [one, two])
 
 
-async def test_health_counts_workers(clause: ClauseCheck, gated_sink: GatedSink) -> None:
+async def test_health_counts_workers(clause: ClauseCheck, clock: StoppedClock, gated_sink: GatedSink) -> None:
     """A coordinator's health() and its metric count the workers that run: none before the start, all while it runs,
     none after a crash or the stop.
     """
@@ -112,7 +112,7 @@ async def test_health_counts_workers(clause: ClauseCheck, gated_sink: GatedSink)
     got = [coordinator.health().workers_alive]
     await coordinator.start()
     got.append(coordinator.health().workers_alive)
-    await coordinator.stop()
+    await clock.run(coordinator.stop())
     got.append(coordinator.health().workers_alive)
     clause.equal("workers before the start, running and after the stop", got, [0, workers, 0])
     crashed = _coordinator(ObedientSink(ValueError("violates a constraint")), coord_id="crashed", metrics_poll_sec=0.01)
@@ -121,21 +121,11 @@ async def test_health_counts_workers(clause: ClauseCheck, gated_sink: GatedSink)
         return [crashed.health().workers_alive, value("mds_coord_workers_alive", coord_id="crashed")]
 
     await crashed.start()
-    await until(lambda: counted() == [1, 1.0], seconds=2.0)
+    await clock.until(lambda: counted() == [1, 1.0])
     clause.equal("workers by health() and by the metric", counted(), [1, 1.0])
     await crashed.submit("item")
-    await until(lambda: counted() == [0, 0.0], seconds=2.0)
+    await clock.until(lambda: counted() == [0, 0.0])
     clause.equal("workers by health() and by the metric after a crash", counted(), [0, 0.0])
-
-
-async def _stops(clock: StoppedClock, stop: asyncio.Task[None], seconds: float) -> bool:
-    """Whether ``stop`` comes to an end while so much time passes, in the steps in which stop() looks at its queue."""
-    for _ in range(int(seconds / 0.05)):
-        if await settles(stop):
-            return True
-        clock.advance(0.05)
-        await turns()
-    return await settles(stop)
 
 
 async def test_stop_drains(clause: ClauseCheck, clock: StoppedClock) -> None:
@@ -153,16 +143,16 @@ async def test_stop_drains(clause: ClauseCheck, clock: StoppedClock) -> None:
     stop = asyncio.create_task(coordinator.stop())
     # One item is left in the queue, for longer than stop() takes to look at it again.
     sink.allow(len(items) - 2)
-    clause.equal("whether stop() is over while items are left", await _stops(clock, stop, 0.2), False)
+    clause.equal("whether stop() is over while items are left", await clock.ends(stop, 0.2), False)
     sink.allow(2)
-    clause.equal("whether stop() is over when all are written", await _stops(clock, stop, seconds), True)
+    clause.equal("whether stop() is over when all are written", await clock.ends(stop, seconds), True)
     clause.equal("what the sink wrote", sink.written, items)
     sink, coordinator = await loaded()
     await turns()
     stop = asyncio.create_task(coordinator.stop(drain=False))
     await turns()
     sink.allow(len(items))
-    clause.equal("whether stop(drain=False) is over", await _stops(clock, stop, seconds), True)
+    clause.equal("whether stop(drain=False) is over", await clock.ends(stop, seconds), True)
     clause.that("stop(drain=False)", sink.written != items, expected="not to wait", got="everything was written")
 
 
@@ -178,7 +168,7 @@ async def test_stop_ends_everything(clause: ClauseCheck, clock: StoppedClock, ga
     clause.equal("workers after the crash", crashed.health().workers_alive, 0)
     for what, coordinator in (("idle", idle), ("crashed", crashed), ("stopped", idle)):
         stop = asyncio.create_task(coordinator.stop())
-        clause.equal(f"whether a coordinator that is {what} stops", await _stops(clock, stop, seconds), True)
+        clause.equal(f"whether a coordinator that is {what} stops", await clock.ends(stop, seconds), True)
         with clause.works(f"stopping a coordinator that is {what}"):
             await stop
     await turns()

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from mdc_clock import StoppedClock
 from mdc_pulse import next_on
-from mdc_rate import StoppedClock
 from mdc_redis import recording
 from mdm_clause import ClauseCheck
 

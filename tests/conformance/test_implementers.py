@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import pkgutil
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -17,6 +15,7 @@ import pytest
 import mdc_redis
 from mdc_doubles import RecordingSubscriber
 from mdc_signatures import conformance_problems
+from mdc_wait import settled
 from mdm_clause import ClauseCheck
 
 
@@ -47,8 +46,8 @@ def _conforms(clause: ClauseCheck, owner: Any) -> None:
     clause.none(what, conformance_problems(owner, protocol, lines), examined=len(lines))
 
 
-async def _first(stream: AsyncIterator[Any], count: int, seconds: float = 5.0) -> list[Any]:
-    """Return the first ``count`` items of a stream, or as many as it gives in ``seconds``."""
+async def _first(stream: AsyncIterator[Any], count: int) -> list[Any]:
+    """Return the first ``count`` items of a stream, or as many as it gives by itself."""
     items: list[Any] = []
 
     async def take() -> None:
@@ -57,8 +56,9 @@ async def _first(stream: AsyncIterator[Any], count: int, seconds: float = 5.0) -
             if len(items) == count:
                 return
 
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(take(), seconds)
+    taken = await settled(take())
+    if not taken.cancelled():
+        taken.result()
     return items
 
 

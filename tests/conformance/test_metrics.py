@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import importlib
-import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
 
+from mdc_clock import StoppedClock
 from mdc_doubles import GatedSink, HalfOpeningSink, ObedientSink
 from mdc_metrics import declared, samples, total, value
 from mdc_wait import until
@@ -130,7 +129,7 @@ async def test_handlers_counted_alike(
     clause.equal(f"feedback_events_processed_total of {' and '.join(providers)}", got, clause.expect["counts"])
 
 
-async def test_coordinator_queue_depth(clause: ClauseCheck, gated_sink: GatedSink) -> None:
+async def test_coordinator_queue_depth(clause: ClauseCheck, clock: StoppedClock, gated_sink: GatedSink) -> None:
     """mds_coord_queue_depth follows the queue's size, up and down."""
     from market_data_store.coordinator import WriteCoordinator
 
@@ -145,10 +144,10 @@ async def test_coordinator_queue_depth(clause: ClauseCheck, gated_sink: GatedSin
     await coordinator.submit("in the worker's hands")
     await until(lambda: coordinator.health().queue_size == 0)
     await coordinator.submit_many(range(int(waiting)))
-    await until(lambda: depth() == waiting, seconds=5.0)
+    await clock.until(lambda: depth() == waiting)
     clause.equal("mds_coord_queue_depth while the sink holds everything back", depth(), waiting)
     gated_sink.gate.set()
-    await until(lambda: depth() == drained, seconds=5.0)
+    await clock.until(lambda: depth() == drained)
     clause.equal("mds_coord_queue_depth after the sink has taken everything", depth(), drained)
 
 
@@ -183,8 +182,8 @@ async def test_coordinator_items(clause: ClauseCheck, gated_sink: GatedSink) -> 
     clause.equal("mds_coord_items_submitted_total with one taken and one refused", submitted, expect["with_refused"])
 
 
-async def workers_alive(clause: ClauseCheck, wanted: float, *, stopped: bool) -> float | None:
-    """What mds_coord_workers_alive says of a coordinator with three workers, once it says so or time is up."""
+async def workers_alive(clock: StoppedClock, wanted: float, *, stopped: bool) -> float | None:
+    """What mds_coord_workers_alive says of a coordinator with three workers, once it says so or time has passed."""
     from market_data_store.coordinator import WriteCoordinator
 
     def alive() -> float | None:
@@ -192,29 +191,29 @@ async def workers_alive(clause: ClauseCheck, wanted: float, *, stopped: bool) ->
 
     sink = ObedientSink()
     coordinator = WriteCoordinator(sink=sink, workers=3, flush_interval=0.02, coord_id="bars", metrics_poll_sec=POLL)
-    async with coordinator:
-        await until(lambda: alive() == coordinator.health().workers_alive)
-        if not stopped:
-            return alive()
-    await until(lambda: alive() == wanted, seconds=0.2)
+    await coordinator.start()
+    await clock.until(lambda: alive() == coordinator.health().workers_alive)
+    if stopped:
+        await clock.run(coordinator.stop())
+        await clock.until(lambda: alive() == wanted)
     return alive()
 
 
-async def test_coordinator_workers(clause: ClauseCheck) -> None:
+async def test_coordinator_workers(clause: ClauseCheck, clock: StoppedClock) -> None:
     """mds_coord_workers_alive is the number of running workers."""
     wanted = clause.expect["alive"]
-    got = await workers_alive(clause, wanted, stopped=False)
+    got = await workers_alive(clock, wanted, stopped=False)
     clause.equal("mds_coord_workers_alive of a coordinator with three workers", got, wanted)
 
 
-async def test_coordinator_workers_stopped(clause: ClauseCheck) -> None:
+async def test_coordinator_workers_stopped(clause: ClauseCheck, clock: StoppedClock) -> None:
     """mds_coord_workers_alive is 0 after the coordinator has stopped."""
     wanted = clause.expect["alive"]
-    got = await workers_alive(clause, wanted, stopped=True)
+    got = await workers_alive(clock, wanted, stopped=True)
     clause.equal("mds_coord_workers_alive after the coordinator has stopped", got, wanted)
 
 
-async def test_coordinator_circuit(clause: ClauseCheck) -> None:
+async def test_coordinator_circuit(clause: ClauseCheck, clock: StoppedClock) -> None:
     """mds_coord_circuit_state is 0 while the circuit is closed, 1 while it is open and 2 when it is half open, after
     half_open_after_sec seconds.
     """
@@ -234,7 +233,7 @@ async def test_coordinator_circuit(clause: ClauseCheck) -> None:
         )
         await coordinator.start()
         await coordinator.submit("item")
-        await until(lambda: value("mds_coord_circuit_state", coord_id=name) == states[name], seconds=5.0)
+        await clock.until(lambda: value("mds_coord_circuit_state", coord_id=name) == states[name])
         return value("mds_coord_circuit_state", coord_id=name)
 
     got = {
@@ -245,30 +244,36 @@ async def test_coordinator_circuit(clause: ClauseCheck) -> None:
     clause.equal("mds_coord_circuit_state in each state of the circuit", got, states)
 
 
-async def test_worker_writes(clause: ClauseCheck) -> None:
+async def test_worker_writes(clause: ClauseCheck, clock: StoppedClock) -> None:
     """Workers count the batches that they wrote, the writes that failed by error type, and the time of each."""
     from market_data_store.coordinator import WriteCoordinator
 
     expect = clause.expect
-    sink = ObedientSink(None, None, ValueError("violates a constraint"))
+
+    class SlowSink(ObedientSink):
+        """A double at the database's edge: obeys, and takes its time."""
+
+        async def write(self, batch: Sequence[Any]) -> None:
+            clock.advance(expect["write_seconds"])
+            await super().write(batch)
+
+    sink = SlowSink(None, None, ValueError("violates a constraint"))
     coordinator = WriteCoordinator(sink=sink, workers=1, batch_size=2, flush_interval=60.0, coord_id="bars")
-    start = time.perf_counter()
     await coordinator.start()
     await coordinator.submit_many(range(6))
-    await until(lambda: total("mds_worker_write_latency_seconds_count", coord_id="bars") == expect["timed"], 1.0)
+    await until(lambda: total("mds_worker_write_latency_seconds_count", coord_id="bars") == expect["timed"])
     written = total("mds_worker_batches_written_total", coord_id="bars")
     clause.equal("mds_worker_batches_written_total", written, expect["written"])
     failed = total("mds_worker_write_errors_total", coord_id="bars", error_type=expect["error_type"])
     clause.equal(f"mds_worker_write_errors_total of {expect['error_type']}", failed, expect["failed"])
     timed = total("mds_worker_write_latency_seconds_count", coord_id="bars")
     clause.equal("writes timed in mds_worker_write_latency_seconds", timed, expect["timed"])
-    spent, passed = total("mds_worker_write_latency_seconds_sum", coord_id="bars"), time.perf_counter() - start
-    clause.that(
-        "mds_worker_write_latency_seconds_sum", 0 < spent < passed, expected="the time of the writes", got="another"
-    )
+    spent = total("mds_worker_write_latency_seconds_sum", coord_id="bars")
+    right = spent == pytest.approx(expect["timed"] * expect["write_seconds"])
+    clause.that("mds_worker_write_latency_seconds_sum", right, expected="the time of the writes", got="another")
 
 
-async def test_pulse_published(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_pulse_published(clause: ClauseCheck, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch) -> None:
     """Publishing feedback to the event bus counts in pulse_publish_total, and its time, in milliseconds, in
     pulse_publish_latency_ms.
     """
@@ -280,21 +285,17 @@ async def test_pulse_published(clause: ClauseCheck, monkeypatch: pytest.MonkeyPa
     publish = InMemoryBus.publish
 
     async def slow(self: Any, *args: Any, **options: Any) -> Any:
-        await asyncio.sleep(expect["slow_ms"] / 1000)
+        clock.advance(expect["slow_ms"] / 1000)
         return await publish(self, *args, **options)
 
     monkeypatch.setattr(InMemoryBus, "publish", slow)
     publisher = FeedbackPublisherService(PulseConfig(backend="inmem"))
-    start = time.perf_counter()
     for _ in range(int(expect["count"])):
         await publisher.publish_feedback("bars", 5, 10, BackpressureLevel.soft)
-    longest = (time.perf_counter() - start) * 1000
     labels = {"stream": expect["stream"], "track": expect["track"]}
     published = value("pulse_publish_total", outcome=expect["outcome"], **labels)
     clause.equal("pulse_publish_total", published, expect["count"])
     timed = value("pulse_publish_latency_ms_count", **labels)
     clause.equal("publications timed in pulse_publish_latency_ms", timed, expect["count"])
-    # A sleep may end a little early by another clock.
-    shortest = expect["count"] * expect["slow_ms"] / 2
-    in_ms = shortest <= (value("pulse_publish_latency_ms_sum", **labels) or 0.0) <= longest
+    in_ms = value("pulse_publish_latency_ms_sum", **labels) == pytest.approx(expect["count"] * expect["slow_ms"])
     clause.that("pulse_publish_latency_ms_sum", in_ms, expected="the time that it took, in ms", got="another")

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from mdc_clock import StoppedClock
 from mdc_doubles import RecordingController
-from mdc_rate import StoppedClock, drained, granted, handler_of, shown
+from mdc_rate import drained, granted, handler_of, shown
 from mdm_clause import ClauseCheck
 
 Make = Callable[..., Any]

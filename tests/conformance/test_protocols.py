@@ -7,7 +7,6 @@ import contextlib
 import importlib
 import inspect
 import pkgutil
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import pytest
 
 from mdc_doubles import RecordingController
 from mdc_signatures import awaited_streams, call_problems, declaration_problems, is_protocol, read_as_used, shallow
+from mdc_wait import until
 from mdm_clause import ClauseCheck
 
 
@@ -67,13 +67,6 @@ def bus_calls(monkeypatch: pytest.MonkeyPatch) -> BusCalls:
     monkeypatch.setattr(InMemoryBus, "ack", watched_ack)
     monkeypatch.setattr(InMemoryBus, "fail", watched_fail)
     return calls
-
-
-async def _until(holds: Callable[[], bool], seconds: float = 5.0) -> None:
-    """Return when ``holds()`` or after ``seconds``: the check then judges what is there."""
-    deadline = time.monotonic() + seconds
-    while not holds() and time.monotonic() < deadline:
-        await asyncio.sleep(0.005)
 
 
 def _declared_as_expected(clause: ClauseCheck) -> None:
@@ -259,7 +252,7 @@ async def test_pulse_consumer_follows_the_bus(
     running = asyncio.create_task(consumer.run("worker"))
     soft = await consumer.bus.publish(stream, make_event("soft"))
     hard = await consumer.bus.publish(stream, make_event("hard"))
-    await _until(lambda: bool(bus_calls.acknowledged and bus_calls.failed) or running.done())
+    await until(lambda: bool(bus_calls.acknowledged and bus_calls.failed) or running.done())
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     clause.equal("the scales applied", [each.scale for each in controller.adjustments], clause.expect["scales"])

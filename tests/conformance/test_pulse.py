@@ -294,7 +294,7 @@ async def test_cancelled_consumer_ends(clause: ClauseCheck, controller: Recordin
     """A consumer of Pipeline that is cancelled ends as cancelled."""
     consumer = watched_consumer(controller)
     task = asyncio.create_task(consumer.run("worker-1"))
-    await until(lambda: bool(consumer.bus.subscribed) or task.done(), seconds=2.0)
+    await until(lambda: bool(consumer.bus.subscribed) or task.done())
     task.cancel()
-    await asyncio.wait([task], timeout=2.0)
+    await until(task.done)
     clause.that("a consumer that was cancelled", task.cancelled(), expected="cancelled", got="ended otherwise")

@@ -7,6 +7,7 @@ import contextlib
 import time
 from typing import Any
 
+from mdc_clock import StoppedClock
 from mdc_doubles import GatedSink, RecordingSubscriber
 from mdc_queue import crossings, levels, stalled
 from mdc_wait import turns, until
@@ -185,23 +186,23 @@ async def test_overflow_error(clause: ClauseCheck) -> None:
     clause.equal("what the sink wrote", queue.sink.written, clause.expect["written"])
 
 
-async def test_drains_after_idle(clause: ClauseCheck, gated_sink: GatedSink) -> None:
+async def test_drains_after_idle(clause: ClauseCheck, clock: StoppedClock, gated_sink: GatedSink) -> None:
     """A coordinator that was idle for longer than its flush interval still writes what is submitted next."""
     from market_data_store.coordinator import WriteCoordinator
 
     gated_sink.gate.set()
-    coordinator: Any = WriteCoordinator(sink=gated_sink, capacity=10, workers=1, batch_size=1, flush_interval=0.01)
+    coordinator: Any = WriteCoordinator(sink=gated_sink, capacity=10, workers=1, batch_size=1, flush_interval=1.0)
     await coordinator.start()
-    # The worker takes its first step, or a slow machine would spend the idle time before it.
     await turns()
-    await asyncio.sleep(0.1)
+    for _ in range(10):
+        clock.advance(1.0)
+        await turns()
     await coordinator.submit("late")
-    # A worker needs one turn of the loop for this; the half second is what the check costs when it never comes.
-    await until(lambda: bool(gated_sink.written), seconds=0.5)
+    await clock.until(lambda: bool(gated_sink.written))
     clause.equal("what the sink wrote", gated_sink.written, clause.expect["written"])
 
 
-async def test_stopping_loses_nothing(clause: ClauseCheck, gated_sink: GatedSink) -> None:
+async def test_stopping_loses_nothing(clause: ClauseCheck, clock: StoppedClock, gated_sink: GatedSink) -> None:
     """An item that a coordinator takes while it stops is written before it has stopped."""
     from market_data_store.coordinator import WriteCoordinator
 
@@ -216,7 +217,7 @@ async def test_stopping_loses_nothing(clause: ClauseCheck, gated_sink: GatedSink
     with contextlib.suppress(RuntimeError):
         await coordinator.submit(clause.expect["item"])
         taken.append(clause.expect["item"])
-    await stopping
+    await clock.ends(stopping, 60.0)
     clause.equal("what the sink wrote of what was taken", gated_sink.written, taken)
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from mdc_clock import StoppedClock
 from mdc_metrics import value
-from mdc_rate import StoppedClock, granted
+from mdc_rate import granted
 from mdc_settings import built, named, only, picked, refused
 from mdm_clause import ClauseCheck
 
