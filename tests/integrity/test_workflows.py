@@ -73,7 +73,7 @@ def job_faults(job: dict[str, Any]) -> Iterator[str]:
             and step.get("with", {}).get("persist-credentials") is not False
         ):
             yield "the checkout leaves the token where any code can read it"
-        if writes and re.search(r"scripts/(mdmeta|tox|today)\b", run):
+        if writes and re.search(r"scripts/(mdmeta|steady|tox|today)\b", run):
             yield "it may write, and runs the code of releases"
         if "github.token" in str(step) and not writes:
             yield "it hands on a token that it does not need"
