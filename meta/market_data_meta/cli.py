@@ -91,6 +91,11 @@ def run(command: click.Command, name: str) -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(Exit.BAD_INPUT)
+    except SystemExit as ending:
+        # Click ends with 1 where nobody reads the output any more, which here would say that a contract is violated.
+        if isinstance(ending.__context__, BrokenPipeError):
+            sys.exit(Exit.TOOL_FAILED)
+        raise
     except (KeyboardInterrupt, click.Abort):
         _fail("[yellow]stopped; nothing half-written was left behind[/]", Exit.INTERRUPTED)
     except OSError as error:

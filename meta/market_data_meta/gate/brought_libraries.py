@@ -48,7 +48,7 @@ def _origins(pins: dict[str, str], python: str, as_of: str) -> dict[str, str]:
     """The index or folder that each pinned library comes from, as far as uv says."""
     if not pins:
         return {}
-    options = ["--python", python, "--only-binary", ":all:", "--exclude-newer", as_of, "--no-header", "--no-deps"]
+    options = ["--python", python, "--exclude-newer", as_of, "--no-header", "--no-deps"]
     text = "\n".join(f"{name}=={version}" for name, version in pins.items())
     try:
         output = environments.uv("pip", "compile", "-", *options, "--emit-index-annotation", text=text)

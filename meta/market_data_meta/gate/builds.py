@@ -120,7 +120,7 @@ class _Build:
             raise direct_reference(f"the build of {self.name}", references)
         if not requirements:
             return
-        options = ["--quiet", "--python", self.python, "--only-binary", ":all:", "--exclude-newer", self.as_of]
+        options = ["--quiet", "--python", self.python, "--exclude-newer", self.as_of]
         try:
             environments.uv("pip", "install", *options, "--requirements", "-", text="\n".join(requirements))
         except UninstallableError as error:

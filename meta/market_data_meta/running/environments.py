@@ -47,6 +47,8 @@ SUITE = ("pytest>=8.2", "pytest-asyncio>=0.24", "jsonschema>=4", "hypothesis>=6"
 """What the suite always needs beside the packages; it does not start with older ones."""
 OPTIONAL = ("schemathesis",)
 """What it leaves out where it cannot be installed beside the packages; clauses that need one say so."""
+WHEELS_ONLY = ("--only-binary", ":all:")
+"""To build what is no wheel would be to run a stranger's code outside of the sandbox."""
 TIMEOUT = 600.0
 """Seconds that one uv command may take: a cold cache on a slow line."""
 
@@ -61,6 +63,7 @@ _CALLERS_SETTINGS = re.compile(
     "UV_(DEFAULT_INDEX|INDEX|INDEX_.*|EXTRA_INDEX_URL|FIND_LINKS|CACHE_DIR|OFFLINE|NATIVE_TLS|SYSTEM_CERTS|INSECURE_HOST"
     "|HTTP_.*|KEYRING_PROVIDER|LINK_MODE|CONCURRENT_.*)"
 )
+_SOURCE = re.compile(r"Failed to (?:download and )?build `([^`]+)`\s+cause: Building source distributions\b.*disabled")
 _DIRECT = re.compile(r"^([A-Za-z0-9._-]+) @ ([^\s\\]+)", re.MULTILINE)
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 
@@ -86,7 +89,7 @@ def locked_versions(lock: str) -> dict[str, str]:
 
 
 def uv(*arguments: str, text: str | None = None) -> str:
-    """Run uv, with ``text`` on its standard input, and return what it printed.
+    """Run uv, with ``text`` on its standard input, and return what it printed. It takes wheels only, and builds none.
 
     Raises UninstallableError where nothing satisfies it, MetaError for a network or disk that fails it.
     """
@@ -104,7 +107,7 @@ def uv(*arguments: str, text: str | None = None) -> str:
     binary = Path(find_uv_bin())
     try:
         process = subprocess.run(
-            [binary, *arguments],
+            [binary, *arguments, *(WHEELS_ONLY if arguments[0] == "pip" else ())],
             env=environment,
             # Settings of a project that the caller stands in are not for these environments.
             cwd=binary.parent,
@@ -134,6 +137,9 @@ def uv(*arguments: str, text: str | None = None) -> str:
             hint = "use an index that has upload times (PEP 700), or choose today's libraries: mdmeta run … today"
             raise undecided(ErrorCode.NO_UPLOAD_TIME, what, f"{file[1]} is one of them", hint)
         raise UninstallableError(message)
+    if source := _SOURCE.search(message):
+        what = f"{source[1]} is not a wheel, and only wheels are taken from an address"
+        raise MetaError(ErrorCode.DIRECT_REFERENCE, what, hint="build it, and name the address of its wheel")
     raise undecided(ErrorCode.UV_FAILED, f"uv {' '.join(arguments[:2])} failed", message[:2000])
 
 
@@ -149,7 +155,7 @@ def resolve_cell(contract: Contract, ledger: Ledger, cell: Cell, python: str) ->
     }
     forced = tuple(broken_promises(cell.combination, contract.packages, ledger, version_of(python)))
     requirements = [ledger.requirement(distribution, release) for distribution, release in releases.items()]
-    options = ["--python", python, "--generate-hashes", "--no-header", "--no-annotate", "--only-binary", ":all:"]
+    options = ["--python", python, "--generate-hashes", "--no-header", "--no-annotate"]
     if cell.third_party != "today":
         options += ["--exclude-newer", ledger.as_of]
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
@@ -287,4 +293,4 @@ def install(python: str, lock: str) -> None:
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
         file = Path(folder) / "lock.txt"
         file.write_text(lock)
-        uv("pip", "sync", "--quiet", "--python", python, "--require-hashes", "--only-binary", ":all:", str(file))
+        uv("pip", "sync", "--quiet", "--python", python, "--require-hashes", str(file))

@@ -125,8 +125,6 @@ def release_facts(contract: Contract, ledger: Ledger, cell: Cell, python: str) -
     options = [
         "--python",
         environments.base_interpreter(python),
-        "--only-binary",
-        ":all:",
         "--exclude-newer",
         ledger.as_of,
     ]

@@ -25,6 +25,16 @@ def mdmeta(root: Path, *arguments: str, **environment: str) -> subprocess.Comple
     return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False, env=environment)
 
 
+def test_output_that_nobody_reads_is_no_violation(root: Path) -> None:
+    """A pipe that is closed is a failure of the tool, whatever the command would have said."""
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "market_data_meta", "--root", str(root), "explain", "--errors"]
+    with os.fdopen(write) as output:
+        process = subprocess.run(command, stdout=output, stderr=subprocess.PIPE, timeout=PATIENCE, check=False)
+    assert (process.returncode, process.stderr) == (4, b"")
+
+
 def test_every_command_is_named(root: Path) -> None:
     files = (root / "meta" / "market_data_meta" / "commands").glob("*.py")
     assert sorted(COMMANDS) == sorted(

@@ -6,6 +6,7 @@ import json
 import socket
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,7 @@ from market_data_meta.models import parse_document
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.render.gate.markdown import gate_markdown
 from market_data_meta.results.gate import GateResult
+from market_data_meta.running import environments
 from market_data_meta.running.plans import suite_plan
 from market_data_meta.running.sandbox import run_in_sandbox
 from market_data_meta.running.template_process import TemplateProcess
@@ -202,6 +204,28 @@ def test_a_run_has_no_network_but_its_own_loopback(tmp_path: Path) -> None:
         ending = run_in_sandbox(command, log, home=str(tmp_path), variables={}, writable=[], seconds=30.0)
     assert ending.cause is None
     assert log.read_text().split() == ["True", "False", "False"]
+
+
+def test_what_stands_at_an_address_is_taken_only_as_a_wheel(tmp_path: Path) -> None:
+    """To build it would run its code outside of the sandbox, whoever has allowed the address."""
+    built = tmp_path / "built"
+    source = tmp_path / "evil"
+    source.mkdir()
+    setup = f"{FIRST.format(target=str(built))}from setuptools import setup\nsetup(name='evil-dep', version='1.0')\n"
+    (source / "setup.py").write_text(setup)
+    sdist = tmp_path / "evil_dep-1.0.tar.gz"
+    with tarfile.open(sdist, "w:gz") as archive:
+        archive.add(source, "evil_dep-1.0")
+    git = ["git", "-C", str(source), "-c", "user.name=x", "-c", "user.email=x@example.org"]
+    for words in (["init", "--quiet"], ["add", "setup.py"], ["commit", "--quiet", "--message", "x"]):
+        subprocess.run([*git, *words], check=True)
+    for address in (source.as_uri(), sdist.as_uri(), f"git+{source.as_uri()}"):
+        requirement = f"evil-dep @ {address}"
+        with pytest.raises(MetaError) as caught:
+            environments.uv("pip", "compile", "-", "--python", sys.executable, text=requirement)
+        assert caught.value.exit == Exit.BAD_INPUT
+        assert caught.value.what == f"{requirement} is not a wheel, and only wheels are taken from an address"
+    assert not built.exists()
 
 
 METADATA: Mapping[str, tuple[str, tuple[str, ...]]] = {
