@@ -224,7 +224,8 @@ def test_what_stands_at_an_address_is_taken_only_as_a_wheel(tmp_path: Path) -> N
         with pytest.raises(MetaError) as caught:
             environments.uv("pip", "compile", "-", "--python", sys.executable, text=requirement)
         assert caught.value.exit == Exit.BAD_INPUT
-        assert caught.value.what == f"{requirement} is not a wheel, and only wheels are taken from an address"
+        # uv may leave the name of what it finds in a folder out.
+        assert caught.value.what.endswith(f"{address} is not a wheel, and only wheels are taken from an address")
     assert not built.exists()
 
 

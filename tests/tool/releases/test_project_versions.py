@@ -98,6 +98,20 @@ def test_a_file_must_be_readable_text(tmp_path: Path) -> None:
         read(tmp_path, "[", "pyproject.toml")
 
 
+def test_what_an_extra_of_pyproject_asks_for_is_not_taken_and_is_told(tmp_path: Path) -> None:
+    """Whoever installs the project may leave it out, and two extras may exclude each other."""
+    text = """
+        [project]
+        dependencies = ["market-data-core>=1.4"]
+        [project.optional-dependencies]
+        store = ["market-data-store>=1.0.0", "requests"]
+        docs = ["sphinx"]
+    """
+    found = read(tmp_path, text, "pyproject.toml")
+    assert asked(found) == {"core": ">=1.4"}
+    assert found.notes == ("pyproject.toml: extra store is not read, which asks for market-data-store>=1.0.0",)
+
+
 def test_pyproject_has_dependencies_and_groups(tmp_path: Path) -> None:
     text = """
         [project]
