@@ -110,8 +110,8 @@ def _in_pyproject(file: Path, tables: Mapping[str, Any], names: Mapping[str, str
     poetry = _table(_table(tool.get("poetry")).get("dependencies"))
     unread = [name for name in poetry if canonicalize_name(name) in names]
     notes = [f"{file.name}: [tool.poetry.dependencies] is not read; its poetry.lock can be"] if unread else []
-    # Groups are what the project itself is worked on with. An extra may be left out by whoever installs the project, and
-    # two of them may exclude each other.
+    # Groups are what the project itself is worked on with. An extra is left to whoever installs the project, and two of
+    # them may exclude each other.
     for extra, lines in _table(project.get("optional-dependencies")).items():
         about = [line for line in _texts(lines) if _mentioned(line, names)]
         notes += [f"{file.name}: extra {extra} is not read, which asks for {', '.join(about)}"] if about else []
