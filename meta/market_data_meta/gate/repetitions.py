@@ -21,6 +21,7 @@ from market_data_meta.judging.comparison import (
 )
 from market_data_meta.judging.records import Check, Record
 from market_data_meta.judging.repeated_checks import differ
+from market_data_meta.releases.contents import ContentCombination
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running.cache import discard_runs
 from market_data_meta.running.cells import RunOptions, decide
@@ -72,8 +73,12 @@ class GateRepetitions:
 
         ``contents`` are those of the candidates whose code is new, by package.
         """
-        repeat = {cell.with_candidates: names for cell, names in clauses.items()}
-        repeat |= {cell.with_predecessors: names for cell, names in clauses.items() if cell.with_predecessors}
+        repeat: dict[ContentCombination, frozenset[str]] = {}
+        for cell, names in clauses.items():
+            for side in (cell.with_candidates, cell.with_predecessors):
+                if side:
+                    # One combination may stand in several cells.
+                    repeat[side] = repeat.get(side, frozenset()) | names
         if not repeat:
             return {}
         request = RunRequest(

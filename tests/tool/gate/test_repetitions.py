@@ -10,12 +10,15 @@ from typing import Any
 import pytest
 
 from market_data_meta.contract import Contract
+from market_data_meta.gate.partners import GateCell
 from market_data_meta.gate.repetitions import GateRepetitions, clauses_to_repeat
 from market_data_meta.judging.comparison import CellComparison, CellPair, Repetition, compare_cell
 from market_data_meta.judging.records import Record, record_text
+from market_data_meta.releases.contents import content_combinations, distinct_contents
 from market_data_meta.releases.ledger import Ledger
-from market_data_meta.running.cells import RunOptions
+from market_data_meta.running.cells import CellRecords, RunOptions
 from market_data_meta.running.isolated import REPETITIONS
+from market_data_meta.running.warm_runner import RunRequest
 
 Make = Callable[..., Record]
 PASSED, FAILED = {"area.first": "passed"}, {"area.first": "failed"}
@@ -80,6 +83,28 @@ def test_a_candidate_and_its_predecessor_run_in_turn(repetitions: GateRepetition
     alone = repetitions.alone(first, None, frozenset({"area.first"}))["area.first"]
     assert [pair.was for pair in alone] == [None] * REPETITIONS
     assert repetitions.run_count == 3 * REPETITIONS
+
+
+def test_a_combination_in_two_cells_repeats_the_clauses_of_both(
+    small: Contract, ledger: Ledger, repetitions: GateRepetitions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the check of one cell would have no baseline, and a regression would be undecided."""
+    first, second, before = content_combinations(distinct_contents(small, ledger))[-3:]
+    requests: list[RunRequest] = []
+
+    def decide(_contract: object, _ledger: object, _known: object, request: RunRequest, *_: object) -> CellRecords:
+        requests.append(request)
+        return CellRecords({}, request.cells, {}, {}, {}, frozenset(), 0)
+
+    monkeypatch.setattr("market_data_meta.gate.repetitions.decide", decide)
+    cells = [GateCell(now, before, stands_for=1) for now in (first, second)]
+    repetitions.in_cells((), {}, {cells[0]: frozenset({"area.first"}), cells[1]: frozenset({"area.second"})})
+    (request,) = requests
+    assert request.repeat == {
+        first: {"area.first"},
+        second: {"area.second"},
+        before: {"area.first", "area.second"},
+    }
 
 
 @pytest.mark.parametrize(("now", "removed"), [("passed", {"now", "repetition"}), ("failed", set[str]())])
