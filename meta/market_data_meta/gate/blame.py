@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from market_data_meta.gate.candidates import Candidate
 from market_data_meta.gate.partners import GateCell
-from market_data_meta.judging.comparison import SAME, UNDECIDED, compare_checks
+from market_data_meta.judging.comparison import SAME, UNDECIDED, CellComparison, compare_checks
 from market_data_meta.releases.contents import ContentCombination
 from market_data_meta.running.cells import CellRecords
 
@@ -21,6 +21,18 @@ class Problem:
 
     cell: str
     clause: str = ""
+
+
+def cells_to_explain(cells: Iterable[CellComparison]) -> list[str]:
+    """The cells without a verdict.
+
+    A candidate alone that was not run is not among them: what kept it from running says nothing of the candidate.
+    """
+    return [
+        cell.pair.cell
+        for cell in cells
+        if not cell.kinds and (cell.pair.scope != "release" or cell.pair.now or cell.pair.uninstallable)
+    ]
 
 
 def packages_to_blame(

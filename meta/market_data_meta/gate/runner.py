@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 
 from market_data_meta import suite
@@ -15,7 +14,7 @@ from market_data_meta.contract import Clause, Contract
 from market_data_meta.errors import ErrorCode, undecided
 from market_data_meta.files import whole_file
 from market_data_meta.gate.alone import FirstRun, ReleasePair
-from market_data_meta.gate.blame import Problem, packages_to_blame, problem_kind, swap_others_back
+from market_data_meta.gate.blame import Problem, cells_to_explain, packages_to_blame, problem_kind, swap_others_back
 from market_data_meta.gate.brought_libraries import brought_libraries
 from market_data_meta.gate.candidates import Candidate
 from market_data_meta.gate.comparison import GateComparison
@@ -64,6 +63,10 @@ class GateRun:
     strict: bool = False
     callbacks: GateCallbacks = field(default_factory=GateCallbacks)
 
+    def __post_init__(self) -> None:
+        # Not made on demand: the cells and the candidates alone, which share it, run in different threads.
+        self._repetitions = GateRepetitions(self.contract, self.ledger, self.options, self.callbacks.on_progress)
+
     def run(self) -> GateComparison:
         """Run what is not known yet and compare. Raises MetaError where the candidates have no partners."""
         start = time.time()
@@ -91,7 +94,7 @@ class GateRun:
             cells += [comparison.result() for comparison in alone]
         self._repetitions.discard(cells, [*predecessor_records.cache_folders, *candidate_records.cache_folders])
         cell_differences = differences(cells, self.contract.clauses)
-        without_verdict = [cell.pair.cell for cell in cells if not cell.kinds]
+        without_verdict = cells_to_explain(cells)
         blame = self._blame(cells_to_run, predecessor_records, cell_differences, without_verdict)
         return GateComparison(
             suite=suite.digest(self.contract.root),
@@ -104,7 +107,9 @@ class GateRun:
             differences=tuple(
                 replace(d, guilty=blame.get(Problem(d.cells[0], d.clause.id), ())) for d in cell_differences
             ),
-            guilty={cell: blame.get(Problem(without_verdict[0]), ()) for cell in without_verdict},
+            guilty={
+                cell: blame.get(Problem(cell), blame.get(Problem(without_verdict[0]), ())) for cell in without_verdict
+            },
             allowed=self._allowed(),
             ran=predecessor_records.run_count + candidate_records.run_count + self._repetitions.run_count,
             start=start,
@@ -161,10 +166,6 @@ class GateRun:
     def _new_contents(self, candidates: Iterable[Candidate]) -> dict[str, str]:
         """The contents of the candidates whose code no release has, by package."""
         return {c.package: c.release.content for c in candidates if not self._same_code(c)}
-
-    @cached_property
-    def _repetitions(self) -> GateRepetitions:
-        return GateRepetitions(self.contract, self.ledger, self.options, self.callbacks.on_progress)
 
     def _compare_repeated(
         self, cells_to_run: Iterable[GateCell], cells: Sequence[CellComparison]
@@ -293,7 +294,7 @@ class GateRun:
         cell_differences: Sequence[Difference],
         without_verdict: Sequence[str],
     ) -> dict[Problem, tuple[str, ...]]:
-        """The packages to blame for each regression, and for the first cell without a verdict."""
+        """The packages to blame for each regression, for the first cell without a verdict, and for each alone."""
         kinds = {
             Problem(difference.cells[0], difference.clause.id): difference.kind
             for difference in cell_differences
@@ -301,7 +302,8 @@ class GateRun:
         }
         cell_of = {cell.with_candidates.combination.label: cell for cell in cells}
         release_cells = {f"{c.package}{c.release.version}": (c.package,) for c in self.candidates}
-        problems = [*kinds, *map(Problem, without_verdict[:1])]
+        alone = [cell for cell in without_verdict if cell in release_cells]
+        problems = [*kinds, *map(Problem, dict.fromkeys([*without_verdict[:1], *alone]))]
         blame = {problem: release_cells[problem.cell] for problem in problems if problem.cell in release_cells}
         not_decided: set[Problem] = set()
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from market_data_meta.contract import Contract
-from market_data_meta.gate.blame import Problem, packages_to_blame
+from market_data_meta.gate.blame import Problem, cells_to_explain, packages_to_blame
 from market_data_meta.gate.candidates import Candidate
 from market_data_meta.gate.partners import GateCell
 from market_data_meta.gate.repetitions import GateRepetitions
 from market_data_meta.gate.runner import GateRun
-from market_data_meta.judging.comparison import Difference, Repetition, compare_checks
+from market_data_meta.judging.comparison import CellComparison, CellPair, Difference, Repetition, compare_checks
 from market_data_meta.judging.records import Check, Record
 from market_data_meta.releases.contents import ContentCombination, content_combinations, distinct_contents
 from market_data_meta.releases.ledger import Ledger, Release
@@ -154,3 +154,21 @@ def test_a_candidate_whose_failure_does_not_repeat_is_not_to_blame(blame: Callab
     """Seen once with core alone: where it fails each time with store alone, store is named, and else nobody is."""
     assert blame("failed", "failed", repeated={("core",): "passed"}) == ("store",)
     assert blame("failed", "passed", repeated={("core",): "passed"}) == ()
+
+
+def test_a_candidate_alone_that_has_no_verdict_is_explained_by_itself(
+    contract: Contract, ledger: Ledger, make_record: Callable[..., Record]
+) -> None:
+    """Not by another one that has none either; and one that was not run is explained by nobody."""
+    both = tuple(Candidate(name, "x", ledger.newest(name), ledger.newest(name)) for name in ("core", "store"))
+    core, store = (f"{candidate.package}{candidate.release.version}" for candidate in both)
+    died = replace(make_record(), death="it died")
+    cells = [
+        CellComparison(CellPair(name, "release", {}, now, None, fault="it has no verdict"), "unknown", (), {})
+        for name, now in ((core, died), (store, died), ("core0", None))
+    ]
+    assert cells_to_explain(cells) == [core, store]
+    gate = GateRun(contract, ledger, both, RunOptions(Path()), "quick")
+    nothing = CellRecords({}, (), {}, {}, {}, frozenset(), 0)
+    blamed = gate._blame([], nothing, [], cells_to_explain(cells))
+    assert blamed == {Problem(core): ("core",), Problem(store): ("store",)}
