@@ -227,13 +227,16 @@ def repeated_kind(
     """What a regression or a repair comes to once it was run again: without repetitions what it is.
 
     It stands if every repetition shows it. A repair that does not repeat, and a regression that no repetition shows,
-    is spurious. A regression that some of them show, or that could not be run again, is undecided.
+    is spurious. A regression that some of them show, or that could not be run again, is undecided, and so is a repair
+    of which a repetition shows a regression.
     """
     versions = tuple(versions)
     kinds = {compare_checks(each.was, each.now, versions, first_release=first_release) for each in repetitions}
     if kind not in (REGRESSION, REPAIR) or kinds <= {kind}:
         return kind
-    return UNDECIDED if kind == REGRESSION and kinds & {REGRESSION, UNDECIDED} else SPURIOUS
+    if REGRESSION in kinds or (kind == REGRESSION and UNDECIDED in kinds):
+        return UNDECIDED
+    return SPURIOUS
 
 
 def _outcome(check: Check | None) -> str:
@@ -299,8 +302,11 @@ def compare_cell(
 def _why_undecided(pair: CellPair, name: str, reason: str) -> str:
     """Why a clause is undecided: what kept the check from running, with the candidates or with their predecessors."""
     if repetitions := pair.repetitions.get(name):
-        sides = zip(*(each.outcomes for each in repetitions), strict=True)
-        return "it does not repeat: before {}; now {}".format(*map(", ".join, sides))
+        before_all, now_all = zip(*(each.outcomes for each in repetitions), strict=True)
+        outcomes = {*now_all} if pair.first_release else {*before_all, *now_all}
+        could_run = not outcomes & {"error", "missing"}
+        what = "it does not repeat" if could_run else "it could not be run again each time"
+        return f"{what}: before {', '.join(before_all)}; now {', '.join(now_all)}"
     now = pair.now.checks.get(name) if pair.now else None
     if now is None or now.outcome not in ("failed", "not-applicable"):
         return str(now.message) if now else reason

@@ -215,6 +215,7 @@ WORSE, BETTER, HOLDS = ("passed", "failed"), ("failed", "passed"), ("passed", "p
         (REGRESSION, [("error", "failed")] * 3, UNDECIDED),
         (REPAIR, [BETTER, BETTER, BETTER], REPAIR),
         (REPAIR, [BETTER, BETTER, HOLDS], SPURIOUS),
+        (REPAIR, [WORSE, WORSE, WORSE], UNDECIDED),
         (UNDECIDED, [HOLDS, HOLDS, HOLDS], UNDECIDED),
     ],
 )
@@ -235,6 +236,7 @@ def test_a_first_release_is_repeated_without_a_predecessor() -> None:
         ([WORSE] * 3, "regressed", REGRESSION),
         ([HOLDS] * 3, "held", SPURIOUS),
         ([WORSE, HOLDS, WORSE], "unknown", UNDECIDED),
+        ([WORSE, ("passed", "missing"), WORSE], "unknown", UNDECIDED),
     ],
 )
 def test_a_cell_has_regressed_only_by_what_repeats(
@@ -248,7 +250,9 @@ def test_a_cell_has_regressed_only_by_what_repeats(
     (difference,) = differences([comparison], clauses)
     assert (difference.kind, [each.outcomes for each in difference.repetitions]) == (kind, pairs)
     if kind == UNDECIDED:
-        assert "before passed, passed, passed; now failed, passed, failed" in comparison.reasons[0]
+        now_all = [outcome for _, outcome in pairs]
+        what = "it could not be run again each time" if "missing" in now_all else "it does not repeat"
+        assert f"{what}: before passed, passed, passed; now {', '.join(now_all)}" in comparison.reasons[0]
         assert not difference.of_candidates
     settled = comparison.repeated_pair.now
     assert settled

@@ -243,6 +243,21 @@ def test_a_version_that_is_published_with_other_code_is_warned_of() -> None:
         assert said in text
 
 
+@pytest.mark.parametrize(
+    ("outcomes", "said"),
+    [
+        (("failed", "passed", "failed"), "it does not come out the same each time"),
+        (("failed", "failed", "missing"), "it could not be run again each time"),
+    ],
+)
+def test_a_difference_that_was_not_confirmed_says_what_kept_it(outcomes: tuple[str, ...], said: str) -> None:
+    data = gate_sample.worse()
+    repetitions = [{"was": "passed", "now": outcome} for outcome in outcomes]
+    data["differences"][0] |= {"kind": "undecided", "repetitions": repetitions}
+    difference = gate_sample.gate_of(data).differences[0]
+    assert dict(words.facts(gate_sample.gate_of(data), difference))["cause"] == said
+
+
 def test_nothing_decided_is_not_called_passed() -> None:
     text = terminal(gate_sample.undecided())
     assert "nothing could be decided" in text

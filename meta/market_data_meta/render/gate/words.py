@@ -132,7 +132,7 @@ def facts(gate: GateResult, difference: GateDifference) -> list[tuple[str, str]]
     elif now.outcome == "error":
         rows.append(("cause", now.message or "the check could not run"))
     elif difference.kind == UNDECIDED and difference.repetitions:
-        rows.append(("cause", "it does not come out the same each time"))
+        rows.append(("cause", _why_unconfirmed(difference)))
     elif difference.kind == UNDECIDED:
         rows.append(("cause", "the predecessor could not be looked at: nothing says whether this is new"))
     if now and now.outcome not in ("error", "not-applicable"):
@@ -157,6 +157,15 @@ def facts(gate: GateResult, difference: GateDifference) -> list[tuple[str, str]]
 def spurious(gate: GateResult) -> list[tuple[str, str]]:
     """The clauses that came out otherwise once and did not when they were run again, each with how they came out."""
     return [(difference.clause, _repeated(difference)) for difference in gate.of_kind(SPURIOUS)]
+
+
+def _why_unconfirmed(difference: GateDifference) -> str:
+    outcomes = {each.now for each in difference.repetitions}
+    # Of what was never released before there is no outcome.
+    outcomes |= {each.was for each in difference.repetitions} if difference.was else set()
+    if outcomes & {"error", "missing"}:
+        return "it could not be run again each time"
+    return "it does not come out the same each time"
 
 
 def _repeated(difference: GateDifference) -> str:
