@@ -172,6 +172,22 @@ def test_can_i_deploy_answers_by_capability_and_the_address_names_the_question(p
     assert page.url.endswith(f"#{OLDEST}")
 
 
+def test_of_a_set_that_cannot_be_installed_it_says_no_and_that_everything_is_broken(page: Page, tmp_path: Path) -> None:
+    matrix = sample.matrix()
+    position = next(place for place, cell in enumerate(matrix.cells) if cell.verdict == "unknown")
+    broken = {"verdict": "uninstallable", "capabilities": dict.fromkeys(sample.CAPABILITIES, "broken")}
+    cells = list(matrix.cells)
+    cells[position] = cells[position].model_copy(update=broken)
+    file = tmp_path / "index.html"
+    file.write_text(site(matrix.model_copy(update={"cells": tuple(cells)}), sample.contract()), encoding="utf-8")
+    versions = ",".join(f"{name}=={version}" for name, version in cells[position].combination.items())
+    page.goto(f"{file.as_uri()}#deploy={versions}")
+    expect(page.locator("#deploy-answer .answer")).to_contain_text("No. They cannot be installed together.")
+    page.get_by_text("What works and what does not, by capability").click()
+    expect(page.locator("#deploy-answer")).to_contain_text("To write. The set cannot be installed.")
+    expect(page.locator("#deploy-answer")).not_to_contain_text("Nothing is known.")
+
+
 def test_after_a_no_it_names_the_nearest_set(page: Page, address: str) -> None:
     page.goto(f"{address}#capability-talk")
     page.evaluate("hash => { location.hash = hash }", OLDEST)

@@ -94,13 +94,16 @@ function failuresInShort(failures) {
     more.length > 0 && h('details', {}, h('summary', { class: 'small' }, `and ${more.length} more`), failureList(more))];
 }
 
+// No clause fails of a broken capability only where the set cannot be installed.
+const whyWithoutFailure = (state) => (state === 'broken' ? 'The set cannot be installed.' : 'Nothing is known.');
+
 function byStateList(state, known) {
   const list = capabilities.filter((capability) => known.stateOf(capability.name) === state);
   if (!list.length) return null;
   if (state === 'works') return h('div', { class: 'group-of' }, chip(state), ` ${list.map((capability) => capability.title).join('; ')}`);
   return h('div', { class: 'group-of' }, chip(state), h('ul', { class: 'reasons' }, list.map((capability) => {
     const [first, ...more] = distinctFailures(known.failuresOf(capability));
-    return h('li', {}, h('strong', {}, `${capability.title}. `), first ? first.sentence : 'Nothing is known.',
+    return h('li', {}, h('strong', {}, `${capability.title}. `), first ? first.sentence : whyWithoutFailure(state),
       more.length > 0 && h('details', {}, h('summary', { class: 'small' }, `and ${more.length} more`), failureList(more)));
   })));
 }
