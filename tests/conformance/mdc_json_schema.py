@@ -141,18 +141,33 @@ def _range(kind: Schema) -> tuple[Bound, Bound]:
     """
     if size := _SIZES.get(kind["type"]):
         return (kind.get(f"min{size}", 0), 0), (kind.get(f"max{size}", math.inf), 0)
-    step = 1 if kind["type"] == "integer" else 0
+    if kind["type"] == "integer":
+        return _integer_range(kind)
     lows: list[Bound] = [(-math.inf, 0)]
     highs: list[Bound] = [(math.inf, 0)]
     if "minimum" in kind:
         lows.append((kind["minimum"], 0))
     if "exclusiveMinimum" in kind:
-        lows.append((kind["exclusiveMinimum"] + step, 1 - step))
+        lows.append((kind["exclusiveMinimum"], 1))
     if "maximum" in kind:
         highs.append((kind["maximum"], 0))
     if "exclusiveMaximum" in kind:
-        highs.append((kind["exclusiveMaximum"] - step, step - 1))
+        highs.append((kind["exclusiveMaximum"], -1))
     return max(lows), min(highs)
+
+
+def _integer_range(kind: Schema) -> tuple[Bound, Bound]:
+    """Tell the first and the last integer: up to 5.5 is up to 5, and above 4 is from 5."""
+    lows, highs = [-math.inf], [math.inf]
+    if "minimum" in kind:
+        lows.append(math.ceil(kind["minimum"]))
+    if "exclusiveMinimum" in kind:
+        lows.append(math.floor(kind["exclusiveMinimum"]) + 1)
+    if "maximum" in kind:
+        highs.append(math.floor(kind["maximum"]))
+    if "exclusiveMaximum" in kind:
+        highs.append(math.ceil(kind["exclusiveMaximum"]) - 1)
+    return (max(lows), 0), (min(highs), 0)
 
 
 def _is_multiple(left: Schema, right: Schema) -> bool:

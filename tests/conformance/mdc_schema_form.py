@@ -37,6 +37,18 @@ _ASSERTIONS = frozenset(["type", "enum", "const", "required", "pattern", "format
     *("minContains", "maxContains", "dependentRequired"),
 }
 
+_TYPES = ("string", "number", "array", "object", "boolean", "null")
+# What a keyword speaks of, where it speaks of values of one type only.
+_TYPES_OF_KEYWORDS = {
+    **dict.fromkeys(("pattern", "format", "minLength", "maxLength"), "string"),
+    **dict.fromkeys(("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum", "multipleOf"), "number"),
+    **dict.fromkeys(("items", "prefixItems", "minItems", "maxItems", "uniqueItems", "unevaluatedItems"), "array"),
+    **dict.fromkeys(("contains", "minContains", "maxContains"), "array"),
+    **dict.fromkeys(("properties", "patternProperties", "additionalProperties", "unevaluatedProperties"), "object"),
+    **dict.fromkeys(("propertyNames", "required", "minProperties", "maxProperties"), "object"),
+    **dict.fromkeys(("dependentRequired", "dependentSchemas"), "object"),
+}
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -106,10 +118,18 @@ def _in_one_dialect(schema: Schema) -> Schema:
         current["prefixItems"] = current.pop("items")
         if "additionalItems" in current:
             current["items"] = current.pop("additionalItems")
+    for name, demand in current.pop("dependencies", {}).items():
+        keyword = "dependentRequired" if isinstance(demand, list) else "dependentSchemas"
+        current[keyword] = {**current.get(keyword, {}), name: demand}
     if "dependentRequired" in current:
         current["dependentRequired"] = {name: sorted(names) for name, names in current["dependentRequired"].items()}
     if not current.get("uniqueItems", True):
         del current["uniqueItems"]
+    # Each of these says nothing without the others.
+    silent = [] if "if" in current and current.keys() & {"then", "else"} else ["if", "then", "else"]
+    silent += [] if "contains" in current else ["minContains", "maxContains"]
+    for keyword in silent:
+        current.pop(keyword, None)
     if "unevaluatedProperties" in current and "additionalProperties" not in current:
         # What differs between them is how they see the schemas beside them, which are merged here.
         current["additionalProperties"] = current.pop("unevaluatedProperties")
@@ -176,10 +196,18 @@ def shape(schema: Schema) -> Shape:
             values = [schema["const"]] if keyword == "const" else schema["enum"]
             return Shape(frozenset(value_text(value) for value in values if admits(rest, value)), ())
     kind = schema.get("type", "any")
+    if kind == "any" and any(schema.get(keyword) not in (None, {}, []) for keyword in _TYPES_OF_KEYWORDS):
+        # What is asked of strings leaves numbers as they are.
+        return _union(shape(_for_type(schema, one)) for one in _TYPES)
     if isinstance(kind, list):
         return _union(shape(schema | {"type": one}) for one in kind)
     finite = {"null": ["null"], "boolean": ["false", "true"]}.get(kind)
     return Shape(frozenset(finite), ()) if finite else Shape(frozenset(), (_kind(schema | {"type": kind}),))
+
+
+def _for_type(schema: Schema, kind: str) -> Schema:
+    """The schema for values of one type, without what is asked of other types."""
+    return {"type": kind} | {name: part for name, part in schema.items() if _TYPES_OF_KEYWORDS.get(name, kind) == kind}
 
 
 def _kind(schema: Schema) -> Schema:

@@ -211,6 +211,23 @@ CASES: list[tuple[str, Any, Any, int, int]] = [
         0,
         0,
     ),
+    ("str to untyped length", S, {"minLength": 5}, 1, 1),
+    ("anything to untyped properties", {}, {"properties": {"a": S}}, 1, 0),
+    ("anything to untyped required", {}, {"required": ["a"]}, 1, 0),
+    ("untyped without a demand", {}, {"properties": {}, "required": []}, 0, 0),
+    ("same untyped", {"minLength": 5}, {"minLength": 5}, 0, 0),
+    ("integer to a fraction", INT | {"maximum": 5.5, "minimum": 0.5}, INT | {"maximum": 5, "minimum": 1}, 0, 0),
+    ("integer beyond a fraction", INT | {"maximum": 6}, INT | {"maximum": 5.5}, 1, 0),
+    ("if alone", o(a=S), o(a=S) | {"if": {"required": ["a"]}}, 0, 0),
+    ("then alone", o(a=S), o(a=S) | {"then": {"required": ["a"]}}, 0, 0),
+    ("dependencies of draft 4", o(a=S), o(a=S) | {"dependencies": {"a": ["b"]}}, 1, 0),
+    (
+        "dependencies are dependentRequired",
+        o(a=S) | {"dependentRequired": {"a": ["b", "c"]}},
+        o(a=S) | {"dependencies": {"a": ["c", "b"]}},
+        0,
+        0,
+    ),
 ]
 
 
