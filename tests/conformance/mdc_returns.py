@@ -11,6 +11,7 @@ import functools
 import inspect
 import re
 import textwrap
+import types
 import typing
 from collections.abc import Callable, Iterator, Sequence
 from inspect import Signature
@@ -20,6 +21,7 @@ STREAM, COROUTINE, FUNCTION, UNSEEN = "stream", "coroutine", "function", "unseen
 
 _STREAM_NAME = re.compile(r"\bAsync(Iterable|Iterator|Generator)\b")
 _AWAITABLE_NAME = re.compile(r"\b(Awaitable|Coroutine|Future|asyncio\.Task)\b")
+_TASK_NAME = re.compile(r"\bTask\b")
 _MAKERS = frozenset(
     ["create_task", "ensure_future", "create_future", "run_in_executor", "wrap_future", "gather", "shield", "Future"]
 )
@@ -65,14 +67,25 @@ def _own_kind(layer: Callable[..., Any]) -> str | None:
         return STREAM
     if inspect.iscoroutinefunction(target):
         return COROUTINE
-    annotation = _return_annotation(layer)
+    return _annotated_kind(_return_annotation(layer))
+
+
+def _annotated_kind(annotation: Any) -> str | None:
+    """What an annotation says of what is returned; nothing where it says nothing."""
     if annotation in (Signature.empty, Any):
         return None
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        kinds = {_annotated_kind(each) for each in typing.get_args(annotation)}
+        # What is awaited must always be something to await.
+        return kinds.pop() if len(kinds) == 1 else None if None in kinds else FUNCTION
     named = typing.get_origin(annotation) or annotation
     if isinstance(named, type):
         # The class is known, whatever it is called.
         return STREAM if hasattr(named, "__aiter__") else COROUTINE if hasattr(named, "__await__") else FUNCTION
     text = str(annotation)
+    if isinstance(annotation, str) and _TASK_NAME.search(text) and not _AWAITABLE_NAME.search(text):
+        # It may be asyncio's: where it comes from is seen by type checkers only.
+        return UNSEEN
     return STREAM if _STREAM_NAME.search(text) else COROUTINE if _AWAITABLE_NAME.search(text) else FUNCTION
 
 
@@ -102,14 +115,16 @@ def _kind_of_returned(layer: Callable[..., Any], owner: Any, depth: int) -> str:
         return UNSEEN
     returned = _returned(function)
     if returned is None:
-        return FUNCTION
+        return UNSEEN
     me = getattr(layer, "__self__", owner)
     kinds = {_kind_of_expression(each, function, owner if type(me) is object else me, depth) for each in returned}
-    return kinds.pop() if len(kinds) == 1 else FUNCTION if FUNCTION in kinds else UNSEEN
+    if not kinds or FUNCTION in kinds:
+        return FUNCTION
+    return kinds.pop() if len(kinds) == 1 else UNSEEN
 
 
 def _returned(function: Any) -> Sequence[ast.expr | None] | None:
-    """The expressions that a function returns; nothing where it returns none, or its source is not there."""
+    """The expressions that a function returns; None where its source is not there."""
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     except (OSError, TypeError, SyntaxError):
@@ -120,7 +135,7 @@ def _returned(function: Any) -> Sequence[ast.expr | None] | None:
     definition = tree.body[0]
     if not isinstance(definition, ast.FunctionDef):
         return None
-    return [node.value for node in _nodes(definition.body) if isinstance(node, ast.Return)] or None
+    return [node.value for node in _nodes(definition.body) if isinstance(node, ast.Return)]
 
 
 def _nodes(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
@@ -135,9 +150,12 @@ def _kind_of_expression(expression: ast.expr | None, function: Any, owner: Any, 
     if not isinstance(expression, ast.Call):
         is_open = isinstance(expression, ast.Name | ast.Attribute | ast.Subscript)
         return UNSEEN if is_open else FUNCTION
-    if getattr(expression.func, "attr", getattr(expression.func, "id", "")) in _MAKERS:
-        return COROUTINE
     called = _resolved(expression.func, function, owner)
+    name = getattr(expression.func, "attr", getattr(expression.func, "id", ""))
+    is_own = called is not _MISSING and not str(getattr(called, "__module__", "")).lstrip("_").startswith("asyncio")
+    if name in _MAKERS and not is_own:
+        # A method of the packages may have the same name.
+        return COROUTINE
     if not callable(called) or not depth:
         return UNSEEN
     if inspect.isclass(called):

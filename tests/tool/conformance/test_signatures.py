@@ -6,11 +6,14 @@ import asyncio
 import functools
 import operator
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from mdc_signatures import call_problems, parsed
+
+if TYPE_CHECKING:
+    import asyncio as aio
 
 APPLY = ["async def apply(adj)"]
 
@@ -177,6 +180,29 @@ class ReturnsAnotherTask:
     def apply(self, adj: Any) -> Task: ...  # type: ignore[empty-body] # only its signature is looked at
 
 
+class Gathers:
+    def apply(self, adj):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201 - that it says nothing is the point
+        return self.gather(adj)
+
+    def gather(self, adj: Any) -> list[int]: ...  # type: ignore[empty-body] # only its signature is looked at
+
+
+class ReturnsFutureOrNothing:
+    def apply(self, adj: Any) -> Awaitable[None] | None: ...
+
+
+class ReturnsFutureOrTask:
+    def apply(self, adj: Any) -> asyncio.Future[None] | asyncio.Task[None]: ...  # type: ignore[empty-body] # as above
+
+
+class ReturnsWhatTypeCheckersSee:
+    def apply(self, adj: Any) -> aio.Task[None]: ...  # type: ignore[empty-body] # only its signature is looked at
+
+
+class WithoutSource:
+    exec("def apply(self, adj): return adj")  # noqa: S102 - so a function is made whose source nobody has
+
+
 class APartialOfAll:
     apply = functools.partial(_with_more, 1, 2)
 
@@ -220,6 +246,7 @@ class Absent:
         *(AsDeclared, MoreOptional, AnyArguments, Static, ReturnsAwaitable, OnInstance, Wrapped),
         *(ReturnsFuture, ReturnsTask, ReturnsHandle, MakesTask, Forwards, ForwardsToInstance, WrappedWithoutAWord),
         *(ALambda, Delegates, ByClass, APartial, APartialMethod, ACallableObject, InC),
+        *(ReturnsFutureOrTask, ReturnsWhatTypeCheckersSee, WithoutSource),
     ],
     ids=lambda k: k.__name__,
 )
@@ -232,7 +259,7 @@ def test_what_can_be_called_as_declared_is_silent(kind: type) -> None:
     [
         *(OtherName, WrappedOtherName, Synchronous, PositionalOnly, KeywordOnly, MoreRequired, NoMethod, Absent),
         *(DelegatesSomethingElse, DelegatesNothing, ForwardsToSynchronous, ReturnsNothingSaid, ReturnsAnotherTask),
-        APartialOfAll,
+        *(APartialOfAll, Gathers, ReturnsFutureOrNothing),
     ],
     ids=lambda k: k.__name__,
 )
