@@ -13,6 +13,7 @@ from market_data_meta.judging.records import read_record
 from market_data_meta.models import Document, Model, json_text, parse_document
 from market_data_meta.results.parts import Value
 from market_data_meta.schemas import read_document
+from market_data_meta.strict_json import strict_json
 
 
 class Part(Model):
@@ -35,19 +36,22 @@ class Sample(Document):
 Sample.schema_name = "sample"
 
 
-def strict_json(text: str) -> object:
-    """The value of a text that is strictly JSON, without NaN and infinity."""
-
-    def refuse(constant: str) -> object:
-        raise AssertionError(f"{constant} is not JSON")
-
-    return json.loads(text, parse_constant=refuse)
-
-
 def test_half_of_a_surrogate_pair_is_replaced_in_json() -> None:
     text = json_text(Sample(text="a\ud800b", value=["\udfff", "\U0001f600"]))
     assert "\\ud800" not in text
     assert strict_json(text) == {"text": "a�b", "value": ["�", "\U0001f600"], "parts": []}
+
+
+def test_every_command_prints_and_writes_json_by_the_one_function_that_keeps_it_strict(root: Path) -> None:
+    """Who prints JSON asks for ``as_json``, and what stands behind it is made by ``json_text``."""
+    printing = set()
+    for file in sorted((root / "meta" / "market_data_meta" / "commands").glob("*.py")):
+        text = file.read_text()
+        assert "json.dump" not in text, file.name
+        if "if as_json" in text:
+            assert text.count("json_text(") >= text.count("if as_json:"), file.name
+            printing.add(file.stem)
+    assert {"can_i_deploy", "check", "defects", "explain", "gate", "history", "matrix", "prove", "releases"} <= printing
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
