@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
+from market_data_meta.errors import ErrorCode, undecided
 from market_data_meta.files import read_toml
 
 
@@ -54,7 +55,14 @@ def _named_url(text: str) -> tuple[str, str]:
 
 def _with_credentials(name: str, url: str, environment: Mapping[str, str]) -> PackageIndex:
     """The index; its credentials stand in the address or in the variables that uv reads for an index of that name."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        # Neither the address nor the error is shown: what was read as a port may be a part of a password.
+        what = "the address of a package index cannot be read: it has no valid host and port"
+        hint = "check the index your uv or pip is set up to use"
+        raise undecided(ErrorCode.NO_INDEX, what, name and f"it is that of the index {name}", hint) from None
     address = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])).rstrip("/") + "/"
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     if name and not (user or password):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
 from collections.abc import Iterable, Mapping
@@ -9,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from market_data_meta.releases.interpreters import is_for
 from market_data_meta.releases.ledger import Ledger, Release
@@ -21,7 +22,9 @@ _NAME = r"([A-Za-z0-9][A-Za-z0-9._-]*)"
 _NOT_FOUND = re.compile(rf"{_NAME} was not found in the package registry")
 _AVAILABLE = re.compile(rf"\b(only {_NAME}\S* is available)")
 _NO_VERSION = re.compile(rf"\b(there (?:is|are) no versions? of {_NAME}[^\s,]*)")
-_VERSIONS = r"([<>=!~][^\s,]*(?:,\s?[<>=!~][^\s,]*)*)"
+# A sentence of the resolver may end right behind a version.
+_VERSION = r"[<>=!~]{1,3}[\w.+!*-]*[\w*]"
+_VERSIONS = rf"({_VERSION}(?:,\s?{_VERSION})*)"
 _DEPENDS = re.compile(rf"{_NAME}{_VERSIONS} depends on {_NAME}{_VERSIONS}")
 _TOO_NEW = re.compile(
     r"`([^`]+)` was filtered by `exclude-newer`.*?(?:satisfying the requirement is|requested version)"
@@ -63,14 +66,23 @@ def _exact(specifier: SpecifierSet) -> bool:
 def _nearest(specifier: SpecifierSet, versions: list[Version]) -> str:
     if not versions:
         return "none is published"
-    bounds = [Version(part.version.removesuffix(".*")) for part in specifier]
-    below = [version for version in versions if version < max(bounds)]
-    above = [version for version in versions if version > min(bounds)]
+    bounds = _bounds(specifier)
+    below = [version for version in versions if bounds and version < max(bounds)]
+    above = [version for version in versions if bounds and version > min(bounds)]
     if not above:
         return f"the newest published is {versions[-1]}"
     if not below:
         return f"the oldest published is {versions[0]}"
     return f"the nearest published are {below[-1]} and {next((v for v in above if v > below[-1]), above[0])}"
+
+
+def _bounds(specifier: SpecifierSet) -> list[Version]:
+    """The versions that a specifier names; ``===`` may name what is none."""
+    bounds = []
+    for part in specifier:
+        with contextlib.suppress(InvalidVersion):
+            bounds.append(Version(part.version.removesuffix(".*")))
+    return bounds
 
 
 def missing_projects(resolver_output: str) -> set[str]:
@@ -134,7 +146,7 @@ def conflicts(resolver_output: str, releases: Mapping[str, Release], requirement
 
 def _exclude_each_other(one: SpecifierSet, other: SpecifierSet) -> bool:
     """Whether no version satisfies both: one that does is at a bound of either, right above it, or the least of all."""
-    bounds = [Version(part.version.removesuffix(".*")) for part in (*one, *other)]
+    bounds = _bounds(one & other)
     versions = [Version("0"), *bounds, *(Version(f"{bound.base_version}.0.0.0.1") for bound in bounds)]
     both = one & other
     return not any(both.contains(version, prereleases=True) for version in versions)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from market_data_meta.errors import MetaError
 from market_data_meta.releases.index_settings import PackageIndex, configured_indexes
 
 PIP = {"PIP_INDEX_URL": "https://pip.example/simple"}
@@ -80,3 +81,11 @@ def test_the_files_of_uv_are_read(tmp_path: Path) -> None:
     assert urls(UV_INDEX="https://first.example")[0] == "https://first.example/"
     del files["XDG_CONFIG_HOME"]
     assert urls(HOME=str(tmp_path)) == ["https://extra.example/", "https://m.example/"]
+
+
+@pytest.mark.parametrize("url", ["https://me:secret/word@a.example", "https://[::1", "own=https://a.example:99999"])
+def test_an_address_that_cannot_be_read_is_told_without_what_may_be_a_password(url: str) -> None:
+    with pytest.raises(MetaError) as raised:
+        configured_indexes({"UV_DEFAULT_INDEX": url})
+    assert (raised.value.code, raised.value.exit) == ("no-index", 3)
+    assert "secret" not in str(raised.value)

@@ -37,6 +37,7 @@ TAIL = (
         ("<1.0", "the oldest published is 1.0"),
         (">1.3", "the newest published is 1.3"),
         ("==1.5.*", "the newest published is 1.3"),
+        ("===one", "the newest published is 1.3"),
     ],
 )
 def test_the_nearest_release_is_named(small: Contract, requirement: str, nearest: str) -> None:
@@ -135,6 +136,16 @@ def test_two_requirements_on_one_library_that_exclude_each_other_are_named(
     two = f"core >=1.2 requires pydantic>=2.7,<3 and store 0.7 requires pydantic{specifier}"
     why = f"{two}; no version of pydantic is both"
     assert sentences == ([why] if excludes else [])
+
+
+def test_a_requirement_at_the_end_of_a_sentence_is_read_without_the_full_stop(small: Contract) -> None:
+    output = (
+        "we can conclude that market-data-core==1.3 depends on numpy<2.\n"
+        "And because market-data-store==0.7 depends on numpy>=2.1, <3, nothing is left."
+    )
+    releases = {"core": release("1.3", "c"), "store": release("0.7", "9")}
+    (sentence,) = conflicts(output, releases, Requirements(small.packages))
+    assert sentence.startswith("core 1.3 requires numpy<2 and store 0.7 requires numpy>=2.1, <3; ")
 
 
 @pytest.mark.parametrize(
