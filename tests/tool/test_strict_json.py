@@ -88,6 +88,7 @@ class Named:
         ({"a\udfff": "\U0001f600"}, {"a�": "\U0001f600"}),
         ({Named(): Named()}, {"a name": "a name"}),
         ({1}, "{1}"),
+        ({10**5000}, "set without a text: ValueError"),
         (True, True),
     ],
     ids=lambda value: type(value).__name__,

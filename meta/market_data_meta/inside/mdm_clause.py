@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from mdm_raised import text_of
+
 
 class ViolationError(AssertionError):
     """The clause does not hold: ``what`` was looked at, ``expected`` by the contract, and what was ``got``."""
@@ -32,7 +34,7 @@ class NotApplicableError(Exception):
 def described(error: BaseException) -> str:
     """An exception for a reader: type and first line of the message."""
     # Where a module lies differs from machine to machine; which module it is does not.
-    lines = re.sub(r" \(/[^)]*\)$", "", str(error).strip()).splitlines()
+    lines = re.sub(r" \(/[^)]*\)$", "", text_of(error).strip()).splitlines()
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 

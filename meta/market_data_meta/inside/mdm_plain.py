@@ -34,4 +34,7 @@ def _text(value: object, form: Callable[[object], str] = repr) -> str:
     if isinstance(value, int) and value.bit_length() > _READABLE_BITS:
         # Python refuses to write thousands of digits.
         return f"an integer of {value.bit_length()} bits"
-    return form(value)
+    try:
+        return form(value)
+    except Exception as error:  # noqa: BLE001 - the packages may have written the method; it costs the text only
+        return f"{type(value).__name__} without a text: {type(error).__name__}"

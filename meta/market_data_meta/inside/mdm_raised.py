@@ -29,7 +29,7 @@ class Raised:
 
 def raised(error: BaseException, imports: Collection[str]) -> Raised:
     """The exception as a record keeps it. ``imports`` are the names of the top-level packages under test."""
-    text = str(error)
+    text = text_of(error)
     text = text if len(text) <= LETTERS else text[: LETTERS - 1] + "…"
     kind, places = type(error).__name__, list(_places(error.__traceback__, imports))
     if isinstance(error, SyntaxError):
@@ -39,6 +39,14 @@ def raised(error: BaseException, imports: Collection[str]) -> Raised:
         return Raised(kind, text)
     file, line, _ = places[-1]
     return Raised(kind, text, file, line, any(function == "<module>" for _, _, function in places))
+
+
+def text_of(error: BaseException) -> str:
+    """The text of an exception; one that the packages have made may raise another where it should say it."""
+    try:
+        return str(error)
+    except Exception as other:  # noqa: BLE001 - whatever it is costs the text, and not the run
+        return f"an exception without a text: {type(other).__name__}"
 
 
 def _places(traceback: TracebackType | None, imports: Collection[str]) -> Iterator[tuple[str, int, str]]:

@@ -87,15 +87,17 @@ def _unfolded(metadata: bytes) -> bytes:
 
 
 def _metadata(wheel: Path, short: str) -> bytes:
-    """The bytes of a wheel's METADATA. Raises MetaError where it has none, two, or one that is too large."""
+    """The bytes of a wheel's METADATA. Raises MetaError where it has none or two, or a file beside it is too large."""
     with ZipFile(wheel) as archive:
+        for info in archive.infolist():
+            if ".dist-info/" in info.filename and info.file_size > MAX_METADATA:
+                file = info.filename[-200:].rpartition("/")[2]
+                raise MetaError(ErrorCode.BAD_WHEEL, f"{short} has more than {MAX_METADATA >> 10} KiB of {file}")
         infos = [i for i in archive.infolist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", i.filename)]
         if len(infos) != 1:
             raise MetaError(
                 ErrorCode.BAD_WHEEL, f"{short} is not a whole wheel", f"it has {len(infos)} files METADATA, not one"
             )
-        if infos[0].file_size > MAX_METADATA:
-            raise MetaError(ErrorCode.BAD_WHEEL, f"{short} has more than {MAX_METADATA >> 10} KiB of METADATA")
         return archive.read(infos[0])
 
 

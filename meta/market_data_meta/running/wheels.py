@@ -130,7 +130,7 @@ def extract(wheel: Path, folder: Path) -> None:
                     shutil.copyfileobj(source, copy)
         for record in folder.glob("*.dist-info/RECORD"):
             _rewrite_record(record)
-    except (BadZipFile, EOFError, FileExistsError, NotADirectoryError, NotImplementedError) as error:
+    except (BadZipFile, EOFError, FileExistsError, NotADirectoryError, NotImplementedError, csv.Error) as error:
         raise MetaError(ErrorCode.BAD_WHEEL, f"{wheel.name} is not a whole wheel", str(error)) from None
 
 

@@ -61,3 +61,16 @@ def test_a_long_text_is_cut() -> None:
         raise ValueError("x" * 4000)
 
     assert len(caught(fail).text) == LETTERS
+
+
+def test_an_exception_that_has_no_text_is_one_all_the_same() -> None:
+    """The packages write the methods that make texts: one that raises costs its text, and not the run."""
+
+    class OddError(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    def fail() -> None:
+        raise OddError
+
+    assert caught(fail) == Raised("OddError", "an exception without a text: RuntimeError")

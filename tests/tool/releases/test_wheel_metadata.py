@@ -54,6 +54,17 @@ def test_invalid_metadata_is_refused_with_the_name_of_the_wheel(tmp_path: Path, 
     assert len(str(raised.value)) < 1000
 
 
+@pytest.mark.parametrize("file", ["WHEEL", "licenses/LICENSE"])
+def test_no_file_beside_metadata_is_read_that_fills_the_memory(tmp_path: Path, file: str) -> None:
+    info = "market_data_core-1.0.dist-info"
+    texts = {f"{info}/METADATA": "Metadata-Version: 2.1\nName: market-data-core\nVersion: 1.0\n"}
+    wheel = packed(
+        tmp_path / NAME, {f"{info}/WHEEL": "Wheel-Version: 1.0\n", **texts, f"{info}/{file}": "x" * (2 << 20)}
+    )
+    with pytest.raises(MetaError, match=rf"more than 1024 KiB of {file.rpartition('/')[2]}"):
+        read_metadata(wheel)
+
+
 def test_a_field_that_is_not_read_may_be_invalid(tmp_path: Path) -> None:
     """Published releases are as they are: what is not needed to install one is no reason to refuse it."""
     lines = ["Metadata-Version: 2.1", "Name: market-data-core", "Version: 1.0", "License-Expression: MIT", "Mood: good"]
