@@ -19,13 +19,13 @@ from market_data_meta.judging.comparison import (
     Repetition,
     differences,
 )
-from market_data_meta.judging.records import Check, Record
+from market_data_meta.judging.records import Record
 from market_data_meta.judging.repeated_checks import differ
 from market_data_meta.releases.contents import ContentCombination
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running.cache import discard_runs
 from market_data_meta.running.cells import RunOptions, decide
-from market_data_meta.running.decisions import DECISIVE_OUTCOMES
+from market_data_meta.running.decisions import repeated_checks
 from market_data_meta.running.isolated import REPETITIONS
 from market_data_meta.running.release_runs import ReleaseAlone, release_runs_folder
 from market_data_meta.running.warm_runner import ProgressStep, RunRequest
@@ -135,16 +135,8 @@ class GateRepetitions:
 
 def _paired(was: Sequence[Record], now: Sequence[Record], clauses: Iterable[str]) -> dict[str, tuple[Repetition, ...]]:
     """The checks of each clause in the runs of both sides, in pairs."""
-    return {
-        name: tuple(
-            Repetition(before, after) for before, after in zip(_checks(was, name), _checks(now, name), strict=True)
-        )
+    pairs = {
+        name: zip(repeated_checks(was, name, REPETITIONS), repeated_checks(now, name, REPETITIONS), strict=True)
         for name in clauses
     }
-
-
-def _checks(records: Iterable[Record], clause: str) -> list[Check | None]:
-    """The checks of the clause in as many runs as there are repetitions; those that could not run stand last."""
-    checks = [record.checks[clause] for record in records if clause in record.checks]
-    checks.sort(key=lambda check: check.outcome not in DECISIVE_OUTCOMES)
-    return [*checks, *[None] * REPETITIONS][:REPETITIONS]
+    return {name: tuple(Repetition(before, after) for before, after in checks) for name, checks in pairs.items()}

@@ -27,15 +27,24 @@ def differ(first: Check, second: Check | None) -> bool:
     return first.outcome == "failed" and first.fingerprint != second.fingerprint
 
 
+def outcomes(checks: Iterable[Check | None]) -> tuple[str, ...]:
+    """How the checks came out, in words."""
+    return tuple(check.outcome if check else "no result" for check in checks)
+
+
+def unsteady(first: Check, repeated: Iterable[Check | None]) -> Check:
+    """The error in place of a check that did not come out the same when it was repeated."""
+    message = f"it does not come out the same each time: {', '.join(outcomes((first, *repeated)))}"
+    return Check(first.clause, "error", message, None, None, first.duration)
+
+
 def with_repetitions(record: Record, repetitions: Sequence[Record], clauses: Iterable[str]) -> Record:
     """The record, with an error in place of each of these checks that did not come out the same in every repetition."""
     checks = dict(record.checks)
     for name in clauses:
         first, repeated = checks[name], [each.checks.get(name) for each in repetitions]
         if any(differ(first, check) for check in repeated):
-            outcomes = ", ".join(check.outcome if check else "no result" for check in (first, *repeated))
-            message = f"it does not come out the same each time: {outcomes}"
-            checks[name] = Check(name, "error", message, None, None, first.duration)
+            checks[name] = unsteady(first, repeated)
     if checks == record.checks or record.footer is None:
         return record
     counts = dict(Counter(check.outcome for check in checks.values()))

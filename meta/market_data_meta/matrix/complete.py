@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from market_data_meta.contract import Contract
 from market_data_meta.judging.defects import KnownDefects
 from market_data_meta.judging.records import Check
-from market_data_meta.judging.repeated_checks import differ, unexpected_checks
+from market_data_meta.judging.repeated_checks import differ, outcomes, unexpected_checks, unsteady
 from market_data_meta.releases.contents import (
     ContentCombination,
     content_combinations,
@@ -18,10 +19,12 @@ from market_data_meta.releases.ledger import Ledger
 from market_data_meta.results.matrix import SpuriousCheck
 from market_data_meta.running.cache import discard_runs
 from market_data_meta.running.cells import CellRecords, RunOptions, decide
+from market_data_meta.running.decisions import repeated_checks
+from market_data_meta.running.isolated import REPETITIONS
 from market_data_meta.running.warm_runner import ProgressStep, RunRequest
 
 ATTEMPTS = 3
-"""How often the matrix is decided anew because something did not repeat, before what there is stands."""
+"""How often the matrix is decided because something did not repeat, before that is an error."""
 OnProgress = Callable[[ProgressStep], None]
 
 
@@ -39,27 +42,46 @@ def decide_repeated_matrix(
     """Decide every cell of the matrix, and run again what came out otherwise than is known; what did not repeat.
 
     So no defect is called new or mended, and no clause wide, because of one run. What does not repeat is no evidence:
-    the run that showed it is made anew.
+    the run that showed it is made anew, and where that does not help, the record has an error in place of the check.
     """
     spurious: dict[tuple[str, str], SpuriousCheck] = {}
+    run_count = 0
     for _ in range(ATTEMPTS):
         records = decide_matrix(contract, ledger, options, on_progress)
+        run_count += records.run_count
+        errors: dict[int, Check] = {}
         doubtful = [*_doubtful_checks(contract, known, records)]
         if not doubtful:
             break
         repeated = _repeat(contract, ledger, doubtful, options, on_progress)
-        is_steady = True
+        run_count += repeated.run_count
         for cell, check in doubtful:
-            checks = [run.checks[check.clause] for run in repeated.runs.get(cell, ()) if check.clause in run.checks]
-            if checks and not any(differ(check, other) for other in checks):
+            checks = repeated_checks(repeated.runs.get(cell, ()), check.clause, REPETITIONS)
+            if not any(differ(check, other) for other in checks):
                 continue
-            is_steady, name = False, cell.combination.label
-            outcomes = (check.outcome, *(other.outcome for other in checks))
-            spurious[name, check.clause] = SpuriousCheck(cell=name, clause=check.clause, outcomes=outcomes)
-            discard_runs([*records.cache_folders, *repeated.cache_folders], check.clause, [check, *checks])
-        if is_steady:
+            name, how = cell.combination.label, outcomes((check, *checks))
+            spurious[name, check.clause] = SpuriousCheck(cell=name, clause=check.clause, outcomes=how)
+            errors[id(check)] = unsteady(check, checks)
+            discard_runs(
+                [*records.cache_folders, *repeated.cache_folders], check.clause, [check, *filter(None, checks)]
+            )
+        if not errors:
             break
-    return records, tuple(spurious.values())
+    return replace(_with_errors(records, errors), run_count=run_count), tuple(spurious.values())
+
+
+def _with_errors(records: CellRecords, errors: Mapping[int, Check]) -> CellRecords:
+    """The records with these errors in place of checks (by identity), of which none makes a clause wide."""
+    if not errors:
+        return records
+    in_doubt = {first.clause for first, second in records.conflicts if {id(first), id(second)} & errors.keys()}
+    with_errors = {
+        cell: replace(record, checks={name: errors.get(id(check), check) for name, check in record.checks.items()})
+        for cell, record in records.records.items()
+    }
+    return replace(
+        records, records=with_errors if errors else records.records, wide_clauses=records.wide_clauses - in_doubt
+    )
 
 
 def _doubtful_checks(

@@ -144,3 +144,10 @@ class Decisions:
 def contents_of(record: Record) -> dict[str, str]:
     """Package to content id, as the label says; ``why_not_evidence`` tells whether it is what was really there."""
     return {name: expected.content for name, expected in record.header.expected.items()}
+
+
+def repeated_checks(records: Iterable[Record], clause: str, times: int) -> list[Check | None]:
+    """The clause's checks in so many runs: those that decide it first, and None where there are too few."""
+    checks = [record.checks[clause] for record in records if clause in record.checks]
+    checks.sort(key=lambda check: check.outcome not in DECISIVE_OUTCOMES)
+    return [*checks, *[None] * times][:times]

@@ -14,12 +14,14 @@ from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
 from market_data_meta.files import write_whole
 from market_data_meta.judging.records import Record, read_record, record_text
+from market_data_meta.judging.repeated_checks import differ, with_repetitions
 from market_data_meta.judging.verdicts import reasons_to_run_again, why_not_evidence
 from market_data_meta.releases.combinations import Cell, Combination
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import environments
+from market_data_meta.running.cache import discard_runs
 from market_data_meta.running.clause_runs import run_clauses
-from market_data_meta.running.isolated import run_cell
+from market_data_meta.running.isolated import REPETITIONS, run_cell
 
 ATTEMPTS = 2
 """How often a run is made in which a check could not run, before that is the answer."""
@@ -51,18 +53,23 @@ class ReleaseAlone:
         that do not repeat are in error. Raises MetaError where it cannot be run now.
         """
         file = self._cache_file()
-        if cached := _cached_record(file):
-            return cached
+        record = _cached_record(file) or self._run(file, before_run)
+        # What a gate has run, or what was known of a defect then, is as new as a run of now.
+        clauses = to_repeat(record) if record.footer else ()
+        if not clauses:
+            return record
+        with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
+            repetitions = [self.repeat(clauses, number, Path(folder)) for number in range(1, REPETITIONS + 1)]
+        for name in clauses:
+            checks = [each.checks.get(name) for each in (record, *repetitions)]
+            if any(differ(record.checks[name], check) for check in checks):
+                discard_runs([file.parent], name, [check for check in checks if check])
+        return with_repetitions(record, repetitions, clauses)
+
+    def _run(self, file: Path, before_run: Callable[[], None]) -> Record:
         for _ in range(ATTEMPTS):
             with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
-                record = run_cell(
-                    self.contract,
-                    self.ledger,
-                    self._cell,
-                    out=Path(folder),
-                    before_run=before_run,
-                    to_repeat=to_repeat,
-                )
+                record = run_cell(self.contract, self.ledger, self._cell, out=Path(folder), before_run=before_run)
             if record.header.uninstallable:
                 break
             if _is_complete(record):

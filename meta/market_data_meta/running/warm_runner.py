@@ -125,7 +125,8 @@ class WarmRunner:
             missing: dict[int, dict[ContentCombination, list[str]]] = {}
             for cell in group.cells:
                 for clause in sorted(self._request.repeat[cell]):
-                    if times := REPETITIONS - group.decisions.number_of_runs(cell, clause):
+                    # Two processes at once may have run more than is needed.
+                    if (times := REPETITIONS - group.decisions.number_of_runs(cell, clause)) > 0:
                         missing.setdefault(times, {}).setdefault(cell, []).append(clause)
             for times, clauses in missing.items():
                 with_controls = {cell: [*names, *self._contract.controls] for cell, names in clauses.items()}

@@ -15,9 +15,11 @@ from market_data_meta.contract import Contract
 from market_data_meta.judging.defects import KnownDefects
 from market_data_meta.judging.records import Record, record_text
 from market_data_meta.matrix import complete
+from market_data_meta.matrix.complete import ATTEMPTS
 from market_data_meta.matrix.verdicts import MatrixVerdicts
 from market_data_meta.results.matrix import SpuriousCheck
 from market_data_meta.running.cells import CellRecords, RunOptions
+from market_data_meta.running.isolated import REPETITIONS
 from market_data_meta.running.warm_runner import RunRequest
 
 Make = Callable[..., Record]
@@ -73,3 +75,26 @@ def test_a_failure_that_does_not_repeat_is_told_and_its_run_is_made_anew(decided
     assert {record.checks["area.first"].outcome for record in records.records.values()} == {"passed"}
     # Only the second run is left in the cache.
     assert [file.name for file in (tmp_path / "runs").iterdir()] == ["1.jsonl"]
+
+
+def test_a_failure_that_never_repeats_is_an_error_in_the_matrix_and_no_defect(decided: Decided, tmp_path: Path) -> None:
+    records, (spurious,) = decided(["failed"] * ATTEMPTS, ["passed", "failed", "failed"])
+    assert spurious.outcomes == ("failed", "passed", "failed", "failed")
+    checks = [record.checks["area.first"] for record in records.records.values()]
+    assert [(check.outcome, check.message) for check in checks if check.outcome != "passed"] == [
+        ("error", "it does not come out the same each time: failed, passed, failed, failed")
+    ]
+    assert list((tmp_path / "runs").iterdir()) == []
+    assert records.run_count == 3 * ATTEMPTS
+
+
+@pytest.mark.parametrize("repetitions", [["failed"] * 2, ["failed", "failed", "error"], []])
+def test_what_was_not_confirmed_in_every_repetition_is_no_news(decided: Decided, repetitions: list[str]) -> None:
+    records, (spurious,) = decided(["failed"] * ATTEMPTS, repetitions)
+    assert len(spurious.outcomes) == 1 + REPETITIONS
+    assert "failed" not in {record.checks["area.first"].outcome for record in records.records.values()}
+
+
+def test_a_repetition_that_could_not_run_is_replaced_by_the_next(decided: Decided) -> None:
+    _, spurious = decided(["failed"], ["error", "failed", "failed", "failed"])
+    assert spurious == ()

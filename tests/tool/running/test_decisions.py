@@ -14,6 +14,7 @@ from market_data_meta.releases.contents import Content, ContentCombination
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running.cache import RunCache
 from market_data_meta.running.decisions import Decisions
+from market_data_meta.running.isolated import REPETITIONS
 from market_data_meta.running.third_party import ThirdPartyLock, group_digests, remove_entries
 from market_data_meta.running.warm_runner import RunRequest, ThirdPartyGroup, WarmRunner
 
@@ -208,3 +209,19 @@ def test_sets_that_agree_on_the_libraries_that_they_share_are_in_the_same_group(
 def test_removing_a_distribution_from_a_lock_keeps_the_others() -> None:
     lock = "a==1 \\\n    --hash=sha256:0 \\\n    --hash=sha256:1\na-b==2 \\\n    --hash=sha256:2\n"
     assert remove_entries(lock, ["a"]) == "a-b==2 \\\n    --hash=sha256:2\n"
+
+
+def test_a_clause_that_was_repeated_more_often_than_is_needed_is_not_run_again(
+    small: Contract,
+    ledger: Ledger,
+    cell_of: Callable[..., ContentCombination],
+    run: Callable[..., Record],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two processes that share a cache may both have run what was missing."""
+    cell, decisions = cell_of(), Decisions(small)
+    decisions.add([run(cell)] * (REPETITIONS + 1))
+    monkeypatch.setattr(WarmRunner, "_run", lambda *_: pytest.fail("nothing is missing"))
+    request = RunRequest((cell,), frozenset(), repeat={cell: frozenset({"area.first"})})
+    runner = WarmRunner(small, ledger, request, Path(), "python", {}, lambda _: None)
+    assert runner.decide(ThirdPartyGroup(decisions, RunCache.__new__(RunCache), [cell]), frozenset({cell})) == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +67,7 @@ def run_alone(
     """Run a release alone, its runs bringing these records: the record that counts, and how many runs it took."""
     monkeypatch.setattr(environments, "uv", lambda *_, **__: "python")
 
-    def run(*records: Record) -> tuple[Record, int]:
+    def run(*records: Record, to_repeat: Callable[[Record], Collection[str]] = lambda _: ()) -> tuple[Record, int]:
         remaining = list(records)
 
         def run_cell(
@@ -81,7 +81,8 @@ def run_alone(
             return record
 
         monkeypatch.setattr(release_runs, "run_cell", run_cell)
-        record = ReleaseAlone(contract, ledger, "core", ledger.newest("core").version, "3.11", tmp_path).run()
+        release = ReleaseAlone(contract, ledger, "core", ledger.newest("core").version, "3.11", tmp_path)
+        record = release.run(to_repeat=to_repeat)
         return record, len(records) - len(remaining)
 
     return run
@@ -93,6 +94,26 @@ def test_a_release_alone_is_tried_again_and_only_a_settled_run_is_read_back(
     assert run_alone(bad, bad, good) == (bad, ATTEMPTS)
     assert run_alone(bad, good, good) == (good, 2)
     assert run_alone(bad) == (good, 0)
+
+
+@pytest.mark.parametrize(("repeated", "outcome", "files"), [("failed", "failed", 4), ("passed", "error", 0)])
+def test_a_run_that_another_command_has_cached_is_repeated_before_it_is_news(
+    run_alone: Callable[..., tuple[Record, int]],
+    make_record: Make,
+    good: Record,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    repeated: str,
+    outcome: str,
+    files: int,
+) -> None:
+    """A gate caches its runs without a second look; and what has not repeated is in no cache."""
+    run_alone(good)
+    repetition = make_record({"area.first": repeated}, clauses=CLAUSES, format=1)
+    monkeypatch.setattr(release_runs, "run_clauses", lambda *_, **__: repetition)
+    record, ran = run_alone(to_repeat=lambda _: ["area.first"])
+    assert (record.checks["area.first"].outcome, ran) == (outcome, 0)
+    assert len(list((tmp_path / "alone").glob("*.jsonl"))) == files
 
 
 def test_an_unsettled_run_in_the_cache_is_run_again(
