@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from packaging.version import Version
@@ -18,7 +19,8 @@ class Candidate:
 
     ``wheel`` is None for a published version, whose wheel is on the index. ``revision`` is that of a git source or work
     tree. ``skipped_extras`` says which of its extras are not looked at, and why. ``version_is_taken`` says that its
-    version is published already, with other code.
+    version is published already, with other code. ``source_folders`` says of what a wheel installs at its top in which
+    folder of the source tree it stands, where that is not the tree itself.
     """
 
     package: str
@@ -29,6 +31,17 @@ class Candidate:
     revision: Revision | None = None
     skipped_extras: tuple[str, ...] = ()
     version_is_taken: bool = False
+    source_folders: Mapping[str, str] = field(default_factory=dict)
+
+    def source_file(self, file: str) -> str:
+        """Where an installed file stands in the source tree, so that a pull request's page can show it there."""
+        folder = self.source_folders.get(file.split("/", maxsplit=1)[0])
+        return f"{folder}/{file}" if folder else file
+
+
+def source_folders(tree: Path, imports: Iterable[str]) -> dict[str, str]:
+    """The folder of each of these packages in a source tree, where it is not the tree itself: the ``src`` layout."""
+    return {name: "src" for name in imports if not (tree / name).exists() and (tree / "src" / name).exists()}
 
 
 def find_predecessor(

@@ -46,7 +46,7 @@ def gate_result(gate: GateComparison, contract: Contract, causes: Sequence[Cause
         candidates=tuple(_candidate(candidate, gate.same_code[candidate.package]) for candidate in gate.candidates),
         brings_along=gate.brought_libraries,
         cells=tuple(_cell(cell) for cell in gate.cells),
-        causes=tuple(_cause(cause) for cause in causes),
+        causes=tuple(_cause(cause, gate) for cause in causes),
         differences=tuple(
             _difference(difference, gate, cause_of.get(number)) for number, difference in enumerate(gate.differences)
         ),
@@ -118,11 +118,12 @@ def _cell(cell: CellComparison) -> GateCellResult:
     )
 
 
-def _cause(cause: Cause) -> GateCause:
+def _cause(cause: Cause, gate: GateComparison) -> GateCause:
+    candidate = next((c for c in gate.candidates if c.package == cause.package), None)
     return GateCause(
         kind=cause.kind,
         package=cause.package,
-        file=cause.file,
+        file=candidate.source_file(cause.file) if candidate else cause.file,
         line=cause.line,
         text=cause.text,
         before=cause.before,

@@ -12,7 +12,7 @@ from packaging.version import InvalidVersion, Version
 from market_data_meta.contract import Contract
 from market_data_meta.errors import ErrorCode, MetaError, direct_reference
 from market_data_meta.gate import builds
-from market_data_meta.gate.candidates import Candidate, find_predecessor
+from market_data_meta.gate.candidates import Candidate, find_predecessor, source_folders
 from market_data_meta.gate.revisions import Revision, revision_of
 from market_data_meta.inside.mdm_content import content_of_wheel
 from market_data_meta.releases.combinations import DEPLOYED, NEWEST, published_release
@@ -64,7 +64,8 @@ def read_candidate(
     version = Version(release.version)
     taken = any(r.content != release.content for r in ledger.releases[package] if Version(r.version) == version)
     skipped = _skipped_extras(ledger, release)
-    return Candidate(package, source, release, predecessor, wheel.resolve(), revision, skipped, taken)
+    folders = source_folders(path, contract.packages[package].imports)
+    return Candidate(package, source, release, predecessor, wheel.resolve(), revision, skipped, taken, folders)
 
 
 def _skipped_extras(ledger: Ledger, release: Release) -> tuple[str, ...]:

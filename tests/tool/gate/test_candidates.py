@@ -15,7 +15,7 @@ from made_wheels import made_wheel, packed
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
 from market_data_meta.gate.builds import check_out
-from market_data_meta.gate.candidates import Candidate
+from market_data_meta.gate.candidates import Candidate, source_folders
 from market_data_meta.gate.revisions import Revision
 from market_data_meta.gate.sources import read_candidate
 from market_data_meta.inside.mdm_landlock import version
@@ -81,6 +81,18 @@ def test_a_source_tree_is_built_and_left_as_it_was(read: Callable[[str], Candida
     candidate = read(str(source))
     assert candidate.release.version == "1.4.62"
     assert sorted(path.relative_to(source) for path in source.rglob("*")) == before
+
+
+def test_a_file_is_named_where_it_stands_in_the_source_tree(read: Callable[[str], Candidate], tmp_path: Path) -> None:
+    """A pull request's page shows an annotation only at a path of the repository."""
+    tree = source_tree(tmp_path / "tree")
+    candidate = read(str(tree))
+    file = candidate.source_file("market_data_core/__init__.py")
+    assert file == "src/market_data_core/__init__.py"
+    assert (tree / file).is_file()
+    assert candidate.source_file("another/file.py") == "another/file.py"
+    (tree / "src" / "market_data_core").rename(tree / "market_data_core")
+    assert source_folders(tree, ["market_data_core"]) == {}
 
 
 def test_an_sdist_is_built(read: Callable[[str], Candidate], tmp_path: Path) -> None:
