@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
 from packaging.version import InvalidVersion, Version
 
@@ -19,7 +20,7 @@ from market_data_meta.releases.combinations import DEPLOYED, NEWEST, published_r
 from market_data_meta.releases.interpreters import PYTHON
 from market_data_meta.releases.ledger import Ledger, Release
 from market_data_meta.releases.requirements import direct_references
-from market_data_meta.releases.wheel_metadata import read_metadata, short_name
+from market_data_meta.releases.wheel_metadata import DAMAGED, read_metadata, short_name
 
 
 def read_candidate(
@@ -47,9 +48,9 @@ def read_candidate(
         path, commit = builds.check_out(source, folder / "checkout", on_progress)
         _, ref = builds.address_and_ref(source)
         revision: Revision | None = Revision(commit, None if ref == "HEAD" or commit.startswith(ref) else ref)
-    else:
+    elif os.path.exists(path):  # noqa: PTH110 - Path.exists raises for a name that is too long, and for a loop of links
         revision = revision_of(path)
-    if not path.exists():
+    else:
         hint = "a wheel, an sdist, a source tree, git+URL@REF or a published version"
         raise MetaError(ErrorCode.NO_CANDIDATE, f"there is no {source[:200]} to take as {package}", hint=hint)
     wheel = (
@@ -97,7 +98,7 @@ def release_of(wheel: Path, distribution: str) -> Release:
             check_members(wheel, archive.infolist())
         metadata = read_metadata(wheel)
         content = content_of_wheel(wheel)
-    except (BadZipFile, ValueError, OSError, NotImplementedError) as error:
+    except DAMAGED as error:
         raise MetaError(
             ErrorCode.BAD_WHEEL, f"{short_name(wheel.name)} is not a whole wheel", str(error)[:300]
         ) from None

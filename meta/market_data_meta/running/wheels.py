@@ -24,7 +24,7 @@ from market_data_meta.inside.mdm_content import (
 )
 from market_data_meta.releases.index_client import IndexClient
 from market_data_meta.releases.ledger import Release
-from market_data_meta.releases.wheel_metadata import MAX_METADATA, short_name
+from market_data_meta.releases.wheel_metadata import DAMAGED, MAX_METADATA, short_name
 from market_data_meta.running import bytecode
 
 MAX_BYTES = 500 << 20
@@ -103,7 +103,7 @@ def _check(release: Release, file: Path) -> None:
         with ZipFile(file) as archive:
             check_members(file.with_name(release.filename), archive.infolist())
         content = content_of_wheel(file)
-    except (BadZipFile, EOFError, NotImplementedError) as error:
+    except DAMAGED as error:
         raise MetaError(ErrorCode.BAD_WHEEL, f"{release.filename} is not a whole wheel", str(error)) from None
     if content != release.content:
         why = f"the ledger has {release.content}, the wheel {content}"

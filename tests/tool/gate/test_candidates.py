@@ -8,6 +8,7 @@ import subprocess
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 from made_wheels import made_wheel, packed
@@ -165,6 +166,7 @@ def test_a_commit_may_be_named(repository: Path, tmp_path: Path) -> None:
         ("git+--upload-pack=touch x@main", "not a git source"),
         ("git+https://example.invalid/x@--upload-pack=x", "not a git source"),
         ("nowhere.whl", "there is no nowhere.whl"),
+        ("a" * 300, "there is no aaa"),
         ("9.9.9", "core 9.9.9 is not in the ledger"),
     ],
 )
@@ -181,6 +183,12 @@ def test_a_tree_that_does_not_build_says_why(read: Callable[[str], Candidate], t
     with pytest.raises(MetaError, match="does not build") as caught:
         read(str(source))
     assert "<no> wheel today" in caught.value.why
+
+
+def test_a_loop_of_links_is_no_candidate(read: Callable[[str], Candidate], tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(MetaError, match="there is no"):
+        read(str(tmp_path / "loop"))
 
 
 def test_a_folder_without_a_project_is_refused(read: Callable[[str], Candidate], tmp_path: Path) -> None:
@@ -284,6 +292,23 @@ def test_a_folder_or_a_text_that_is_called_a_wheel_is_refused(read: Callable[[st
     for number in ("1.4.62", "1.4.63"):
         with pytest.raises(MetaError, match="not a whole wheel"):
             read(str(tmp_path / f"market_data_core-{number}-py3-none-any.whl"))
+
+
+def test_a_wheel_whose_packed_data_is_damaged_is_refused(read: Callable[[str], Candidate], tmp_path: Path) -> None:
+    """What zlib says of it is no fault of the tool."""
+    code = "".join(f"value_{number} = {number * 7919}\n" for number in range(500))
+    wheel = made_wheel(tmp_path, "market-data-core", "1.4.62", {"x.py": code})
+    with ZipFile(wheel) as archive:
+        files = {info.filename: archive.read(info) for info in archive.infolist()}
+    with ZipFile(wheel, "w", ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    data = bytearray(wheel.read_bytes())
+    start = 30 + len(next(iter(files)))
+    data[start : start + 20] = b"\xff" * 20
+    wheel.write_bytes(data)
+    with pytest.raises(MetaError, match="not a whole wheel"):
+        read(str(wheel))
 
 
 def test_a_wheel_whose_name_and_metadata_differ_is_refused(read: Callable[[str], Candidate], tmp_path: Path) -> None:
