@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import subprocess
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 from examples import LEDGER, PATIENCE
+from rich.console import Console
 
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
@@ -19,6 +21,8 @@ from market_data_meta.matrix.document import matrix_result
 from market_data_meta.matrix.verdicts import MatrixVerdicts
 from market_data_meta.models import json_text, parse_document
 from market_data_meta.render.matrix.files import NAME, read_matrix, write_matrix
+from market_data_meta.render.matrix.markdown import matrix_markdown
+from market_data_meta.render.matrix.terminal import show_matrix
 from market_data_meta.results.matrix import MatrixResult
 from market_data_meta.strict_json import strict_json
 
@@ -115,3 +119,19 @@ def test_a_damaged_matrix_does_not_lose_the_report(root: Path, tmp_path: Path) -
     assert (process.returncode, "bad-matrix" in process.stderr) == (2, True), process.stderr
     assert (tmp_path / "report.json").exists()
     assert not any((tmp_path / name).exists() for name in FILES)
+
+
+def test_what_did_not_repeat_is_told_as_what_is_known_of_it(data: dict[str, Any]) -> None:
+    """Its names steer neither a terminal nor Markdown, and without further runs nothing is said of them."""
+    data["spurious"] = [
+        {"cell": "1.3 \x1b[2J", "clause": "area.`<b>`", "outcomes": ["failed", "passed"]},
+        {"cell": "1.3", "clause": "area.first", "outcomes": ["failed"]},
+    ]
+    matrix = MatrixResult.model_validate(data)
+    stream = io.StringIO()
+    show_matrix(matrix, Console(file=stream, width=160))
+    assert "\x1b" not in stream.getvalue()
+    for text in (stream.getvalue(), matrix_markdown(matrix)):
+        assert "does not come out the same each time: failed, passed" in text
+        assert "area.first in 1.3 could not be run again: failed" in text
+    assert "<b>" not in matrix_markdown(matrix)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from market_data_meta.render.capability_lines import sentences
 from market_data_meta.render.defect_lines import mended_lines, stale_lines
 from market_data_meta.render.markdown_text import line
+from market_data_meta.render.matrix.spurious_lines import spurious_lines
 from market_data_meta.render.set_words import versions_in_words
 from market_data_meta.render.signs import CAPABILITY_STATES, VERDICTS
 from market_data_meta.results.capabilities import StateName
@@ -34,10 +35,7 @@ def matrix_markdown(matrix: MatrixResult) -> str:
         got = _plain(finding.message if finding.outcome == "error" else finding.got)
         about = f"`{finding.clause}` | {finding.level} | {len(finding.cells)}"
         lines.append(f"| {about} | {got} | `{_plain(finding.reproduce)}` |")
-    lines += [
-        f"\n**Spurious**: `{row.clause}` in `{row.cell}` does not repeat: {', '.join(row.outcomes)}."
-        for row in matrix.spurious
-    ]
+    lines += [f"\n{line(text)}" for text in spurious_lines(matrix.spurious)]
     lines += [f"\n**Wide**: `{name}` depends on more than it binds." for name in matrix.wide]
     return "\n".join(lines) + "\n"
 

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from market_data_meta.render.defect_lines import mended_lines, stale_lines
+from market_data_meta.render.matrix.spurious_lines import spurious_lines
 from market_data_meta.render.signs import with_mark, with_state_mark
 from market_data_meta.render.text import printable
 from market_data_meta.results.matrix import MatrixCell, MatrixResult
@@ -33,11 +34,8 @@ def show_matrix(matrix: MatrixResult, console: Console) -> None:
         console.print(Text(printable(text), style="green"))
     for text in stale_lines(matrix.stale_defects):
         console.print(Text(printable(text), style="bold red"))
-    for row in matrix.spurious:
-        console.print(
-            f"\n[yellow]spurious[/] {escape(row.clause)} in {escape(row.cell)} does not come out the same each time: "
-            f"{', '.join(row.outcomes)}"
-        )
+    for text in spurious_lines(matrix.spurious):
+        console.print(Text(f"\n{printable(text)}", style="yellow"))
     for name in matrix.wide:
         console.print(f"\n[yellow]wide[/] {name} depends on more than it binds: it was decided in every cell")
 
