@@ -10,6 +10,7 @@ from functools import cached_property
 
 from market_data_meta.contract import Clause
 from market_data_meta.judging.records import Check, Record
+from market_data_meta.judging.repeated_checks import why_unsteady
 from market_data_meta.judging.verdicts import UNINSTALLABLE, UNKNOWN, why_not_evidence
 
 REGRESSION, REPAIR, KNOWN, UNDECIDED, SAME = "regression", "repair", "known", "undecided", "same"
@@ -303,10 +304,9 @@ def _why_undecided(pair: CellPair, name: str, reason: str) -> str:
     """Why a clause is undecided: what kept the check from running, with the candidates or with their predecessors."""
     if repetitions := pair.repetitions.get(name):
         before_all, now_all = zip(*(each.outcomes for each in repetitions), strict=True)
-        outcomes = {*now_all} if pair.first_release else {*before_all, *now_all}
-        could_run = not outcomes & {"error", "missing"}
-        what = "it does not repeat" if could_run else "it could not be run again each time"
-        return f"{what}: before {', '.join(before_all)}; now {', '.join(now_all)}"
+        # What was never released before brings no outcome.
+        why = why_unsteady(now_all if pair.first_release else (*before_all, *now_all))
+        return f"{why}: before {', '.join(before_all)}; now {', '.join(now_all)}"
     now = pair.now.checks.get(name) if pair.now else None
     if now is None or now.outcome not in ("failed", "not-applicable"):
         return str(now.message) if now else reason

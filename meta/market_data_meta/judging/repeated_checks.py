@@ -10,6 +10,9 @@ from market_data_meta.contract import Contract
 from market_data_meta.judging.defects import KnownDefects
 from market_data_meta.judging.records import Check, Record
 
+NO_RESULT = "no result"
+"""Stands for the outcome of a run that brought none."""
+
 
 def unexpected_checks(contract: Contract, record: Record, known: KnownDefects) -> list[Check]:
     """The checks of a run that show a new failure, or no longer a known one."""
@@ -29,12 +32,19 @@ def differ(first: Check, second: Check | None) -> bool:
 
 def outcomes(checks: Iterable[Check | None]) -> tuple[str, ...]:
     """How the checks came out, in words."""
-    return tuple(check.outcome if check else "no result" for check in checks)
+    return tuple(check.outcome if check else NO_RESULT for check in checks)
+
+
+def why_unsteady(repeated: Iterable[str]) -> str:
+    """What further runs with these outcomes show: that it varies, or only that some of them could not be made."""
+    could_run = not {"error", "missing", NO_RESULT}.intersection(repeated)
+    return "it does not come out the same each time" if could_run else "it could not be run again each time"
 
 
 def unsteady(first: Check, repeated: Iterable[Check | None]) -> Check:
     """The error in place of a check that did not come out the same when it was repeated."""
-    message = f"it does not come out the same each time: {', '.join(outcomes((first, *repeated)))}"
+    how = outcomes((first, *repeated))
+    message = f"{why_unsteady(how[1:])}: {', '.join(how)}"
     return Check(first.clause, "error", message, None, None, first.duration)
 
 

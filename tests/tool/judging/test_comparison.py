@@ -251,8 +251,8 @@ def test_a_cell_has_regressed_only_by_what_repeats(
     assert (difference.kind, [each.outcomes for each in difference.repetitions]) == (kind, pairs)
     if kind == UNDECIDED:
         now_all = [outcome for _, outcome in pairs]
-        what = "it could not be run again each time" if "missing" in now_all else "it does not repeat"
-        assert f"{what}: before passed, passed, passed; now {', '.join(now_all)}" in comparison.reasons[0]
+        what = "it could not be run again" if "missing" in now_all else "it does not come out the same"
+        assert f"{what} each time: before passed, passed, passed; now {', '.join(now_all)}" in comparison.reasons[0]
         assert not difference.of_candidates
     settled = comparison.repeated_pair.now
     assert settled

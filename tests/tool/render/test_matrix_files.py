@@ -122,16 +122,16 @@ def test_a_damaged_matrix_does_not_lose_the_report(root: Path, tmp_path: Path) -
 
 
 def test_what_did_not_repeat_is_told_as_what_is_known_of_it(data: dict[str, Any]) -> None:
-    """Its names steer neither a terminal nor Markdown, and without further runs nothing is said of them."""
+    """Its names steer neither a terminal nor Markdown; where further runs brought no result, no more is said."""
     data["spurious"] = [
         {"cell": "1.3 \x1b[2J", "clause": "area.`<b>`", "outcomes": ["failed", "passed"]},
-        {"cell": "1.3", "clause": "area.first", "outcomes": ["failed"]},
+        {"cell": "1.3", "clause": "area.first", "outcomes": ["failed", "no result"]},
     ]
     matrix = MatrixResult.model_validate(data)
     stream = io.StringIO()
     show_matrix(matrix, Console(file=stream, width=160))
     assert "\x1b" not in stream.getvalue()
     for text in (stream.getvalue(), matrix_markdown(matrix)):
-        assert "does not come out the same each time: failed, passed" in text
-        assert "area.first in 1.3 could not be run again: failed" in text
+        assert "it does not come out the same each time: failed, passed" in text
+        assert "area.first in 1.3: it could not be run again each time: failed, no result" in text
     assert "<b>" not in matrix_markdown(matrix)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 
 from market_data_meta.errors import Exit
+from market_data_meta.judging.repeated_checks import why_unsteady
 from market_data_meta.results.gate import DifferenceKind, GateCandidate, GateDifference, GateResult
 
 VERDICT_OF_EXIT = {
@@ -160,12 +161,8 @@ def spurious(gate: GateResult) -> list[tuple[str, str]]:
 
 
 def _why_unconfirmed(difference: GateDifference) -> str:
-    outcomes = {each.now for each in difference.repetitions}
-    # Of what was never released before there is no outcome.
-    outcomes |= {each.was for each in difference.repetitions} if difference.was else set()
-    if outcomes & {"error", "missing"}:
-        return "it could not be run again each time"
-    return "it does not come out the same each time"
+    before = [each.was for each in difference.repetitions] if difference.was else []
+    return why_unsteady([*before, *(each.now for each in difference.repetitions)])
 
 
 def _repeated(difference: GateDifference) -> str:
