@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 SAFE_INTEGER = (1 << 53) - 1
 """The largest integer that programs in other languages read as it is written."""
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
+"""Where a text may have half of a surrogate pair, written as an escape or as it is."""
 
 
 def strict_json(text: str | bytes) -> object:
@@ -22,6 +26,11 @@ def strict_json(text: str | bytes) -> object:
         )
     except RecursionError:
         raise ValueError("it nests too deep") from None
+    if _SURROGATE.search(text if isinstance(text, str) else text.decode("latin-1")):
+        try:
+            json.dumps(data, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise ValueError("it has half of a surrogate pair") from None
     return data
 
 

@@ -26,6 +26,7 @@ DIGITS = "9" * 5000
         ("-1e999", "too large for a number"),
         (DIGITS, "digits"),
         ('{"a": 1, "a": 2}', "'a' is there twice"),
+        ('{"a": ["\\uD83D"]}', "half of a surrogate pair"),
         ("[" * 100_000, "nests too deep"),
         ("[1,]", "Expecting value"),
         ("", "Expecting value"),
@@ -96,3 +97,7 @@ class Named:
 def test_what_a_check_got_is_json_whatever_it_is(value: Any, shown: object) -> None:
     assert plain(value) == shown
     assert strict_json(json.dumps(plain(value), allow_nan=False)) == shown
+
+
+def test_both_halves_of_a_surrogate_pair_are_a_character() -> None:
+    assert strict_json('"\\ud83d\\ude00 \\\\ud83d"') == "\U0001f600 \\ud83d"
