@@ -32,6 +32,9 @@ def revision_of(tree: Path) -> Revision | None:
     if not tree.is_dir() or not any((folder / ".git").exists() for folder in (tree, *tree.parents)):
         return None
     try:
+        if not _git(tree, "ls-files", "--cached", "--", "."):
+            # A folder of a work tree that the repository has nothing of: its commits say nothing of it.
+            return None
         commit = _git(tree, "rev-parse", "--verify", "HEAD^{commit}").strip()
         return Revision(commit, _ref(tree), _is_edited(tree))
     except MetaError:

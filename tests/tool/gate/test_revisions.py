@@ -37,6 +37,14 @@ def test_a_clean_tree_has_its_commit_and_branch(tree: Path) -> None:
     assert revision_of(tree) == Revision(git(tree, "rev-parse", "HEAD"), "feature", edited=False)
 
 
+@pytest.mark.parametrize("folder", ["build/copy", "beside"])
+def test_a_folder_that_the_repository_has_nothing_of_has_no_revision(tree: Path, folder: str) -> None:
+    """Ignored or not tracked yet: no commit has it."""
+    (tree / folder).mkdir(parents=True)
+    (tree / folder / "pyproject.toml").write_text("")
+    assert revision_of(tree / folder) is None
+
+
 def test_a_commit_that_is_checked_out_by_itself_has_a_ref_that_names_it(tree: Path) -> None:
     git(tree, "update-ref", "refs/remotes/pull/7/merge", "HEAD")
     git(tree, "checkout", "--quiet", "--detach")
