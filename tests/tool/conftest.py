@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+import signal
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -146,3 +147,11 @@ def make_matrix(small: Contract, make_record: Callable[..., Record]) -> Callable
         return MatrixVerdicts(small, SUITE, cells, KnownDefects())
 
     return build
+
+
+@pytest.fixture
+def foreground() -> Iterator[None]:
+    """Ctrl-C reaches what is started here, also where these tests run as a job in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tempfile
 from collections.abc import Iterable
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from market_data_meta import suite
 from market_data_meta.contract import Contract
+from market_data_meta.errors import MetaError
 from market_data_meta.gate.candidates import Candidate
 from market_data_meta.inside.mdm_json import from_json
 from market_data_meta.inside.mdm_source import SourceChanges
@@ -30,7 +32,9 @@ def read_source_changes(
     changes = {}
     for candidate in candidates:
         if candidate.predecessor and candidate.predecessor.content != candidate.release.content:
-            changes[candidate.package] = _changes(contract, candidate, options, scratch)
+            # A source that cannot be read now costs the gate an explanation, and not its verdict.
+            with contextlib.suppress(MetaError):
+                changes[candidate.package] = _changes(contract, candidate, options, scratch)
     return changes
 
 

@@ -289,7 +289,9 @@ def compare_cell(
     }
     counts = Counter(check.outcome for name, check in pair.now.checks.items() if name in clauses)
     broken = [name for name, kind in kinds.items() if kind == REGRESSION and (strict or clauses[name].level == "must")]
-    undecided = [name for name, kind in kinds.items() if kind == UNDECIDED]
+    # A should clause that fails in some runs only would not count without strict if it failed in all of them.
+    counts_for_nothing = {name for name in pair.repetitions if not strict and clauses[name].level != "must"}
+    undecided = [name for name, kind in kinds.items() if kind == UNDECIDED and name not in counts_for_nothing]
     if broken:
         return CellComparison(pair, REGRESSED, tuple(broken), dict(counts), kinds)
     if undecided:

@@ -64,7 +64,7 @@ class Record:
     checks: Mapping[str, Check]
     footer: RecordFooter | None
     death: str | None = None
-    lines: Mapping[str, Mapping[str, list[int]]] = field(default_factory=dict)
+    lines: Mapping[str, Mapping[str, tuple[int, ...]]] = field(default_factory=dict)
 
     @property
     def versions(self) -> dict[str, str]:
@@ -75,7 +75,7 @@ class Record:
 @dataclass(frozen=True)
 class _Trace:
     clause: str
-    lines: Mapping[str, list[int]]
+    lines: Mapping[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def parse_record(lines: Sequence[str], name: str) -> Record:
     """The record that has these lines, as ``read_record`` reads it; ``name`` is what an error calls it."""
     parts: dict[str, Any] = {}
     checks: dict[str, Check] = {}
-    executed: dict[str, Mapping[str, list[int]]] = {}
+    executed: dict[str, Mapping[str, tuple[int, ...]]] = {}
     death = None
     for number, text in enumerate(lines, 1):
         try:

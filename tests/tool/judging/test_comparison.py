@@ -258,3 +258,16 @@ def test_a_cell_has_regressed_only_by_what_repeats(
     assert settled
     outcomes = {REGRESSION: "failed", SPURIOUS: "passed", UNDECIDED: "error"}
     assert settled.checks["area.first"].outcome == outcomes[kind]
+
+
+@pytest.mark.parametrize(("strict", "verdict"), [(False, "held"), (True, "unknown")])
+def test_a_should_clause_that_fails_in_some_runs_counts_with_strict_only(
+    small: Contract, make_record: Make, strict: bool, verdict: str
+) -> None:
+    """Without it not even a failure in all runs would count."""
+    clauses = {name: clause for name, clause in small.clauses.items() if clause.scope == "combination"}
+    now, was = make_record({"area.second": "failed"}), make_record()
+    repeated = {"area.second": repetitions(WORSE, HOLDS, WORSE)}
+    pair = CellPair(now.cell, "combination", now.versions, now, was, repetitions=repeated)
+    comparison = compare_cell(pair, clauses, [], strict=strict)
+    assert (comparison.verdict, comparison.kinds["area.second"]) == (verdict, UNDECIDED)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from market_data_meta.errors import MetaError
-from market_data_meta.judging.records import Check, read_record, record_text
+from market_data_meta.judging.records import Check, Record, read_record, record_text
 
 HEADER: dict[str, object] = {"kind": "header", "format": 1, "cell": "core1.2.9", "combination": {"core": "1.2.9"}}
 HEADER |= {"suite": "5" * 64, "lane": "warm", "third_party_choice": "highest", "expected": {}, "forced": []}
@@ -108,3 +108,11 @@ def test_a_record_that_is_written_again_reads_back_the_same(tmp_path: Path) -> N
     assert record.checks["a.b"].fingerprint
     (tmp_path / "again.jsonl").write_text(record_text(record))
     assert read_record(tmp_path / "again.jsonl") == record
+
+
+def test_the_lines_that_a_check_executed_are_read(make_record: Callable[..., Record], tmp_path: Path) -> None:
+    file = tmp_path / "record.jsonl"
+    trace = {"kind": "trace", "clause": "area.first", "lines": {"package/module.py": [1, 2, 7]}}
+    head, _, footer = record_text(make_record()).rstrip("\n").rpartition("\n")
+    file.write_text(f"{head}\n{json.dumps(trace)}\n{footer}\n")
+    assert read_record(file).lines == {"area.first": {"package/module.py": (1, 2, 7)}}

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -108,14 +108,6 @@ def test_two_runs_at_once_both_end_with_a_whole_record(contract: Contract, tmp_p
         assert [cell["verdict"] for cell in data["cells"]] != ["unknown"]
     assert read_record(tmp_path / "records" / f"{CELL.name}.jsonl").footer is not None
     assert [file.name for file in (tmp_path / "records").iterdir()] == [f"{CELL.name}.jsonl"]
-
-
-@pytest.fixture
-def foreground() -> Iterator[None]:
-    """Ctrl-C reaches what is started here, also where these tests run as a job in the background, which ignores it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.usefixtures("foreground")

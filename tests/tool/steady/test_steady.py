@@ -128,6 +128,7 @@ def test_checks_that_depend_on_time_zone_or_hash_seed_are_found(small_suite: Pat
     assert {seconds: len(answers[f"failed [it, got {seconds}]"]) for seconds in offsets} == offsets
 
 
+@pytest.mark.usefixtures("foreground")
 def test_an_interrupt_leaves_nothing_behind(small_suite: Path) -> None:
     """Neither the load nor a round outlives an interrupt."""
     command = [sys.executable, "-m", "bench.steady", "--rounds", "9"]

@@ -43,7 +43,8 @@ def _what_follows(gate: GateResult, cause: GateCause) -> str:
         return "nothing that is looked at needs it"
     clauses = list(dict.fromkeys(row.clause for row in following))
     count = words.number(len(clauses), "clause")
-    if cause.stops_import:
+    # A name that is gone may stop one module only: the other checks were made, and failed.
+    if cause.stops_import and cause.kind != "definition":
         return f"{count} could not be looked at because of it"
     more = f" and {len(clauses) - NAMED:,} more" if len(clauses) > NAMED else ""
     return f"{count} fail{'s' if len(clauses) == 1 else ''} because of it: {', '.join(clauses[:NAMED])}{more}"
