@@ -30,7 +30,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from mdm_plan import Limits
-from mdm_tree import cpu_seconds, overtime
+from mdm_tree import cpu_seconds, overtime, signal_name
 
 Reports = list[pytest.TestReport]
 OnDecided = Callable[[pytest.Item, Reports | str, float], None]
@@ -214,7 +214,7 @@ def _reports(item: pytest.Item, message: bytes) -> Reports | str:
 def _death(child: _Child) -> str:
     status = child.status or 0
     if os.WIFSIGNALED(status):
-        return f"the check's process was killed by {signal.Signals(os.WTERMSIG(status)).name}"
+        return f"the check's process was killed by {signal_name(os.WTERMSIG(status))}"
     return f"the check's process ended with status {os.waitstatus_to_exitcode(status)} and brought no result"
 
 

@@ -60,6 +60,14 @@ def below(root: int) -> set[int]:
     return descendants - dead
 
 
+def signal_name(number: int) -> str:
+    """What a signal is called; most of the real-time signals have no name."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
 def cpu_seconds(pids: Iterable[int]) -> float:
     """CPU time that processes have used, with that of their children that have ended; 0 where that cannot be told.
 

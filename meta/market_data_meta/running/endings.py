@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import tempfile
 from dataclasses import dataclass
+
+from market_data_meta.inside.mdm_tree import signal_name
 
 
 @dataclass(frozen=True)
@@ -18,9 +19,13 @@ class Ending:
 
 def ending_of(status: int) -> Ending:
     """How a process with this wait status ended."""
-    if os.WIFSIGNALED(status):
-        return Ending(f"the run was killed by {signal.Signals(os.WTERMSIG(status)).name}")
-    code = os.waitstatus_to_exitcode(status)
+    try:
+        code = os.waitstatus_to_exitcode(status)
+    except (ValueError, OverflowError):
+        # The template says how its cells end, and a stranger's library may run in it.
+        return Ending(f"the run ended with {status}, which is no status of a process")
+    if code < 0:
+        return Ending(f"the run was killed by {signal_name(-code)}")
     return Ending(f"the run ended early with status {code}" if code else None)
 
 

@@ -87,7 +87,9 @@ class Limits:
 
 
 def stop(pid: int) -> None:
-    """Kill a process and its descendants."""
+    """Kill a process and its descendants. Raises ValueError for a number below 2: every process descends from those."""
+    if pid < 2:
+        raise ValueError(f"{pid} is no process that was started for a run")
     end(lambda: below(pid) | alive(pid))
 
 

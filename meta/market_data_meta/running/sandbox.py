@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -21,7 +20,7 @@ from market_data_meta import suite
 from market_data_meta.errors import ErrorCode, undecided
 from market_data_meta.inside.mdm_landlock import readable as always_readable
 from market_data_meta.inside.mdm_landlock import writable as always_writable
-from market_data_meta.inside.mdm_tree import below, overtime
+from market_data_meta.inside.mdm_tree import below, overtime, signal_name
 from market_data_meta.running.endings import Ending
 from market_data_meta.running.limits import Bounds, Limits, stop
 
@@ -137,5 +136,5 @@ def run_in_sandbox(
             ErrorCode.NOT_STARTED, f"{command[0]} could not be started", log.read_text(errors="replace")[-300:]
         )
     if status < 0:
-        return Ending(f"{name} was killed by {signal.Signals(-status).name}")
+        return Ending(f"{name} was killed by {signal_name(-status)}")
     return Ending(None if status in good_statuses else f"{name} ended with status {status}")

@@ -37,6 +37,8 @@ from market_data_meta.running.limits import Limits, stop
 from market_data_meta.running.sandbox import environments_of, supervised_process
 from market_data_meta.running.warm_jobs import RLIMITS, Job, RunningJob
 
+MAX_ANSWER = 1 << 16
+"""Bytes of one answer: it is a few numbers."""
 WATCH_SECONDS = 1.0
 """How often what a template uses is looked at."""
 START_SECONDS = 180.0
@@ -63,6 +65,7 @@ class TemplateProcess:
     _keeper: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     _unread: bytes = b""
     _number: int = 0
+    _pid: int = -1
     _pending: set[int] = field(default_factory=set)
     _running: dict[int, RunningJob] = field(default_factory=dict)
     _ended: threading.Event = field(default_factory=threading.Event)
@@ -98,25 +101,25 @@ class TemplateProcess:
                 )
             )
         its_end.close()
-        self.channel = our_end
+        self.channel, self._pid = our_end, process.pid
         # It is watched from its start, as it may be started long before anybody waits for it.
-        watch = threading.Thread(target=self._watch, args=(process.pid, storage), daemon=True)
+        watch = threading.Thread(target=self._watch, args=(storage,), daemon=True)
         self._keeper.callback(watch.join)
         self._keeper.callback(self._ended.set)
         watch.start()
         return self
 
-    def _watch(self, pid: int, storage: Path) -> None:
+    def _watch(self, storage: Path) -> None:
         """Stop the template when it exceeds a bound. Its cells have bounds of their own."""
         folders = [Path(self.home.name), storage]
         limits = Limits("the process that loads the libraries", sandbox.BOUNDS, self.log, folders)
         while not self._ended.wait(WATCH_SECONDS):
             cells = list(self._running.values())
             limits.of_others = {cell.home.name for cell in cells}
-            processes = (below(pid) | {pid}).difference(*(cell.processes for cell in cells))
+            processes = (below(self._pid) | {self._pid}).difference(*(cell.processes for cell in cells))
             if cause := limits.exceeded(processes):
                 self._stop_cause = cause
-                stop(pid)
+                stop(self._pid)
                 return
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
@@ -146,7 +149,8 @@ class TemplateProcess:
     def answers(self, timeout: float) -> list[TemplateAnswer]:
         """The answers that arrive within ``timeout`` seconds.
 
-        Raises EOFError once the process is gone, and MetaError where it was stopped because it had exceeded a bound.
+        Raises EOFError once the process is gone or says what is no answer, and MetaError where it was stopped because
+        it had exceeded a bound.
         """
         with selectors.DefaultSelector() as selector:
             selector.register(self.channel, selectors.EVENT_READ)
@@ -161,7 +165,13 @@ class TemplateProcess:
         if not data:
             raise EOFError
         *lines, self._unread = (self._unread + data).split(b"\n")
-        return [from_json(TemplateAnswer, json.loads(line)) for line in lines]
+        if len(self._unread) > MAX_ANSWER:
+            raise EOFError
+        try:
+            return [from_json(TemplateAnswer, json.loads(line)) for line in lines]
+        except (ValueError, RecursionError):
+            # A stranger's library runs in it, and may have spoken in its place.
+            raise EOFError from None
 
     def survey_modules(self, paths: Sequence[Sequence[str]], preload: Sequence[str]) -> list[str]:
         """The modules that a cell loads with ``preload`` on each of these import paths.
@@ -226,9 +236,12 @@ class TemplateProcess:
                 while waiting and len(running) < at_once:
                     self._start(waiting.pop())
                 for answer in self.answers(0.2):
-                    cell = running[answer.id]
+                    cell = running.get(answer.id)
+                    if cell is None:
+                        raise EOFError
                     if answer.status is None:
-                        cell.pid = answer.pid or 0
+                        # What is stopped when the cell ends is to be no other process of the user.
+                        cell.pid = answer.pid if answer.pid and answer.pid in below(self._pid) else 0
                         continue
                     ending = cell.finish(answer.status)
                     del running[answer.id]

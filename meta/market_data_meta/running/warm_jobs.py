@@ -71,7 +71,8 @@ class RunningJob:
 
     def finish(self, status: int) -> Ending:
         """Remove what the cell leaves behind, now that its process has ended with this status."""
-        stop(self.pid)
+        if self.pid:
+            stop(self.pid)
         # The cell may have written and printed since its limits were last looked at.
         cause = self.stop_cause or self._limits.exceeded_on_disk()
         remove_home(self.home)

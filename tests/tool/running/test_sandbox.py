@@ -76,6 +76,7 @@ def all_ended() -> bool:
         ("import sys; sys.exit(3)", "it ended with status 3"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "it was killed by SIGSEGV"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "it was killed by SIGKILL"),
+        ("import os; os.kill(os.getpid(), 40)", "it was killed by signal 40"),
         ("import os; os.write(1, b'x' * (2 << 20))", "it printed more than 1 MiB and was stopped"),
         ("import os; open('f', 'wb').write(os.urandom(9 << 20))", "it wrote more than 8 MiB and was stopped"),
         ("import time; hoard = b'x' * (300 << 20); time.sleep(9)", "it used more than 200 MiB of memory"),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import sys
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,9 +20,9 @@ from market_data_meta.inside.mdm_seal import Seal
 from market_data_meta.judging.verdicts import why_not_evidence
 from market_data_meta.releases.combinations import Cell, newest_of
 from market_data_meta.releases.ledger import Ledger
-from market_data_meta.running import warm_jobs
+from market_data_meta.running import limits, warm_jobs
 from market_data_meta.running.cache import RunCache
-from market_data_meta.running.endings import Ending
+from market_data_meta.running.endings import Ending, ending_of
 from market_data_meta.running.plans import record_header, suite_plan
 from market_data_meta.running.template_process import TemplateProcess, run_jobs
 from market_data_meta.running.warm_jobs import Job
@@ -178,3 +181,89 @@ def test_a_file_of_the_cache_that_cannot_be_read_is_removed(tmp_path: Path) -> N
     (run_cache.folder / "torn.jsonl").write_bytes(b'\x00{"kind":\n\n\n')
     assert list(run_cache.records()) == []
     assert not list(run_cache.folder.glob("*.jsonl"))
+
+
+@pytest.fixture
+def stopped(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The processes that would be stopped: in these tests nothing is, whatever a template says."""
+    pids: list[int] = []
+    monkeypatch.setattr(warm_jobs, "stop", pids.append)
+    return pids
+
+
+@pytest.fixture
+def said(
+    contract: Contract, ledger: Ledger, tmp_path: Path, stopped: list[int]
+) -> Iterator[Callable[[bytes], list[Ending]]]:
+    """How a job ends in a template that says this in answer to it, and then hangs up."""
+    assert stopped == []
+    assert stopped == []
+    ours, theirs = socket.socketpair()
+    names = tuple(contract.packages)
+    template = TemplateProcess(contract.root, Path(sys.executable), suite_plan(contract, names), tmp_path / "log")
+    template.channel = ours
+    template.home = tempfile.TemporaryDirectory(dir=tmp_path)
+    header = record_header(contract, ledger, Cell(newest_of(names, ledger)), contract.controls, lane="warm")
+
+    def endings(answers: bytes) -> list[Ending]:
+        theirs.sendall(answers)
+        theirs.shutdown(socket.SHUT_WR)
+        job = Job("job", CellRun(header, ()), tmp_path / "job.jsonl", tmp_path / "job.log")
+        return [ending for _, ending in template.run([job], at_once=1, seconds=1)]
+
+    yield endings
+    theirs.close()
+    template.__exit__(None, None, None)
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        b"no JSON\n",
+        b"\xff\n",
+        b'{"id": "1"}\n',
+        b"[]\n",
+        b"[" * 9000 + b"\n",
+        b'{"id": 7, "status": 0}\n',
+        b"x" * ((1 << 16) + 1),
+    ],
+    ids=["text", "bytes", "type", "list", "nested", "unasked", "endless"],
+)
+def test_a_template_that_says_what_is_no_answer_counts_as_dead(
+    said: Callable[[bytes], list[Ending]], answers: bytes
+) -> None:
+    """A stranger's library is loaded in it and may speak in its place: that ends no command."""
+    with pytest.raises(EOFError):
+        said(answers)
+
+
+@pytest.mark.parametrize("pid", [None, -1, 0, 1, os.getpid()])
+def test_a_template_cannot_have_another_process_of_the_user_stopped(
+    said: Callable[[bytes], list[Ending]], stopped: list[int], pid: int | None
+) -> None:
+    """It says which process is its cell's; only one that it has started itself is believed to be."""
+    first = b"" if pid is None else f'{{"id": 1, "pid": {pid}}}\n'.encode()
+    assert said(first + b'{"id": 1, "status": 0}\n') == [Ending()]
+    assert stopped == []
+
+
+@pytest.mark.parametrize("pid", [-1, 0, 1])
+def test_the_processes_from_which_all_others_come_are_never_stopped(monkeypatch: pytest.MonkeyPatch, pid: int) -> None:
+    monkeypatch.setattr(limits, "end", lambda _: pytest.fail("it would stop the whole machine"))
+    with pytest.raises(ValueError, match="no process that was started for a run"):
+        limits.stop(pid)
+
+
+@pytest.mark.parametrize(
+    ("status", "cause"),
+    [
+        (0, None),
+        (3 << 8, "the run ended early with status 3"),
+        (9, "the run was killed by SIGKILL"),
+        (40, "the run was killed by signal 40"),
+        (0x137F, "the run ended with 4991, which is no status of a process"),
+        (1 << 99, f"the run ended with {1 << 99}, which is no status of a process"),
+    ],
+)
+def test_every_status_is_told(status: int, cause: str | None) -> None:
+    assert ending_of(status) == Ending(cause)
