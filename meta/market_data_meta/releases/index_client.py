@@ -55,7 +55,8 @@ class IndexFile:
             what = f"{self.filename} is not the file that the index says it is"
             raise MetaError(ErrorCode.WRONG_HASH, what, "its hash is another one") from None
         except (RequestException, ValueError) as error:
-            status = error.response.status_code if isinstance(error, HTTPError) else 0
+            response = error.response if isinstance(error, HTTPError) else None
+            status = 0 if response is None else response.status_code
             if status in _REFUSALS:
                 what = f"the index lists {self.filename} and does not give it"
                 raise undecided(ErrorCode.GONE, what, f"it answers {status}") from None

@@ -237,12 +237,13 @@ def test_a_template_that_says_what_is_no_answer_counts_as_dead(
         said(answers)
 
 
-@pytest.mark.parametrize("pid", [None, -1, 0, 1, os.getpid()])
+@pytest.mark.parametrize("pid", [None, -1, 0, 1, "our own"])
 def test_a_template_cannot_have_another_process_of_the_user_stopped(
-    said: Callable[[bytes], list[Ending]], stopped: list[int], pid: int | None
+    said: Callable[[bytes], list[Ending]], stopped: list[int], pid: int | str | None
 ) -> None:
     """It says which process is its cell's; only one that it has started itself is believed to be."""
-    first = b"" if pid is None else f'{{"id": 1, "pid": {pid}}}\n'.encode()
+    number = os.getpid() if pid == "our own" else pid
+    first = b"" if pid is None else f'{{"id": 1, "pid": {number}}}\n'.encode()
     assert said(first + b'{"id": 1, "status": 0}\n') == [Ending()]
     assert stopped == []
 
