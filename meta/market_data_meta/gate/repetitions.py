@@ -20,7 +20,7 @@ from market_data_meta.judging.comparison import (
     differences,
 )
 from market_data_meta.judging.records import Record
-from market_data_meta.judging.repeated_checks import differ
+from market_data_meta.judging.repeated_checks import repeats
 from market_data_meta.releases.contents import ContentCombination
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running.cache import discard_runs
@@ -128,7 +128,7 @@ class GateRepetitions:
                 unsteady = [
                     first
                     for first, repeated in ((cell.pair.check_before(name), before), (first_now, now))
-                    if first and any(differ(first, check) for check in repeated)
+                    if first and not repeats(first, repeated)
                 ]
                 discard_runs(searched, name, [check for check in (*unsteady, *before, *now) if check])
 

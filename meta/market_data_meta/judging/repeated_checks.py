@@ -30,6 +30,11 @@ def differ(first: Check, second: Check | None) -> bool:
     return first.outcome == "failed" and first.fingerprint != second.fingerprint
 
 
+def repeats(first: Check, repeated: Iterable[Check | None]) -> bool:
+    """Whether a check came out the same in all of its repetitions."""
+    return not any(differ(first, check) for check in repeated)
+
+
 def outcomes(checks: Iterable[Check | None]) -> tuple[str, ...]:
     """How the checks came out, in words."""
     return tuple(check.outcome if check else NO_RESULT for check in checks)
@@ -53,7 +58,7 @@ def with_repetitions(record: Record, repetitions: Sequence[Record], clauses: Ite
     checks = dict(record.checks)
     for name in clauses:
         first, repeated = checks[name], [each.checks.get(name) for each in repetitions]
-        if any(differ(first, check) for check in repeated):
+        if not repeats(first, repeated):
             checks[name] = unsteady(first, repeated)
     if checks == record.checks or record.footer is None:
         return record

@@ -8,7 +8,7 @@ from dataclasses import replace
 from market_data_meta.contract import Contract
 from market_data_meta.judging.defects import KnownDefects
 from market_data_meta.judging.records import Check
-from market_data_meta.judging.repeated_checks import differ, outcomes, unexpected_checks, unsteady
+from market_data_meta.judging.repeated_checks import outcomes, repeats, unexpected_checks, unsteady
 from market_data_meta.releases.contents import (
     ContentCombination,
     content_combinations,
@@ -57,7 +57,7 @@ def decide_repeated_matrix(
         run_count += repeated.run_count
         for cell, check in doubtful:
             checks = repeated_checks(repeated.runs.get(cell, ()), check.clause, REPETITIONS)
-            if not any(differ(check, other) for other in checks):
+            if repeats(check, checks):
                 continue
             name, how = cell.combination.label, outcomes((check, *checks))
             spurious[name, check.clause] = SpuriousCheck(cell=name, clause=check.clause, outcomes=how)
@@ -79,9 +79,7 @@ def _with_errors(records: CellRecords, errors: Mapping[int, Check]) -> CellRecor
         cell: replace(record, checks={name: errors.get(id(check), check) for name, check in record.checks.items()})
         for cell, record in records.records.items()
     }
-    return replace(
-        records, records=with_errors if errors else records.records, wide_clauses=records.wide_clauses - in_doubt
-    )
+    return replace(records, records=with_errors, wide_clauses=records.wide_clauses - in_doubt)
 
 
 def _doubtful_checks(
