@@ -183,6 +183,9 @@ class Plan:
     the lines that a check executes below them are recorded. ``release`` is there in release scope only; ``record``,
     with ``header``, where a record is to be written; ``sandbox`` where the process is to be restricted. The plan of a
     template of the warm lane has none of these: each of its cells brings a ``CellRun``.
+
+    ``servers`` says where checks of deployment scope find real servers: ``redis`` is a server binary, ``postgres`` the
+    folder with ``initdb`` and ``postgres``; ``redis_url`` and ``postgres_url`` are servers of the user's own.
     """
 
     root: str
@@ -197,6 +200,7 @@ class Plan:
     header: RecordHeader | None = None
     record: RecordFile | None = None
     sandbox: Sandbox | None = None
+    servers: Mapping[str, str] = field(default_factory=dict)
 
     def of_clauses(self, names: Iterable[str]) -> Plan:
         """The same run of some of its clauses."""
