@@ -95,8 +95,8 @@ def _clause_problems(contract: Contract) -> Iterator[str]:
             yield f"{name}: the check's docstring is not the clause's rule (mdmeta check --fix rewrites it)"
         if check.unwritten:
             yield f"{name}: its check is not written yet: write the body of {check_words(name)}"
-        if clause.scope == "deployment":
-            yield f"{name}: its scope is deployment, and no run decides clauses of that scope yet"
+        if clause.scope == "deployment" and contract.service_of(clause) is None:
+            yield f"{name}: its scope is deployment, and no service of packages.toml has {' and '.join(clause.binds)}"
         if unknown := (set(clause.binds) | set(clause.applies)) - contract.packages.keys():
             yield f"{name}: binds or applies to {', '.join(sorted(unknown))}, which packages.toml does not have"
 

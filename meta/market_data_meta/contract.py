@@ -42,6 +42,19 @@ class Package(PackageTable):
 
 
 @dataclass(frozen=True)
+class ServiceTable:
+    """What ``contracts/packages.toml`` says of a service: the packages that are installed for it, and its transports.
+
+    ``extras`` are those extras of a package that the service asks for (``{core = ["bus"]}``), ``libraries`` what it
+    needs beside them to reach its partners.
+    """
+
+    packages: Annotated[tuple[NonEmptyText, ...], Constraint(min_length=2)]
+    extras: Mapping[str, tuple[NonEmptyText, ...]] = field(default_factory=dict)
+    libraries: tuple[NonEmptyText, ...] = ()
+
+
+@dataclass(frozen=True)
 class ClauseTable:
     """What ``contracts/clauses/<area>.toml`` says of a clause: one checkable sentence, and where it comes from.
 
@@ -143,14 +156,35 @@ class Contract:
     deploying_distribution: str
     clauses: Mapping[str, Clause]
     capabilities: Mapping[str, Capability] = field(default_factory=dict)
+    services: Mapping[str, ServiceTable] = field(default_factory=dict)
 
     def clauses_for(self, packages: tuple[str, ...]) -> dict[str, Clause]:
-        """The clauses that a run of these packages decides: of release scope for one, of combination scope for all."""
+        """The clauses that a run of these packages decides.
+
+        Of release scope for one package, of deployment scope for those of a service, of combination scope for all.
+        """
         if len(packages) == 1:
             clauses = {c.id: c for c in self.clauses.values() if c.scope == "release" and packages[0] in c.binds}
+        elif service := self.service_with(packages):
+            clauses = {c.id: c for c in self.clauses.values() if self.service_of(c) == service}
         else:
             clauses = {c.id: c for c in self.clauses.values() if c.scope == "combination"}
         return clauses | self.controls
+
+    @property
+    def service_packages(self) -> list[tuple[str, ...]]:
+        """The packages of each service."""
+        return [service.packages for service in self.services.values()]
+
+    def service_with(self, packages: tuple[str, ...]) -> ServiceTable | None:
+        """The service that consists of just these packages, if there is one."""
+        return next((service for service in self.services.values() if set(service.packages) == set(packages)), None)
+
+    def service_of(self, clause: Clause) -> ServiceTable | None:
+        """The service whose runs decide a clause of deployment scope: the first that has all packages that it binds."""
+        if clause.scope != "deployment":
+            return None
+        return next((service for service in self.services.values() if set(clause.binds) <= set(service.packages)), None)
 
     @cached_property
     def controls(self) -> dict[str, Clause]:

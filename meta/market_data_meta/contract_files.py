@@ -15,6 +15,7 @@ from market_data_meta.contract import (
     Contract,
     Package,
     PackageTable,
+    ServiceTable,
     capability,
 )
 from market_data_meta.field_types import Constraint, NonEmptyText
@@ -31,11 +32,12 @@ class Deployment(InputTable):
 
 
 class PackagesFile(InputFile):
-    """contracts/packages.toml: the packages under contract."""
+    """contracts/packages.toml: the packages under contract, and the services that they make."""
 
     schema_name: ClassVar[str] = "packages"
 
     packages: Mapping[str, PackageTable]
+    services: Mapping[str, ServiceTable] = Field(default_factory=dict)
     deployed: Deployment
 
 
@@ -67,4 +69,4 @@ def load_contract(root: Path) -> Contract:
     file = root / "contracts" / "capabilities.toml"
     tables = read_input(CapabilitiesFile, read_toml(file), file).capabilities
     capabilities = {name: capability(name, tables, clauses) for name in tables}
-    return Contract(root, packages, data.deployed.distribution, clauses, capabilities)
+    return Contract(root, packages, data.deployed.distribution, clauses, capabilities, data.services)

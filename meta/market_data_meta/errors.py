@@ -80,6 +80,7 @@ class ErrorCode(StrEnum):
     NO_PROJECT = "no-project", "A source tree is not a Python project."
     NO_RECORD = "no-record", "The suite did not start, so there is no record."
     NO_REF = "no-ref", "A git ref could not be fetched."
+    NO_SERVER = "no-server", "A server that checks of services need cannot be had on this machine."
     NO_TEMPLATE = "no-template", "The warm lane did not start, or was stopped."
     NO_UPLOAD_TIME = "no-upload-time", "The package index does not say when its files were uploaded."
     NO_WHEEL = "no-wheel", "The newest releases could not be downloaded."

@@ -20,7 +20,7 @@ from market_data_meta.releases.contents import content_combinations, distinct_co
 from market_data_meta.releases.ledger_files import load_ledger
 from market_data_meta.releases.requirements import broken_promises
 from market_data_meta.render.page.site import site
-from market_data_meta.running.cells import CellRecords
+from market_data_meta.running.cell_records import CellRecords
 
 ROOT = Path(__file__).parents[2]
 OLDEST = "deploy=core==1.4.9,pipeline==0.8.69,store==0.6.72"

@@ -21,7 +21,7 @@ from market_data_meta.matrix.verdicts import MatrixVerdicts
 from market_data_meta.releases.contents import ContentCombination, content_combinations, distinct_contents
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.releases.ledger_files import load_ledger
-from market_data_meta.running.cells import CellRecords
+from market_data_meta.running.cell_records import CellRecords
 
 
 @pytest.fixture(scope="session")

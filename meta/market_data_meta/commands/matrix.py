@@ -30,7 +30,8 @@ from market_data_meta.releases.combinations import Combination
 from market_data_meta.render.matrix.files import NAME, write_matrix
 from market_data_meta.render.matrix.terminal import show_matrix
 from market_data_meta.running.cache import default_cache
-from market_data_meta.running.cells import CellRecords, RunOptions
+from market_data_meta.running.cell_records import CellRecords
+from market_data_meta.running.cells import RunOptions
 from market_data_meta.running.release_runs import ReleaseAlone
 
 PARTS = 16

@@ -101,7 +101,8 @@ def report_command(
 
 def _interpreter_exists(checkout: Checkout, name: str) -> bool:
     """Whether the interpreter that a cell asks for is on this machine; a cell that asks for none has one."""
-    python = parse_cell([name], checkout.contract.packages, checkout.ledger).python
+    contract = checkout.contract
+    python = parse_cell([name], contract.packages, checkout.ledger, services=contract.service_packages).python
     if python is None:
         return True
     try:

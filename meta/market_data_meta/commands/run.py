@@ -71,8 +71,10 @@ def run_command(
 ) -> None:
     r"""Run the suite on one combination, in an environment of its own.
 
-    For one package alone, only the clauses of release scope run. A combination that the packages' requirements forbid
-    is forced, and its record says so. The versions newest and deployed may stand alone, for all packages.
+    For one package alone, only the clauses of release scope run; for Core with one of the others, those of the service
+    that they make, with real servers. A combination that the packages' requirements forbid is forced, and its record
+    says so. The versions newest and deployed may stand alone, for all packages. With a combination its services run
+    too, unless --into names one environment for the combination alone.
 
     With --clause only these clauses run, in an environment that is kept for the next time: the answer comes in seconds
     and is about these clauses only. With --pdb as well, a check that fails stops in the debugger, and breakpoint()
@@ -83,6 +85,7 @@ def run_command(
     Example: mdmeta run newest
              mdmeta run core==newest pipeline==deployed store==0.6.73
              mdmeta run store==newest
+             mdmeta run core==newest store==newest
              mdmeta run core1.4.61-pipeline0.8.70-store0.6.73 --third-party lowest
              mdmeta run newest --clause chain.hard-pauses --clause chain.reaches-pipeline
              mdmeta run newest --clause chain.hard-pauses --pdb
@@ -93,7 +96,8 @@ def run_command(
         raise click.UsageError("--clause keeps an environment of its own, so --into has nothing to fill")
     if interpreter and not re.fullmatch(r"3\.\d+", interpreter):
         raise MetaError(ErrorCode.BAD_PYTHON, f"{interpreter!r} is not a version of Python", hint="write --python 3.12")
-    cell = parse_cell(pins, checkout.contract.packages, checkout.ledger, interpreter)
+    contract = checkout.contract
+    cell = parse_cell(pins, contract.packages, checkout.ledger, interpreter, contract.service_packages)
     cell = Cell(cell.combination, third_party or cell.third_party, interpreter or cell.python)
 
     def progress(step: str) -> None:
@@ -103,16 +107,19 @@ def run_command(
     folder = (out or checkout.out).resolve()
     if clauses:
         _run_clauses(checkout, cell, tuple(dict.fromkeys(clauses)), folder, progress, debug=debug, as_json=as_json)
-    record = run_cell(
-        checkout.contract,
-        checkout.ledger,
-        cell,
-        out=folder,
-        into=into,
-        progress=progress,
-        to_repeat=checkout.unexpected,
-    )
-    report = judge_records(checkout.contract, suite.digest(checkout.root), [record], checkout.known_defects)
+    records = [
+        run_cell(
+            contract,
+            checkout.ledger,
+            part,
+            out=folder,
+            into=into,
+            progress=progress,
+            to_repeat=checkout.unexpected,
+        )
+        for part in ([cell] if into else [cell, *cell.services(contract.service_packages)])
+    ]
+    report = judge_records(contract, suite.digest(checkout.root), records, checkout.known_defects)
     finish(report_result(checkout.contract, report, checkout.known_defects), as_json=as_json, verbose=verbose)
 
 

@@ -10,7 +10,7 @@ from market_data_meta.gate.candidates import Candidate
 from market_data_meta.gate.partners import GateCell
 from market_data_meta.judging.comparison import SAME, UNDECIDED, CellComparison, compare_checks
 from market_data_meta.releases.contents import ContentCombination
-from market_data_meta.running.cells import CellRecords
+from market_data_meta.running.cell_records import CellRecords
 
 CandidateSet = tuple[Candidate, ...]
 

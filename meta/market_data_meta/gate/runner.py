@@ -35,7 +35,8 @@ from market_data_meta.judging.comparison import (
 from market_data_meta.judging.records import Record
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import environments
-from market_data_meta.running.cells import CellRecords, RunOptions, decide
+from market_data_meta.running.cell_records import CellRecords
+from market_data_meta.running.cells import RunOptions, decide
 from market_data_meta.running.warm_runner import ProgressStep, RunRequest
 
 PATIENCE = 3

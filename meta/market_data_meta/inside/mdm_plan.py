@@ -202,6 +202,11 @@ class Plan:
     sandbox: Sandbox | None = None
     servers: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def server_folders(self) -> list[str]:
+        """The folders of the servers that checks start."""
+        return sorted({path for name, path in self.servers.items() if not name.endswith("_url")})
+
     def of_clauses(self, names: Iterable[str]) -> Plan:
         """The same run of some of its clauses."""
         clauses = {name: self.clauses[name] for name in sorted(set(names))}

@@ -1,9 +1,9 @@
 """Capabilities: what users can do with a combination, from the checks of its records. Pure functions; no I/O.
 
-This is truth and not expectation: a known defect is a failure here. Clauses of release scope are
-decided by the records of the three releases alone, run in the same way as the combination. Where such a record is
-missing they are undecided, and a capability that cannot do without them is unknown: that a combination runs says
-nothing about how its releases install without the others.
+This is truth and not expectation: a known defect is a failure here. Clauses of release scope are decided by the records
+of the three releases alone, those of deployment scope by the records of the services, run in the same way as the
+combination. Where such a record is missing they are undecided, and a capability that cannot do without them is unknown:
+that a combination runs says nothing about how its releases install or work without the others.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ LONGEST_GOT = 200
 class ClauseDecision:
     """How a clause came out for one of the runs that decide it, or that no run did: then ``check`` is None.
 
-    ``release`` is the release that was run alone, and empty for a clause about the combination. ``defect`` is the known
-    defect that the check shows, if it shows one.
+    ``release`` names what was run alone, a release or those of a service, and is empty for the combination itself.
+    ``defect`` is the known defect that the check shows, if it shows one.
     """
 
     clause: str
@@ -66,7 +66,7 @@ def capability_states(
         reason = "; ".join(weak) or "there is no record"
         return tuple(_without_clauses(one, "unknown", reason) for one in contract.capabilities.values())
     releases = releases or record.versions
-    alone = _records_alone(suite, record, releases, records)
+    alone = _records_alone(contract, suite, record, releases, records)
     return tuple(
         _capability_state(
             capability, list(_decisions(contract, capability, record, releases, alone, known)), contract.clauses
@@ -94,11 +94,11 @@ def state_of(decisions: Iterable[ClauseDecision]) -> StateName:
     return "unknown" if "undecided" in outcomes[False] else "works"
 
 
-def is_alone(contract: Contract, cell: CellVerdict) -> bool:
-    """Whether the cell is one release alone, about which there are no capabilities to judge."""
+def is_partial(contract: Contract, cell: CellVerdict) -> bool:
+    """Whether the cell is a release alone or a service, which decides a part of the capabilities of combinations."""
     if cell.record and cell.record.versions:
-        return len(cell.record.versions) == 1
-    return sum(package in cell.cell for package in contract.packages) == 1
+        return len(cell.record.versions) < len(contract.packages)
+    return not all(package in cell.cell for package in contract.packages)
 
 
 def _why_weak(suite: str, record: Record) -> list[str]:
@@ -107,11 +107,14 @@ def _why_weak(suite: str, record: Record) -> list[str]:
 
 
 def _records_alone(
-    suite: str, record: Record, releases: Mapping[str, str], records: Iterable[Record]
-) -> dict[str, Record]:
-    """The sound records of the releases alone by package, with the same interpreter and third-party choice."""
+    contract: Contract, suite: str, record: Record, releases: Mapping[str, str], records: Iterable[Record]
+) -> dict[tuple[str, ...], Record]:
+    """The sound records of releases and services alone by their packages, same interpreter and third-party choice."""
     label = "-".join(f"{package}{version}" for package, version in record.versions.items())
-    cells = {record.cell.replace(label, f"{package}{version}"): package for package, version in releases.items()}
+    cells = {
+        record.cell.replace(label, "-".join(f"{name}{releases[name]}" for name in packages)): packages
+        for packages in (*((name,) for name in releases), *contract.service_packages)
+    }
     return {
         cells[candidate.cell]: candidate
         for candidate in records
@@ -124,21 +127,29 @@ def _decisions(
     capability: Capability,
     record: Record,
     releases: Mapping[str, str],
-    alone: Mapping[str, Record],
+    alone: Mapping[tuple[str, ...], Record],
     known: KnownDefects,
 ) -> Iterator[ClauseDecision]:
     """Each clause of the capability with the checks that decide it: one, or in release scope one for each package."""
     for name in (*capability.essential, *capability.others):
         clause, essential = contract.clauses.get(name), name in capability.essential
-        if clause is None or clause.scope != "release":
+        decided_by = [] if clause is None or name in record.checks else _run_alone(contract, clause, releases)
+        if not decided_by:
             check = record.checks.get(name)
             yield ClauseDecision(name, essential, check, defect=known.defect_of(record, check) if check else None)
-            continue
-        for package, version in releases.items():
-            if package in clause.binds:
-                check = alone[package].checks.get(name) if package in alone else None
-                defect = known.defect_of(alone[package], check) if check else None
-                yield ClauseDecision(name, essential, check, f"{package} {version}", defect)
+        for packages in decided_by:
+            check = alone[packages].checks.get(name) if packages in alone else None
+            defect = known.defect_of(alone[packages], check) if check else None
+            versions = " and ".join(f"{package} {releases[package]}" for package in packages)
+            yield ClauseDecision(name, essential, check, versions, defect)
+
+
+def _run_alone(contract: Contract, clause: Clause, releases: Iterable[str]) -> list[tuple[str, ...]]:
+    """The packages whose runs without the others decide the clause; none where the combination's run does."""
+    if clause.scope == "release":
+        return [(package,) for package in releases if package in clause.binds]
+    service = contract.service_of(clause)
+    return [service.packages] if service else []
 
 
 def _capability_state(

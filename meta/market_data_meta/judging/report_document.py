@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from market_data_meta.contract import Contract
 from market_data_meta.inside.mdm_plan import RecordHeader
-from market_data_meta.judging.capabilities import capability_states, is_alone
+from market_data_meta.judging.capabilities import capability_states, is_partial
 from market_data_meta.judging.defects import DefectChanges, KnownDefects
 from market_data_meta.judging.findings import group_findings
 from market_data_meta.judging.verdicts import UNKNOWN, CellVerdict, JudgedRecords
@@ -22,7 +22,7 @@ def report_result(contract: Contract, judged_records: JudgedRecords, known: Know
         suite=suite,
         exit=int(judged_records.exit),
         cells=tuple(
-            _cell(cell, () if is_alone(contract, cell) else capability_states(contract, suite, cell, known, records))
+            _cell(cell, () if is_partial(contract, cell) else capability_states(contract, suite, cell, known, records))
             for cell in judged_records.cells
         ),
         findings=tuple(

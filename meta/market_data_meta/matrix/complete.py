@@ -18,7 +18,8 @@ from market_data_meta.releases.contents import (
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.results.matrix import SpuriousCheck
 from market_data_meta.running.cache import discard_runs
-from market_data_meta.running.cells import CellRecords, RunOptions, decide
+from market_data_meta.running.cell_records import CellRecords
+from market_data_meta.running.cells import RunOptions, decide
 from market_data_meta.running.decisions import repeated_checks
 from market_data_meta.running.isolated import REPETITIONS
 from market_data_meta.running.warm_runner import ProgressStep, RunRequest

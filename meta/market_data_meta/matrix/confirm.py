@@ -20,7 +20,7 @@ from market_data_meta.releases.contents import (
     oldest_and_newest_combinations,
 )
 from market_data_meta.releases.ledger import Ledger
-from market_data_meta.running.cells import CellRecords
+from market_data_meta.running.cell_records import CellRecords
 from market_data_meta.running.decisions import contents_of
 from market_data_meta.running.isolated import run_cell
 

@@ -24,7 +24,7 @@ from market_data_meta.releases.combinations import Combination
 from market_data_meta.releases.contents import Content, ContentCombination
 from market_data_meta.results.capabilities import CapabilityState
 from market_data_meta.results.matrix import SpuriousCheck
-from market_data_meta.running.cells import CellRecords
+from market_data_meta.running.cell_records import CellRecords
 
 
 @dataclass(frozen=True)

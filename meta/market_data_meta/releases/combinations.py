@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Container, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
@@ -61,6 +61,15 @@ class Cell:
         python = f"py{self.python.replace('.', '')}-" if self.python else ""
         return python + self.combination.label + ("" if self.third_party == "highest" else f"-{self.third_party}")
 
+    def services(self, services: Iterable[tuple[str, ...]]) -> list[Cell]:
+        """The cells of those services, named by their packages, that this combination holds and others beside them."""
+        versions = self.combination.versions
+        return [
+            replace(self, combination=Combination(tuple(pin for pin in versions if pin[0] in packages)))
+            for packages in services
+            if set(packages) < set(self.combination.packages)
+        ]
+
 
 def newest_of(packages: Iterable[str], ledger: Ledger, python: str = PYTHON) -> Combination:
     """The newest release of each of the packages on that interpreter."""
@@ -74,11 +83,18 @@ def deployed_set(packages: Iterable[str], ledger: Ledger) -> Combination | None:
     return Combination(tuple(known)) if len(known) == len(pins) else None
 
 
-def parse_cell(words: Iterable[str], packages: Iterable[str], ledger: Ledger, interpreter: str | None = None) -> Cell:
+def parse_cell(
+    words: Iterable[str],
+    packages: Iterable[str],
+    ledger: Ledger,
+    interpreter: str | None = None,
+    services: Iterable[Iterable[str]] = (),
+) -> Cell:
     """Read ``core==1.4.9 pipeline==newest store==0.6.34``, ``newest``, or the name of a tox environment.
 
-    All packages make a combination, a single package is a release alone. The ``interpreter`` is that of words which
-    name none. Raises MetaError for a package that is misspelt or missing and for a version that is not published.
+    All packages make a combination, those of one of the ``services`` a service, a single package is a release alone.
+    The ``interpreter`` is that of words which name none. Raises MetaError for a package that is misspelt or missing and
+    for a version that is not published.
     """
     order = tuple(packages)
     pins: list[str] = []
@@ -91,7 +107,7 @@ def parse_cell(words: Iterable[str], packages: Iterable[str], ledger: Ledger, in
         else:
             pins.append(word)
     versions = parse_pins(pins, order, ledger, python=python or PYTHON)
-    if len(versions) not in (1, len(order)):
+    if len(versions) not in (1, len(order)) and set(versions) not in map(set, services):
         missing = [package for package in order if package not in versions]
         missing_pins = " ".join(f"{name}=={ledger.newest(name, python or PYTHON).version}" for name in missing)
         hint = f"add {missing_pins}, or newest for the newest of the others, or name one package alone"

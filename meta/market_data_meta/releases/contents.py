@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -53,7 +53,7 @@ class Content:
 
 @dataclass(frozen=True)
 class ContentCombination:
-    """One content of each package: a cell of the matrix."""
+    """One content of each package: a cell of the matrix. Or of the packages of a service."""
 
     contents: tuple[Content, ...]
 
@@ -69,12 +69,16 @@ class ContentCombination:
 
     @property
     def requirements(self) -> tuple[tuple[str, ...], ...]:
-        """The third-party requirements of each content: equal ones resolve to the same third-party versions."""
-        return tuple(content.requirements for content in self.contents)
+        """Each package with its third-party requirements: equal ones resolve to the same third-party versions."""
+        return tuple((content.package, *content.requirements) for content in self.contents)
 
     def why_not_installable(self, python: str) -> str:
         """Why one of its releases cannot be installed on that interpreter; empty if all can."""
         return next(filter(None, (content.why_not_installable(python) for content in self.contents)), "")
+
+    def of_packages(self, packages: Collection[str]) -> ContentCombination:
+        """The contents of some of the packages, such as those of a service."""
+        return ContentCombination(tuple(content for content in self.contents if content.package in packages))
 
     @property
     def stands_for(self) -> int:

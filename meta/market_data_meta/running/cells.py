@@ -7,50 +7,21 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from market_data_meta import suite
 from market_data_meta.contract import Contract
 from market_data_meta.judging.records import Check, Record
 from market_data_meta.releases.contents import Content, ContentCombination, content_combinations, distinct_contents
-from market_data_meta.releases.interpreters import PYTHON
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import environments, third_party
 from market_data_meta.running.cache import RunCache
+from market_data_meta.running.cell_records import CellRecords
 from market_data_meta.running.decisions import Decisions
+from market_data_meta.running.services import joined_records, service_cells, with_services
 from market_data_meta.running.third_party import ThirdPartyLock, ThirdPartyRequirements, Unresolvable
 from market_data_meta.running.warm_runner import ProgressStep, RunRequest, ThirdPartyGroup, WarmRunner
-
-
-@dataclass(frozen=True)
-class CellRecords:
-    """Every cell with its record, or with the reason why it has none.
-
-    ``runs`` are the runs that each cell has made itself. ``conflicts`` are pairs of checks that came out differently
-    although what their clause binds has the same content.
-    ``candidate_entries`` are the entries of third-party locks that candidates have brought along, ``python`` is the
-    version of the interpreter that the cells were run on. ``suite_conflicts`` are cells whose fault is that the suite
-    cannot be installed with their libraries.
-    """
-
-    contents: Mapping[str, tuple[Content, ...]]
-    cells: tuple[ContentCombination, ...]
-    records: Mapping[ContentCombination, Record]
-    faults: Mapping[ContentCombination, str]
-    uninstallable: Mapping[ContentCombination, str]
-    wide_clauses: frozenset[str]
-    run_count: int
-    cache_folders: tuple[Path, ...] = field(default=())
-    python: str = PYTHON
-    candidate_entries: tuple[str, ...] = ()
-    runs: Mapping[ContentCombination, tuple[Record, ...]] = field(default_factory=dict)
-    conflicts: tuple[tuple[Check, Check], ...] = ()
-    suite_conflicts: frozenset[ContentCombination] = frozenset()
-
-    def why_no_record(self, cell: ContentCombination | None) -> str:
-        """Why a cell has no record; empty for a cell that has one, and for no cell."""
-        return (self.uninstallable.get(cell) or self.faults.get(cell, "")) if cell else ""
 
 
 @dataclass(frozen=True)
@@ -87,6 +58,7 @@ def decide(
     """
     python = options.interpreter
     version = environments.version_of(python)
+    whole, request = request, with_services(contract, request)
     on_progress(ProgressStep(0, 0, "resolving third-party libraries"))
     resolutions, digests = _resolve_third_party(contract, ledger, request, python, options.cache)
     locks = {needs: lock for needs, lock in resolutions.items() if isinstance(lock, ThirdPartyLock)}
@@ -114,7 +86,9 @@ def decide(
                 continue
             cells = frozenset(cell for number, cell in enumerate(group.cells) if number % parts == part - 1)
             run_count += runner.decide(group, cells)
-    cell_records = _collect(contents, request, groups.values(), unresolvable, run_count)
+    cell_records = joined_records(
+        contract, whole, _collect(contents, request, groups.values(), unresolvable, run_count)
+    )
     candidate_entries = {entry for lock in locks.values() for entry in lock.candidate_entries}
     return replace(cell_records, candidate_entries=tuple(sorted(candidate_entries)), python=version)
 
@@ -141,7 +115,8 @@ def _resolve_third_party(
     be installed on the interpreter is asked about by nobody: the answer would count for cells that can.
     """
     version = environments.version_of(python)
-    every_published = content_combinations(distinct_contents(contract, ledger.published))
+    combinations = content_combinations(distinct_contents(contract, ledger.published))
+    every_published = [*combinations, *service_cells(contract, combinations)]
     published_cells = [cell for cell in every_published if not cell.why_not_installable(version)]
     resolutions = third_party.resolve_all(contract, ledger.published, published_cells, python, cache)
     published = [lock for lock in resolutions.values() if isinstance(lock, ThirdPartyLock)]

@@ -154,7 +154,7 @@ def resolve_cell(contract: Contract, ledger: Ledger, cell: Cell, python: str) ->
         for package, version in cell.combination.versions
     }
     forced = tuple(broken_promises(cell.combination, contract.packages, ledger, version_of(python)))
-    requirements = [ledger.requirement(distribution, release) for distribution, release in releases.items()]
+    requirements, libraries = _requirements(contract, ledger, releases)
     options = ["--python", python, "--generate-hashes", "--no-header", "--no-annotate"]
     if cell.third_party != "today":
         options += ["--exclude-newer", ledger.as_of]
@@ -170,7 +170,9 @@ def resolve_cell(contract: Contract, ledger: Ledger, cell: Cell, python: str) ->
             file.write_text("\n".join(ledger.requirement(*companion) for companion in companions.items()))
             options += ["--constraint", str(file)]
         try:
-            packages = uv("pip", "compile", "-", *options, "--resolution", resolution, text="\n".join(requirements))
+            packages = uv(
+                "pip", "compile", "-", *options, "--resolution", resolution, text="\n".join([*requirements, *libraries])
+            )
         except UninstallableError as error:
             raise _resolution_error(contract, ledger, cell, python, error.why) from None
         if len(releases) == 1:
@@ -180,7 +182,8 @@ def resolve_cell(contract: Contract, ledger: Ledger, cell: Cell, python: str) ->
             versions = locked_versions(packages)
             constraints.write_text("\n".join(f"{name}=={version}" for name, version in versions.items()))
             try:
-                suite, optional = _add_suite([*options, "--constraint", str(constraints)], requirements)
+                needed = [*requirements, *libraries, *SUITE]
+                suite, optional = _add_suite([*options, "--constraint", str(constraints)], needed)
             except UninstallableError as error:
                 named = {name: ledger.release(name, version) for name, version in cell.combination.versions}
                 why = suite_conflicts(SUITE, versions, named, version_of(python)) or [resolver_message(error.why)]
@@ -231,9 +234,22 @@ def _resolution_error(contract: Contract, ledger: Ledger, cell: Cell, python: st
     return UninstallableError("; ".join(dict.fromkeys(reasons)) or resolver_message(message))
 
 
-def _add_suite(options: list[str], requirements: list[str]) -> tuple[str, frozenset[str]]:
+def _requirements(
+    contract: Contract, ledger: Ledger, releases: Mapping[str, Release]
+) -> tuple[list[str], tuple[str, ...]]:
+    """What asks for the releases (by distribution) and, if they make a service, the libraries of its transports."""
+    names = tuple(name for name, package in contract.packages.items() if package.distribution in releases)
+    service = contract.service_with(names)
+    requirements = []
+    for name in names:
+        distribution = contract.packages[name].distribution
+        extras = ",".join(service.extras.get(name, ())) if service else ""
+        requirements.append(ledger.requirement(distribution, releases[distribution], f"[{extras}]" if extras else ""))
+    return requirements, service.libraries if service else ()
+
+
+def _add_suite(options: list[str], needed: list[str]) -> tuple[str, frozenset[str]]:
     """The lock of the packages and the suite, and which of the suite's optional libraries are in it."""
-    needed = [*requirements, *SUITE]
     try:
         return uv("pip", "compile", "-", *options, text="\n".join([*needed, *OPTIONAL])), frozenset(OPTIONAL)
     except UninstallableError:

@@ -26,6 +26,7 @@ from market_data_meta.running import environments
 from market_data_meta.running.plans import cell_plan, record_header, release_facts
 from market_data_meta.running.sandbox import run_in_sandbox
 from market_data_meta.running.seals import text_or_empty, verified_lines
+from market_data_meta.running.servers import server_folder
 
 SUITE_SECONDS = 300.0
 """CPU time of one run of the suite: it takes less than a tenth of that."""
@@ -208,7 +209,7 @@ def _pytest(root: Path, prepared: PreparedCell, secret: str, log: Path) -> tuple
             home=home,
             variables=clean_environment(home, storage, fixed) | {"PYTHONPYCACHEPREFIX": str(compiled)},
             writable=[storage, compiled],
-            readable=[checks, root / "contracts", suite.INSIDE, prepared.folder],
+            readable=[checks, root / "contracts", suite.INSIDE, prepared.folder, server_folder(root)],
             seconds=SUITE_SECONDS,
             name="the suite",
             # 1 is for checks that failed.

@@ -23,6 +23,7 @@ from market_data_meta.releases.combinations import Cell
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.releases.requirements import direct_references
 from market_data_meta.running import environments
+from market_data_meta.running.servers import find_servers
 
 CHECK_SECONDS = 30.0
 """CPU time of one check: the slowest, which imports every module of a package that was never imported, takes some 4 s.
@@ -32,15 +33,20 @@ CHECKS_PER_PROCESS = 16
 
 
 def suite_plan(contract: Contract, names: tuple[str, ...]) -> Plan:
-    """What is the same in every run of these packages, whatever their versions."""
+    """What is the same in every run of these packages, whatever their versions.
+
+    That of a service says where its servers are. Raises MetaError where they cannot be had.
+    """
     packages = contract.packages.items()
-    preload = () if len(names) == 1 else tuple(name for _, p in packages for name in (*p.imports, *p.preload))
+    imported = () if len(names) == 1 else names
+    preload = tuple(module for name, p in packages if name in imported for module in (*p.imports, *p.preload))
     return Plan(
         root=str(contract.root),
         packages={name: PlannedPackage(p.distribution, p.imports, p.app) for name, p in packages},
         clauses={c.id: PlannedClause(c.rule, c.level, c.scope, c.expect) for c in contract.clauses_for(names).values()},
         limits=Limits(CHECK_SECONDS, jobs=2 * (os.cpu_count() or 1)),
         preload=preload,
+        servers=find_servers(contract.root) if contract.service_with(names) else {},
     )
 
 
@@ -67,8 +73,10 @@ def cell_plan(
     )
 
 
-def warm_plan(contract: Contract) -> Plan:
-    """The plan of a template of the warm lane, of which each of its cells runs a part: checks share processes.
+def warm_plan(contract: Contract, packages: tuple[str, ...] = ()) -> Plan:
+    """The plan of a template of the warm lane for cells of these packages, or of all: checks share processes.
+
+    Each of its cells runs a part of it.
 
     A clause that shows a known defect is expected to fail: its check is the first in a process, so that it need not be
     run again (see mdm_fork).
@@ -77,7 +85,7 @@ def warm_plan(contract: Contract) -> Plan:
     from market_data_meta.judging.defect_file import load_defects
 
     return replace(
-        suite_plan(contract, tuple(contract.packages)),
+        suite_plan(contract, packages or tuple(contract.packages)),
         limits=Limits(CHECK_SECONDS, jobs=1 + (os.cpu_count() or 1), checks_per_process=CHECKS_PER_PROCESS),
         expected_to_fail=tuple(sorted(load_defects(contract.root).clauses)),
     )

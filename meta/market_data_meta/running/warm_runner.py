@@ -9,7 +9,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from market_data_meta.contract import Contract
+from market_data_meta.contract import Clause, Contract
 from market_data_meta.inside.mdm_plan import CellRun
 from market_data_meta.judging.records import Record
 from market_data_meta.releases.combinations import Cell, Combination
@@ -88,11 +88,7 @@ class WarmRunner:
     ) -> None:
         self._contract, self._ledger, self._request = contract, ledger, request
         self._cache, self._python = cache, python
-        self._clauses = [
-            clause
-            for clause in contract.clauses_for(tuple(contract.packages)).values()
-            if clause.scope != "control" and (request.clauses is None or clause.id in request.clauses)
-        ]
+        self._clauses: dict[tuple[str, ...], list[Clause]] = {}
         self._locks, self._on_progress = locks, on_progress
         self._unpack_faults: dict[str, str] = {}
         self._sites: dict[str, Path] = {}
@@ -147,7 +143,7 @@ class WarmRunner:
             for cell in group.cells:
                 contents = cell.digests
                 runs_every_clause = cell.combination in self._request.exhaustive
-                for clause in self._clauses:
+                for clause in self._clauses_of(cell):
                     if attempts.get((clause.id, cell), 0) != earlier_attempts:
                         continue
                     key = (clause.id, decisions.key(clause, contents))
@@ -157,28 +153,59 @@ class WarmRunner:
                         claimed.add(key)
         return {cell: [*names, *self._contract.controls] for cell, names in missing.items()}
 
+    def _clauses_of(self, cell: ContentCombination) -> list[Clause]:
+        """The clauses that the request asks for and a run of the cell decides."""
+        packages = cell.combination.packages
+        if packages not in self._clauses:
+            wanted = self._request.clauses
+            self._clauses[packages] = [
+                clause
+                for clause in self._contract.clauses_for(packages).values()
+                if clause.scope != "control" and (wanted is None or clause.id in wanted)
+            ]
+        return self._clauses[packages]
+
     @property
     def _too_many_have_failed(self) -> bool:
         return self._request.max_failed_runs is not None and self._failed_runs >= self._request.max_failed_runs
 
     def _run(self, group: ThirdPartyGroup, missing: Mapping[ContentCombination, list[str]], times: int = 1) -> int:
-        """Run the missing clauses of each cell so many times; the number of runs that have ended."""
+        """Run the missing clauses of each cell so many times; the number of runs that have ended.
+
+        Cells of other packages have other templates: a service finds nothing of those that it is not made of.
+        """
+        ended = 0
+        for packages in dict.fromkeys(cell.combination.packages for cell in missing):
+            of_packages = {cell: names for cell, names in missing.items() if cell.combination.packages == packages}
+            ended += self._run_packages(group, packages, of_packages, times)
+            if self._too_many_have_failed:
+                break
+        return ended
+
+    def _run_packages(
+        self,
+        group: ThirdPartyGroup,
+        packages: tuple[str, ...],
+        missing: Mapping[ContentCombination, list[str]],
+        times: int,
+    ) -> int:
         cells_by_lock: dict[ThirdPartyLock, list[ContentCombination]] = {}
         for cell in missing:
             cells_by_lock.setdefault(self._locks[cell.requirements], []).append(cell)
-        plan, root = warm_plan(self._contract), self._contract.root
+        plan, root = warm_plan(self._contract, packages), self._contract.root
         if self._request.repeat:
             plan = replace(plan, limits=replace(plan.limits, checks_per_process=1))
         ended = 0
-        cells = [*missing, *self._request.survey_cells]
-        releases = self._release_folders(cells)
+        survey_cells = tuple(dict.fromkeys(cell.of_packages(packages) for cell in self._request.survey_cells))
+        cells = [*missing, *survey_cells]
+        releases = [*self._release_folders(cells), *map(Path, plan.server_folders)]
         with TemplatePool(
             root, plan, cells_by_lock, python=self._python, cache=self._cache, releases=releases
         ) as templates:
             self._unpack(cells)
             for lock in templates.order:
                 clauses = {cell: missing[cell] for cell in cells_by_lock[lock] if self._is_unpacked(group, cell)}
-                for record in self._run_cells(group, templates, lock, clauses, times):
+                for record in self._run_cells(group, templates, lock, clauses, survey_cells, times):
                     ended += 1
                     self._failed_runs += record.footer is None
                     self._on_progress(ProgressStep(ended, len(missing) * times, record.cell, record))
@@ -192,6 +219,7 @@ class WarmRunner:
         templates: TemplatePool,
         lock: ThirdPartyLock,
         clauses: Mapping[ContentCombination, list[str]],
+        survey_cells: tuple[ContentCombination, ...],
         times: int,
     ) -> Iterator[Record]:
         """Run these clauses of each cell, the cells with most clauses first, and add the records to the group.
@@ -210,8 +238,8 @@ class WarmRunner:
 
             def start() -> TemplateProcess:
                 self._on_progress(ProgressStep(0, 0, "loading the third-party libraries"))
-                survey_cells = _newest_and_oldest(self._request.survey_cells or tuple(clauses))
-                paths = {str(path): path for path in map(self._import_path, survey_cells)}
+                surveyed = _newest_and_oldest(survey_cells or tuple(clauses))
+                paths = {str(path): path for path in map(self._import_path, surveyed)}
                 return templates.take(lock, list(paths.values()))
 
             at_once = (os.cpu_count() or 1) + 1

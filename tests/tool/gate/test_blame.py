@@ -18,7 +18,8 @@ from market_data_meta.judging.comparison import CellComparison, CellPair, Differ
 from market_data_meta.judging.records import Check, Record
 from market_data_meta.releases.contents import ContentCombination, content_combinations, distinct_contents
 from market_data_meta.releases.ledger import Ledger, Release
-from market_data_meta.running.cells import CellRecords, RunOptions
+from market_data_meta.running.cell_records import CellRecords
+from market_data_meta.running.cells import RunOptions
 
 
 def candidates(release: Release, *packages: str) -> tuple[Candidate, ...]:

@@ -16,7 +16,8 @@ from market_data_meta.judging.comparison import CellComparison, CellPair, Repeti
 from market_data_meta.judging.records import Record, record_text
 from market_data_meta.releases.contents import content_combinations, distinct_contents
 from market_data_meta.releases.ledger import Ledger
-from market_data_meta.running.cells import CellRecords, RunOptions
+from market_data_meta.running.cell_records import CellRecords
+from market_data_meta.running.cells import RunOptions
 from market_data_meta.running.isolated import REPETITIONS
 from market_data_meta.running.warm_runner import RunRequest
 

