@@ -7,13 +7,18 @@ cost the checks that need it, not the collection of all of them.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from mdc_clock import StoppedClock
 from mdc_doubles import GatedSink, RecordingController, RecordingSubscriber
+from mdc_postgres_server import PostgresServer, UsersPostgresServer
+from mdc_process import ServerError
+from mdc_redis_server import RedisServer, UsersRedisServer
+from mdm_clause import NotApplicableError
+from mdm_plan import Plan
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -83,3 +88,34 @@ def rate_coordinator() -> Any:
     coordinator = RateCoordinator()
     coordinator.register_provider("ibkr", capacity=10, refill_rate=100)
     return coordinator
+
+
+@pytest.fixture
+def redis_binary(plan: Plan) -> str:
+    """A Redis server's binary, for checks that start one in their own way: ``RedisServer(redis_binary, …)``."""
+    if "redis" not in plan.servers and "redis_url" in plan.servers:
+        raise NotApplicableError("there is a Redis of the user's own only, and the check needs one that it configures")
+    return _server(plan, "redis")
+
+
+@pytest.fixture
+def redis_server(plan: Plan) -> Iterator[RedisServer]:
+    """A real Redis, started and empty; the user's own only where there is no other."""
+    own = "redis" not in plan.servers and plan.servers.get("redis_url")
+    with UsersRedisServer(own) if own else RedisServer(_server(plan, "redis")) as server:
+        yield server
+
+
+@pytest.fixture
+def postgres(plan: Plan) -> Iterator[PostgresServer]:
+    """A real PostgreSQL, started: ``postgres.create_database()``. The user's own only where there is no other."""
+    own = "postgres" not in plan.servers and plan.servers.get("postgres_url")
+    prepared = plan.servers.get("postgres_data")
+    with UsersPostgresServer(own) if own else PostgresServer(_server(plan, "postgres"), prepared) as server:
+        yield server
+
+
+def _server(plan: Plan, name: str) -> str:
+    if name not in plan.servers:
+        raise ServerError(f"the plan of this run names no {name} server (by hand: MDM_SERVERS, JSON of Plan.servers)")
+    return plan.servers[name]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -43,11 +42,3 @@ def configure_store(monkeypatch: pytest.MonkeyPatch, database: str, token: str =
     monkeypatch.setenv("DATABASE_URL", database)
     monkeypatch.setenv("ADMIN_DATABASE_URL", database)
     monkeypatch.setenv("ADMIN_TOKEN", token)
-
-
-@contextlib.contextmanager
-def refusing_port() -> Iterator[int]:
-    """A port of this machine that refuses connections: bound, so that nobody else takes it, and not listening."""
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        yield int(bound.getsockname()[1])

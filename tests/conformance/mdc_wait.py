@@ -47,3 +47,13 @@ async def eventually(holds: Callable[[], bool], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not holds() and time.monotonic() < deadline:
         await asyncio.sleep(0.005)
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 60.0) -> bool:
+    """Wait without a loop until it ``holds``; False after far more time than any machine takes for it."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.005)
+    return True

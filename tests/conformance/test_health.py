@@ -13,8 +13,9 @@ import httpx
 import jsonschema
 import pytest
 
-from mdc_asgi import app_of, client_of, configure_store, refusing_port, serving
+from mdc_asgi import app_of, client_of, configure_store, serving
 from mdc_dto_baseline import dtos
+from mdc_ports import refusing_port
 from mdc_silent_database import SilentDatabase
 from mdc_wait import eventually
 from mdm_clause import ClauseCheck

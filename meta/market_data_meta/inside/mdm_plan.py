@@ -185,7 +185,8 @@ class Plan:
     template of the warm lane has none of these: each of its cells brings a ``CellRun``.
 
     ``servers`` says where checks of deployment scope find real servers: ``redis`` is a server binary, ``postgres`` the
-    folder with ``initdb`` and ``postgres``; ``redis_url`` and ``postgres_url`` are servers of the user's own.
+    folder with ``initdb``, ``postgres`` and ``psql``, ``postgres_data`` a data folder to be copied, if there is one;
+    ``redis_url`` and ``postgres_url`` are the user's own, which are asked where there is no binary.
     """
 
     root: str
@@ -201,11 +202,6 @@ class Plan:
     record: RecordFile | None = None
     sandbox: Sandbox | None = None
     servers: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def server_folders(self) -> list[str]:
-        """The folders of the servers that checks start."""
-        return sorted({path for name, path in self.servers.items() if not name.endswith("_url")})
 
     def of_clauses(self, names: Iterable[str]) -> Plan:
         """The same run of some of its clauses."""

@@ -14,13 +14,18 @@ from pathlib import Path
 
 def main() -> int:
     """Set up the environment's folders, and run pytest on the arguments."""
+    set_up_folders()
+    import pytest
+
+    return int(pytest.main(sys.argv[1:]))
+
+
+def set_up_folders() -> None:
+    """Put the environment's folders on the path as ``site`` does, and run no code that lies in them."""
     site.ENABLE_USER_SITE = False
     site.addpackage = _named  # type: ignore[assignment]
     site.execsitecustomize = site.execusercustomize = lambda: None
     site.main()
-    import pytest
-
-    return int(pytest.main(sys.argv[1:]))
 
 
 def _named(folder: str, name: str, known: set[str]) -> set[str]:

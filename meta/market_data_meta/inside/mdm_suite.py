@@ -121,6 +121,7 @@ def _plan_from_contracts(root: Path) -> Plan:
         limits=Limits(check_seconds=60.0, jobs=os.cpu_count() or 1),
         preload=tuple(preload) if scope == "combination" else (),
         release=from_json(ReleaseFacts, json.loads(release)) if release else None,
+        servers=json.loads(os.environ.get("MDM_SERVERS", "{}")),
     )
 
 

@@ -57,7 +57,8 @@ def _binaries(folder: Path) -> dict[str, str]:
 
 def _prepare_data(checks: Path, binaries: str, data: Path) -> None:
     """Make an empty cluster once, which every server then copies: making one takes longer than most checks."""
-    command = [sys.executable, "-I", "-S", str(checks / "mdc_postgres_server.py"), binaries, str(data)]
+    code = "import sys; sys.path[:0] = sys.argv[3:]; from mdc_postgres_server import main; main()"
+    command = [sys.executable, "-I", "-S", "-c", code, binaries, str(data), str(checks), str(suite.INSIDE)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise undecided(ErrorCode.NO_SERVER, "PostgreSQL could not be set up", (done.stdout + done.stderr)[-500:])

@@ -35,6 +35,7 @@ from market_data_meta.running.endings import Ending, remove_home
 from market_data_meta.running.isolated import clean_environment
 from market_data_meta.running.limits import Limits, stop
 from market_data_meta.running.sandbox import environments_of, supervised_process
+from market_data_meta.running.servers import server_folder
 from market_data_meta.running.warm_jobs import RLIMITS, Job, RunningJob
 
 MAX_ANSWER = 1 << 16
@@ -208,7 +209,9 @@ class TemplateProcess:
     @property
     def _readable(self) -> list[str]:
         """The folders that a cell reads beside its releases, its home and the interpreter's environment."""
-        return [str(self.root / "tests" / "conformance"), str(self.root / "contracts"), str(suite.INSIDE)]
+        # A server needs what lies around its binary.
+        servers = [str(server_folder(self.root))] if self.plan.servers else []
+        return [str(self.root / "tests" / "conformance"), str(self.root / "contracts"), str(suite.INSIDE), *servers]
 
     def wait_until_ready(self) -> None:
         """Wait until it has answered every request. Raises MetaError if it does not."""

@@ -198,7 +198,7 @@ class WarmRunner:
         ended = 0
         survey_cells = tuple(dict.fromkeys(cell.of_packages(packages) for cell in self._request.survey_cells))
         cells = [*missing, *survey_cells]
-        releases = [*self._release_folders(cells), *map(Path, plan.server_folders)]
+        releases = self._release_folders(cells)
         with TemplatePool(
             root, plan, cells_by_lock, python=self._python, cache=self._cache, releases=releases
         ) as templates:
