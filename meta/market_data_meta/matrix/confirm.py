@@ -87,15 +87,16 @@ def confirm(
             on_progress(str(combination))
             run_cell(contract, ledger, Cell(combination), out=out)
     isolated = isolated_records(out, suite_digest)
-    warm = {tuple(cell.digests.values()): record for cell, record in cell_records.records.items()}
+    records = {**cell_records.records, **cell_records.services}
+    warm = {tuple(cell.digests.values()): record for cell, record in records.items()}
     missing = [combination for cell, combination in sampled if tuple(cell.digests.values()) not in isolated]
     if missing:
         what = f"the isolated lane brought no whole record of {missing[0]}"
         raise MetaError(ErrorCode.NOT_CONFIRMED, what, hint=f"./scripts/mdmeta run {missing[0]}", exit=Exit.UNDECIDED)
     disagreements: list[Disagreement] = []
     agreed, cells = 0, []
-    for digests, records in isolated.items():
-        for record in records if digests in warm else ():
+    for digests, isolated_runs in isolated.items():
+        for record in isolated_runs if digests in warm else ():
             differences = lane_disagreements(contract, record, warm[digests])
             disagreements += differences
             agreed += len(record.checks.keys() - {difference.clause for difference in differences})
@@ -104,7 +105,7 @@ def confirm(
 
 
 def isolated_records(out: Path, suite_digest: str) -> dict[tuple[str, ...], list[Record]]:
-    """The complete isolated records of combinations, by the digests of their contents.
+    """The complete isolated records of combinations and services, by the digests of their contents.
 
     Only records with the third-party choice of the warm lane count. A record with a check in error or missing is not
     complete: its combination is run again.

@@ -28,7 +28,10 @@ class PinnedCell:
 
 
 def pinned_cells(contract: Contract, ledger: Ledger) -> list[PinnedCell]:
-    """The cells to pin: newest, deployed and oldest set, other interpreters and libraries, each content, each alone."""
+    """The cells to pin: newest, deployed and oldest set with their services, other contents, interpreters and libraries.
+
+    And each content of each package alone.
+    """
     names = tuple(contract.packages)
     newest = newest_of(names, ledger)
     deployed = deployed_set(names, ledger)
@@ -45,6 +48,12 @@ def pinned_cells(contract: Contract, ledger: Ledger) -> list[PinnedCell]:
     ]
     ends = [newest, *([oldest] if oldest else [])]
     pinned += [PinnedCell(Cell(c, "lowest", "3.11"), "third-party versions at their lowest") for c in ends]
+    sets = [newest, *(combination for combination in (deployed, oldest) if combination)]
+    services = [service for combination in sets for service in Cell(combination).services(contract.service_packages)]
+    pinned += [
+        PinnedCell(service, "the services of these sets, each with its transports")
+        for service in dict.fromkeys(services)
+    ]
     for name in names:
         for release in _newest_of_each_content(ledger.releases[name]):
             alone = Cell(Combination(((name, release.version),)))

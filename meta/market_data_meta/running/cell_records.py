@@ -15,8 +15,9 @@ from market_data_meta.releases.interpreters import PYTHON
 class CellRecords:
     """Every cell with its record, or with the reason why it has none.
 
-    ``runs`` are the runs that each cell has made itself. ``conflicts`` are pairs of checks that came out differently
-    although what their clause binds has the same content.
+    ``services`` are the records of the services that the cells are made of. ``runs`` are the runs that each cell and its
+    services have made themselves. ``conflicts`` are pairs of checks that came out differently although what their
+    clause binds has the same content.
     ``candidate_entries`` are the entries of third-party locks that candidates have brought along, ``python`` is the
     version of the interpreter that the cells were run on. ``suite_conflicts`` are cells whose fault is that the suite
     cannot be installed with their libraries.
@@ -33,6 +34,7 @@ class CellRecords:
     python: str = PYTHON
     candidate_entries: tuple[str, ...] = ()
     runs: Mapping[ContentCombination, tuple[Record, ...]] = field(default_factory=dict)
+    services: Mapping[ContentCombination, Record] = field(default_factory=dict)
     conflicts: tuple[tuple[Check, Check], ...] = ()
     suite_conflicts: frozenset[ContentCombination] = frozenset()
 
