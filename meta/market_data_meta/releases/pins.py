@@ -28,7 +28,7 @@ class PinnedCell:
 
 
 def pinned_cells(contract: Contract, ledger: Ledger) -> list[PinnedCell]:
-    """The cells to pin: newest, deployed and oldest set with their services, other contents, interpreters and libraries.
+    """The cells to pin: newest, deployed and oldest set and their services, other contents, interpreters, libraries.
 
     And each content of each package alone.
     """

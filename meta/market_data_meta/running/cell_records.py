@@ -15,7 +15,7 @@ from market_data_meta.releases.interpreters import PYTHON
 class CellRecords:
     """Every cell with its record, or with the reason why it has none.
 
-    ``services`` are the records of the services that the cells are made of. ``runs`` are the runs that each cell and its
+    ``services`` are the records of the services that the cells are made of, ``runs`` the runs that each cell and its
     services have made themselves. ``conflicts`` are pairs of checks that came out differently although what their
     clause binds has the same content.
     ``candidate_entries`` are the entries of third-party locks that candidates have brought along, ``python`` is the

@@ -57,8 +57,8 @@ def joined_records(contract: Contract, request: RunRequest, decided: CellRecords
             for clause in _decided_clauses(contract, request, service):
                 checks[clause] = _check(clause, service, decided)
         records[cell] = replace(record, checks=checks)
-    services = {cell: record for cell, record in decided.records.items() if cell not in request.cells}
-    return replace(decided, cells=request.cells, records=records, runs=runs, services=services)
+    of_services = {cell: record for cell, record in decided.records.items() if cell not in request.cells}
+    return replace(decided, cells=request.cells, records=records, runs=runs, services=of_services)
 
 
 def _check(clause: str, service: ContentCombination, decided: CellRecords) -> Check:
