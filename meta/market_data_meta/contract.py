@@ -171,6 +171,13 @@ class Contract:
             clauses = {c.id: c for c in self.clauses.values() if c.scope == "combination"}
         return clauses | self.controls
 
+    def clauses_shown_for(self, packages: tuple[str, ...]) -> dict[str, Clause]:
+        """The clauses that these packages' record shows: a combination's has those that its services decide as well."""
+        services = [service for service in self.service_packages if set(service) < set(packages)]
+        return self.clauses_for(packages) | {
+            name: clause for service in services for name, clause in self.clauses_for(service).items()
+        }
+
     @property
     def service_packages(self) -> list[tuple[str, ...]]:
         """The packages of each service."""

@@ -44,6 +44,6 @@ def history_command(checkout: Checkout, clause: str, cache: Path | None, *, as_j
 
 def _why_not(clause: Clause) -> tuple[str, str]:
     """Why there is no evidence, and a hint how to get it."""
-    if clause.scope != "combination":
+    if clause.scope == "release":
         return f"its scope is {clause.scope}, and the matrix decides combinations", f"mdmeta explain {clause.id}"
     return "no run of it is in the cache", "mdmeta matrix makes the evidence"

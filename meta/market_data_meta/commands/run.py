@@ -22,7 +22,7 @@ from market_data_meta.judging.verdicts import judge_records
 from market_data_meta.models import json_text
 from market_data_meta.releases.combinations import THIRD_PARTY_CHOICES, Cell, parse_cell
 from market_data_meta.render.report.clauses import show_clause_run
-from market_data_meta.running.clause_runs import debug_clauses, run_clauses
+from market_data_meta.running.clause_runs import debug_clauses, deciding_cell, run_clauses
 from market_data_meta.running.isolated import run_cell
 
 
@@ -106,6 +106,7 @@ def run_command(
 
     folder = (out or checkout.out).resolve()
     if clauses:
+        cell = deciding_cell(contract, cell, clauses)
         _run_clauses(checkout, cell, tuple(dict.fromkeys(clauses)), folder, progress, debug=debug, as_json=as_json)
     records = [
         run_cell(

@@ -260,7 +260,7 @@ class GateRun:
         return compare_cell(pair, clauses, self._versions, strict=self.strict)
 
     def _clauses(self, packages: tuple[str, ...]) -> dict[str, Clause]:
-        clauses = self.contract.clauses_for(packages)
+        clauses = self.contract.clauses_shown_for(packages)
         return {name: clause for name, clause in clauses.items() if clause.scope != "control"}
 
     @property

@@ -36,7 +36,7 @@ def capability_changes(contract: Contract, pairs: Iterable[CellPair]) -> tuple[C
     for pair in pairs:
         if pair.now is None or pair.fault or why_not_evidence(pair.now) or pair.first_release:
             continue
-        decided = contract.clauses_for(tuple(pair.combination)).keys() - contract.controls.keys()
+        decided = contract.clauses_shown_for(tuple(pair.combination)).keys() - contract.controls.keys()
         for capability in contract.capabilities.values():
             before = _state(capability, decided, pair.check_before)
             after = _state(capability, decided, pair.now.checks.get)

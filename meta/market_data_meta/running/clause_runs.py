@@ -47,6 +47,14 @@ class _ReusableEnvironment:
     release: ReleaseFacts | None
 
 
+def deciding_cell(contract: Contract, cell: Cell, clauses: Collection[str]) -> Cell:
+    """The cell itself, or the service in it whose runs decide all of the clauses."""
+    for service in cell.services(contract.service_packages):
+        if set(clauses) <= contract.clauses_for(service.combination.packages).keys():
+            return service
+    return cell
+
+
 def check_scopes(contract: Contract, cell: Cell, clauses: Collection[str]) -> None:
     """Raise MetaError that says what to run where a run of the cell does not decide one of the clauses."""
     packages = cell.combination.packages
@@ -55,7 +63,9 @@ def check_scopes(contract: Contract, cell: Cell, clauses: Collection[str]) -> No
         if name in decidable:
             continue
         clause = contract.clauses[name]
-        cell_name = f"{clause.binds[0]}==newest" if clause.scope == "release" else "newest"
+        service = contract.service_of(clause)
+        packages = service.packages if service else clause.binds[:1] if clause.scope == "release" else ()
+        cell_name = " ".join(f"{package}==newest" for package in packages) or "newest"
         hint = f"mdmeta run {cell_name} --clause {name}"
         why = f"its scope is {clause.scope}, and it binds {', '.join(clause.binds)}"
         raise MetaError(ErrorCode.OTHER_SCOPE, f"a run of {cell.combination} does not decide {name}", why, hint)
