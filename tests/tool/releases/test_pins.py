@@ -79,7 +79,10 @@ def test_the_pinned_block_is_read_back(
 ) -> None:
     names = pins.pinned_environments(root)
     assert names == [pinned.cell.name for pinned in pinned_cells]
-    assert [parse_cell([name], contract.packages, ledger) for name in names] == [pinned.cell for pinned in pinned_cells]
+    services = contract.service_packages
+    assert [parse_cell([name], contract.packages, ledger, services=services) for name in names] == [
+        pinned.cell for pinned in pinned_cells
+    ]
 
 
 def test_the_pinned_block_of_today_is_the_one_in_tox_ini(root: Path, pinned_cells: list[PinnedCell]) -> None:
