@@ -57,7 +57,7 @@ def test_each_service_is_run_once(contract: Contract, cells: list[ContentCombina
 
 
 def test_a_service_is_asked_for_what_it_decides(contract: Contract, cells: list[ContentCombination]) -> None:
-    """A request for clauses of combinations alone starts no service; a repetition is made where the clause is decided."""
+    """Clauses of combinations alone start no service; a repetition is made where its clause is decided."""
     some = RunRequest(tuple(cells), frozenset(), clauses=frozenset({"area.first"}))
     assert with_services(contract, some).cells == tuple(cells)
     store, pipeline = (cells[0].of_packages(packages) for packages in (STORE, PIPELINE))
