@@ -40,6 +40,7 @@ class Settings(_Limited, total=False):
     read: list[str]
     write: list[str]
     network: bool
+    own_loopback: bool
 
 
 def main(settings: Settings, command: list[str]) -> NoReturn:
@@ -120,7 +121,7 @@ def _become(parent: int, settings: Settings, command: list[str]) -> NoReturn:
 
 def _restricted(settings: Settings) -> dict[str, int | bool]:
     # First, as it takes rights that are given up then.
-    loopback = cut_off()
+    loopback = settings.get("own_loopback", True) and cut_off()
     network = settings.get("network", True)
     restriction = restrict(read=settings["read"], write=settings["write"], network=network)
     return {"landlock": restriction.landlock, "signals": restriction.signals, "loopback_only": loopback}

