@@ -28,6 +28,7 @@ COMMANDS = {
     "releases": "Show the ledger of releases, or bring it up to date.",
     "report": "Judge the records again and write the reports.",
     "run": "Run the suite on one combination.",
+    "upgrade": "In which order may the services be upgraded?",
 }
 """The commands, with a line for the list of them: to list them imports none, as several load slow libraries."""
 

@@ -108,6 +108,7 @@ class ErrorCode(StrEnum):
     UNKNOWN_PACKAGE = "unknown-package", "There is no package of that name under contract."
     UNKNOWN_RELEASE = "unknown-release", "The ledger has no release of that version."
     UNKNOWN_REPOSITORY = "unknown-repository", "A Depends-On line names a repository that holds no package."
+    UNKNOWN_SERVICE = "unknown-service", "There is no service of that name in contracts/packages.toml."
     UNREADABLE = "unreadable", "A file cannot be read."
     UV_FAILED = "uv-failed", "A uv command failed for a reason of its own."
     UV_TIMEOUT = "uv-timeout", "A uv command took too long."

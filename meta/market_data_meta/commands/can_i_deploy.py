@@ -18,6 +18,7 @@ from market_data_meta.commands.common import (
     cache_option,
     json_option,
     known_matrix_result,
+    names_of,
     say,
     verbose_option,
 )
@@ -95,7 +96,7 @@ def can_i_deploy_command(
         raise click.UsageError("--from and --from-env both say where the versions are from; give one of them")
     packages = checkout.contract.packages
     pinned, word_for_others = parse_requests(pins, packages)
-    needed, fully = _names(needs), _names(needs_fully)
+    needed, fully = names_of(needs), names_of(needs_fully)
     if source:
         matrix = read_matrix(source)
         say(escape(age_in_words(matrix, datetime.now(UTC).date())))
@@ -136,12 +137,6 @@ def can_i_deploy_command(
     else:
         show_answer(answer, Console(soft_wrap=True), verbose=verbose)
     sys.exit(answer.exit)
-
-
-def _names(options: Iterable[str]) -> tuple[str, ...]:
-    """The capabilities that options name, each once: ``--needs write,redis --needs write``."""
-    names = [name.strip() for option in options for name in option.split(",")]
-    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def _chosen(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -115,6 +116,12 @@ def known_matrix_result(checkout: Checkout, cache: Path | None) -> MatrixResult:
     release_records = tuple(record for record in alone if record)
     matrix = replace(records, release_records=release_records, sets=sets)
     return matrix_result(contract, ledger, matrix)
+
+
+def names_of(options: Iterable[str]) -> tuple[str, ...]:
+    """The names in a repeated option, each once: ``--needs write,redis --needs write``."""
+    names = [name.strip() for option in options for name in option.split(",")]
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def say(text: str) -> None:

@@ -61,14 +61,14 @@ def capability_states(
         reason = cannot_be_installed(cell.reasons)
         return tuple(_without_clauses(one, "broken", reason) for one in contract.capabilities.values())
     record = cell.record
-    weak = _why_weak(suite, record) if record else list(cell.reasons)
+    weak = why_weak(suite, record) if record else list(cell.reasons)
     if weak or record is None:
         reason = "; ".join(weak) or "there is no record"
         return tuple(_without_clauses(one, "unknown", reason) for one in contract.capabilities.values())
     releases = releases or record.versions
     alone = _records_alone(contract, suite, record, releases, records)
     return tuple(
-        _capability_state(
+        capability_state(
             capability, list(_decisions(contract, capability, record, releases, alone, known)), contract.clauses
         )
         for capability in contract.capabilities.values()
@@ -94,6 +94,20 @@ def state_of(decisions: Iterable[ClauseDecision]) -> StateName:
     return "unknown" if "undecided" in outcomes[False] else "works"
 
 
+def state_of_part(decisions: Iterable[ClauseDecision]) -> StateName:
+    """The same by those of its clauses that are decided in one place, such as in the services of a deployment.
+
+    Where none of the clauses that it cannot do without is among them, the others say whether it is limited.
+    """
+    decisions = list(decisions)
+    if not decisions or any(decision.essential for decision in decisions):
+        return state_of(decisions)
+    outcomes = {decision.outcome for decision in decisions}
+    if "failed" in outcomes:
+        return "limited"
+    return "unknown" if "undecided" in outcomes else "works"
+
+
 def is_partial(contract: Contract, cell: CellVerdict) -> bool:
     """Whether the cell is a release alone or a service, which decides a part of the capabilities of combinations."""
     if cell.record and cell.record.versions:
@@ -101,7 +115,8 @@ def is_partial(contract: Contract, cell: CellVerdict) -> bool:
     return not all(package in cell.cell for package in contract.packages)
 
 
-def _why_weak(suite: str, record: Record) -> list[str]:
+def why_weak(suite: str, record: Record) -> list[str]:
+    """Why the record is no evidence, or none of this suite."""
     weak = why_not_evidence(record)
     return weak or ([OTHER_SUITE] if record.header.suite != suite else [])
 
@@ -118,7 +133,7 @@ def _records_alone(
     return {
         cells[candidate.cell]: candidate
         for candidate in records
-        if candidate.cell in cells and not _why_weak(suite, candidate)
+        if candidate.cell in cells and not why_weak(suite, candidate)
     }
 
 
@@ -152,10 +167,14 @@ def _run_alone(contract: Contract, clause: Clause, releases: Iterable[str]) -> l
     return [service.packages] if service else []
 
 
-def _capability_state(
-    capability: Capability, decisions: list[ClauseDecision], clauses: Mapping[str, Clause]
+def capability_state(
+    capability: Capability,
+    decisions: list[ClauseDecision],
+    clauses: Mapping[str, Clause],
+    state: StateName | None = None,
 ) -> CapabilityState:
-    state = state_of(decisions)
+    """The state that the decisions make, unless they are those of a part and it is given, with what fails in it."""
+    state = state or state_of(decisions)
     undecided = [decision for decision in decisions if decision.outcome == "undecided"]
     return CapabilityState(
         name=capability.name,

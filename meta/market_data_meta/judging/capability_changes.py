@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from market_data_meta.contract import Capability, Contract
-from market_data_meta.judging.capabilities import ClauseDecision, state_of
+from market_data_meta.judging.capabilities import ClauseDecision, state_of_part
 from market_data_meta.judging.comparison import CellPair
 from market_data_meta.judging.records import Check
 from market_data_meta.judging.verdicts import why_not_evidence
@@ -62,9 +62,4 @@ def _state(capability: Capability, decided: Iterable[str], check_of: Callable[[s
     decisions = [
         ClauseDecision(name, essential=name in essential, check=check_of(name)) for name in (*essential, *others)
     ]
-    if essential or not others:
-        return state_of(decisions)
-    outcomes = {decision.outcome for decision in decisions}
-    if "failed" in outcomes:
-        return "limited"
-    return "unknown" if "undecided" in outcomes else "works"
+    return state_of_part(decisions)

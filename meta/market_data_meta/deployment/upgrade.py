@@ -1,0 +1,246 @@
+"""The order of an upgrade: which service may go first, in which steps, or why no order is safe.
+
+It runs nothing itself: the runs of services are asked for, and those in between only where no direct order is safe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from market_data_meta.contract import Contract
+from market_data_meta.deployment.orders import Order, direct_orders, orders
+from market_data_meta.deployment.recordings import Recording
+from market_data_meta.judging.capabilities import failure_sentence
+from market_data_meta.judging.defects import KnownDefects
+from market_data_meta.judging.deployments import (
+    TAKES_RECORDINGS,
+    DecidedClause,
+    DeployedCapability,
+    Deployment,
+    ServiceRun,
+    deployed_capabilities,
+)
+from market_data_meta.judging.records import Check
+from market_data_meta.releases.combinations import Combination
+from market_data_meta.releases.interpreters import PYTHON
+from market_data_meta.releases.ledger import Ledger
+from market_data_meta.releases.requirements import Requirements
+from market_data_meta.releases.services import Services
+from market_data_meta.results.capabilities import StateName
+from market_data_meta.results.parts import ExitCode
+from market_data_meta.results.upgrade import (
+    Effect,
+    OrderVerdict,
+    UpgradeAnswer,
+    UpgradeCapability,
+    UpgradeFailure,
+    UpgradeOrder,
+    UpgradeProblem,
+    UpgradeStep,
+)
+
+RunServices = Callable[[Iterable[Combination]], Mapping[Combination, ServiceRun]]
+"""Runs services, each on its own, or looks up their runs."""
+_RANK: Mapping[StateName, int] = {"broken": 0, "limited": 1, "works": 2}
+_VERDICTS: tuple[OrderVerdict, ...] = ("safe", "undecided", "unsafe")
+
+
+@dataclass(frozen=True)
+class UpgradeQuestion:
+    """The releases that each service runs before and after the upgrade, also in the words of who asks.
+
+    ``needs`` are the capabilities that must not be broken; without any, none may get worse.
+    """
+
+    before: Services
+    after: Services
+    asked_before: tuple[str, ...] = ()
+    asked_after: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class UpgradeEvidence:
+    """What an answer rests on: contract, suite and ledger, known defects, recordings, and how services are run."""
+
+    contract: Contract
+    suite: str
+    ledger: Ledger
+    known: KnownDefects
+    recordings: tuple[Recording, ...]
+    run: RunServices
+    python: str = PYTHON
+
+
+def upgrade_answer(question: UpgradeQuestion, evidence: UpgradeEvidence) -> UpgradeAnswer:
+    """The answer, with the order that is best and those that are not."""
+    return _Upgrade(question, evidence).answer()
+
+
+def effect_of(before: StateName, after: StateName, *, needed: bool = False) -> Effect:
+    """What it does to a capability to be in another state: of one that is ``needed`` only broken is worse.
+
+    What was broken cannot get worse. Where one of the states is unknown nothing is known, unless all works after it.
+    """
+    if before == "broken" or after == "works":
+        return "same"
+    if "unknown" in (before, after):
+        return "unknown"
+    worse = after == "broken" if needed else _RANK[after] < _RANK[before]
+    return "worse" if worse else "same"
+
+
+@dataclass
+class _Upgrade:
+    question: UpgradeQuestion
+    evidence: UpgradeEvidence
+    _runs: dict[Combination, ServiceRun] = field(default_factory=dict)
+    _judged: dict[tuple[Combination, ...], dict[str, DeployedCapability]] = field(default_factory=dict)
+
+    def answer(self) -> UpgradeAnswer:
+        question, evidence = self.question, self.evidence
+        self._run([*question.before.values(), *question.after.values()])
+        answers = self._orders(direct_orders(question.before, question.after))
+        if answers and answers[0].verdict != "safe":
+            every = orders(question.before, question.after, may_be_out=lambda one: not self._forbidden(one))
+            self._run(service for order in every for change in order for service in change.services.values())
+            answers = self._orders(every)
+        forbidden = tuple(sentence for one in question.after.values() for sentence in self._forbidden(one))
+        at_end = self._at(question.after)
+        unmet = tuple(name for name in question.needs if at_end[name].state.state in ("broken", "unknown"))
+        return UpgradeAnswer(
+            exit=self._exit(answers, unmet, forbidden=bool(forbidden)),
+            suite=evidence.suite,
+            as_of=evidence.ledger.as_of,
+            asked_before=question.asked_before,
+            asked_after=question.asked_after,
+            before=_versions(question.before),
+            after=_versions(question.after),
+            capabilities=tuple(
+                UpgradeCapability(before=was.state, after=at_end[name].state) for name, was in self._before.items()
+            ),
+            forbidden=forbidden,
+            needs=question.needs,
+            unmet=unmet,
+            lost=tuple(self._lost.values()),
+            first=_first(answers),
+            orders=tuple(answers),
+        )
+
+    def _exit(self, answers: list[UpgradeOrder], unmet: tuple[str, ...], *, forbidden: bool) -> ExitCode:
+        at_end = self._at(self.question.after)
+        if forbidden or self._lost or any(at_end[name].state.state == "broken" for name in unmet):
+            return 1
+        if not answers:
+            return 3 if unmet else 0
+        if unmet or answers[0].verdict == "undecided":
+            return 3
+        return 0 if answers[0].verdict == "safe" else 1
+
+    @cached_property
+    def _before(self) -> dict[str, DeployedCapability]:
+        return self._at(self.question.before)
+
+    @cached_property
+    def _lost(self) -> dict[str, UpgradeProblem]:
+        """What is worse after the upgrade, in whatever order."""
+        problems = self._problems(self.question.after)
+        return {problem.capability: problem for problem in problems if problem.effect == "worse"}
+
+    def _run(self, services: Iterable[Combination]) -> None:
+        missing = [service for service in dict.fromkeys(services) if service not in self._runs]
+        if missing:
+            self._runs.update(self.evidence.run(missing))
+
+    def _at(self, services: Services) -> dict[str, DeployedCapability]:
+        """Every capability with these services out."""
+        key = tuple(services.values())
+        if key not in self._judged:
+            deployment: Deployment = {name: self._runs[releases] for name, releases in services.items()}
+            evidence = self.evidence
+            self._judged[key] = deployed_capabilities(evidence.contract, evidence.suite, deployment, evidence.known)
+        return self._judged[key]
+
+    def _forbidden(self, service: Combination) -> list[str]:
+        """What the requirements of a service's releases say against each other."""
+        requirements = Requirements(self.evidence.contract.packages, self.evidence.python)
+        return requirements.broken_promises(service, self.evidence.ledger)
+
+    def _orders(self, every: Iterable[Order]) -> list[UpgradeOrder]:
+        """The orders with their verdicts: safe before unsafe ones, then as they come."""
+        judged = [self._order(order) for order in every if order]
+        return sorted(judged, key=lambda order: _VERDICTS.index(order.verdict))
+
+    def _order(self, order: Order) -> UpgradeOrder:
+        steps = tuple(
+            UpgradeStep(
+                service=change.service,
+                packages=dict(change.packages),
+                services=_versions(change.services),
+                problems=tuple(self._problems(change.services)),
+            )
+            for change in order
+        )
+        effects = {
+            problem.effect for step in steps for problem in step.problems if problem.capability not in self._lost
+        }
+        # Where services decide no capability there is no evidence that nothing gets worse.
+        undecided = "unknown" in effects or not self._before
+        verdict: OrderVerdict = "unsafe" if "worse" in effects else "undecided" if undecided else "safe"
+        return UpgradeOrder(verdict=verdict, steps=steps)
+
+    def _problems(self, services: Services) -> list[UpgradeProblem]:
+        """What is worse with these services than before the upgrade, is not known to be no worse, or fails anew."""
+        problems = []
+        for name, now in self._at(services).items():
+            if self.question.needs and name not in self.question.needs:
+                continue
+            was = self._before[name]
+            effect = effect_of(was.state.state, now.state.state, needed=bool(self.question.needs))
+            failures = [failure for clause, failure in now.failing.items() if clause not in was.failing]
+            if effect == "same" and not failures:
+                continue
+            problems.append(
+                UpgradeProblem(
+                    capability=name,
+                    title=now.state.title,
+                    before=was.state.state,
+                    after=now.state.state,
+                    effect=effect,
+                    reason=now.state.reason or (was.state.reason if effect == "unknown" else ""),
+                    failures=tuple(self._failure(decided, check, services) for decided, check in failures),
+                )
+            )
+        return problems
+
+    def _failure(self, decided: DecidedClause, check: Check, services: Services) -> UpgradeFailure:
+        clause = self.evidence.contract.clauses[decided.clause]
+        releases = services[decided.service]
+        names = check.got if decided.clause == TAKES_RECORDINGS and isinstance(check.got, Mapping) else ()
+        return UpgradeFailure(
+            clause=clause.id,
+            level="should" if clause.level == "should" else "must",
+            essential=decided.essential,
+            rule=clause.rule,
+            service=decided.service,
+            versions=releases.as_dict(),
+            message=check.message,
+            expected=check.expected,
+            got=check.got,
+            sentence=failure_sentence(clause, check, decided.defect, decided.release),
+            defect=decided.defect.id if decided.defect else None,
+            recordings=tuple(one.file for one in self.evidence.recordings if one.name in names),
+            reproduce=f"./scripts/mdmeta run {releases} --clause {clause.id}",
+        )
+
+
+def _first(answers: list[UpgradeOrder]) -> tuple[str, ...]:
+    """The services that are the first in a safe order with the fewest steps."""
+    safe = [order.steps for order in answers if order.verdict == "safe"]
+    return tuple(dict.fromkeys(steps[0].service for steps in safe if len(steps) == len(safe[0])))
+
+
+def _versions(services: Services) -> dict[str, dict[str, str]]:
+    return {name: releases.as_dict() for name, releases in services.items()}

@@ -1,0 +1,158 @@
+"""Deployments: what users can do with services that each have their own releases. Pure functions; no I/O.
+
+Only clauses of deployment scope count: each is decided by the run of one service, without the others. What one service
+sends to another is in a recording, so one run of the other says of all its producers whether it takes what they send.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from market_data_meta.contract import Capability, Contract
+from market_data_meta.judging.capabilities import (
+    ClauseDecision,
+    cannot_be_installed,
+    capability_state,
+    state_of_part,
+    why_weak,
+)
+from market_data_meta.judging.defects import KnownDefects
+from market_data_meta.judging.records import Check, Record
+from market_data_meta.releases.combinations import Combination
+from market_data_meta.results.capabilities import CapabilityState
+
+TAKES_RECORDINGS = "consumer.takes-recordings"
+"""The clause whose check gives a service all recordings; ``got`` has what happened, by the recording's name."""
+
+
+@dataclass(frozen=True)
+class ServiceRun:
+    """A service of a deployment: its releases, and the record of the run that stands for it.
+
+    ``fault`` says why there is no record, ``uninstallable`` that nothing satisfies the releases' requirements.
+    ``recordings`` are the names of what the service is known to send.
+    """
+
+    releases: Combination
+    record: Record | None = None
+    fault: str = ""
+    uninstallable: str = ""
+    recordings: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return " and ".join(f"{package} {version}" for package, version in self.releases.versions)
+
+
+Deployment = Mapping[str, ServiceRun]
+"""The services that are out together, by name."""
+
+
+@dataclass(frozen=True)
+class DecidedClause(ClauseDecision):
+    """How a clause came out in a deployment, and the ``service`` whose run says so."""
+
+    service: str = field(kw_only=True)
+
+
+@dataclass(frozen=True)
+class DeployedCapability:
+    """A capability in a deployment: its state, and how each of its clauses of deployment scope came out."""
+
+    state: CapabilityState
+    clauses: tuple[DecidedClause, ...]
+
+    @property
+    def failing(self) -> dict[str, tuple[DecidedClause, Check]]:
+        """The clauses that fail by id, each with its check, those first that it cannot do without."""
+        failing = [(one, one.check) for one in self.clauses if one.check and one.outcome == "failed"]
+        return {one.clause: (one, check) for one, check in sorted(failing, key=lambda pair: not pair[0].essential)}
+
+
+def deployment_capabilities(contract: Contract) -> dict[str, Capability]:
+    """The capabilities that services decide, each with those of its clauses only that they do."""
+    in_scope = {clause.id for clause in contract.clauses.values() if contract.service_of(clause)}
+    parts = {
+        name: replace(
+            capability,
+            essential=tuple(clause for clause in capability.essential if clause in in_scope),
+            others=tuple(clause for clause in capability.others if clause in in_scope),
+        )
+        for name, capability in contract.capabilities.items()
+    }
+    return {name: part for name, part in parts.items() if part.essential or part.others}
+
+
+def deployed_capabilities(
+    contract: Contract, suite: str, deployment: Deployment, known: KnownDefects
+) -> dict[str, DeployedCapability]:
+    """Every capability that services decide, as it is in the deployment.
+
+    A service without a sound record leaves what it decides unknown, and one that cannot be installed breaks it.
+    """
+    weak = {name: _why_weak(suite, run) for name, run in deployment.items()}
+    capabilities = {}
+    for name, capability in deployment_capabilities(contract).items():
+        clauses = tuple(_decided(contract, capability, deployment, weak, known))
+        services = dict.fromkeys(clause.service for clause in clauses)
+        broken = [deployment[service].uninstallable for service in services if deployment[service].uninstallable]
+        state = capability_state(
+            capability, list(clauses), contract.clauses, "broken" if broken else state_of_part(clauses)
+        )
+        if broken:
+            state = state.model_copy(update={"reason": cannot_be_installed(broken)})
+        elif state.state == "unknown":
+            reasons = [why for service in services if (why := weak[service]) and state.undecided]
+            state = state.model_copy(update={"reason": "; ".join(reasons) or state.reason})
+        capabilities[name] = DeployedCapability(state, clauses)
+    return capabilities
+
+
+def narrowed(check: Check, producers: Iterable[ServiceRun]) -> Check:
+    """The check of the clause about recordings, narrowed to what these producers send.
+
+    Where a producer's recording is not known nothing is: what it sends may or may not be taken.
+    """
+    if check.outcome not in ("passed", "failed"):
+        return check
+    names: set[str] = set()
+    for producer in producers:
+        if not producer.recordings:
+            return replace(check, outcome="error", message=f"there is no recording of what {producer} sends", got=None)
+        names.update(producer.recordings)
+    if check.outcome == "passed":
+        return check
+    if not isinstance(check.got, Mapping):
+        return replace(check, outcome="error", message="the check does not say which recordings were not taken")
+    got = {name: what for name, what in check.got.items() if name in names}
+    expected = check.expected
+    if isinstance(expected, Mapping) and names & expected.keys():
+        expected = {name: what for name, what in expected.items() if name in names}
+    return replace(check, outcome="failed" if got else "passed", got=got or None, expected=expected)
+
+
+def _decided(
+    contract: Contract,
+    capability: Capability,
+    deployment: Deployment,
+    weak: Mapping[str, str],
+    known: KnownDefects,
+) -> Iterator[DecidedClause]:
+    for name in (*capability.essential, *capability.others):
+        table = contract.service_of(contract.clauses[name])
+        service = next(service for service, other in contract.services.items() if other is table)
+        run = deployment[service]
+        check = run.record.checks.get(name) if run.record and not weak[service] else None
+        defect = known.defect_of(run.record, check) if run.record and check else None
+        if check and name == TAKES_RECORDINGS:
+            check = narrowed(check, (other for partner, other in deployment.items() if partner != service))
+            defect = defect if check.outcome == "failed" else None
+        essential = name in capability.essential
+        yield DecidedClause(name, essential, check, str(run), defect, service=service)
+
+
+def _why_weak(suite: str, run: ServiceRun) -> str:
+    """Why the service's run says nothing; empty where it does."""
+    if run.record is None:
+        return f"{run}: {run.uninstallable or run.fault or 'it was not run'}"
+    return f"{run}: {'; '.join(reasons)}" if (reasons := why_weak(suite, run.record)) else ""

@@ -1,0 +1,1 @@
+"""The answer of mdmeta upgrade, one renderer a file."""

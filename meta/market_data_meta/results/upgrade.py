@@ -1,0 +1,105 @@
+"""In which order may the services get their new releases? The steps, or why no order is safe."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from market_data_meta.models import Document, Model
+from market_data_meta.results.capabilities import CapabilityState, StateName
+from market_data_meta.results.parts import Digest, ExitCode, Level, Text, Value, Versions
+
+OrderVerdict = Literal["safe", "unsafe", "undecided"]
+"""Of an order: nothing gets worse at any step, something does, or that is not known of a step."""
+Effect = Literal["worse", "unknown", "same"]
+"""What a step does to a capability, compared with the services before the upgrade."""
+ServiceVersions = dict[Text, Versions]
+"""Service to the releases that it runs."""
+
+
+class UpgradeFailure(Model):
+    """A clause that fails in a deployment and held before the upgrade: the check, and the command that shows it.
+
+    ``service`` is the one whose run decides it. ``recordings`` are the files with what the other service has sent,
+    where the failure is about that. ``defect`` is the id of the known defect that it shows.
+    """
+
+    clause: Text
+    level: Level
+    essential: bool
+    rule: Text
+    service: Text
+    versions: Versions
+    message: str | None
+    expected: Value
+    got: Value
+    sentence: Text
+    defect: str | None
+    recordings: tuple[Text, ...]
+    reproduce: Text
+
+
+class UpgradeProblem(Model):
+    """A capability that a deployment has in another state than before the upgrade, or in which something else fails.
+
+    ``reason`` says why nothing is known of it, or that a service cannot be installed; else it is empty.
+    """
+
+    capability: Text
+    title: Text
+    before: StateName
+    after: StateName
+    effect: Effect
+    reason: str
+    failures: tuple[UpgradeFailure, ...]
+
+
+class UpgradeStep(Model):
+    """A service gets other releases of these packages; what is out then, and what is otherwise than before."""
+
+    service: Text
+    packages: Versions
+    services: ServiceVersions
+    problems: tuple[UpgradeProblem, ...]
+
+
+class UpgradeOrder(Model):
+    """The steps of an order. A capability that the new releases lose in any order does not count in its verdict."""
+
+    verdict: OrderVerdict
+    steps: tuple[UpgradeStep, ...]
+
+
+class UpgradeCapability(Model):
+    """What is known of a capability before the upgrade and after it."""
+
+    before: CapabilityState
+    after: CapabilityState
+
+
+class UpgradeAnswer(Document):
+    """What `mdmeta upgrade --json` prints.
+
+    ``asked_before`` and ``asked_after`` are the releases in the words of who asks. ``capabilities`` are those that
+    services decide. ``orders`` are those that were looked at, the safe ones first and of these the ones with the fewest
+    steps; none where nothing changes. ``first`` are the services that are the first in one of these. ``lost`` is what is
+    worse after the upgrade, in whatever order. ``forbidden`` says what the new releases' own requirements rule out.
+    ``unmet`` are those of ``needs`` that are broken or unknown after the upgrade.
+    """
+
+    schema_name: ClassVar[str] = "upgrade"
+
+    format: Literal[1] = 1
+    exit: ExitCode
+    suite: Digest
+    as_of: Text
+    asked_before: tuple[Text, ...]
+    asked_after: tuple[Text, ...]
+    before: ServiceVersions
+    after: ServiceVersions
+    capabilities: tuple[UpgradeCapability, ...]
+    forbidden: tuple[Text, ...]
+    needs: tuple[Text, ...]
+    unmet: tuple[Text, ...]
+    lost: tuple[UpgradeProblem, ...]
+    first: tuple[Text, ...]
+    orders: tuple[UpgradeOrder, ...]
