@@ -81,7 +81,7 @@ class UpgradeAnswer(Document):
 
     ``asked_before`` and ``asked_after`` are the releases in the words of who asks. ``capabilities`` are those that
     services decide. ``orders`` are those that were looked at, the safe ones first and of these the ones with the fewest
-    steps; none where nothing changes. ``first`` are the services that are the first in one of these. ``lost`` is what is
+    steps; none where nothing changes. ``first`` are the services that are first in one of these. ``lost`` is what is
     worse after the upgrade, in whatever order. ``forbidden`` says what the new releases' own requirements rule out.
     ``unmet`` are those of ``needs`` that are broken or unknown after the upgrade.
     """

@@ -43,7 +43,8 @@ def test_every_command_is_named(root: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["can-i-deploy", "clause", "defects", "explain", "history", "matrix", "releases", "report", "run"]
+    "command",
+    ["can-i-deploy", "clause", "defects", "explain", "history", "matrix", "releases", "report", "run", "upgrade"],
 )
 def test_what_reads_loads_nothing_that_downloads_or_validates(command: str) -> None:
     """A library that only some work needs is loaded where that work begins."""
@@ -114,7 +115,7 @@ def test_json_has_the_published_shape(root: Path, arguments: list[str], name: st
     [
         (["run", "croe==1.4.61"], 2, "did you mean core==1.4.61"),
         (["run", "core==9.9.9"], 2, "not in the ledger"),
-        (["run", "core==1.4.61", "store==0.6.73"], 2, "pipeline==0.8.70"),
+        (["run", "pipeline==0.8.70", "store==0.6.73"], 2, "core==1.4.61"),
         (["run"], 2, "Missing argument"),
         (["run"], 2, "Usage: mdmeta run"),
         (["explain", "chian"], 2, "did you mean chain"),

@@ -39,7 +39,7 @@ def test_a_safe_order_is_told_by_its_steps(make_record: Make) -> None:
         "  1. store: core 1.1, store 0.6",
         "  2. pipeline: core 1.1, pipeline 0.2",
     ]
-    assert "✔ works before and after  Do talk (talk)" in lines
+    assert "✔ works before and after: Do talk (talk)" in lines
 
 
 def test_what_is_in_the_way_can_be_pasted(make_record: Make) -> None:

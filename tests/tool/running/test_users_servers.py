@@ -21,9 +21,7 @@ def test_users_servers_take_the_place_of_the_wheels(root: Path, monkeypatch: pyt
     assert find_servers(root, users=True) == {**named, "redis_url": "redis://127.0.0.1:1/0"}
 
 
-def test_nothing_is_installed_for_users_who_bring_all_servers(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_is_installed_for_users_who_bring_all_servers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With both of their own there is no need of a wheel that this machine may not have."""
     for name, variable in USERS_URLS.items():
         monkeypatch.setenv(variable, f"{name}://127.0.0.1:1/0")

@@ -144,7 +144,7 @@ class _Upgrade:
             self._line("No clause is decided by services: nothing is known of deployments.", "yellow")
         for row in rows:
             sign = CAPABILITY_STATES[row.after.state]
-            self._line(f"{sign.mark} {_states(row)}  {row.after.title} ({row.after.name})", sign.style)
+            self._line(f"{sign.mark} {_states(row)}: {row.after.title} ({row.after.name})", sign.style)
             if row.after.state == "unknown" and row.after.reason:
                 self._line(row.after.reason, "dim", 2)
 
