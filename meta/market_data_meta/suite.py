@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 
 INSIDE = Path(__file__).parent / "inside"
@@ -20,18 +21,27 @@ def folder(root: Path) -> Path:
 
 
 def digest(root: Path) -> str:
-    """The sha256 of all files that decide outcomes: the checks, the modules that run them, the clauses, the schemas."""
+    """The sha256 of all files that decide outcomes: checks, the modules that run them, clauses, schemas, recordings."""
     suite_digest = hashlib.sha256()
     roots = {
         "conformance": folder(root),
         "inside": INSIDE,
         "clauses": root / "contracts" / "clauses",
         "schemas": root / "contracts" / "schemas" / "dto",
+        "recordings": root / "contracts" / "recordings",
     }
     files = [(name, file, base) for name, base in roots.items() for file in base.rglob("*")]
     files.append(("packages", root / "contracts" / "packages.toml", root / "contracts"))
     for name, file, base in sorted(files):
         if file.suffix in {".py", ".toml", ".json", ".ini"} and file.is_file():
-            file_digest = hashlib.sha256(file.read_bytes()).hexdigest()
+            file_digest = hashlib.sha256(
+                _deciding_bytes(file) if name == "recordings" else file.read_bytes()
+            ).hexdigest()
             suite_digest.update(f"{name}/{file.relative_to(base).as_posix()}\0{file_digest}\n".encode())
     return suite_digest.hexdigest()
+
+
+def _deciding_bytes(file: Path) -> bytes:
+    """What a recording holds, without its producers: checks do not read them, and each release may add one."""
+    recording = json.loads(file.read_bytes())
+    return json.dumps({name: value for name, value in recording.items() if name != "producers"}).encode()
