@@ -8,6 +8,7 @@ from pathlib import Path
 
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
+from market_data_meta.prove.cells import deciding_packages, service_name
 from market_data_meta.prove.changes import Change
 from market_data_meta.prove.variant import texts_of
 from market_data_meta.releases.ledger import Ledger
@@ -25,16 +26,31 @@ class ChangesFit:
 def misfits(contract: Contract, changes: Iterable[Change], sites: Mapping[str, Path]) -> list[str]:
     """A sentence for each change that does not fit the unpacked release of its package, with the clause of a break.
 
-    A break of a release alone may be made in another package, which is installed beside it.
+    A break of a release alone may be made in another package, which is installed beside it. A service has its own
+    packages only.
     """
     sentences = []
     for change in changes:
+        if missing := _not_installed(contract, change):
+            sentences.append(f"{change.place}: {missing}")
+            continue
         alone = {contract.clauses[name].scope for name in change.clauses if name in contract.clauses} == {"release"}
         others = [site for package, site in sites.items() if alone and package != change.package]
         why = [_misfit(change, site) for site in (sites[change.package], *others)]
         if all(why):
             sentences.append(f"{change.place}: {why[0]}")
     return sentences
+
+
+def _not_installed(contract: Contract, change: Change) -> str:
+    """A sentence where the changed package is no part of what decides the break's clauses; else empty."""
+    if change.harmless or change.clauses[0] not in contract.clauses:
+        return ""
+    packages = deciding_packages(contract, change)
+    if change.package in packages:
+        return ""
+    name = service_name(contract, packages)
+    return f"{change.clauses[0]} is decided in the {name} service, which has no {change.package}"
 
 
 def _misfit(change: Change, site: Path) -> str:

@@ -1,4 +1,4 @@
-"""The proof: try all breaks, all harmless changes and the A/A control, and say what the suite detects."""
+"""The proof: try all breaks, all harmless changes and the A/A controls, and say what the suite detects."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ from pathlib import Path
 from market_data_meta import suite
 from market_data_meta.contract import Contract
 from market_data_meta.errors import ErrorCode, MetaError
-from market_data_meta.prove.changes import Change, together
+from market_data_meta.prove.cell_trials import try_in_cell
+from market_data_meta.prove.cells import changes_of_cells, changes_of_releases
+from market_data_meta.prove.changes import Change
 from market_data_meta.prove.fit import misfits
 from market_data_meta.prove.mutant_trials import try_mutants
 from market_data_meta.prove.release_trials import try_releases_alone
-from market_data_meta.prove.score import MutantScore, Proof, Score, judge_trial, silent_clauses
-from market_data_meta.prove.trial_runs import NewestReleases, TrialRun, run_trials
+from market_data_meta.prove.score import MutantScore, Proof, Score, Trial, silent_clauses
+from market_data_meta.prove.trial_runs import NewestReleases
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running.cells import RunOptions
 from market_data_meta.running.warm_runner import ProgressStep
-
-RENUMBERED = Change("all", (), "The same code under other version numbers: the A/A control.")
-"""The control of every proof: nothing but the versions is changed, so a check that gets worse is itself at fault."""
 
 
 def prove(
@@ -36,46 +35,33 @@ def prove(
 ) -> Proof:
     """Try every change on the newest releases, and ``number`` mutants of the lines that the suite executes.
 
-    With ``quick`` each break runs its own clauses only, and the harmless changes are tried all at once. Raises
-    MetaError where a change names a clause that does not exist or does not fit the release.
+    A break is tried where its clauses are decided, in the combination, in a service or on its release alone; harmless
+    changes are tried wherever their package is, and mutants in the combination. With ``quick`` each break runs its own
+    clauses only, and the harmless changes are tried all at once. Raises MetaError where a change names a clause that does not
+    exist or does not fit the release.
     """
     start = time.time()
     for change in changes:
         for name in change.clauses:
             if name not in contract.clauses:
                 raise MetaError(ErrorCode.UNKNOWN_CLAUSE, f"a break names the clause {name}, which does not exist")
-    alone = [change for change in changes if _scopes(contract, change) == {"release"}]
-    combined = [change for change in changes if change not in alone and not (quick and change.harmless)]
-    for package in dict.fromkeys(change.package for change in changes if change.harmless):
-        harmless = [change for change in changes if change.harmless and change.package == package]
-        # In release scope all at once: an environment for each would take half an hour.
-        alone.append(together(harmless, f"All harmless changes of {package} at once, in its own clean install."))
-        if quick:
-            combined.append(together(harmless, f"All harmless changes of {package} at once."))
     newest = NewestReleases(contract, ledger, options)
     if unfit := misfits(contract, changes, newest.sites):
         what = f"{len(unfit)} of the changes do not fit their releases"
         raise MetaError(ErrorCode.BAD_CHANGE, what, "; ".join(unfit), "mend them; mdmeta check shows them again")
-    with tempfile.TemporaryDirectory(prefix="mdmeta-") as name:
-        folder = Path(name)
-        clauses = newest.clauses_to_run(None)
-        unchanged, renumbered = TrialRun(clauses), TrialRun(clauses, renumbered=newest.renumber_all(folder))
-        traced = () if quick else (TrialRun(clauses, trace=True),)
-        records = run_trials(newest, [unchanged, renumbered, *traced], on_progress)
-        baseline, trace = records[unchanged], records[traced[0]] if traced else None
-        runs = [
-            TrialRun(
-                newest.clauses_to_run(change, own_only=quick, trace=trace), newest.variant(change, folder / str(count))
-            )
-            for count, change in enumerate(combined)
-        ]
-        changed = run_trials(newest, runs, on_progress)
-        trials = [judge_trial(change, changed[run], baseline) for change, run in zip(combined, runs, strict=True)]
-        trials.append(judge_trial(RENUMBERED, records[renumbered], baseline))
-        mutants = MutantScore()
-        if number and trace:
-            mutants = try_mutants(newest, number, baseline, trace, folder / "mutants", on_progress)
-    if alone:
+    trials: list[Trial] = []
+    mutants = MutantScore()
+    for packages, tried in changes_of_cells(contract, changes, quick=quick).items():
+        with tempfile.TemporaryDirectory(prefix="mdmeta-") as name:
+            folder = Path(name)
+            of_all = packages == newest.packages
+            cell = newest if of_all else NewestReleases(contract, ledger, options, packages)
+            in_cell = try_in_cell(cell, tried, folder, on_progress, quick=quick)
+            trials += in_cell.trials
+            if of_all and number and in_cell.trace:
+                baseline, trace = in_cell.baseline, in_cell.trace
+                mutants = try_mutants(newest, number, baseline, trace, folder / "mutants", on_progress)
+    if alone := changes_of_releases(contract, changes):
         on_progress(ProgressStep(0, 0, "releases alone"))
         trials += try_releases_alone(contract, ledger, alone, options.cache)
     return Proof(
@@ -89,7 +75,3 @@ def prove(
         start,
         time.time() - start,
     )
-
-
-def _scopes(contract: Contract, change: Change) -> set[str]:
-    return {contract.clauses[name].scope for name in change.clauses}

@@ -19,7 +19,7 @@ from market_data_meta.judging.verdicts import reasons_to_run_again
 from market_data_meta.prove.changes import Change
 from market_data_meta.prove.variant import Variant, file_digests, make_variant, renumber
 from market_data_meta.releases.combinations import Cell, newest_of
-from market_data_meta.releases.contents import ContentCombination, content_combinations, distinct_contents
+from market_data_meta.releases.contents import ContentCombination, distinct_contents
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import environments, third_party
 from market_data_meta.running.cache import RunCache
@@ -27,7 +27,7 @@ from market_data_meta.running.cells import RunOptions
 from market_data_meta.running.decisions import contents_of
 from market_data_meta.running.plans import not_applicable, record_header, warm_plan
 from market_data_meta.running.template_process import TemplateProcess, run_jobs, start_warm_template
-from market_data_meta.running.third_party import ThirdPartyLock, Unresolvable
+from market_data_meta.running.third_party import Unresolvable
 from market_data_meta.running.warm_jobs import Job
 from market_data_meta.running.warm_runner import ProgressStep
 
@@ -37,30 +37,33 @@ SECONDS, CHECK_SECONDS = 120.0, 20.0
 
 @dataclass
 class NewestReleases:
-    """The newest releases, unpacked, the third-party libraries that they run with, and the cache of their runs."""
+    """The newest releases of ``packages``, unpacked, with their third-party libraries and the cache of their runs.
+
+    The packages are those of a service, or all.
+    """
 
     contract: Contract
     ledger: Ledger
     options: RunOptions
+    packages: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         from market_data_meta.running import wheels
 
         contract, ledger, python, cache = self.contract, self.ledger, self.options.interpreter, self.options.cache
-        version = environments.version_of(python)
-        self.combination = newest_of(contract.packages, ledger, version)
-        every = content_combinations(distinct_contents(contract, ledger))
-        published = [cell for cell in every if not cell.why_not_installable(version)]
-        self.cell: ContentCombination = next(cell for cell in published if cell.combination == self.combination)
-        resolutions = third_party.resolve_all(contract, ledger, published, python, cache)
-        resolution = resolutions[self.cell.requirements]
+        self.packages = self.packages or tuple(contract.packages)
+        self.combination = newest_of(self.packages, ledger, environments.version_of(python))
+        distinct = distinct_contents(contract, ledger)
+        contents = tuple(
+            next(content for content in distinct[package] if content.newest.version == version)
+            for package, version in self.combination.versions
+        )
+        self.cell = ContentCombination(contents)
+        (resolution,) = third_party.resolve_all(contract, ledger, [self.cell], python, cache).values()
         if isinstance(resolution, Unresolvable):
             raise undecided(ErrorCode.UNINSTALLABLE, "the newest releases cannot be installed", resolution.reason)
         self.lock = resolution
-        locks = [lock for lock in resolutions.values() if isinstance(lock, ThirdPartyLock)]
-        group = third_party.group_digests(locks)[self.lock]
-        self.run_cache = RunCache(cache / "proof", suite.digest(contract.root), group, python)
-        contents = self.cell.contents
+        self.run_cache = RunCache(cache / "proof", suite.digest(contract.root), self.lock.digest, python)
         releases = {contract.packages[content.package].distribution: [content.newest] for content in contents}
         unpacked = wheels.unpack_all(releases, cache, python)
         if unpacked.faults:
@@ -81,18 +84,16 @@ class NewestReleases:
             for package, version in versions.items()
         )
 
-    def clauses_to_run(
-        self, change: Change | None, *, own_only: bool = False, trace: Record | None = None
-    ) -> tuple[str, ...]:
-        """The clauses to run with a change: its own and those that bind its package; without a change, all clauses.
+    def clauses_to_run(self, change: Change, *, own_only: bool = False, trace: Record | None = None) -> tuple[str, ...]:
+        """The clauses to run with a change: its own, and those of the cell that bind its package.
 
         With ``own_only`` a break runs its own clauses only. With ``trace``, the record of a traced run, clauses whose
         checks execute code of the package, but none of the changed files, are left out.
         """
-        files = {edit.file for edit in change.edits} if change else set()
+        files = {edit.file for edit in change.edits}
 
         def affected(clause: Clause) -> bool:
-            if clause.scope == "control" or change is None or clause.id in change.clauses:
+            if clause.scope == "control" or clause.id in change.clauses:
                 return True
             if change.package not in clause.binds or (own_only and not change.harmless):
                 return False
@@ -101,7 +102,7 @@ class NewestReleases:
             executed = {file for file, numbers in lines.items() if numbers and (site / file).is_file()}
             return not executed or bool(executed & files)
 
-        clauses = self.contract.clauses_for(tuple(self.contract.packages)).values()
+        clauses = self.contract.clauses_for(self.packages).values()
         return tuple(clause.id for clause in clauses if affected(clause))
 
 
@@ -172,7 +173,7 @@ def _run_missing(
         return
     on_progress(ProgressStep(0, 0, "loading the third-party libraries"))
     interpreter = third_party.install(newest.lock, newest.options.interpreter, newest.options.cache)
-    plan = warm_plan(newest.contract)
+    plan = warm_plan(newest.contract, newest.packages)
     plan = replace(plan, limits=replace(plan.limits, check_seconds=CHECK_SECONDS))
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as name:
         folder = Path(name)
