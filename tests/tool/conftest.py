@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 import signal
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from examples import LEDGER, ROOT, SUITE, VERSIONS
 
-from market_data_meta.contract import Capability, Clause, Contract, Level, Package, Scope
+from market_data_meta.contract import Capability, Clause, Contract, Level, Package, Scope, ServiceTable
 from market_data_meta.contract_files import load_contract
 from market_data_meta.inside.mdm_json import from_json
 from market_data_meta.inside.mdm_plan import RecordFooter, RecordHeader
@@ -71,6 +72,19 @@ def small() -> Contract:
     packages = {name: Package(f"market-data-{name}", (f"market_data_{name}",), name=name) for name in VERSIONS}
     talk = Capability("talk", "Let the packages talk", "About.", "A source.", "Why.", ("area.first",), ("area.second",))
     return Contract(ROOT, packages, "market-data-orchestrator", {c.id: c for c in clauses}, {"talk": talk})
+
+
+@pytest.fixture
+def deployed(small: Contract) -> Contract:
+    """The small contract with two services, and a clause of deployment scope for each and for Core alone."""
+    store, pipeline = ("core", "store"), ("core", "pipeline")
+    clauses = [
+        Clause("It is sent.", "must", "deployment", store, "A source.", id="wire.sent"),
+        Clause("It is taken.", "must", "deployment", pipeline, "A source.", id="wire.taken"),
+        Clause("A bus is a bus.", "must", "deployment", ("core",), "A source.", id="wire.bus"),
+    ]
+    services = {"store": ServiceTable(store), "pipeline": ServiceTable(pipeline)}
+    return replace(small, clauses={**small.clauses, **{clause.id: clause for clause in clauses}}, services=services)
 
 
 @pytest.fixture

@@ -47,6 +47,7 @@ def prove_command(
 ) -> None:
     r"""Make breaks and harmless changes in the newest releases: every break must fail a check, and nothing else may.
 
+    A break is tried where its clauses are decided: in the newest combination, in a service, or on its release alone.
     After that come mutants: machine-made changes of the lines that the checks of the feedback chain execute, always the
     same sample. With areas or clauses, only the breaks that are aimed at them are made. A complete proof is written to
     the folder of results (proof.json, proof.svg).

@@ -35,10 +35,10 @@ def prove(
 ) -> Proof:
     """Try every change on the newest releases, and ``number`` mutants of the lines that the suite executes.
 
-    A break is tried where its clauses are decided, in the combination, in a service or on its release alone; harmless
+    A break is tried where its clauses are decided: in the combination, in a service or on its release alone. Harmless
     changes are tried wherever their package is, and mutants in the combination. With ``quick`` each break runs its own
-    clauses only, and the harmless changes are tried all at once. Raises MetaError where a change names a clause that does not
-    exist or does not fit the release.
+    clauses only, and the harmless changes are tried all at once. Raises MetaError where a change names a clause that
+    does not exist or does not fit the release.
     """
     start = time.time()
     for change in changes:

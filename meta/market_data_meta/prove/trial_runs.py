@@ -97,8 +97,9 @@ class NewestReleases:
                 return True
             if change.package not in clause.binds or (own_only and not change.harmless):
                 return False
-            lines = trace.lines.get(clause.id, {}) if trace else {}
-            site = self.sites[change.package]
+            if trace is None:
+                return True
+            lines, site = trace.lines.get(clause.id, {}), self.sites[change.package]
             executed = {file for file, numbers in lines.items() if numbers and (site / file).is_file()}
             return not executed or bool(executed & files)
 

@@ -75,7 +75,7 @@ def test_all_that_is_written_down_fits_the_newest_releases(root: Path, contract:
 def test_a_proof_begins_only_where_all_changes_fit(
     contract: Contract, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(proof, "run_trials", lambda *_: pytest.fail("something was run"))
+    monkeypatch.setattr(proof, "try_in_cell", lambda *_: pytest.fail("something was run"))
     unfit = [change("chain.hard-pauses", LEVELS, "no such text"), change("enums.members", "gone.py", "x")]
     with pytest.raises(MetaError, match="2 of the changes do not fit") as caught:
         prove(contract, ledger, unfit, RunOptions(default_cache()), lambda _: None)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from examples import LEDGER
 
-from market_data_meta.contract import Clause, Contract, ServiceTable
+from market_data_meta.contract import Contract
 from market_data_meta.judging.records import Record
 from market_data_meta.releases.combinations import Cell, Combination, parse_cell
 from market_data_meta.releases.contents import ContentCombination, content_combinations, distinct_contents
@@ -20,15 +19,9 @@ STORE, PIPELINE = ("core", "store"), ("core", "pipeline")
 
 
 @pytest.fixture
-def contract(small: Contract) -> Contract:
-    """The small contract with two services, and a clause of deployment scope for each."""
-    clauses = [
-        Clause("It is sent.", "must", "deployment", STORE, "A source.", id="wire.sent"),
-        Clause("It is taken.", "must", "deployment", PIPELINE, "A source.", id="wire.taken"),
-        Clause("A bus is a bus.", "must", "deployment", ("core",), "A source.", id="wire.bus"),
-    ]
-    services = {"store": ServiceTable(STORE), "pipeline": ServiceTable(PIPELINE)}
-    return replace(small, clauses={**small.clauses, **{clause.id: clause for clause in clauses}}, services=services)
+def contract(deployed: Contract) -> Contract:
+    """The small contract with services."""
+    return deployed
 
 
 @pytest.fixture
