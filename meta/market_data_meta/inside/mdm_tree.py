@@ -114,11 +114,25 @@ def end(processes: Callable[[], set[int]]) -> None:
         while (fresh := processes() - stopped) and time.monotonic() < until:
             _signal(fresh, signal.SIGSTOP)
             stopped |= fresh
-        _signal(left | stopped, signal.SIGKILL)
+        _signal(_children_first(left | stopped), signal.SIGKILL)
         time.sleep(0.005)
 
 
-def _signal(pids: set[int], what: signal.Signals) -> None:
+def _children_first(pids: set[int]) -> list[int]:
+    """The processes, each before the one that it came from: who may kill its own alone cannot reach an orphan."""
+    return sorted(pids, key=lambda pid: -len(_ancestors(pid, pids)))
+
+
+def _ancestors(pid: int, pids: set[int]) -> list[int]:
+    """Those of ``pids`` that the process came from."""
+    ancestors: list[int] = []
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        while (pid := int(Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[1])) in pids:
+            ancestors.append(pid)
+    return ancestors
+
+
+def _signal(pids: Iterable[int], what: signal.Signals) -> None:
     for pid in pids:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, what)
