@@ -29,11 +29,12 @@ def digest(root: Path) -> str:
         "clauses": root / "contracts" / "clauses",
         "schemas": root / "contracts" / "schemas" / "dto",
         "recordings": root / "contracts" / "recordings",
+        "sql": root / "contracts" / "schemas" / "sql",
     }
     files = [(name, file, base) for name, base in roots.items() for file in base.rglob("*")]
     files.append(("packages", root / "contracts" / "packages.toml", root / "contracts"))
     for name, file, base in sorted(files):
-        if file.suffix in {".py", ".toml", ".json", ".ini"} and file.is_file():
+        if file.suffix in {".py", ".toml", ".json", ".ini", ".sql"} and file.is_file():
             file_digest = hashlib.sha256(
                 _deciding_bytes(file) if name == "recordings" else file.read_bytes()
             ).hexdigest()
