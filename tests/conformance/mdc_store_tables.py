@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import io
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from mdc_postgres_server import PostgresDatabase, PostgresServer
+from mdm_clause import described
 
 DOCKER = "docker-initdb"
 """The schema that Store's guide recommends, which the clauses use that are not about a schema."""
 CLIENTS = ("MDS", "AMDS")
+PROVIDER_CLIENTS = ("StoreClient", "AsyncStoreClient")
+"""The clients of the tables without tenants."""
 TENANTS = {"one": "11111111-1111-4111-8111-111111111111", "two": "22222222-2222-4222-8222-222222222222"}
 ROLE = "service"
 """A role without privileges of its own: row-level security says nothing to a superuser."""
@@ -40,7 +47,6 @@ class StoreDatabase:
     """A database with Store's tables and two tenants."""
 
     database: PostgresDatabase
-    role: str = field(default=ROLE, init=False)
 
     @property
     def url(self) -> str:
@@ -56,12 +62,12 @@ class StoreDatabase:
 
     def rows(self, table: str, columns: Sequence[str]) -> list[list[str | None]]:
         """These columns of all rows, in their order, as PostgreSQL writes the values in the time zone UTC."""
-        names = ", ".join(f'"{name}"' for name in columns)
-        return self.query(f"SELECT {names} FROM {table} ORDER BY {names}")
+        names = ", ".join(columns)
+        return self.query(f"SELECT {names} FROM {table} ORDER BY {names}")  # noqa: S608 - the suite's own names
 
     def count(self, table: str) -> int:
         """How many rows it holds."""
-        return int(self.query(f"SELECT count(*) FROM {table}")[0][0] or 0)
+        return len(self.rows(table, ["1"]))
 
     def query(self, sql: str) -> list[list[str | None]]:
         """The rows of a query."""
@@ -72,8 +78,8 @@ def store_database(postgres: PostgresServer, contracts: Path, schema: str = DOCK
     """A new database with the tables of one of the documented schemas, and the tenants."""
     database = postgres.create_database()
     database.query((contracts / "schemas" / "sql" / f"{schema}.sql").read_text(encoding="utf-8"))
-    tenants = ", ".join(f"('{number}', '{name}')" for name, number in TENANTS.items())
-    database.query(f"INSERT INTO tenants (id, tenant_id) VALUES {tenants}")
+    for name, number in TENANTS.items():
+        database.query(f"INSERT INTO tenants (id, tenant_id) VALUES ('{number}', '{name}')")  # noqa: S608 - as above
     return StoreDatabase(database)
 
 
@@ -115,6 +121,34 @@ async def call(client: str, config: Mapping[str, Any], method: str, *arguments: 
         return await getattr(amds, method)(*arguments, **named)
 
 
+def bar(tenant: str, **values: Any) -> dict[str, Any]:
+    """A complete bar of a tenant, with these values in place of the usual ones."""
+    key = {"ts": "2026-01-05 14:30:00+00", "vendor": "ibkr", "symbol": "AAPL", "timeframe": "1m"}
+    prices = dict.fromkeys(("open_price", "high_price", "low_price", "close_price"), "190.25")
+    return {"tenant_id": tenant, "volume": "1000"} | key | prices | values
+
+
+def ohlcv_bar(provider: str, minute: int = 30, **values: Any) -> SimpleNamespace:
+    """A bar of a provider, with what the protocol of StoreClient's bars has."""
+    prices = dict.fromkeys(("open", "high", "low", "close", "volume"), 1.5) | {k: float(v) for k, v in values.items()}
+    ts = datetime(2026, 1, 5, 14, minute, tzinfo=UTC)
+    return SimpleNamespace(provider=provider, symbol="AAPL", interval="1m", ts=ts, **prices)
+
+
+async def write_ohlcv(
+    client: str, url: str, bars: Sequence[SimpleNamespace], *, batch_threshold: int, batch_size: int = 1000
+) -> None:
+    """Write the bars with a client of its own of the tables without tenants."""
+    import datastore
+
+    if client == "StoreClient":
+        with datastore.StoreClient(url, batch_threshold=batch_threshold) as store:
+            store.write_bars(bars, batch_size=batch_size)
+        return
+    async with datastore.AsyncStoreClient(url, batch_threshold=batch_threshold) as store:
+        await store.write_bars(bars, batch_size=batch_size)
+
+
 def tenant_of(client: str) -> str:
     """A tenant for each client, so that their rows are not the same."""
     return TENANTS[("one", "two")[CLIENTS.index(client)]]
@@ -123,9 +157,47 @@ def tenant_of(client: str) -> str:
 @contextmanager
 def noting(problems: list[str], what: str) -> Iterator[None]:
     """Note what the block raises as one of the problems, and go on."""
-    from mdm_clause import described
-
     try:
         yield
     except Exception as error:  # noqa: BLE001 - whatever a client raises is what is wrong with it
         problems.append(f"{what}: {described(error)}")
+
+
+@contextmanager
+def held(database: StoreDatabase, table: str) -> Iterator[None]:
+    """Keep everybody from the table, far longer than anybody has reason to wait, and not for ever."""
+    import psycopg
+
+    with psycopg.connect(database.url) as connection:
+        connection.execute("SET idle_in_transaction_session_timeout = '30s'")
+        connection.execute(f"LOCK TABLE {table}")
+        yield
+
+
+def sessions(database: StoreDatabase) -> list[str]:
+    """The names of the sessions that are open in it, but for its own."""
+    ours = "datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+    others = f"pg_stat_activity WHERE {ours}"
+    return [name or "" for (name,) in database.rows(others, ["application_name"])]
+
+
+def ask_for_password(postgres: PostgresServer, role: str) -> None:
+    """Have the server let the role in with its password only, from its next start on."""
+    rules = f"host all {role} {postgres.host}/32 scram-sha-256\nhost all all {postgres.host}/32 trust\n"
+    Path(str(postgres.query("SHOW hba_file")[0][0])).write_text(rules, encoding="utf-8")
+
+
+@contextmanager
+def logged() -> Iterator[io.StringIO]:
+    """What is logged by way of the standard library or loguru, which is Store's."""
+    from loguru import logger
+
+    text = io.StringIO()
+    handler = logging.StreamHandler(text)
+    logging.getLogger().addHandler(handler)
+    sink = logger.add(text)
+    try:
+        yield text
+    finally:
+        logger.remove(sink)
+        logging.getLogger().removeHandler(handler)
