@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 from packaging.version import Version
@@ -29,13 +29,14 @@ from market_data_meta.releases.interpreters import PYTHON
 from market_data_meta.releases.ledger import PRE_RELEASE, set_aside
 from market_data_meta.releases.project_versions import FoundVersions, project_versions
 from market_data_meta.releases.requested_versions import PublishedVersions, VersionRequest, parse_requests
+from market_data_meta.releases.services import parse_services, service_pins
 
 if TYPE_CHECKING:
     from market_data_meta.results.matrix import MatrixResult
 
 
 @click.command("can-i-deploy")
-@click.argument("pins", nargs=-1, metavar="[PACKAGE==V | PACKAGE>=V | newest | deployed]...")
+@click.argument("pins", nargs=-1, metavar="[[SERVICE:]PACKAGE==V | PACKAGE>=V | newest | deployed]...")
 @click.option("--needs", multiple=True, metavar="CAPABILITY,…", help="Capabilities that must not be broken.")
 @click.option(
     "--needs-fully", multiple=True, metavar="CAPABILITY,…", help="Capabilities that must work without limits."
@@ -79,10 +80,14 @@ def can_i_deploy_command(
     Ends with 1 where a needed capability is broken or limited, or, if none is named, where something fails that is no
     known defect; with 1 too where the packages' own requirements forbid the set; with 3 where that is not known.
 
+    Where a service has a version of its own, as store:core==1.4.59, the answer is about the services, and about the
+    capabilities that they decide; every version is then exact, newest or deployed.
+
     \b
     Example: mdmeta can-i-deploy newest
              mdmeta can-i-deploy core==1.4.61 store==0.6.73 --needs write,redis
              mdmeta can-i-deploy --needs-fully write
+             mdmeta can-i-deploy newest store:core==1.4.59 --needs redis
              mdmeta can-i-deploy --from requirements.txt 'core>=1.4'
              mdmeta can-i-deploy --from-env .venv/bin/python --matrix https://example.org/matrix.json
     """
@@ -92,8 +97,12 @@ def can_i_deploy_command(
     from market_data_meta.models import json_text
     from market_data_meta.render.deploy_answer.terminal import show_answer
 
-    if project_file and python:
-        raise click.UsageError("--from and --from-env both say where the versions are from; give one of them")
+    about_services = bool(service_pins(pins, checkout.contract.services)[1])
+    _check_sources(project_file, python, source, about_services=about_services)
+    if about_services:
+        _answer_about_services(
+            checkout, pins, (names_of(needs), names_of(needs_fully)), cache, verbose=verbose, as_json=as_json
+        )
     packages = checkout.contract.packages
     pinned, word_for_others = parse_requests(pins, packages)
     needed, fully = names_of(needs), names_of(needs_fully)
@@ -136,6 +145,44 @@ def can_i_deploy_command(
         click.echo(json_text(answer), nl=False)
     else:
         show_answer(answer, Console(soft_wrap=True), verbose=verbose)
+    sys.exit(answer.exit)
+
+
+def _check_sources(project_file: Path | None, python: str | None, source: str | None, *, about_services: bool) -> None:
+    """Raise UsageError for options that do not go together."""
+    if project_file and python:
+        raise click.UsageError("--from and --from-env both say where the versions are from; give one of them")
+    if about_services and (project_file or python or source):
+        raise click.UsageError("a service with a version of its own goes with none of --from, --from-env, --matrix")
+
+
+def _answer_about_services(
+    checkout: Checkout,
+    pins: tuple[str, ...],
+    needs: tuple[tuple[str, ...], tuple[str, ...]],
+    cache: Path | None,
+    *,
+    verbose: bool,
+    as_json: bool,
+) -> NoReturn:
+    """Answer about services with releases of their own, from what was run on this machine."""
+    from market_data_meta.commands.deployments import deployment_evidence
+    from market_data_meta.deployment.deploy_answer import deployment_answer
+    from market_data_meta.deployment.needs import check_deployment_needs
+    from market_data_meta.models import json_text
+    from market_data_meta.render.deploy_answer.deployment import show_deployment
+    from market_data_meta.running.cache import default_cache
+    from market_data_meta.running.cells import RunOptions
+
+    check_deployment_needs(checkout.contract, (*needs[0], *needs[1]))
+    members = {name: service.packages for name, service in checkout.contract.services.items()}
+    services = parse_services(pins, members, checkout.ledger)
+    options = RunOptions(cache or default_cache(), run=False)
+    answer = deployment_answer(services, deployment_evidence(checkout, options, lambda _: None), *needs)
+    if as_json:
+        click.echo(json_text(answer), nl=False)
+    else:
+        show_deployment(answer, Console(soft_wrap=True), verbose=verbose)
     sys.exit(answer.exit)
 
 

@@ -66,37 +66,25 @@ def upgrade_command(
              mdmeta upgrade --from deployed store:core==1.4.61 --to newest --needs redis
     """
     # Imported here: they load pydantic, which --help can do without.
-    from market_data_meta import suite
+    from market_data_meta.commands.deployments import deployment_evidence
     from market_data_meta.commands.progress import progress
     from market_data_meta.deployment.needs import check_deployment_needs
-    from market_data_meta.deployment.recordings import load_recordings
-    from market_data_meta.deployment.runs import service_runs
-    from market_data_meta.deployment.upgrade import UpgradeEvidence, UpgradeQuestion, upgrade_answer
+    from market_data_meta.deployment.upgrade import UpgradeQuestion, upgrade_answer
     from market_data_meta.models import json_text
     from market_data_meta.releases.services import parse_services
     from market_data_meta.render.upgrade.terminal import show_upgrade
     from market_data_meta.running.cache import default_cache
     from market_data_meta.running.cells import RunOptions
 
-    contract, ledger = checkout.contract, checkout.ledger
+    contract = checkout.contract
     needed = names_of(needs)
     check_deployment_needs(contract, needed)
-    options = RunOptions(cache or default_cache())
     members = {name: service.packages for name, service in contract.services.items()}
-    old = parse_services(before, members, ledger)
-    new = parse_services(after, members, ledger, before=old)
+    old = parse_services(before, members, checkout.ledger)
+    new = parse_services(after, members, checkout.ledger, before=old)
     with progress() as on_progress:
-        answer = upgrade_answer(
-            UpgradeQuestion(old, new, before, after, needed),
-            UpgradeEvidence(
-                contract,
-                suite.digest(checkout.root),
-                ledger,
-                checkout.known_defects,
-                load_recordings(checkout.root, ledger),
-                lambda services: service_runs(contract, ledger, services, options, on_progress),
-            ),
-        )
+        evidence = deployment_evidence(checkout, RunOptions(cache or default_cache()), on_progress)
+        answer = upgrade_answer(UpgradeQuestion(old, new, before, after, needed), evidence)
     if as_json:
         click.echo(json_text(answer), nl=False)
     else:

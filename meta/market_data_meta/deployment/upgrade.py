@@ -5,15 +5,13 @@ It runs nothing itself: the runs of services are asked for, and those in between
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from market_data_meta.contract import Contract
+from market_data_meta.deployment.evidence import DeploymentEvidence
 from market_data_meta.deployment.orders import Order, direct_orders, orders
-from market_data_meta.deployment.recordings import Recording
 from market_data_meta.judging.capabilities import failure_sentence
-from market_data_meta.judging.defects import KnownDefects
 from market_data_meta.judging.deployments import (
     TAKES_RECORDINGS,
     DecidedClause,
@@ -24,9 +22,6 @@ from market_data_meta.judging.deployments import (
 )
 from market_data_meta.judging.records import Check
 from market_data_meta.releases.combinations import Combination
-from market_data_meta.releases.interpreters import PYTHON
-from market_data_meta.releases.ledger import Ledger
-from market_data_meta.releases.requirements import Requirements
 from market_data_meta.releases.services import Services
 from market_data_meta.results.capabilities import StateName
 from market_data_meta.results.parts import ExitCode
@@ -41,8 +36,6 @@ from market_data_meta.results.upgrade import (
     UpgradeStep,
 )
 
-RunServices = Callable[[Iterable[Combination]], Mapping[Combination, ServiceRun]]
-"""Runs services, each on its own, or looks up their runs."""
 _RANK: Mapping[StateName, int] = {"broken": 0, "limited": 1, "works": 2}
 _VERDICTS: tuple[OrderVerdict, ...] = ("safe", "undecided", "unsafe")
 
@@ -61,20 +54,7 @@ class UpgradeQuestion:
     needs: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class UpgradeEvidence:
-    """What an answer rests on: contract, suite and ledger, known defects, recordings, and how services are run."""
-
-    contract: Contract
-    suite: str
-    ledger: Ledger
-    known: KnownDefects
-    recordings: tuple[Recording, ...]
-    run: RunServices
-    python: str = PYTHON
-
-
-def upgrade_answer(question: UpgradeQuestion, evidence: UpgradeEvidence) -> UpgradeAnswer:
+def upgrade_answer(question: UpgradeQuestion, evidence: DeploymentEvidence) -> UpgradeAnswer:
     """The answer, with the order that is best and those that are not."""
     return _Upgrade(question, evidence).answer()
 
@@ -95,7 +75,7 @@ def effect_of(before: StateName, after: StateName, *, needed: bool = False) -> E
 @dataclass
 class _Upgrade:
     question: UpgradeQuestion
-    evidence: UpgradeEvidence
+    evidence: DeploymentEvidence
     _runs: dict[Combination, ServiceRun] = field(default_factory=dict)
     _judged: dict[tuple[Combination, ...], dict[str, DeployedCapability]] = field(default_factory=dict)
 
@@ -104,10 +84,10 @@ class _Upgrade:
         self._run([*question.before.values(), *question.after.values()])
         answers = self._orders(direct_orders(question.before, question.after))
         if answers and answers[0].verdict != "safe":
-            every = orders(question.before, question.after, may_be_out=lambda one: not self._forbidden(one))
+            every = orders(question.before, question.after, may_be_out=lambda one: not self.evidence.forbidden(one))
             self._run(service for order in every for change in order for service in change.services.values())
             answers = self._orders(every)
-        forbidden = tuple(sentence for one in question.after.values() for sentence in self._forbidden(one))
+        forbidden = tuple(sentence for one in question.after.values() for sentence in self.evidence.forbidden(one))
         at_end = self._at(question.after)
         unmet = tuple(name for name in question.needs if at_end[name].state.state in ("broken", "unknown"))
         return UpgradeAnswer(
@@ -162,11 +142,6 @@ class _Upgrade:
             evidence = self.evidence
             self._judged[key] = deployed_capabilities(evidence.contract, evidence.suite, deployment, evidence.known)
         return self._judged[key]
-
-    def _forbidden(self, service: Combination) -> list[str]:
-        """What the requirements of a service's releases say against each other."""
-        requirements = Requirements(self.evidence.contract.packages, self.evidence.python)
-        return requirements.broken_promises(service, self.evidence.ledger)
 
     def _orders(self, every: Iterable[Order]) -> list[UpgradeOrder]:
         """The orders with their verdicts: safe before unsafe ones, then as they come."""

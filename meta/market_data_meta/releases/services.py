@@ -16,20 +16,21 @@ Members = Mapping[str, tuple[str, ...]]
 """The packages of each service, by its name."""
 
 
-def service_pins(words: Iterable[str], services: Members) -> tuple[list[str], dict[str, list[str]]]:
+def service_pins(words: Iterable[str], services: Iterable[str]) -> tuple[list[str], dict[str, list[str]]]:
     """The words about all services, and those about one: ``store:core==1.4.59`` is ``core==1.4.59`` of store.
 
     Raises MetaError for a service that does not exist.
     """
+    names = list(services)
     shared: list[str] = []
     own: dict[str, list[str]] = {}
     for word in (part for text in words for part in text.split()):
         match = re.fullmatch(r"([A-Za-z_-]+):(.+)", word)
         if not match:
             shared.append(word)
-        elif match[1] not in services:
-            what = f"{match[1]!r} is not a service ({', '.join(services)})"
-            raise MetaError(ErrorCode.UNKNOWN_SERVICE, what, hint=f"{next(iter(services), 'service')}:{match[2]}")
+        elif match[1] not in names:
+            what = f"{match[1]!r} is not a service ({', '.join(names)})"
+            raise MetaError(ErrorCode.UNKNOWN_SERVICE, what, hint=f"{next(iter(names), 'service')}:{match[2]}")
         else:
             own.setdefault(match[1], []).append(match[2])
     return shared, own

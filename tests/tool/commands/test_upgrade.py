@@ -29,8 +29,8 @@ def ask(monkeypatch: pytest.MonkeyPatch, make_record: Callable[..., Record]) -> 
     def run(*arguments: str, outcomes: Outcomes | None = None, contract: Contract = CONTRACT) -> Result:
         runs = MadeRuns(make_record, outcomes or {})
         monkeypatch.setattr("market_data_meta.suite.digest", lambda _: "5" * 64)
-        monkeypatch.setattr("market_data_meta.deployment.runs.service_runs", lambda *words: runs(words[2]))
-        monkeypatch.setattr("market_data_meta.deployment.recordings.load_recordings", lambda *_: ())
+        monkeypatch.setattr("market_data_meta.commands.deployments.service_runs", lambda *words: runs(words[2]))
+        monkeypatch.setattr("market_data_meta.commands.deployments.load_recordings", lambda *_: ())
         monkeypatch.setattr(Checkout, "contract", contract)
         monkeypatch.setattr(Checkout, "ledger", LEDGER)
         result = CliRunner().invoke(cli, ["--root", str(ROOT), "upgrade", *arguments], standalone_mode=False)
@@ -102,3 +102,19 @@ def test_bad_input_is_told(ask: Ask, words: tuple[str, ...], code: ErrorCode) ->
 
 def test_a_word_that_belongs_to_no_option_is_refused(ask: Ask) -> None:
     assert "extra argument" in str(ask("newest").exception)
+
+
+def test_can_i_deploy_takes_versions_of_single_services(ask: Ask) -> None:
+    """Then it answers about the services, and about nothing where none of them was run."""
+    ask("--json")
+    command = ["--root", str(ROOT), "can-i-deploy", "newest", "store:core==1.0", "store:store==0.5", "--json"]
+    result = CliRunner().invoke(cli, command, standalone_mode=False)
+    data = answer(result)
+    schema = json.loads((ROOT / "contracts" / "schemas" / "deployment.schema.json").read_text())
+    Draft202012Validator(schema).validate(data)
+    assert data["services"] == {
+        "store": {"core": "1.0", "store": "0.5"},
+        "pipeline": {"core": "1.2", "pipeline": "0.2"},
+    }
+    refused = CliRunner().invoke(cli, [*command, "--from", "requirements.txt"], standalone_mode=False)
+    assert "none of --from" in str(refused.exception)

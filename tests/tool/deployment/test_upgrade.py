@@ -10,7 +10,8 @@ from example_deployments import CONTRACT, COUNTS, LEDGER, RECORDINGS, SENDS, WRI
 from examples import SUITE
 
 from market_data_meta.contract import Contract
-from market_data_meta.deployment.upgrade import UpgradeEvidence, UpgradeQuestion, effect_of, upgrade_answer
+from market_data_meta.deployment.evidence import DeploymentEvidence
+from market_data_meta.deployment.upgrade import UpgradeQuestion, effect_of, upgrade_answer
 from market_data_meta.judging.defects import KnownDefects
 from market_data_meta.judging.deployments import TAKES_RECORDINGS
 from market_data_meta.judging.records import Record
@@ -39,8 +40,8 @@ class Asked:
         self.answer = upgrade_answer(question, evidence(self.runs, contract))
 
 
-def evidence(runs: MadeRuns, contract: Contract = CONTRACT, ledger: Ledger = LEDGER) -> UpgradeEvidence:
-    return UpgradeEvidence(contract, SUITE, ledger, KnownDefects(), ALL_KNOWN, runs)
+def evidence(runs: MadeRuns, contract: Contract = CONTRACT, ledger: Ledger = LEDGER) -> DeploymentEvidence:
+    return DeploymentEvidence(contract, SUITE, ledger, KnownDefects(), ALL_KNOWN, runs)
 
 
 def names(order: UpgradeOrder) -> list[str]:

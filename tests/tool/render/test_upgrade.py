@@ -9,7 +9,8 @@ from example_deployments import CONTRACT, LEDGER, RECORDINGS, WRITES, MadeRuns, 
 from examples import SUITE
 from rich.console import Console
 
-from market_data_meta.deployment.upgrade import UpgradeEvidence, UpgradeQuestion, upgrade_answer
+from market_data_meta.deployment.evidence import DeploymentEvidence
+from market_data_meta.deployment.upgrade import UpgradeQuestion, upgrade_answer
 from market_data_meta.judging.defects import KnownDefects
 from market_data_meta.judging.deployments import TAKES_RECORDINGS
 from market_data_meta.judging.records import Record
@@ -23,7 +24,7 @@ OLD_PIPELINE, NEW_STORE = "core 1.0 pipeline 0.1", "core 1.1 store 0.6"
 def shown(make_record: Make, outcomes: Outcomes, *needs: str, verbose: bool = False, same: bool = False) -> str:
     runs = MadeRuns(make_record, outcomes)
     question = UpgradeQuestion(BEFORE, BEFORE if same else AFTER, needs=needs)
-    answer = upgrade_answer(question, UpgradeEvidence(CONTRACT, SUITE, LEDGER, KnownDefects(), RECORDINGS, runs))
+    answer = upgrade_answer(question, DeploymentEvidence(CONTRACT, SUITE, LEDGER, KnownDefects(), RECORDINGS, runs))
     console = Console(file=io.StringIO(), width=200, soft_wrap=True)
     show_upgrade(answer, console, verbose=verbose)
     assert isinstance(console.file, io.StringIO)

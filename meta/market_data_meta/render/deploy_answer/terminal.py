@@ -13,6 +13,7 @@ from market_data_meta.render.signs import CAPABILITY_STATES
 from market_data_meta.render.text import counts_in_words, printable
 from market_data_meta.results.capabilities import CapabilityState, StateName
 from market_data_meta.results.deploy_answer import DeployAnswer
+from market_data_meta.results.deployment import DeploymentAnswer
 
 MOST_SENTENCES = 3
 """Sentences about a limited capability unless all are asked for; of a broken one those about why it is broken."""
@@ -22,30 +23,30 @@ _WORST_FIRST: tuple[StateName, ...] = ("broken", "limited")
 
 def show_answer(answer: DeployAnswer, console: Console, *, verbose: bool = False) -> None:
     """Print what will work and what will not, the worst first, whether the set is allowed, and the evidence."""
-    _show(console, headline(answer), "bold")
+    show_line(console, headline(answer), "bold")
     if answer.needs or answer.needs_fully:
-        _show(console, needs_line(answer), "red" if answer.unmet else "green")
+        show_line(console, needs_line(answer), "red" if answer.unmet else "green")
     if answer.no_set:
-        _show(console, answer.no_set, "red")
+        show_line(console, answer.no_set, "red")
     if answer.verdict == "violates":
-        _show(console, "Some of what fails is no known defect; it is marked as new.", "red")
+        show_line(console, "Some of what fails is no known defect; it is marked as new.", "red")
     # That it cannot be installed, and so all is broken, stands in the first line.
     if answer.verdict != "uninstallable":
-        _show_capabilities(answer.capabilities, console, verbose=verbose)
+        show_capabilities(answer.capabilities, console, verbose=verbose)
     if answer.forbidden:
-        _show(console, "Their own requirements forbid this set:", "red")
+        show_line(console, "Their own requirements forbid this set:", "red")
     else:
-        _show(console, "Their own requirements allow this set.")
+        show_line(console, "Their own requirements allow this set.")
     asks_for_needs = bool(answer.needs or answer.needs_fully)
     if answer.exit == 0 and not asks_for_needs and any(one.state == "broken" for one in answer.capabilities):
         text = "What breaks is a known defect. --needs NAME makes the exit code say whether what you need is broken."
-        _show(console, text)
+        show_line(console, text)
     for why in answer.forbidden:
-        _show(console, why, indent=4)
+        show_line(console, why, indent=4)
     _show_evidence(answer, console)
     failing = dict.fromkeys(failure.clause for one in answer.capabilities for failure in one.failures)
     for clause in failing if verbose else ():
-        _show(console, f"fails: {clause}", "dim")
+        show_line(console, f"fails: {clause}", "dim")
 
 
 def headline(answer: DeployAnswer) -> str:
@@ -58,7 +59,7 @@ def headline(answer: DeployAnswer) -> str:
     return f"{subject}: {states_in_words(answer.capabilities)}."
 
 
-def needs_line(answer: DeployAnswer) -> str:
+def needs_line(answer: DeployAnswer | DeploymentAnswer) -> str:
     """What is needed, and whether it is there: ``Needed: redis is broken, write works.``"""
     states = {capability.name: capability.state for capability in answer.capabilities}
     names = dict.fromkeys((*answer.unmet, *answer.needs, *answer.needs_fully))
@@ -83,13 +84,13 @@ def _marked(capability: CapabilityState, *, only_essential: bool) -> list[str]:
     return list(dict.fromkeys(f"{'' if one.defect else 'new: '}{one.sentence}" for one in failures))
 
 
-def _show_capabilities(capabilities: Collection[CapabilityState], console: Console, *, verbose: bool) -> None:
+def show_capabilities(capabilities: Collection[CapabilityState], console: Console, *, verbose: bool) -> None:
     """Print what is broken and what is limited, with what fails, then in one line each what works and is not known."""
     for state in _WORST_FIRST:
         for capability in (one for one in capabilities if one.state == state):
             _show_mark(console, state, f"{state}  {capability.title} ({capability.name})")
             for sentence in sentences(capability, verbose=verbose):
-                _show(console, sentence, indent=4)
+                show_line(console, sentence, indent=4)
     if works := [f"{one.title} ({one.name})" for one in capabilities if one.state == "works"]:
         _show_mark(console, "works", f"works  {', '.join(works)}")
     reasons = _by_reason(capabilities)
@@ -105,28 +106,29 @@ def _show_evidence(answer: DeployAnswer, console: Console) -> None:
     evidence = answer.evidence
     if evidence.start is None:
         reasons = "; ".join(answer.reasons)
-        _show(console, f"Evidence: none{f', because {reasons}' if reasons else ''}.", "dim")
+        show_line(console, f"Evidence: none{f', because {reasons}' if reasons else ''}.", "dim")
         if answer.verdict == "unknown":
-            _show(console, "mdmeta matrix runs what is missing.", "dim")
+            show_line(console, "mdmeta matrix runs what is missing.", "dim")
         return
     when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(evidence.start))
-    _show(console, f"Evidence: {counts_in_words(evidence.counts)}.", "dim")
+    show_line(console, f"Evidence: {counts_in_words(evidence.counts)}.", "dim")
     about = f"run {when} on Python {evidence.interpreter}, suite {evidence.suite[:12]}"
     about += f", releases as of {evidence.as_of[:10]}"
     if evidence.stands_for > 1:
         about += f"; the run stands for {evidence.stands_for:,} published combinations"
-    _show(console, about, "dim", 2)
+    show_line(console, about, "dim", 2)
     others = [
         f"{name} {version}" for name, version in (answer.ran or {}).items() if answer.combination[name] != version
     ]
     if others:
         run = "which was run" if len(others) == 1 else "which were run"
-        _show(console, f"the same code as {_listed(others)}, {run}", "dim", 2)
+        show_line(console, f"the same code as {_listed(others)}, {run}", "dim", 2)
     for reason in answer.reasons:
-        _show(console, reason, "dim", 2)
+        show_line(console, reason, "dim", 2)
 
 
-def _show(console: Console, text: str, style: str = "", indent: int = 0) -> None:
+def show_line(console: Console, text: str, style: str = "", indent: int = 0) -> None:
+    """Print a line as text, whatever a package says in it."""
     line = escape(printable(" ".join(text.split())))
     console.print(" " * indent + (f"[{style}]{line}[/]" if style else line), highlight=False)
 

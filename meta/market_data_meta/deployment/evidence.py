@@ -1,0 +1,35 @@
+"""What answers about deployments rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from market_data_meta.contract import Contract
+from market_data_meta.deployment.recordings import Recording
+from market_data_meta.judging.defects import KnownDefects
+from market_data_meta.judging.deployments import ServiceRun
+from market_data_meta.releases.combinations import Combination
+from market_data_meta.releases.interpreters import PYTHON
+from market_data_meta.releases.ledger import Ledger
+from market_data_meta.releases.requirements import Requirements
+
+RunServices = Callable[[Iterable[Combination]], Mapping[Combination, ServiceRun]]
+"""Runs services, each on its own, or looks up their runs."""
+
+
+@dataclass(frozen=True)
+class DeploymentEvidence:
+    """Contract, suite and ledger, known defects, recordings, and how services are run on which Python."""
+
+    contract: Contract
+    suite: str
+    ledger: Ledger
+    known: KnownDefects
+    recordings: tuple[Recording, ...]
+    run: RunServices
+    python: str = PYTHON
+
+    def forbidden(self, service: Combination) -> list[str]:
+        """What the releases of a service require of each other that is not so."""
+        return Requirements(self.contract.packages, self.python).broken_promises(service, self.ledger)
