@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -25,10 +26,14 @@ LEDGER = Ledger(
     },
     DeployedSet("acme-orchestrator", "1.0", {"core": "1.0", "pipeline": "0.1", "store": "0.5"}),
 )
-RECORDINGS = (
-    Recording("plain", "contracts/recordings/redis/plain.json", ({"core": "a" * 64, "store": "e" * 64},)),
-    Recording("wrapped", "contracts/recordings/redis/wrapped.json", ({"core": "b" * 64, "store": "f" * 64},)),
-)
+
+
+def _recording(name: str, core: str, store: str) -> Recording:
+    producer, entry = {"core": core * 64, "store": store * 64}, {"data": json.dumps({"form": f"{name}  text"})}
+    return Recording(name, f"contracts/recordings/redis/{name}.json", (producer,), "feedback", (entry, entry))
+
+
+RECORDINGS = (_recording("plain", "a", "e"), _recording("wrapped", "b", "f"))
 """What store 0.5 sends with Core 1.0, and store 0.6 with Core 1.1 and its like."""
 
 

@@ -14,11 +14,13 @@ from market_data_meta.releases.ledger import Ledger
 
 @dataclass(frozen=True)
 class Recording:
-    """What some producers have put on a wire: its name and file, and the contents of each producer by package."""
+    """What some producers have put on a stream: its name and file, and the contents of each producer by package."""
 
     name: str
     file: str
     producers: tuple[Mapping[str, str], ...]
+    stream: str
+    entries: tuple[Mapping[str, str], ...]
 
 
 def load_recordings(root: Path, ledger: Ledger) -> tuple[Recording, ...]:
@@ -40,12 +42,13 @@ def _contents(versions: Mapping[str, str], ledger: Ledger) -> dict[str, str]:
 def _load(root: Path, file: Path, ledger: Ledger) -> Recording:
     name = file.relative_to(root).as_posix()
     try:
-        producers = json.loads(file.read_text(encoding="utf-8"))["producers"]
-        versions = [_versions(producer) for producer in producers]
+        data = json.loads(file.read_text(encoding="utf-8"))
+        versions = [_versions(producer) for producer in data["producers"]]
+        stream, entries = str(data["stream"]), tuple(dict(entry) for entry in data["entries"])
     except (ValueError, KeyError, TypeError) as error:
-        hint = 'each recording has "producers": ["core 1.4.61 store 0.6.73", …]'
+        hint = 'each recording has "stream", "entries" and "producers": ["core 1.4.61 store 0.6.73", …]'
         raise MetaError(ErrorCode.BAD_FILE, f"{name} is not a recording", f"{error}", hint) from None
-    return Recording(file.stem, name, tuple(_contents(one, ledger) for one in versions))
+    return Recording(file.stem, name, tuple(_contents(one, ledger) for one in versions), stream, entries)
 
 
 def _versions(producer: str) -> dict[str, str]:

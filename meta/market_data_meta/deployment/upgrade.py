@@ -28,6 +28,7 @@ from market_data_meta.results.parts import ExitCode
 from market_data_meta.results.upgrade import (
     Effect,
     OrderVerdict,
+    SentRecording,
     UpgradeAnswer,
     UpgradeCapability,
     UpgradeFailure,
@@ -206,7 +207,11 @@ class _Upgrade:
             got=check.got,
             sentence=failure_sentence(clause, check, decided.defect, decided.release),
             defect=decided.defect.id if decided.defect else None,
-            recordings=tuple(one.file for one in self.evidence.recordings if one.name in names),
+            sent=tuple(
+                SentRecording(file=one.file, stream=one.stream, entries=tuple(dict(entry) for entry in one.entries))
+                for one in self.evidence.recordings
+                if one.name in names
+            ),
             reproduce=f"./scripts/mdmeta run {releases} --clause {clause.id}",
         )
 

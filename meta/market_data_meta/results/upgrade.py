@@ -16,11 +16,19 @@ ServiceVersions = dict[Text, Versions]
 """Service to the releases that it runs."""
 
 
+class SentRecording(Model):
+    """What a service has put on a stream: the file that has it, and the fields of each entry."""
+
+    file: Text
+    stream: Text
+    entries: tuple[dict[Text, str], ...]
+
+
 class UpgradeFailure(Model):
     """A clause that fails in a deployment and held before the upgrade: the check, and the command that shows it.
 
-    ``service`` is the one whose run decides it. ``recordings`` are the files with what the other service has sent,
-    where the failure is about that. ``defect`` is the id of the known defect that it shows.
+    ``service`` is the one whose run decides it. ``sent`` is what the other service sends, where the failure is about
+    that. ``defect`` is the id of the known defect that it shows.
     """
 
     clause: Text
@@ -34,7 +42,7 @@ class UpgradeFailure(Model):
     got: Value
     sentence: Text
     defect: str | None
-    recordings: tuple[Text, ...]
+    sent: tuple[SentRecording, ...]
     reproduce: Text
 
 

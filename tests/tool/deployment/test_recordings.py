@@ -19,16 +19,27 @@ def write(root: Path, text: str, name: str = "redis/0a1b.json") -> None:
 
 
 def test_releases_with_the_contents_of_a_producer_send_what_it_sends(tmp_path: Path) -> None:
-    write(tmp_path, json.dumps({"producers": ["core 1.1 store 0.6"], "entries": []}))
+    write(tmp_path, json.dumps({"producers": ["core 1.1 store 0.6"], "stream": "feedback", "entries": [{"data": "1"}]}))
     write(tmp_path, "{}", "reference.json")
     (recording,) = loaded = load_recordings(tmp_path, LEDGER)
+    assert (recording.stream, recording.entries) == ("feedback", ({"data": "1"},))
     assert (recording.name, recording.file) == ("0a1b", "contracts/recordings/redis/0a1b.json")
     assert recordings_of(service("core 1.2 store 0.6"), loaded, LEDGER) == loaded
     for other in ("core 1.0 store 0.6", "core 1.1 store 0.5", "core 1.1 pipeline 0.2"):
         assert recordings_of(service(other), loaded, LEDGER) == ()
 
 
-@pytest.mark.parametrize("text", ["[", "[]", "{}", '{"producers": ["core"]}', '{"producers": [1]}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[",
+        "[]",
+        "{}",
+        '{"producers": ["core"]}',
+        '{"producers": [1]}',
+        '{"producers": [], "stream": "a", "entries": [1]}',
+    ],
+)
 def test_what_is_no_recording_is_named(tmp_path: Path, text: str) -> None:
     write(tmp_path, text)
     with pytest.raises(MetaError) as raised:

@@ -99,7 +99,7 @@ def test_the_consumer_goes_first_where_the_old_one_refuses_what_is_new(make_reco
     assert (problem.capability, problem.before, problem.after, problem.effect) == ("talk", "works", "limited", "worse")
     (failure,) = problem.failures
     assert failure.got == {"wrapped": "refused"}
-    assert failure.recordings == ("contracts/recordings/redis/wrapped.json",)
+    assert [sent.file for sent in failure.sent] == ["contracts/recordings/redis/wrapped.json"]
     assert failure.reproduce == f"./scripts/mdmeta run core==1.0 pipeline==0.1 --clause {TAKES_RECORDINGS}"
     assert unsafe.steps[-1].problems == ()
 

@@ -36,7 +36,7 @@ def test_a_safe_order_is_told_by_its_steps(make_record: Make) -> None:
     assert lines[:5] == [
         "from store: core 1.0, store 0.5; pipeline: core 1.0, pipeline 0.1",
         "to store: core 1.1, store 0.6; pipeline: core 1.1, pipeline 0.2",
-        "store or pipeline may go first: either order is safe.",
+        "store or pipeline may go first: nothing gets worse in either order.",
         "  1. store: core 1.1, store 0.6",
         "  2. pipeline: core 1.1, pipeline 0.2",
     ]
@@ -45,18 +45,19 @@ def test_a_safe_order_is_told_by_its_steps(make_record: Make) -> None:
 
 def test_what_is_in_the_way_can_be_pasted(make_record: Make) -> None:
     text = shown(make_record, {OLD_PIPELINE: {TAKES_RECORDINGS: {"wrapped": "refused"}}})
-    assert "pipeline must go first." in text
+    assert "pipeline must go first: then nothing gets worse." in text
     _, unsafe = text.split("Not safe: store first, then pipeline:")
     lines = [line.strip() for line in unsafe.splitlines()]
-    assert lines[2:10] == [
+    assert lines[2:11] == [
         "◐ Do talk (talk): works before, limited then",
         f"{TAKES_RECORDINGS} in pipeline (core 1.0, pipeline 0.1)",
         f"The rule of {TAKES_RECORDINGS}.",
         "looked at: what was looked at",
         "expected: the contract's value",
         'got: {"wrapped": "refused"}',
-        "sent: contracts/recordings/redis/wrapped.json",
         f"shows it: ./scripts/mdmeta run core==1.0 pipeline==0.1 --clause {TAKES_RECORDINGS}",
+        "sent: contracts/recordings/redis/wrapped.json",
+        """redis-cli XADD feedback '*' data '{"form": "wrapped  text"}'""",
     ]
 
 
@@ -78,7 +79,7 @@ def test_what_is_not_known_is_not_called_safe(make_record: Make) -> None:
     text = shown(make_record, {NEW_STORE: None})
     assert "It is not known whether an order is safe." in text
     assert "core 1.1 and store 0.6: its run died" in text
-    assert "safe." not in text.replace("whether an order is safe.", "")
+    assert "nothing gets worse" not in text
 
 
 def test_nothing_changes_where_the_same_releases_stay(make_record: Make) -> None:

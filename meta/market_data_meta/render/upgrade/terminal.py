@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 
 from rich.console import Console
@@ -43,10 +44,16 @@ def headline(answer: UpgradeAnswer) -> str:
     begin = "Apart from what the new releases lose in any order: " if answer.lost else ""
     services = list(dict.fromkeys(step.service for step in best.steps))
     if len(services) == 1:
-        return f"{begin}{services[0]} may be upgraded."
+        return f"{begin}{services[0]} may be upgraded: nothing gets worse."
     if len(answer.first) == len(services):
-        return f"{begin}{' or '.join(services)} may go first: either order is safe."
-    return f"{begin}{answer.first[0]} must go first."
+        return f"{begin}{' or '.join(services)} may go first: nothing gets worse in either order."
+    return f"{begin}{answer.first[0]} must go first: then nothing gets worse."
+
+
+def redis_command(stream: str, entry: Mapping[str, str]) -> str:
+    """The command of a shell that puts an entry on a stream."""
+    fields = [text for pair in entry.items() for text in pair]
+    return shlex.join(["redis-cli", "XADD", stream, "*", *fields])
 
 
 class _Upgrade:
@@ -126,12 +133,17 @@ class _Upgrade:
             "looked at": failure.message,
             "expected": failure.expected,
             "got": failure.got,
-            "sent": ", ".join(failure.recordings) or None,
             "shows it": failure.reproduce,
         }
         for name, value in rows.items():
             if value is not None:
                 self._line(f"{name}: {self._value(value)}", indent=indent + 2)
+        for recording in failure.sent:
+            self._line(f"sent: {recording.file}", indent=indent + 2)
+            for entry in recording.entries if self._verbose else recording.entries[:1]:
+                # As it is, and with nothing before it: it is there to be pasted.
+                command = escape(printable(redis_command(recording.stream, entry)))
+                self._console.print(command, highlight=False)
 
     def _value(self, value: object) -> str:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
@@ -147,6 +159,8 @@ class _Upgrade:
             self._line(f"{sign.mark} {_states(row)}: {row.after.title} ({row.after.name})", sign.style)
             if row.after.state == "unknown" and row.after.reason:
                 self._line(row.after.reason, "dim", 2)
+            for sentence in dict.fromkeys(one.sentence for one in row.after.failures) if self._verbose else ():
+                self._line(sentence, "dim", 2)
 
     def _line(self, text: str, style: str = "", indent: int = 0) -> None:
         line = escape(printable(" ".join(text.split())))
