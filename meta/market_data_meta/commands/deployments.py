@@ -24,5 +24,5 @@ def deployment_evidence(
         ledger,
         checkout.known_defects,
         load_recordings(checkout.root, ledger),
-        lambda services: service_runs(contract, ledger, services, options, on_progress),
+        lambda services: service_runs(contract, ledger, checkout.known_defects, services, options, on_progress),
     )

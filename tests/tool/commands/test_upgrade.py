@@ -29,7 +29,7 @@ def ask(monkeypatch: pytest.MonkeyPatch, make_record: Callable[..., Record]) -> 
     def run(*arguments: str, outcomes: Outcomes | None = None, contract: Contract = CONTRACT) -> Result:
         runs = MadeRuns(make_record, outcomes or {})
         monkeypatch.setattr("market_data_meta.suite.digest", lambda _: "5" * 64)
-        monkeypatch.setattr("market_data_meta.commands.deployments.service_runs", lambda *words: runs(words[2]))
+        monkeypatch.setattr("market_data_meta.commands.deployments.service_runs", lambda *words: runs(words[3]))
         monkeypatch.setattr("market_data_meta.commands.deployments.load_recordings", lambda *_: ())
         monkeypatch.setattr(Checkout, "contract", contract)
         monkeypatch.setattr(Checkout, "ledger", LEDGER)
