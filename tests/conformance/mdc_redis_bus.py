@@ -45,14 +45,15 @@ class Subscriber:
         group: str = GROUP,
         consumer: str = "first",
         then: Callable[[Any], Awaitable[None]] | None = None,
+        **options: Any,
     ) -> None:
         self.envelopes: list[Any] = []
-        self._bus, self._group, self._consumer, self._then = bus, group, consumer, then
+        self._subscription = bus.subscribe(STREAM, group=group, consumer=consumer, block_ms=BLOCK_MS, **options)
+        self._then = then
         self._task = asyncio.ensure_future(self._run())
 
     async def _run(self) -> None:
-        subscription = self._bus.subscribe(STREAM, group=self._group, consumer=self._consumer, block_ms=BLOCK_MS)
-        async for envelope in subscription:
+        async for envelope in self._subscription:
             self.envelopes.append(envelope)
             if self._then is not None:
                 await self._then(envelope)

@@ -5,16 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 import pytest
 
-from mdc_http_endpoint import http_endpoint
+from mdc_clock import StoppedClock
+from mdc_http_endpoint import BREAKS_OFF, HOLDS, NO_HTTP, RecordingEndpoint, closed_port, http_endpoint, url_of
+from mdc_queue import stalled
+from mdc_wait import eventually, settled, turns, until
 from mdm_clause import ClauseCheck
 
 TIMEOUT = 60.0
 """Seconds in which the loopback answers on any machine."""
+
+LATE = 10.0
+"""Seconds for what is under way and has not arrived yet: longer than a connection on the loopback ever takes."""
 
 pytestmark = pytest.mark.usefixtures("direct")
 
@@ -27,11 +33,13 @@ def direct(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def _broadcasting(url: str, *, max_retries: int = 3, backoff_base: float = 0.001) -> AsyncIterator[Any]:
+async def _broadcasting(
+    url: str, *, max_retries: int = 3, backoff_base: float = 0.001, wait: float = TIMEOUT
+) -> AsyncIterator[Any]:
     """Run Store's real broadcaster, by default with no time to speak of between its attempts."""
     from market_data_store.coordinator import HttpFeedbackBroadcaster
 
-    broadcaster = HttpFeedbackBroadcaster(url, timeout=TIMEOUT, max_retries=max_retries, backoff_base=backoff_base)
+    broadcaster = HttpFeedbackBroadcaster(url, timeout=wait, max_retries=max_retries, backoff_base=backoff_base)
     await broadcaster.start()
     try:
         yield broadcaster
@@ -158,3 +166,178 @@ async def test_silent_unless_running(clause: ClauseCheck, make_store_event: Call
         await disabled.start()
         await silent(disabled, "while it is disabled")
     clause.equal("the POSTs", endpoint.bodies, [])
+
+
+async def test_posts_json(clause: ClauseCheck, make_store_event: Callable[..., Any]) -> None:
+    """An event is one POST to the path and query of the endpoint, of JSON in UTF-8 that its content type names, with
+    each text as it was.
+    """
+    name = clause.expect["coordinator_id"]
+    async with http_endpoint(200) as endpoint, _broadcasting(f"{endpoint.url}?from=store") as broadcaster:
+        await broadcaster.broadcast_one(make_store_event("soft", coordinator_id=name))
+    clause.equal("requests", [head.partition("\r\n")[0] for head in endpoint.heads], [clause.expect["request"]])
+    types = [value.partition(";")[0].strip() for value in endpoint.header("content-type")]
+    clause.equal("content types", types, [clause.expect["content_type"]])
+    with clause.works("reading the body as UTF-8"):
+        endpoint.raw[0].decode("utf-8")
+    clause.equal("coordinators", [body.get("coordinator_id") for body in endpoint.bodies], [name])
+
+
+async def _pressure(capacity: int, filled: int) -> list[Any]:
+    """Fill a coordinator's queue and drain it; what its sink has written then."""
+    coordinator = await stalled(capacity=capacity, coord_id="bars")
+    await coordinator.fill(filled)
+    coordinator.sink.allow(filled + 1)
+    while coordinator.size:
+        await asyncio.sleep(0)
+    await turns()
+    return coordinator.sink.written
+
+
+async def test_reports_pressure(clause: ClauseCheck) -> None:
+    """A coordinator that fills up and is drained has soft at 6 of 10, hard at 8 and ok at 5 POSTed, in this order and
+    each once.
+    """
+    posted = clause.expect["posted"]
+    async with http_endpoint(200) as endpoint, _broadcasting(endpoint.url):
+        await _pressure(clause.expect["capacity"], clause.expect["filled"])
+        await eventually(lambda: len(endpoint.bodies) >= len(posted), LATE)
+    got = [{name: body.get(name) for name in posted[0]} for body in endpoint.bodies]
+    clause.equal("the POSTs", got, posted)
+
+
+async def _writes_all(clause: ClauseCheck, endpoint: str) -> None:
+    """Hold if a coordinator writes all that is submitted, with nobody's answer and in no time."""
+    async with _broadcasting(endpoint, backoff_base=TIMEOUT):
+        work = await settled(_pressure(clause.expect["capacity"], clause.expect["filled"]))
+    goes_on = not work.cancelled() and work.exception() is None
+    clause.that("what Store does meanwhile", goes_on, expected="goes on", got="waits for the endpoint")
+    clause.equal("number of items written", len(work.result()), clause.expect["written"])
+
+
+async def test_never_waits(clause: ClauseCheck) -> None:
+    """Store does not wait for an endpoint that takes the event and does not answer: it accepts and writes all that is
+    submitted.
+    """
+    async with http_endpoint(HOLDS) as endpoint:
+        await _writes_all(clause, endpoint.url)
+
+
+async def test_never_waits_for_retries(clause: ClauseCheck) -> None:
+    """Store does not wait for the attempts at an endpoint that refuses the connection: it accepts and writes all that
+    is submitted.
+    """
+    with closed_port() as port:
+        await _writes_all(clause, url_of(port))
+
+
+async def test_timeout(clause: ClauseCheck, clock: StoppedClock, make_store_event: Callable[..., Any]) -> None:
+    """An attempt that is not answered is given up after the timeout, neither earlier nor later, and the event is
+    POSTed again.
+    """
+    between, step = clause.expect["between"], clause.expect["step"]
+    options = {"wait": clause.expect["timeout"], "backoff_base": clause.expect["backoff_base"]}
+    async with http_endpoint(HOLDS, 200) as endpoint, _broadcasting(endpoint.url, **options) as broadcaster:
+        work = asyncio.ensure_future(broadcaster.broadcast_one(make_store_event("soft")))
+        await until(lambda: bool(endpoint.bodies))
+        await clock.until(lambda: len(endpoint.bodies) > 1, 10 * between)
+        await settled(work)
+    clause.equal("number of POSTs", len(endpoint.bodies), 2)
+    waited = endpoint.times[1] - endpoint.times[0]
+    clause.that("seconds between the POSTs", between <= waited <= between + step, expected=between, got=waited)
+
+
+async def test_retries_broken(clause: ClauseCheck, clock: StoppedClock, make_store_event: Callable[..., Any]) -> None:
+    """An event is POSTed again after an answer that breaks off, one that is no HTTP, and a connection that was
+    refused.
+    """
+    wait, event = clause.expect["backoff_base"], make_store_event("soft")
+    posts = {}
+    for trouble, *answers in ((BREAKS_OFF, BREAKS_OFF, 200), (NO_HTTP, NO_HTTP, 200), ("refuses the connection", 200)):
+        with closed_port() as port:
+            async with _broadcasting(url_of(port), backoff_base=wait) as broadcaster:
+                if len(answers) == 1:
+                    work = asyncio.ensure_future(broadcaster.broadcast_one(event))
+                    # The kernel refuses at once, and no time passes until the endpoint is there.
+                    await until(work.done)
+                async with http_endpoint(*answers, at=port) as endpoint:
+                    if len(answers) > 1:
+                        work = asyncio.ensure_future(broadcaster.broadcast_one(event))
+                        await until(work.done)
+                    await clock.until(lambda: len(endpoint.bodies) >= len(answers), 10 * wait)  # noqa: B023
+                    await settled(work)
+        posts[trouble] = len(endpoint.bodies)
+    clause.equal("POSTs by what the endpoint does at first", posts, clause.expect["posts"])
+
+
+async def test_recovers(clause: ClauseCheck, make_store_event: Callable[..., Any]) -> None:
+    """After events that were given up the next one is POSTed once the endpoint takes it, and once."""
+    from market_data_store.coordinator import feedback_bus
+
+    levels = clause.expect["posted"]
+    answers = [503] * (len(levels) - 1) + [200]
+    async with http_endpoint(*answers) as endpoint, _broadcasting(endpoint.url, max_retries=1):
+        for level in levels:
+            await feedback_bus().publish(make_store_event(level))
+        await eventually(lambda: len(endpoint.bodies) >= len(levels), LATE)
+    clause.equal("levels of the POSTs", _levels(endpoint), levels)
+
+
+def _levels(endpoint: RecordingEndpoint) -> list[Any]:
+    return [body.get("level") for body in endpoint.bodies]
+
+
+async def test_in_order(clause: ClauseCheck, make_store_event: Callable[..., Any]) -> None:
+    """Events are POSTed in the order in which they were published, although the first one has to be sent again."""
+    from market_data_store.coordinator import feedback_bus
+
+    levels = clause.expect["levels"]
+    async with http_endpoint(503, 200) as endpoint, _broadcasting(endpoint.url):
+        for level in levels:
+            await feedback_bus().publish(make_store_event(level))
+        await eventually(lambda: len(endpoint.bodies) > len(levels), LATE)
+    clause.equal("levels of the POSTs", [level for level, _ in groupby(_levels(endpoint))], levels)
+
+
+async def test_redirect_is_no_arrival(clause: ClauseCheck, make_store_event: Callable[..., Any]) -> None:
+    """An event that the endpoint answers with a redirect is POSTed again, there or at the new address."""
+    problems = []
+    for status in clause.expect["redirects"]:
+        async with (
+            http_endpoint(200) as new,
+            http_endpoint(status, 200, location=new.url) as endpoint,
+            _broadcasting(endpoint.url) as broadcaster,
+        ):
+            await broadcaster.broadcast_one(make_store_event("soft"))
+            # What goes on by itself is under way by then, and its connection is the loopback's.
+            await until(lambda new=new, endpoint=endpoint: len(new.bodies + endpoint.bodies) > 1)  # type: ignore[misc]
+        if len(new.bodies + endpoint.bodies) < 2:
+            problems.append(f"{status}: taken for an arrival")
+    clause.none("redirects that end the delivery", problems, examined=len(clause.expect["redirects"]))
+
+
+async def test_stop_leaves_nothing(clause: ClauseCheck, make_store_event: Callable[..., Any]) -> None:
+    """stop() comes to an end while the endpoint has not answered; no connection, no task and no POST is left behind,
+    and the publisher of the event goes on.
+    """
+    from market_data_store.coordinator import feedback_bus
+
+    there = asyncio.all_tasks()
+    async with http_endpoint(HOLDS) as endpoint, _broadcasting(endpoint.url) as broadcaster:
+        publishing = asyncio.ensure_future(feedback_bus().publish(make_store_event("hard")))
+        await eventually(lambda: bool(endpoint.bodies), LATE)
+        stopping = asyncio.ensure_future(broadcaster.stop())
+        await eventually(lambda: stopping.done() and publishing.done() and not endpoint.connections, LATE)
+        ended = {"stop()": stopping.done(), "publish()": publishing.done()}
+        await turns()
+        left = asyncio.all_tasks() - there - {publishing, stopping}
+        for task in (publishing, stopping):
+            task.cancel()
+    clause.equal("what has ended", ended, {"stop()": True, "publish()": True})
+    got = {
+        "subscribers": feedback_bus().subscriber_count,
+        "connections": endpoint.connections,
+        "posts": len(endpoint.bodies),
+    }
+    clause.equal("what is left", got, clause.expect)
+    clause.equal("number of tasks that are left", len(left), 0)

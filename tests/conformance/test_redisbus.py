@@ -159,15 +159,17 @@ async def test_bounded_batch(clause: ClauseCheck, redis_server: RedisServer) -> 
     numbers = [str(number) for number in range(1, clause.expect["events"] + 1)]
     redis_server.command("XGROUP", "CREATE", KEY, GROUP, "0", "MKSTREAM")
     put(redis_server, *map(envelope, numbers))
-    async with redis_bus(redis_server.url) as bus:
-        slow = bus.subscribe(STREAM, group=GROUP, consumer="slow", block_ms=20, count=clause.expect["count"])
-        with clause.works("waiting for the first event"):
-            await asyncio.wait_for(anext(slow), 60)
+
+    async def hold(_: Any) -> None:
+        await asyncio.Event().wait()
+
+    options = {"consumer": "slow", "then": hold, "count": clause.expect["count"]}
+    async with redis_bus(redis_server.url) as bus, subscribed(redis_server, bus, **options) as slow:
+        await eventually(lambda: bool(slow.envelopes) or slow.ended is not None)
         taken = len(pending(redis_server))
         clause.equal("events that the slow consumer has taken", taken, clause.expect["count"])
         async with subscribed(redis_server, bus, consumer="quick") as quick:
             await given(redis_server, [quick], len(clause.expect["rest"]))
-        await slow.aclose()
     clause.equal("events that the other consumer was given", quick.ids, clause.expect["rest"])
 
 
