@@ -46,6 +46,7 @@ class ServiceProcess:
         self._arguments, self._environment = arguments, environment
         self._folder = Path(tempfile.mkdtemp(prefix="service-"))
         self._process: ServerProcess | None = None
+        self._fixed_port: int | None = None
         self.port = 0
 
     @property
@@ -73,13 +74,22 @@ class ServiceProcess:
     def start(self) -> None:
         """Start it, and return when it accepts connections or has ended."""
         while True:
-            self.port = free_port()
+            self.port = self._fixed_port or free_port()
             command = [text.replace("{port}", str(self.port)) for text in self._arguments]
             output = self._folder / "output.txt"
             output.write_text("")
-            self._process = ServerProcess(command, output, environment=self._environment, python=True)
-            if self._process.listens_on(self.port) or not _port_was_taken(self._process.output):
+            self._process = self.launch(command, output)
+            if self._process.listens_on(self.port) or self._fixed_port or not _port_was_taken(self._process.output):
                 return
+
+    def launch(self, command: list[str], output: Path) -> ServerProcess:
+        """Run the command as a process of its own."""
+        return ServerProcess(command, output, environment=self._environment, python=True)
+
+    def start_again(self) -> None:
+        """Start it again after it has ended: on the port that it had, which must be free."""
+        self._fixed_port = self.port
+        self.start()
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> Response:
         """The answer to a GET."""
