@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from market_data_meta.inside.mdm_recording import Recording
+
 RECORDINGS = Path(__file__).parents[2] / "contracts" / "recordings"
 
 
@@ -23,3 +25,15 @@ def test_reference_payloads_to_take_are_envelopes_of_one_event() -> None:
     assert {envelope["meta"]["schema_id"] for envelope in envelopes} == {"telemetry.FeedbackEvent"}
     assert {envelope["meta"].get("track", "v1") for envelope in envelopes} == {"v1", "v2"}
     assert {envelope["payload"]["level"] for envelope in envelopes} == {"ok", "soft", "hard"}
+
+
+def test_recordings_are_named_by_what_they_hold() -> None:
+    files = sorted((RECORDINGS / "redis").glob("*"))
+    assert files
+    for file in files:
+        recorded = json.loads(file.read_text(encoding="utf-8"))
+        recording = Recording.of(recorded["stream"], recorded["entries"])
+        assert recording.entries == tuple(recorded["entries"]), f"{file.name} is not normalised"
+        assert file.name == f"{recording.name}.json"
+        assert file.read_text(encoding="utf-8") == recording.text(recorded["producers"])
+        assert recorded["producers"]
