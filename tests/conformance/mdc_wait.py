@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 MOST_TURNS = 1_000
+BOUND = 30.0
+"""Seconds after which what the kernel, a server or another process does is taken not to come: no machine is so slow."""
 
 
 async def until(holds: Callable[[], bool], most: int = MOST_TURNS) -> None:
