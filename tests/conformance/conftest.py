@@ -14,7 +14,7 @@ import pytest
 
 from mdc_clock import StoppedClock
 from mdc_doubles import GatedSink, RecordingController, RecordingSubscriber
-from mdc_postgres_server import PostgresServer, UsersPostgresServer
+from mdc_postgres_server import PostgresServer, SharedPostgres, UsersPostgresServer
 from mdc_process import ServerError
 from mdc_redis_server import RedisServer, UsersRedisServer
 from mdm_clause import NotApplicableError
@@ -106,13 +106,21 @@ def redis_server(plan: Plan) -> Iterator[RedisServer]:
         yield server
 
 
+_SHARED_POSTGRES = SharedPostgres()
+
+
 @pytest.fixture
 def postgres(plan: Plan) -> Iterator[PostgresServer]:
     """A real PostgreSQL, started: ``postgres.create_database()``. The user's own only where there is no other."""
     own = "postgres" not in plan.servers and plan.servers.get("postgres_url")
-    prepared = plan.servers.get("postgres_data")
-    with UsersPostgresServer(own) if own else PostgresServer(_server(plan, "postgres"), prepared) as server:
-        yield server
+    if own:
+        with UsersPostgresServer(own) as server:
+            yield server
+        return
+    try:
+        yield _SHARED_POSTGRES.take(_server(plan, "postgres"), plan.servers.get("postgres_data"))
+    finally:
+        _SHARED_POSTGRES.give_back()
 
 
 def _server(plan: Plan, name: str) -> str:

