@@ -56,6 +56,7 @@ def service_runs(
             decided.faults.get(cell, ""),
             decided.uninstallable.get(cell, ""),
             tuple(recording.name for recording in recordings_of(service, recordings, ledger)),
+            tuple(recording.name for recording in recordings),
         )
         for service, cell in cells.items()
     }

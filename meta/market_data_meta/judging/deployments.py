@@ -19,11 +19,14 @@ from market_data_meta.judging.capabilities import (
 )
 from market_data_meta.judging.defects import KnownDefects
 from market_data_meta.judging.records import Check, Record
+from market_data_meta.judging.verdicts import run_faults
 from market_data_meta.releases.combinations import Combination
 from market_data_meta.results.capabilities import CapabilityState
 
 TAKES_RECORDINGS = "consumer.takes-recordings"
 """The clause whose check gives a service all recordings; ``got`` has what happened, by the recording's name."""
+IS_ARCHIVED = "publisher.recording-is-archived"
+"""The clause whose check compares what a service sends with all recordings: it must be among them."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class ServiceRun:
     """A service of a deployment: its releases, and the record of the run that stands for it.
 
     ``fault`` says why there is no record, ``uninstallable`` that nothing satisfies the releases' requirements.
-    ``recordings`` are the names of what the service is known to send.
+    ``recordings`` are the names of what the service is known to send, ``archive`` the names of all that are recorded.
     """
 
     releases: Combination
@@ -39,6 +42,13 @@ class ServiceRun:
     fault: str = ""
     uninstallable: str = ""
     recordings: tuple[str, ...] = ()
+    archive: tuple[str, ...] = ()
+
+    @property
+    def is_archived(self) -> bool:
+        """Whether what it sends is among the recordings, though it may not be known which of them it is."""
+        check = self.record.checks.get(IS_ARCHIVED) if self.record and not run_faults(self.record) else None
+        return check is not None and check.outcome == "passed"
 
     def __str__(self) -> str:
         return " and ".join(f"{package} {version}" for package, version in self.releases.versions)
@@ -111,24 +121,27 @@ def deployed_capabilities(
 def narrowed(check: Check, producers: Iterable[ServiceRun]) -> Check:
     """The check of the clause about recordings, narrowed to what these producers send.
 
-    Where a producer's recording is not known nothing is: what it sends may or may not be taken.
+    Where it is not known which recordings a producer sends, it is enough that all or none of those are taken which it
+    may send; otherwise nothing is known.
     """
     if check.outcome not in ("passed", "failed"):
         return check
-    names: set[str] = set()
-    for producer in producers:
-        if not producer.recordings:
-            return replace(check, outcome="error", message=f"there is no recording of what {producer} sends", got=None)
-        names.update(producer.recordings)
-    if check.outcome == "passed":
-        return check
-    if not isinstance(check.got, Mapping):
+    if check.outcome == "failed" and not isinstance(check.got, Mapping):
         return replace(check, outcome="error", message="the check does not say which recordings were not taken")
-    got = {name: what for name, what in check.got.items() if name in names}
-    expected = check.expected
-    if isinstance(expected, Mapping) and names & expected.keys():
-        expected = {name: what for name, what in expected.items() if name in names}
-    return replace(check, outcome="failed" if got else "passed", got=got or None, expected=expected)
+    refused = check.got if check.outcome == "failed" else {}
+    got: dict[str, object] = {}
+    for producer in producers:
+        names = producer.recordings or (producer.archive if producer.is_archived else ())
+        not_taken = {name: refused[name] for name in names if name in refused}
+        if not names:
+            why = f"there is no recording of what {producer} sends"
+        elif not_taken and not producer.recordings and len(not_taken) < len(names):
+            why = f"it is not known which of the recordings {producer} sends, and {', '.join(not_taken)} is not taken"
+        else:
+            got |= not_taken
+            continue
+        return replace(check, outcome="error", message=why, got=None)
+    return replace(check, outcome="failed" if got else "passed", got=got or None)
 
 
 def _decided(

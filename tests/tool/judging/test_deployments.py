@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pytest
 from example_deployments import CONTRACT, COUNTS, SENDS, WRITES, MadeRuns, Outcomes, service
 from examples import SUITE, known_defect
 
+from market_data_meta.contract import Contract
 from market_data_meta.judging.defects import KnownDefects
 from market_data_meta.judging.deployments import (
+    IS_ARCHIVED,
     TAKES_RECORDINGS,
     DeployedCapability,
     ServiceRun,
@@ -70,6 +73,22 @@ def test_without_a_recording_of_the_producer_nothing_is_known(make_record: Make,
     assert "there is no recording of what core 1.0 and store 0.6 sends" in unrecorded["talk"].state.reason
 
 
+@pytest.mark.parametrize(
+    ("refused", "outcome"),
+    [((), "passed"), (("plain",), "error"), (("plain", "wrapped"), "failed"), (("another",), "passed")],
+)
+def test_of_a_producer_whose_recording_is_one_of_several_it_is_enough_that_all_or_none_are_taken(
+    make_record: Make, refused: tuple[str, ...], outcome: str
+) -> None:
+    record = make_record({IS_ARCHIVED: "passed"})
+    producer = ServiceRun(service(OLD_STORE), record, archive=("plain", "wrapped"))
+    got = dict.fromkeys(refused, "refused")
+    check = Check(TAKES_RECORDINGS, "failed" if got else "passed", "what was looked at", {}, got or None, 0.0)
+    assert narrowed(check, [producer]).outcome == outcome
+    for not_archived in (make_record({IS_ARCHIVED: "failed"}), make_record(), make_record(footer=None), None):
+        assert narrowed(check, [replace(producer, record=not_archived)]).outcome == "error"
+
+
 def test_releases_with_the_same_code_send_the_same(make_record: Make) -> None:
     outcomes: Outcomes = {OLD_PIPELINE: {TAKES_RECORDINGS: {"wrapped": "refused"}}}
     assert state(judged(make_record, "core 1.2 store 0.6", OLD_PIPELINE, outcomes)) == "limited"
@@ -124,3 +143,10 @@ def test_a_known_defect_is_a_failure_and_has_its_name(make_record: Make) -> None
     judgement = judged(make_record, OLD_STORE, OLD_PIPELINE, outcomes, known)
     assert (state(judgement), state(judgement, "write")) == ("limited", "broken")
     assert {one.defect for name in judgement for one in judgement[name].state.failures} == {"it-is-wrong"}
+
+
+@pytest.mark.parametrize("name", [TAKES_RECORDINGS, IS_ARCHIVED])
+def test_the_clauses_about_recordings_are_of_the_contract(contract: Contract, name: str) -> None:
+    """Where the contract has their area at all: under another name they would be judged as any other clause."""
+    areas = {clause.area for clause in contract.clauses.values()}
+    assert name in contract.clauses or name.split(".")[0] not in areas
