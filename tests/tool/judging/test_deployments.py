@@ -149,4 +149,4 @@ def test_a_known_defect_is_a_failure_and_has_its_name(make_record: Make) -> None
 def test_the_clauses_about_recordings_are_of_the_contract(contract: Contract, name: str) -> None:
     """Where the contract has their area at all: under another name they would be judged as any other clause."""
     areas = {clause.area for clause in contract.clauses.values()}
-    assert name in contract.clauses or name.split(".")[0] not in areas
+    assert name in contract.clauses or name.split(".", maxsplit=1)[0] not in areas
