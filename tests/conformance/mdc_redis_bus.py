@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 from mdc_redis_client import RedisError
@@ -155,3 +155,41 @@ def pending(server: RedisServer, group: str = GROUP, key: str = KEY) -> list[str
 def connections(server: RedisServer) -> int:
     """How many connections the server has, beside the one that asks."""
     return len(server.command("CLIENT", "LIST").decode().splitlines()) - 1
+
+
+def event(**changes: Any) -> Any:
+    """Core's event, not as text but as the object that is published."""
+    from market_data_core.telemetry import BackpressureLevel, FeedbackEvent
+
+    fields = {"coordinator_id": "bars", "queue_size": 8, "capacity": 10, "level": "hard", "source": "store", "ts": 1.0}
+    fields |= changes
+    return FeedbackEvent(**fields | {"level": BackpressureLevel(fields["level"])})
+
+
+def reasons(server: RedisServer) -> list[str]:
+    """Why entries of the stream have become dead letters."""
+    return [fields.get("reason", "") for _, fields in entries(server, DEAD)]
+
+
+def of_fields(got: Any, names: Iterable[str]) -> Any:
+    """These fields of what was got: a new field with a default harms nobody."""
+    return {name: got[name] for name in names if name in got} if isinstance(got, dict) else got
+
+
+@contextmanager
+def trouble(server: RedisServer, name: str) -> Iterator[None]:
+    """A server whose password is "right" in trouble, as long as the block runs."""
+    with server.connect() as admin:
+        match name:
+            case "is away":
+                server.stop()
+                yield
+                server.start()
+            case "is full":
+                admin.command("CONFIG", "SET", "maxmemory", "1")
+                yield
+                admin.command("CONFIG", "SET", "maxmemory", "0")
+            case "refuses the password":
+                admin.command("CONFIG", "SET", "requirepass", "other")
+                yield
+                admin.command("CONFIG", "SET", "requirepass", "right")

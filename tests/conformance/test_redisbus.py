@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -19,11 +17,15 @@ from mdc_redis_bus import (
     connections,
     entries,
     envelope,
+    event,
     given,
+    of_fields,
     pending,
     put,
+    reasons,
     redis_bus,
     subscribed,
+    trouble,
 )
 from mdc_redis_server import RedisServer
 from mdc_wait import eventually
@@ -42,42 +44,6 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def _event(**changes: Any) -> Any:
-    from market_data_core.telemetry import BackpressureLevel, FeedbackEvent
-
-    fields = {"coordinator_id": "bars", "queue_size": 8, "capacity": 10, "level": "hard", "source": "store", "ts": 1.0}
-    fields |= changes
-    return FeedbackEvent(**fields | {"level": BackpressureLevel(fields["level"])})
-
-
-def _reasons(server: RedisServer) -> list[str]:
-    return [fields.get("reason", "") for _, fields in entries(server, DEAD)]
-
-
-def _fields(got: Any, names: Iterable[str]) -> Any:
-    """These fields of what was got: a new field with a default harms nobody."""
-    return {name: got[name] for name in names if name in got} if isinstance(got, dict) else got
-
-
-@contextmanager
-def _trouble(server: RedisServer, name: str) -> Iterator[None]:
-    """A server whose password is "right" in trouble, as long as the block runs."""
-    with server.connect() as admin:
-        match name:
-            case "is away":
-                server.stop()
-                yield
-                server.start()
-            case "is full":
-                admin.command("CONFIG", "SET", "maxmemory", "1")
-                yield
-                admin.command("CONFIG", "SET", "maxmemory", "0")
-            case "refuses the password":
-                admin.command("CONFIG", "SET", "requirepass", "other")
-                yield
-                admin.command("CONFIG", "SET", "requirepass", "right")
-
-
 async def test_entry(clause: ClauseCheck, redis_server: RedisServer) -> None:
     """What is published is one entry with the one field data, JSON of the key, the track and the payload as it was,
     under the key of namespace and stream; publish() returns its id.
@@ -85,7 +51,7 @@ async def test_entry(clause: ClauseCheck, redis_server: RedisServer) -> None:
     envelope, payload = clause.expect["envelope"], clause.expect["payload"]
     options = {"namespace": clause.expect["namespace"], "track": envelope["track"]}
     async with redis_bus(redis_server.url, **options) as bus:
-        returned = await bus.publish(STREAM, _event(**payload), key=envelope["key"])
+        returned = await bus.publish(STREAM, event(**payload), key=envelope["key"])
     keys = [name.decode() for name in redis_server.command("KEYS", "*")]
     clause.equal("keys on the server", keys, [clause.expect["key"]])
     found = entries(redis_server, clause.expect["key"])
@@ -95,7 +61,7 @@ async def test_entry(clause: ClauseCheck, redis_server: RedisServer) -> None:
         said = json.loads(found[0][1]["data"])
     got = {"key": said.get("key"), "track": said.get("meta", {}).get("track")}
     clause.equal("key and track of the envelope", got, envelope)
-    clause.equal("payload of the envelope", _fields(said.get("payload"), payload), payload)
+    clause.equal("payload of the envelope", of_fields(said.get("payload"), payload), payload)
 
 
 async def test_round_trip(clause: ClauseCheck, redis_server: RedisServer) -> None:
@@ -104,11 +70,11 @@ async def test_round_trip(clause: ClauseCheck, redis_server: RedisServer) -> Non
     """
     from market_data_core.telemetry import RateAdjustment
 
-    sent = [_event(**clause.expect["feedback"]), RateAdjustment(**clause.expect["adjustment"])]
+    sent = [event(**clause.expect["feedback"]), RateAdjustment(**clause.expect["adjustment"])]
     async with redis_bus(redis_server.url) as bus, subscribed(redis_server, bus) as subscriber:
         ids = [await bus.publish(STREAM, each, key=clause.expect["key"]) for each in sent]
         await given(redis_server, [subscriber], len(sent), polls=8)
-    clause.equal("why events have become dead letters", _reasons(redis_server), clause.expect["dead"])
+    clause.equal("why events have become dead letters", reasons(redis_server), clause.expect["dead"])
     clause.equal("payloads that the subscriber was given", [each.payload for each in subscriber.envelopes], sent)
     keys = {each.key for each in subscriber.envelopes}
     clause.equal("keys of the envelopes", keys, {clause.expect["key"]})
@@ -124,13 +90,13 @@ async def test_takes_documented(clause: ClauseCheck, redis_server: RedisServer) 
     async with redis_bus(redis_server.url) as bus, subscribed(redis_server, bus) as subscriber:
         ids = put(redis_server, *(json.dumps(each, ensure_ascii=False) for each in written))
         await given(redis_server, [subscriber], len(written), polls=8)
-    clause.equal("why entries have become dead letters", _reasons(redis_server), [])
+    clause.equal("why entries have become dead letters", reasons(redis_server), [])
     got = [
         {
             "ts": each.ts,
             "key": each.key,
             "meta": {"schema_id": each.meta.schema_id, "track": each.meta.track, "headers": dict(each.meta.headers)},
-            "payload": _fields(each.payload.model_dump(mode="json"), sent["payload"]),
+            "payload": of_fields(each.payload.model_dump(mode="json"), sent["payload"]),
         }
         for each, sent in zip(subscriber.envelopes, written, strict=False)
     ]
@@ -263,7 +229,7 @@ async def test_survives_bytes(clause: ClauseCheck, redis_server: RedisServer) ->
     clause.equal("events that it was given", subscriber.ids, good)
 
 
-async def test_failed_keeps_event(clause: ClauseCheck, redis_server: RedisServer) -> None:
+async def test_failed_keepsevent(clause: ClauseCheck, redis_server: RedisServer) -> None:
     """An event that a consumer has failed for good is on the stream's .dlq, with its id, the consumer's reason and its
     data.
     """
@@ -329,12 +295,12 @@ async def test_publish_raises(clause: ClauseCheck, redis_binary: str) -> None:
     once it can.
     """
     with RedisServer(redis_binary, requirepass="right") as server:
-        for trouble in ("is away", "is full", "refuses the password"):
+        for kind in ("is away", "is full", "refuses the password"):
             async with redis_bus(server.url) as bus:
-                with _trouble(server, trouble), clause.refuses(f"publishing while the server {trouble}", Exception):
-                    await bus.publish(STREAM, _event())
-                with clause.works(f"publishing when the server no longer {trouble}"):
-                    await bus.publish(STREAM, _event())
+                with trouble(server, kind), clause.refuses(f"publishing while the server {kind}", Exception):
+                    await bus.publish(STREAM, event())
+                with clause.works(f"publishing when the server no longer {kind}"):
+                    await bus.publish(STREAM, event())
         clause.equal("entries of the stream", len(entries(server)), clause.expect["entries"])
 
 
@@ -393,7 +359,7 @@ async def test_closes(clause: ClauseCheck, redis_binary: str) -> None:
             async with subscribed(server, bus) as subscriber:
                 put(server, envelope("bars"))
                 await given(server, [subscriber], 1)
-            await bus.publish(STREAM, _event())
+            await bus.publish(STREAM, event())
             await bus.health()
             clause.that("connections before", connections(server) > 0, expected="some", got="none")
             with clause.works("closing the bus"):
