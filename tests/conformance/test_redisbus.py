@@ -229,7 +229,7 @@ async def test_survives_bytes(clause: ClauseCheck, redis_server: RedisServer) ->
     clause.equal("events that it was given", subscriber.ids, good)
 
 
-async def test_failed_keepsevent(clause: ClauseCheck, redis_server: RedisServer) -> None:
+async def test_failed_keeps_event(clause: ClauseCheck, redis_server: RedisServer) -> None:
     """An event that a consumer has failed for good is on the stream's .dlq, with its id, the consumer's reason and its
     data.
     """
