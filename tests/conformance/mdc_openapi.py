@@ -41,7 +41,26 @@ def explore(app: Any, *, examples: int, leave_out: dict[str, str]) -> list[Answe
     return answers
 
 
-def _try(operation: Any, examples: int, send: Any, answers: list[Answer]) -> None:
+def refused(document: dict[str, Any], url: str, *, operations: list[str], examples: int) -> list[Answer]:
+    """What a server at ``url`` answers to input that its ``document`` does not allow, a few for each operation."""
+    import httpx
+    import schemathesis
+    from schemathesis import GenerationMode
+
+    answers: list[Answer] = []
+    schema: Any = schemathesis.openapi.from_dict(document)
+    with httpx.Client(timeout=60) as client:
+        for result in schema.get_all_operations():
+            operation = result.ok()
+            if operation.label in operations:
+                strategy = operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
+                _try(operation, examples, lambda request: client.request(**request), answers, url, strategy)
+    return answers
+
+
+def _try(
+    operation: Any, examples: int, send: Any, answers: list[Answer], url: str = BASE_URL, strategy: Any = None
+) -> None:
     from hypothesis import HealthCheck, Phase, given, settings
 
     # The probe never fails: all answers are wanted, and hypothesis would shrink and repeat the first bad one.
@@ -53,9 +72,9 @@ def _try(operation: Any, examples: int, send: Any, answers: list[Answer]) -> Non
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(case=operation.as_strategy())
+    @given(case=strategy or operation.as_strategy())
     def probe(case: Any) -> None:
-        request = case.as_transport_kwargs(base_url=BASE_URL)
+        request = case.as_transport_kwargs(base_url=url)
         wanted = ("method", "url", "headers", "params", "json")
         response = send({key: request[key] for key in wanted if request.get(key) is not None})
         answers.append(Answer(operation.label, response.status_code, tuple(_complaints(case, response))))
@@ -102,6 +121,13 @@ def document_problems(document: dict[str, Any]) -> tuple[list[str], int]:
             problems.append(f"{label}: declares no response")
     problems += [f"operation id {each} is used more than once" for each in set(ids) if ids.count(each) > 1]
     return problems, len(operations)
+
+
+def guards(document: dict[str, Any]) -> list[str]:
+    """The operations for which the document demands that who asks says who it is."""
+    return [
+        label for label, _, operation in _operations(document) if operation.get("security", document.get("security"))
+    ]
 
 
 def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -10,19 +10,24 @@ from pathlib import Path
 import pytest
 
 from mdc_metrics import exposed, families
+from mdc_openapi import guards, refused
 from mdc_ports import LOOPBACK, SilentServer, listens, refusing_port
 from mdc_postgres_server import PostgresServer
-from mdc_process import PATIENCE, ServerError
-from mdc_service import Response, ServiceProcess
+from mdc_process import PATIENCE
+from mdc_service import ServiceProcess
 from mdc_services import (
+    answers_as,
     app,
     bearer,
     by_command,
     content_type,
+    ended_as_expected,
+    ends_and_starts_again,
     forked,
     in_form,
-    last_line,
     open_request,
+    refuses_unknown,
+    secrets_in_output,
     store_settings,
 )
 from mdc_wait import wait_until
@@ -31,19 +36,6 @@ from mdm_plan import Plan
 
 # What another check has loaded or counted in this process would be in the services that are forked from it.
 pytestmark = pytest.mark.fresh
-
-
-def answers_as(clause: ClauseCheck, service: ServiceProcess, paths: dict[str, str]) -> dict[str, Response]:
-    """The answers on these paths, which must have the clause's status and these types of content."""
-    answers = {path: service.get(path) for path in paths}
-    clause.equal(
-        "statuses",
-        {path: answer.status for path, answer in answers.items()},
-        dict.fromkeys(paths, clause.expect["status"]),
-    )
-    clause.equal("content types", {path: content_type(answer) for path, answer in answers.items()}, paths)
-    clause.that("samples on /metrics", bool(exposed(answers["/metrics"].text)), expected="some", got="none")
-    return answers
 
 
 def test_store_starts(clause: ClauseCheck, postgres: PostgresServer) -> None:
@@ -94,22 +86,6 @@ def test_store_names_missing_setting(clause: ClauseCheck, plan: Plan) -> None:
             clause.that("exit code", code != 0, expected="that of an error", got=code)
         named = clause.expect["variable"] in service.output
     clause.that("output", named, expected=f"names {clause.expect['variable']}", got="does not name it")
-
-
-def secrets_in_output(clause: ClauseCheck, plan: Plan, settings: dict[str, str]) -> None:
-    """Hold if what Store writes with these settings while it is asked for its health holds none of the secrets."""
-    with ServiceProcess("-m", "uvicorn", app(plan, "store"), "--port", "{port}", environment=settings) as service:
-        if service.running:
-            statuses = [service.get(path).status for path in clause.expect["paths"]]
-            service.terminate()
-            service.wait()
-        else:
-            statuses = []
-        output = service.output
-    if statuses and str(statuses[-1]) not in output:
-        raise ServerError(f"the service's output does not tell of its requests: {output[-500:]}")
-    secrets = [secret for secret in ("password", "token") if clause.expect[secret] in output]
-    clause.none("secrets in Store's output", secrets, examined=len(output.splitlines()))
 
 
 def test_store_output_without_password(clause: ClauseCheck, plan: Plan) -> None:
@@ -195,20 +171,6 @@ def test_store_ends_on_sigterm(clause: ClauseCheck, plan: Plan) -> None:
             connection.close()
 
 
-def ended_as_expected(clause: ClauseCheck, code: int | None) -> None:
-    """Hold if a service has ended, and with an exit code that the clause expects."""
-    got = "it did not end" if code is None else code
-    clause.that("exit code", code in clause.expect["exit_codes"], expected=clause.expect["exit_codes"], got=got)
-
-
-def ends_and_starts_again(clause: ClauseCheck, service: ServiceProcess, path: str, status: int) -> None:
-    """Hold if the service ends as the clause expects, and serves the path after another start on its port."""
-    ended_as_expected(clause, service.wait())
-    service.start_again()
-    clause.that("the service", service.running, expected="starts on its port", got=last_line(service.output))
-    clause.equal("status after another start", service.get(path).status, status)
-
-
 def test_store_ends_without_answer(clause: ClauseCheck, plan: Plan) -> None:
     """Store that is told to end by SIGTERM ends while its database accepts connections and says nothing."""
     with SilentServer() as database:
@@ -251,27 +213,33 @@ def test_store_counts_requests(clause: ClauseCheck, plan: Plan) -> None:
         clause.equal(f"{sample['name']} {sample['labels']}", got, sample["value"])
 
 
-def refuses_unknown(clause: ClauseCheck, service: ServiceProcess) -> None:
-    """Hold if the service answers 404 and 405 to what the clause says it does not have."""
-    expect, problems = clause.expect, []
-    for method, path in expect["unknown"]:
-        answer = service.request(method, path)
-        if (answer.status, content_type(answer)) != (404, expect["content_type"]):
-            problems.append(f"{method} {path}: {answer.status} {content_type(answer)}")
-    for path, method in expect["disallowed"].items():
-        answer = service.request(method, path)
-        allowed = answer.headers.get("allow", "")
-        if answer.status != 405 or not allowed or method in allowed:
-            problems.append(f"{method} {path}: {answer.status}, Allow {allowed!r}")
-    clause.none("requests that were not refused", problems, examined=len(expect["unknown"]))
-
-
 def test_store_unknown_requests(clause: ClauseCheck, plan: Plan) -> None:
     """Store answers 404 in JSON on a path that it does not have, and 405 that names what it allows with a method that a
     path does not take.
     """
     with forked(app(plan, "store")) as service:
         refuses_unknown(clause, service)
+
+
+def test_store_guards_as_documented(clause: ClauseCheck, plan: Plan) -> None:
+    """Store refuses a request without the admin token, or with a wrong one, on each operation that its served document
+    guards.
+    """
+    expect, problems = clause.expect, []
+    with refusing_port() as port:
+        url = f"postgresql+psycopg://store:secret@{LOOPBACK}:{port}/market_data"
+        with forked(app(plan, "store"), store_settings(url, expect["token"])) as service:
+            document = service.get(expect["document"]).json()
+            guarded = guards(document)
+            for label in guarded:
+                method, path = label.split()
+                for header in ["", *expect["wrong"]]:
+                    headers = {"Authorization": header} if header else {}
+                    status = service.request(method, path.replace("{job}", "bars"), headers=headers).status
+                    if status not in expect["refusals"]:
+                        problems.append(f"{label} with {header or 'no header'}: {status}")
+    clause.equal("operations that the served document guards", sorted(guarded), sorted(expect["guarded"]))
+    clause.none("requests that were not refused", problems, examined=len(guarded))
 
 
 def test_pipeline_starts(clause: ClauseCheck) -> None:
@@ -350,3 +318,18 @@ def test_pipeline_unknown_requests(clause: ClauseCheck, plan: Plan) -> None:
     """
     with forked(app(plan, "pipeline")) as service:
         refuses_unknown(clause, service)
+
+
+def test_pipeline_refuses_invalid(clause: ClauseCheck, plan: Plan) -> None:
+    """Pipeline answers input that its served document does not allow with a client error, and runs no pipeline of
+    it.
+    """
+    expect = clause.expect
+    with forked(app(plan, "pipeline")) as service:
+        document = service.get(expect["document"]).json()
+        answers = refused(document, service.url, operations=expect["operations"], examples=expect["examples"])
+        running = service.get(expect["list"]).json()
+    taken = {f"{each.operation}: {each.status}" for each in answers if not 400 <= each.status < 500}
+    clause.none("invalid requests that were not refused", sorted(taken), examined=len(answers))
+    clause.equal("operations that were tried", sorted({each.operation for each in answers}), expect["operations"])
+    clause.equal("pipelines that run", running, [])
