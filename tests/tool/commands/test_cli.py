@@ -140,12 +140,14 @@ def test_each_end_has_its_exit_code_and_says_what_to_do(
 
 
 def test_prove_catches_a_break_and_says_so_in_its_published_shape(root: Path, tmp_path: Path) -> None:
-    process = mdmeta(root, "prove", "enums.members", "--json", "--out", str(tmp_path))
+    """In a service with a real server, the same way as in a combination; where each is tried test_cells tells."""
+    process = mdmeta(root, "prove", "--quick", "redisbus.entry", "--json", "--out", str(tmp_path))
     data = json.loads(process.stdout)
     Draft202012Validator(schema(root, "prove")).validate(data)
     assert process.returncode == 0, process.stderr
     assert {trial["verdict"] for trial in data["breaks"]["trials"]} == {"caught"}
     assert data["breaks"]["right"] == data["breaks"]["of"] > 0
+    assert [trial["verdict"] for trial in data["harmless"]["trials"]] == ["silent"], "under other version numbers"
 
 
 def test_outside_of_a_checkout_it_says_so(tmp_path: Path) -> None:
