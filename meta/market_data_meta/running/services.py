@@ -34,10 +34,10 @@ def with_services(contract: Contract, request: RunRequest) -> RunRequest:
                 repeat[part] = repeat.get(part, frozenset()) | decided
     if request.repeat:
         return replace(request, cells=tuple(repeat), repeat=repeat)
-    services = service_cells(contract, request.cells)
-    return replace(
-        request, cells=(*request.cells, *(cell for cell in services if _decided_clauses(contract, request, cell)))
-    )
+    services = [cell for cell in service_cells(contract, request.cells) if _decided_clauses(contract, request, cell)]
+    whole = [cell for cell in request.cells if cell.combination in request.exhaustive]
+    exhaustive = frozenset(cell.combination for cell in (*whole, *service_cells(contract, whole)))
+    return replace(request, cells=(*request.cells, *services), exhaustive=exhaustive)
 
 
 def joined_records(contract: Contract, request: RunRequest, decided: CellRecords) -> CellRecords:

@@ -61,6 +61,15 @@ def test_a_service_is_asked_for_what_it_decides(contract: Contract, cells: list[
     assert dict(repeated.repeat) == {cells[0]: {"area.first"}, store: {"wire.sent"}}
 
 
+def test_a_service_of_an_exhaustive_combination_runs_every_clause(
+    contract: Contract, cells: list[ContentCombination]
+) -> None:
+    """That an outcome depends on what its clause binds is tried in services as it is in combinations."""
+    request = with_services(contract, RunRequest(tuple(cells), frozenset({cells[0].combination})))
+    exhaustive = [cell.combination.label for cell in request.cells if cell.combination in request.exhaustive]
+    assert exhaustive == ["core1.3-pipeline0.1-store0.6", "core1.3-store0.6", "core1.3-pipeline0.1"]
+
+
 def test_a_combination_shows_what_its_services_decide(
     contract: Contract, cells: list[ContentCombination], make_record: Callable[..., Record]
 ) -> None:
