@@ -2,27 +2,23 @@
 import asyncio
 from unittest.mock import AsyncMock
 
-from psycopg.errors import StringDataRightTruncation
 
-
-async def main() -> tuple[bool, str]:
+async def main() -> bool:
     from market_data_store.coordinator import WriteCoordinator
+    from psycopg.errors import StringDataRightTruncation
 
-    sink = AsyncMock()  # in place of a BarsSink, whose database refuses the first of two bars for good
-    sink.write.side_effect = [StringDataRightTruncation("value too long for type character varying(50)"), None]
+    sink = AsyncMock()  # in place of a BarsSink whose database refuses the first bar
+    sink.write.side_effect = [StringDataRightTruncation("value too long for type character varying(50)"), None, None]
     coordinator = WriteCoordinator(sink=sink, workers=1, batch_size=1, flush_interval=60)
-    await coordinator.submit_many(["refused", "good"])
+    await coordinator.submit_many(["first", "second"])
     await coordinator.start()
-    for _ in range(300):
-        await asyncio.sleep(0.05)
-        if sink.write.await_count == 2 or not coordinator.health().workers_alive:
-            break
-    there = sink.write.await_count == 1
-    return there, f"What was behind a refused batch was {'not written: the worker has ended' if there else 'written'}."
+    await asyncio.sleep(5)
+    return not coordinator.health().workers_alive
 
 
 try:
-    there, saw = asyncio.run(main())
+    there = asyncio.run(main())
+    saw = f"What was submitted behind a refused bar was {'not written: the worker has ended' if there else 'written'}."
 except Exception as error:  # 1 is for the defect alone
     there, saw = 2, f"Not decided: {error!r}"
 print(saw)

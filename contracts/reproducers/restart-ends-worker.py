@@ -2,30 +2,23 @@
 import asyncio
 from unittest.mock import AsyncMock
 
-from psycopg.errors import AdminShutdown
 
-
-async def main() -> tuple[bool, str]:
+async def main() -> bool:
     from market_data_store.coordinator import WriteCoordinator
+    from psycopg.errors import AdminShutdown
 
-    sink = AsyncMock()  # in place of a BarsSink, whose database is restarted before the first write
+    sink = AsyncMock()  # in place of a BarsSink whose database is restarted
     sink.write.side_effect = [AdminShutdown("terminating connection due to administrator command"), None, None]
     coordinator = WriteCoordinator(sink=sink, workers=1, batch_size=1, flush_interval=60)
     await coordinator.submit_many(["first", "second"])
     await coordinator.start()
-    for _ in range(300):
-        await asyncio.sleep(0.05)
-        if sink.write.await_count == 3 or not coordinator.health().workers_alive:
-            break
-    there = sink.write.await_count == 1
-    return (
-        there,
-        f"What was submitted after a restart was {'not written: the worker has ended' if there else 'written'}.",
-    )
+    await asyncio.sleep(5)
+    return not coordinator.health().workers_alive
 
 
 try:
-    there, saw = asyncio.run(main())
+    there = asyncio.run(main())
+    saw = f"What was submitted after a restart was {'not written: the worker has ended' if there else 'written'}."
 except Exception as error:  # 1 is for the defect alone
     there, saw = 2, f"Not decided: {error!r}"
 print(saw)
