@@ -194,14 +194,21 @@ async def test_returns_entry_id(clause: ClauseCheck, redis: RedisServer) -> None
 
 async def test_disabled(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch) -> None:
     """With PULSE_ENABLED=false Store does not even connect to Redis, and publish_feedback says so by a RuntimeError."""
+    from market_data_store.pulse import FeedbackPublisherService
+
     with SilentServer() as server:
         environment(monkeypatch, f"redis://127.0.0.1:{server.port}/0", PULSE_ENABLED="false")
-        async with publishing() as service:
-            clause.equal("whether Store goes on", await Pressure().goes_on(), True)
-            publication = await settled(_publish(service))
-            clause.equal("whether publish_feedback waits for the server", publication.cancelled(), False)
-            with clause.refuses("publish_feedback while it is disabled", RuntimeError):
-                publication.result()
+        service: Any = FeedbackPublisherService()
+        start = await settled(service.start())
+        clause.equal("whether start() waits for the server", start.cancelled(), False)
+        with clause.works("starting a disabled publisher"):
+            start.result()
+        clause.equal("whether Store goes on", await Pressure().goes_on(), True)
+        publication = await settled(_publish(service))
+        clause.equal("whether publish_feedback waits for the server", publication.cancelled(), False)
+        with clause.refuses("publish_feedback while it is disabled", RuntimeError):
+            publication.result()
+        await ended(service.stop())
         clause.equal("connections", server.connections, clause.expect["connections"])
 
 
