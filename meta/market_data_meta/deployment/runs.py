@@ -10,7 +10,7 @@ from market_data_meta.deployment.recordings import load_recordings, recordings_o
 from market_data_meta.judging.defects import KnownDefects
 from market_data_meta.judging.deployments import ServiceRun
 from market_data_meta.judging.records import Record
-from market_data_meta.judging.repeated_checks import repeats, unexpected_checks, unsteady
+from market_data_meta.judging.repeated_checks import differ, repeats, unexpected_checks, unsteady
 from market_data_meta.releases.combinations import Combination
 from market_data_meta.releases.contents import Content, ContentCombination, distinct_contents
 from market_data_meta.releases.ledger import Ledger
@@ -34,7 +34,8 @@ def service_runs(
 ) -> dict[Combination, ServiceRun]:
     """The run of each service. What the cache knows is not run again, nor what has the same code as another.
 
-    What comes out otherwise than is known counts once it has done so again, alone in a fresh process each time.
+    What comes out otherwise than is known, and not the same in all releases of the service, counts once it has done so
+    again, alone in a fresh process each time: what is the same before and after an upgrade says nothing about orders.
     """
     contents = distinct_contents(contract, ledger)
     cells = {}
@@ -75,7 +76,15 @@ def _repeated(
     The runs that showed it are discarded, so that they are made anew the next time.
     """
     doubtful = {
-        cell: frozenset(check.clause for check in unexpected_checks(contract, record, known))
+        cell: frozenset(
+            check.clause
+            for check in unexpected_checks(contract, record, known)
+            if any(
+                differ(check, other.checks.get(check.clause))
+                for other in decided.records.values()
+                if other.versions.keys() == record.versions.keys()
+            )
+        )
         for cell, record in decided.records.items()
     }
     doubtful = {cell: clauses for cell, clauses in doubtful.items() if clauses}

@@ -19,37 +19,38 @@ from market_data_meta.running.cells import RunOptions
 from market_data_meta.running.warm_runner import RunRequest
 
 Make = Callable[..., Record]
-STORE = "core 1.0 store 0.5"
+OLD, NEW = "core 1.0 store 0.5", "core 1.2 store 0.6"
 
 
 class Lane:
-    """In place of the warm lane: the first run of a service, and its repetitions, come out as a test says."""
+    """In place of the warm lane: how writing comes out in the first runs of both Stores, and in those that repeat it."""
 
-    def __init__(self, make_record: Make, first: str, *again: str) -> None:
+    def __init__(self, make_record: Make, old: str, new: str, *again: str) -> None:
         self.requests: list[RunRequest] = []
-        self._make_record, self._first, self._again = make_record, first, again
+        self._make_record, self._first, self._again = make_record, {OLD: old, NEW: new}, again
+
+    def _record(self, name: str, outcome: str) -> Record:
+        record = MadeRuns(self._make_record, {name: {WRITES: outcome}}).run(service(name)).record
+        assert record
+        return record
 
     def decide(
         self, _contract: Contract, _ledger: object, contents: Any, request: RunRequest, *_: object
     ) -> CellRecords:
         self.requests.append(request)
-        (cell,) = request.cells
-        outcomes = self._again if request.repeat else (self._first,)
-        records = [
-            record
-            for outcome in outcomes
-            if (record := MadeRuns(self._make_record, {STORE: {WRITES: outcome}}).run(service(STORE)).record)
-        ]
-        decided = {} if request.repeat else {cell: records[0]}
-        return CellRecords(contents, request.cells, decided, {}, {}, frozenset(), 1, runs={cell: tuple(records)})
+        names = {cell: OLD if cell.combination == service(OLD) else NEW for cell in request.cells}
+        first = {cell: self._record(name, self._first[name]) for cell, name in names.items()}
+        again = {cell: tuple(self._record(name, outcome) for outcome in self._again) for cell, name in names.items()}
+        return CellRecords(contents, request.cells, {} if request.repeat else first, {}, {}, frozenset(), 1, runs=again)
 
 
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, lane: Lane, *, only_known: bool = False) -> ServiceRun:
+    """The run of the old Store, which is decided together with the new one."""
     monkeypatch.setattr(runs, "decide", lane.decide)
     monkeypatch.setattr(runs, "load_recordings", lambda *_: ())
     options = RunOptions(tmp_path, run=not only_known)
-    (result,) = runs.service_runs(CONTRACT, LEDGER, KnownDefects(), [service(STORE)], options, lambda _: None).values()
-    return result
+    both = [service(OLD), service(NEW)]
+    return runs.service_runs(CONTRACT, LEDGER, KnownDefects(), both, options, lambda _: None)[service(OLD)]
 
 
 def outcome(result: ServiceRun) -> str:
@@ -58,10 +59,18 @@ def outcome(result: ServiceRun) -> str:
 
 
 def test_what_passes_is_run_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, make_record: Make) -> None:
-    lane = Lane(make_record, "passed")
+    lane = Lane(make_record, "passed", "passed")
     assert outcome(run(monkeypatch, tmp_path, lane)) == "passed"
     (request,) = lane.requests
-    assert request.cells[0].combination == service(STORE)
+    assert [cell.combination for cell in request.cells] == [service(OLD), service(NEW)]
+
+
+def test_what_fails_in_the_same_way_before_and_after_is_run_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, make_record: Make
+) -> None:
+    lane = Lane(make_record, "failed", "failed")
+    assert outcome(run(monkeypatch, tmp_path, lane)) == "failed"
+    assert len(lane.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -71,7 +80,7 @@ def test_what_passes_is_run_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 def test_a_new_failure_counts_once_it_has_failed_again(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, make_record: Make, again: tuple[str, ...], expected: str
 ) -> None:
-    lane = Lane(make_record, "failed", *again)
+    lane = Lane(make_record, "failed", "passed", *again)
     assert outcome(run(monkeypatch, tmp_path, lane)) == expected
     assert list(lane.requests[1].repeat.values()) == [frozenset({WRITES})]
 
@@ -79,6 +88,6 @@ def test_a_new_failure_counts_once_it_has_failed_again(
 def test_where_nothing_is_run_nothing_is_repeated(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, make_record: Make
 ) -> None:
-    lane = Lane(make_record, "failed", "passed")
+    lane = Lane(make_record, "failed", "passed", "passed")
     assert outcome(run(monkeypatch, tmp_path, lane, only_known=True)) == "failed"
     assert len(lane.requests) == 1
