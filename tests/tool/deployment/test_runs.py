@@ -23,7 +23,7 @@ OLD, NEW = "core 1.0 store 0.5", "core 1.2 store 0.6"
 
 
 class Lane:
-    """In place of the warm lane: how writing comes out in the first runs of both Stores, and in those that repeat it."""
+    """In place of the warm lane: how writing comes out in the first run of each Store, and in those that repeat it."""
 
     def __init__(self, make_record: Make, old: str, new: str, *again: str) -> None:
         self.requests: list[RunRequest] = []
