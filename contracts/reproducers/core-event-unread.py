@@ -7,11 +7,11 @@ async def main() -> tuple[bool, str]:
     from market_data_core import events, telemetry
 
     sent, bus = [], events.RedisStreamsBus("redis://nowhere")
-    bus._redis = SimpleNamespace(xadd=lambda name, fields: asyncio.sleep(0, sent.append(fields["data"])))  # no server
-    event = telemetry.FeedbackEvent(coordinator_id="bars", queue_size=9, capacity=10, level="hard", ts=1.0)
-    await bus.publish("telemetry.feedback", event)
+    # In place of a connection to a server.
+    vars(bus)["_redis"] = SimpleNamespace(xadd=lambda **entry: asyncio.sleep(0, sent.append(entry["fields"]["data"])))
+    await bus.publish("any", telemetry.FeedbackEvent(coordinator_id="b", queue_size=9, capacity=10, level="hard", ts=1))
     try:  # What subscribe() does with each entry; an error makes it a dead letter.
-        bus._resolve_model(bus.codec.decode_meta_only(sent[0]).schema_id)
+        bus._resolve_model(bus.codec.decode_meta_only(sent[0]).schema_id)  # noqa: SLF001 - it has no public name
     except ValueError as error:
         return True, f"Core's Redis bus on the event that it has published itself: {error}"
     return False, "Core's Redis bus reads the event that it has published itself."
