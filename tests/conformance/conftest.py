@@ -110,7 +110,7 @@ _SHARED_POSTGRES = SharedPostgres()
 
 
 @pytest.fixture
-def postgres(plan: Plan) -> Iterator[PostgresServer]:
+def postgres(request: pytest.FixtureRequest, plan: Plan) -> Iterator[PostgresServer]:
     """A real PostgreSQL, started: ``postgres.create_database()``. The user's own only where there is no other."""
     own = "postgres" not in plan.servers and plan.servers.get("postgres_url")
     if own:
@@ -120,7 +120,8 @@ def postgres(plan: Plan) -> Iterator[PostgresServer]:
     try:
         yield _SHARED_POSTGRES.take(_server(plan, "postgres"), plan.servers.get("postgres_data"))
     finally:
-        _SHARED_POSTGRES.give_back()
+        alone = plan.limits.checks_per_process == 1 or request.node.get_closest_marker("fresh")
+        _SHARED_POSTGRES.give_back(keep=not alone)
 
 
 def _server(plan: Plan, name: str) -> str:

@@ -184,12 +184,12 @@ class SharedPostgres:
             self._server, self._process = PostgresServer(binaries, data).__enter__(), os.getpid()
         return self._server
 
-    def give_back(self) -> None:
-        """Leave it to the next check as it was for this one, or not at all."""
+    def give_back(self, *, keep: bool) -> None:
+        """Leave it to the next check as it was for this one. Without a next one, as without ``keep``, end it."""
         if self._server is None:
             return
         try:
-            if not self._server.disturbed:
+            if keep and not self._server.disturbed:
                 self._server.drop_databases()
                 return
         except PostgresError:
