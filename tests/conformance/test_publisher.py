@@ -4,6 +4,7 @@ it.
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -396,8 +397,9 @@ async def test_stream_is_capped(clause: ClauseCheck, monkeypatch: pytest.MonkeyP
 async def test_recording_is_archived(
     clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch, redis: RedisServer, contracts: Path
 ) -> None:
-    """What Store puts on the stream is one of the archived recordings."""
-    archived = {file.stem for file in (contracts / "recordings" / "redis").glob("*.json")}
+    """What Store puts on the stream is one of the archived recordings, but for members that a reader ignores."""
+    archive = [json.loads(file.read_text()) for file in (contracts / "recordings" / "redis").glob("*.json")]
+    archived = [Recording(recorded["stream"], tuple(recorded["entries"])) for recorded in archive]
     for case in clause.expect["cases"]:
         redis.command("FLUSHALL")
         environment(monkeypatch, redis.url, **case["environment"])
@@ -405,7 +407,7 @@ async def test_recording_is_archived(
             await under_pressure()
         got = await arrived(redis, case["key"], 3)
         recording = Recording.of(case["key"], [entry.fields for entry in got])
-        known = recording.name in archived
+        known = any(recording.extends(earlier) for earlier in archived)
         # Whoever has looked at it puts it there as it stands, in a file with its name.
         clause.that(f"recording {recording.name}.json", known, expected="in the archive", got=recording.text(()))
 

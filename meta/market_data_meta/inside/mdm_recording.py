@@ -42,6 +42,12 @@ class Recording:
         text = json.dumps({"stream": self.stream, "entries": self.entries}, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode("ascii")).hexdigest()[:16]
 
+    def extends(self, earlier: Recording) -> bool:
+        """Whether it says all that an earlier one says, in the same places, and perhaps more: what a reader ignores."""
+        pairs = zip(self.entries, earlier.entries, strict=False)
+        same = (self.stream, len(self.entries)) == (earlier.stream, len(earlier.entries))
+        return same and all(_contains(_read(entry), _read(other)) for entry, other in pairs)
+
     def text(self, producers: Sequence[str]) -> str:
         """The file of the archive: the recording, and the producers from which it was taken."""
         recorded = {"stream": self.stream, "entries": self.entries, "producers": list(producers)}
@@ -66,6 +72,29 @@ def normalised(text: str) -> str:
         fitting = [expected for _, expected in _hashes(json.loads(text))][number]
         text = text[: place.start(2)] + (fitting if fitted[number] else _NO_HASH) + text[place.end(2) :]
     return text
+
+
+def _read(entry: dict[str, str]) -> dict[str, Any]:
+    """The fields of an entry, those that are JSON as the values that they write."""
+    values: dict[str, Any] = {}
+    for name, text in entry.items():
+        try:
+            values[name] = json.loads(text)
+        except ValueError:
+            values[name] = text
+    return values
+
+
+def _contains(value: Any, part: Any) -> bool:
+    """Whether an object has all members of another one; the hash of a payload follows from the payload."""
+    if isinstance(value, dict) and isinstance(part, dict):
+        return all(
+            name in value and (_contains(value[name], member) or (name == "hash" and type(value[name]) is type(member)))
+            for name, member in part.items()
+        )
+    if isinstance(value, list) and isinstance(part, list):
+        return len(value) == len(part) and all(map(_contains, value, part))
+    return bool(value == part and type(value) is type(part))
 
 
 def payload_hash(payload: Any) -> str:

@@ -70,3 +70,24 @@ def test_bytes_that_are_no_utf8_can_be_named_and_written() -> None:
     recording = Recording.of("s", [{"data": b"\xff{".decode("utf-8", "surrogateescape")}])
     assert json.loads(recording.text(["core 1"]))["entries"] == [{"data": "\udcff{"}]
     assert len(recording.name) == 16
+
+
+def test_a_recording_extends_another_one_by_members_that_a_reader_ignores() -> None:
+    """Another value, a missing member, another type or another number of entries is more than an extension."""
+    earlier = Recording("s", ({"data": '{"key": "bars", "hash": "aa", "payload": {"n": 1, "levels": ["ok"]}}'},))
+
+    def extends(text: str) -> bool:
+        return Recording("s", ({"data": text},)).extends(earlier)
+
+    assert extends('{"payload":{"levels":["ok"],"n":1,"more":2},"key":"bars","hash":"bb","v":1}')
+    for text in (
+        '{"key": "bars", "hash": "aa", "payload": {"n": 2, "levels": ["ok"]}}',
+        '{"key": "bars", "hash": "aa", "payload": {"n": 1}}',
+        '{"key": "bars", "hash": null, "payload": {"n": 1, "levels": ["ok"]}}',
+        '{"key": "bars", "hash": "aa", "payload": {"n": true, "levels": ["ok"]}}',
+        '{"key": "bars", "hash": "aa", "payload": {"n": 1, "levels": ["ok", "hard"]}}',
+        "bars",
+    ):
+        assert not extends(text), text
+    assert not Recording("t", earlier.entries).extends(earlier)
+    assert not Recording("s", (*earlier.entries, *earlier.entries)).extends(earlier)
