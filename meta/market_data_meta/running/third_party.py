@@ -87,7 +87,9 @@ def resolve_all(
 def _resolve(
     contract: Contract, ledger: Ledger, cell: ContentCombination, python: str, interpreter: str, cache: Path
 ) -> ThirdPartyLock | Unresolvable:
-    question = [ledger.as_of, interpreter, cell.requirements, environments.SUITE, environments.OPTIONAL]
+    question: list[object] = [ledger.as_of, interpreter, cell.requirements, environments.SUITE, environments.OPTIONAL]
+    if service := contract.service_with(cell.combination.packages):
+        question += [{package: list(extras) for package, extras in service.extras.items()}, service.libraries]
     file = cache / "locks" / f"{hashlib.sha256(json.dumps(question).encode()).hexdigest()[:16]}.json"
     cached = _read(file)
     if cached is not None:

@@ -1,0 +1,37 @@
+"""Third-party sets: what was resolved before is not resolved again, unless something else is asked."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from examples import LEDGER
+
+from market_data_meta.contract import Contract, ServiceTable
+from market_data_meta.releases.contents import content_combinations, distinct_contents
+from market_data_meta.running import environments, third_party
+from market_data_meta.running.environments import CellLock
+
+SERVICE = ServiceTable(("core", "store"))
+
+
+@pytest.mark.parametrize(
+    "changed", [replace(SERVICE, libraries=("httpx",)), replace(SERVICE, extras={"core": ("bus",)})]
+)
+def test_other_transports_of_a_service_are_resolved_anew(
+    deployed: Contract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: ServiceTable
+) -> None:
+    asked: list[str] = []
+
+    def resolve_cell(*_: object) -> CellLock:
+        asked.append("")
+        return CellLock("", "", frozenset(), ())
+
+    monkeypatch.setattr(environments, "resolve_cell", resolve_cell)
+    cell = content_combinations(distinct_contents(deployed, LEDGER))[0].of_packages(SERVICE.packages)
+    for service, times in ((SERVICE, 1), (SERVICE, 1), (changed, 2)):
+        contract = replace(deployed, services={"store": service})
+        third_party.resolve_all(contract, LEDGER, [cell], sys.executable, tmp_path)
+        assert len(asked) == times
