@@ -15,7 +15,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from itertools import pairwise
+from itertools import accumulate
 from pathlib import Path
 
 import click
@@ -23,16 +23,17 @@ from rich.console import Console
 
 from market_data_meta.cli import run
 from market_data_meta.commands.common import Checkout, json_option
+from market_data_meta.errors import ErrorCode, undecided
 from market_data_meta.releases.combinations import Cell, parse_cell
 from market_data_meta.running.isolated import clean_environment, install_cell
 from market_data_meta.running.sandbox import supervised_process
 from market_data_meta.running.servers import find_servers
 
 SERVICE = Path(__file__).with_name("soak_service.py")
+PATIENCE = 60.0
+"""Seconds after which a server that has not started hangs."""
 EACH = 100
 """Events between two lines of the producer."""
-SETTLE_SECONDS = 3.0
-"""How long the consumer may work on what it was given last."""
 PROMISES = (
     'Core\'s RedisStreamsBus: "At-least-once delivery with consumer groups", "XACK for at-least-once delivery".',
     'Pipeline\'s FeedbackConsumer: "Idempotency: Deduplicate redelivered messages", "At-least-once delivery with DLQ".',
@@ -43,7 +44,7 @@ PROMISES = (
 class SoakCounts:
     """What became of the events of one sender. ``pending`` were given to the consumer and never acknowledged.
 
-    ``reordered`` counts events that were handled after a later one of the same key.
+    ``reordered`` counts events that were first handled after a later one of the same key.
     """
 
     sender: str
@@ -122,7 +123,10 @@ class _Soak:
             stack.enter_context(
                 supervised_process(command, home=home, variables=self._variables, output=log, limits={})
             )
+            until = time.monotonic() + PATIENCE
             while not Path(self._socket).exists():
+                if time.monotonic() > until:
+                    raise undecided(ErrorCode.NO_SERVER, "Redis did not start", (self.folder / "redis.log").read_text())
                 time.sleep(0.01)
             consumer = self._start(self.pipeline, "consume", str(handled))
             producer = self._start(self.store, "produce", str(self.events), self.sender)
@@ -134,19 +138,22 @@ class _Soak:
                         consumer.kill()
                         consumer.wait()
                         consumer = self._start(self.pipeline, "consume", str(handled))
-                left = json.loads(
-                    subprocess.run(
-                        [self.pipeline, SERVICE, "drained"], env=self._variables, check=True, capture_output=True
-                    ).stdout
-                )
-                time.sleep(SETTLE_SECONDS)
+                self._raise_unless_done("produce", producer.wait())
+                drained = self._start(self.pipeline, "drained")
+                left, _ = drained.communicate()
+                self._raise_unless_done("drained", drained.returncode)
             finally:
                 for process in (producer, consumer):
                     process.kill()
                     process.wait()
         sent = {sent_at: key for key, sent_at in json.loads(times)}
         counts = _compared(sent, [float(line) for line in handled.read_text().split()])
-        return SoakCounts(self.sender, len(sent), **counts, **left, kills=len(moments))
+        return SoakCounts(self.sender, len(sent), **counts, **json.loads(left), kills=len(moments))
+
+    def _raise_unless_done(self, part: str, status: int) -> None:
+        if status:
+            why = (self.folder / f"{part}.log").read_text()[-500:]
+            raise undecided(ErrorCode.NO_EVIDENCE, f"the soak has not come to its end: {part} ended with {status}", why)
 
     @property
     def _socket(self) -> str:
@@ -173,7 +180,11 @@ def _compared(sent: Mapping[float, str], handled: Sequence[float]) -> dict[str, 
         "handled": len(handled),
         "lost": len(sent.keys() - set(handled)),
         "duplicated": len(handled) - len(set(handled)),
-        "reordered": sum(after < before for times in by_key.values() for before, after in pairwise(times)),
+        "reordered": sum(
+            time < latest
+            for times in by_key.values()
+            for time, latest in zip(times, accumulate(times, max), strict=True)
+        ),
     }
 
 

@@ -2,7 +2,7 @@
 
 ``soak_service.py produce COUNT STORE`` sends events and prints the time of each that is on the stream, in its order;
 ``soak_service.py consume FILE`` is Pipeline's consumer, whose adjustments are appended to FILE; ``soak_service.py
-drained`` returns when the consumer group has been given the whole stream, and prints what is left of it.
+drained`` returns when the consumer group has been given the whole stream and is done with it, and prints what is left.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ import redis
 
 KEYS = 10
 """Coordinators that send: what is kept in order is kept in order for each of them."""
-STREAM, GROUP = "mdp:mdp.telemetry.feedback", "pipeline"
+STREAM = "mdp:mdp.telemetry.feedback"
+_PATIENCE, _QUIET = 60.0, 3.0
+"""Seconds in which nothing happens: then a consumer that has not been given everything hangs, and another is done."""
 _EACH = 100
 """Events between two lines that say how far it is."""
 
@@ -27,8 +29,11 @@ _EACH = 100
 def produce(count: int, *, by_store: bool) -> None:
     """Send so many events, once the consumer has its group: by Store's publisher, or with the documented envelope."""
     client = redis.Redis.from_url(os.environ["REDIS_URL"])
+    until = time.monotonic() + _PATIENCE
     while not client.exists(STREAM) or not client.xinfo_groups(STREAM):
         # A consumer's group begins with what comes after it; what was sent before is a check's affair.
+        if time.monotonic() > until:
+            sys.exit(f"the consumer has made no group within {_PATIENCE:g} s")
         time.sleep(0.05)
     if by_store:
         asyncio.run(_publish(count))
@@ -91,11 +96,22 @@ async def consume(file: Path) -> None:
 
 
 def drained() -> None:
-    """Wait until the group has been given the last entry, and print how many entries are pending and dead letters."""
+    """Wait until the group is done with the last entry, and print how many entries are pending and dead letters."""
     client = redis.Redis.from_url(os.environ["REDIS_URL"])
-    while client.xinfo_groups(STREAM)[0]["last-delivered-id"] != client.xinfo_stream(STREAM)["last-generated-id"]:
+    last = client.xinfo_stream(STREAM)["last-generated-id"]
+    before, since = None, time.monotonic()
+    while True:
+        group = client.xinfo_groups(STREAM)[0]
+        now = (group["last-delivered-id"], group["pending"], client.xlen(f"{STREAM}.dlq"))
+        if now != before:
+            before, since = now, time.monotonic()
+        delivered, pending, dead = now
+        quiet = time.monotonic() - since
+        if delivered == last and quiet > _QUIET:
+            break
+        if quiet > _PATIENCE:
+            sys.exit(f"the consumer has read nothing for {_PATIENCE:g} s")
         time.sleep(0.05)
-    pending, dead = client.xpending(STREAM, GROUP)["pending"], client.xlen(f"{STREAM}.dlq")
     print(json.dumps({"pending": pending, "dead_letters": dead}))
 
 
