@@ -45,10 +45,10 @@ class ServiceRun:
     archive: tuple[str, ...] = ()
 
     @property
-    def is_archived(self) -> bool:
-        """Whether what it sends is among the recordings, though it may not be known which of them it is."""
+    def is_archived(self) -> bool | None:
+        """Whether what it sends is among the recordings, though it may not be known which of them; None if unknown."""
         check = self.record.checks.get(IS_ARCHIVED) if self.record and not run_faults(self.record) else None
-        return check is not None and check.outcome == "passed"
+        return {"passed": True, "failed": False}.get(check.outcome) if check else None
 
     def __str__(self) -> str:
         return " and ".join(f"{package} {version}" for package, version in self.releases.versions)
@@ -131,7 +131,8 @@ def narrowed(check: Check, producers: Iterable[ServiceRun]) -> Check:
     refused = check.got if check.outcome == "failed" else {}
     got: dict[str, object] = {}
     for producer in producers:
-        names = producer.recordings or (producer.archive if producer.is_archived else ())
+        known = () if producer.is_archived is False else producer.recordings
+        names = known or (producer.archive if producer.is_archived else ())
         not_taken = {name: refused[name] for name in names if name in refused}
         if not names:
             why = f"there is no recording of what {producer} sends"

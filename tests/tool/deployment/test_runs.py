@@ -73,6 +73,15 @@ def test_what_fails_in_the_same_way_before_and_after_is_run_once(
     assert len(lane.requests) == 1
 
 
+def test_a_refused_recording_counts_once_it_was_refused_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, make_record: Make
+) -> None:
+    """Also where the consumer stays the same: it says something else about each producer."""
+    lane = Lane(make_record, "failed", "failed", "passed", "failed", "failed")
+    monkeypatch.setattr(runs, "TAKES_RECORDINGS", WRITES)
+    assert outcome(run(monkeypatch, tmp_path, lane)) == "error"
+
+
 @pytest.mark.parametrize(
     ("again", "expected"),
     [(("failed",) * 3, "failed"), (("failed", "passed", "failed"), "error"), (("failed", "failed"), "error")],

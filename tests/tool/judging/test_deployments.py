@@ -89,6 +89,14 @@ def test_of_a_producer_whose_recording_is_one_of_several_it_is_enough_that_all_o
         assert narrowed(check, [replace(producer, record=not_archived)]).outcome == "error"
 
 
+def test_a_producer_that_sends_something_new_is_not_judged_by_what_was_recorded(make_record: Make) -> None:
+    """Other libraries may change what the same code sends: the run that shows it is newer than the recording."""
+    producer = ServiceRun(service(OLD_STORE), make_record({IS_ARCHIVED: "failed"}), recordings=("plain",))
+    check = Check(TAKES_RECORDINGS, "passed", "what was looked at", {}, None, 0.0)
+    assert narrowed(check, [producer]).outcome == "error"
+    assert narrowed(check, [replace(producer, record=make_record({IS_ARCHIVED: "error"}))]).outcome == "passed"
+
+
 def test_releases_with_the_same_code_send_the_same(make_record: Make) -> None:
     outcomes: Outcomes = {OLD_PIPELINE: {TAKES_RECORDINGS: {"wrapped": "refused"}}}
     assert state(judged(make_record, "core 1.2 store 0.6", OLD_PIPELINE, outcomes)) == "limited"
