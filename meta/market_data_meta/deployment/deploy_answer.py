@@ -25,7 +25,8 @@ def deployment_answer(
     unmet = _unmet(states, needs, needs_fully)
     forbidden = tuple(sentence for releases in services.values() for sentence in evidence.forbidden(releases))
     exit_code: ExitCode
-    if forbidden or any(states[name] != "unknown" for name in unmet):
+    uninstallable = any(run.uninstallable for run in runs.values())
+    if forbidden or uninstallable or any(states[name] != "unknown" for name in unmet):
         exit_code = 1
     elif needs or needs_fully:
         exit_code = 3 if unmet else 0
@@ -53,9 +54,9 @@ def _unmet(states: Mapping[str, StateName], needs: tuple[str, ...], needs_fully:
 
 
 def _fails_unknown(contract: Contract, capabilities: Iterable[CapabilityState]) -> bool:
-    """Whether a must clause fails in a way that is no known defect, or a service cannot be installed."""
+    """Whether a must clause fails in a way that is no known defect."""
     return any(
         failure.defect is None and contract.clauses[failure.clause].level == "must"
         for state in capabilities
         for failure in state.failures
-    ) or any(state.state == "broken" and not state.failures for state in capabilities)
+    )

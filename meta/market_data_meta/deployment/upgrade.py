@@ -155,26 +155,28 @@ class _Upgrade:
                 service=change.service,
                 packages=dict(change.packages),
                 services=_versions(change.services),
-                problems=tuple(self._problems(change.services)),
+                problems=tuple(self._problems(change.services, self._lost)),
             )
             for change in order
         )
-        effects = {
-            problem.effect for step in steps for problem in step.problems if problem.capability not in self._lost
-        }
+        effects = {problem.effect for step in steps for problem in step.problems}
         # Where services decide no capability there is no evidence that nothing gets worse.
         undecided = "unknown" in effects or not self._before
         verdict: OrderVerdict = "unsafe" if "worse" in effects else "undecided" if undecided else "safe"
         return UpgradeOrder(verdict=verdict, steps=steps)
 
-    def _problems(self, services: Services) -> list[UpgradeProblem]:
-        """What is worse with these services than before the upgrade, is not known to be no worse, or fails anew."""
+    def _problems(self, services: Services, lost: Mapping[str, UpgradeProblem] | None = None) -> list[UpgradeProblem]:
+        """What is worse with these services than before the upgrade, is not known to be no worse, or fails anew.
+
+        Of what is ``lost`` in any order only that counts which is worse than what remains of it after the upgrade.
+        """
         problems = []
         for name, now in self._at(services).items():
             if self.question.needs and name not in self.question.needs:
                 continue
             was = self._before[name]
-            effect = effect_of(was.state.state, now.state.state, needed=bool(self.question.needs))
+            reference = lost[name].after if lost and name in lost else was.state.state
+            effect = effect_of(reference, now.state.state, needed=bool(self.question.needs))
             failures = [failure for clause, failure in now.failing.items() if clause not in was.failing]
             if effect == "same" and not failures:
                 continue

@@ -11,7 +11,9 @@ from market_data_meta.results.parts import Digest, ExitCode, Level, Text, Value,
 OrderVerdict = Literal["safe", "unsafe", "undecided"]
 """Of an order: nothing gets worse at any step, something does, or that is not known of a step."""
 Effect = Literal["worse", "unknown", "same"]
-"""What a step does to a capability, compared with the services before the upgrade."""
+"""What a step does to a capability, compared with the services before the upgrade.
+
+Of a capability that the new releases lose in any order it is compared with what remains of it after the upgrade."""
 ServiceVersions = dict[Text, Versions]
 """Service to the releases that it runs."""
 
@@ -71,7 +73,7 @@ class UpgradeStep(Model):
 
 
 class UpgradeOrder(Model):
-    """The steps of an order. A capability that the new releases lose in any order does not count in its verdict."""
+    """The steps of an order. What is lost in any order counts in its verdict if it is worse in between."""
 
     verdict: OrderVerdict
     steps: tuple[UpgradeStep, ...]

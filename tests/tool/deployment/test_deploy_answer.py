@@ -46,6 +46,7 @@ def answer(
         ({PIPELINE: {TAKES_RECORDINGS: {"plain": "refused"}}}, (), (), 1, ()),
         ({PIPELINE: None}, (), (), 3, ()),
         ({STORE: "no pydantic"}, (), (), 1, ()),
+        ({PIPELINE: "no pydantic"}, ("write",), (), 1, ()),
         ({STORE: {SENDS: "failed"}}, ("write",), (), 0, ()),
         ({STORE: {SENDS: "failed"}}, ("talk",), (), 1, ("talk",)),
         ({STORE: {COUNTS: "failed"}}, ("talk",), (), 0, ()),

@@ -160,6 +160,23 @@ def test_what_the_new_releases_lose_in_any_order_is_told_apart(make_record: Make
     assert verdicts(answer) == ["safe", "unsafe"]
 
 
+def test_what_is_limited_in_the_end_may_not_be_broken_in_between(make_record: Make) -> None:
+    """What is lost in any order excuses no more than what remains of it after the upgrade."""
+    outcomes: Outcomes = {
+        NEW_STORE: {COUNTS: "failed"},
+        OLD_PIPELINE: {TAKES_RECORDINGS: {"wrapped": "refused"}},
+    }
+    contract = replace(
+        CONTRACT,
+        capabilities={
+            "talk": replace(CONTRACT.capabilities["talk"], essential=(TAKES_RECORDINGS,), others=(SENDS, COUNTS))
+        },
+    )
+    answer = Asked(make_record, outcomes, contract=contract).answer
+    assert [(one.capability, one.after) for one in answer.lost] == [("talk", "limited")]
+    assert (answer.exit, answer.first, verdicts(answer)) == (1, ("pipeline",), ["safe", "unsafe"])
+
+
 def test_what_is_broken_already_gets_no_worse(make_record: Make) -> None:
     answer = Asked(make_record, {OLD_STORE: {SENDS: "failed"}, **BOTH_WAYS}).answer
     assert (answer.exit, answer.capabilities[0].before.state) == (0, "broken")

@@ -72,7 +72,9 @@ def test_what_is_lost_and_what_is_needed_is_told(make_record: Make) -> None:
     text = shown(make_record, {NEW_STORE: {WRITES: "failed"}}, "write")
     assert "Needed and not there after the upgrade: write." in text
     assert "The new releases lose something in any order:\n  ✘ Do write (write): works before, broken then" in text
-    assert "Apart from what the new releases lose in any order: store or pipeline may go first" in text
+    first = "Apart from what the new releases lose in any order: store or pipeline may go first"
+    # Of what is not needed nothing is said.
+    assert f"{first}: nothing that is needed breaks in either order." in text
 
 
 def test_what_is_not_known_is_not_called_safe(make_record: Make) -> None:
@@ -80,6 +82,20 @@ def test_what_is_not_known_is_not_called_safe(make_record: Make) -> None:
     assert "It is not known whether an order is safe." in text
     assert "core 1.1 and store 0.6: its run died" in text
     assert "nothing gets worse" not in text
+
+
+def test_the_orders_that_come_nearest_are_shown(make_record: Make) -> None:
+    """Where the direct orders are unsafe and a longer one is not known to be, the reason of the longer one is told."""
+    outcomes: Outcomes = {
+        OLD_PIPELINE: {TAKES_RECORDINGS: {"wrapped": "refused"}},
+        "core 1.1 pipeline 0.2": {TAKES_RECORDINGS: {"plain": "refused"}},
+        "core 1.0 pipeline 0.2": {TAKES_RECORDINGS: {"plain": "refused"}},
+        "core 1.1 pipeline 0.1": None,
+    }
+    text = shown(make_record, outcomes)
+    assert "It is not known whether an order is safe." in text
+    assert "core 1.1 and pipeline 0.1: its run died" in text
+    assert "other orders are no better" in text
 
 
 def test_nothing_changes_where_the_same_releases_stay(make_record: Make) -> None:

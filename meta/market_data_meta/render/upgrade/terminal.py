@@ -42,12 +42,13 @@ def headline(answer: UpgradeAnswer) -> str:
     if best.verdict == "undecided":
         return "It is not known whether an order is safe."
     begin = "Apart from what the new releases lose in any order: " if answer.lost else ""
+    nothing = "nothing that is needed breaks" if answer.needs else "nothing gets worse"
     services = list(dict.fromkeys(step.service for step in best.steps))
     if len(services) == 1:
-        return f"{begin}{services[0]} may be upgraded: nothing gets worse."
+        return f"{begin}{services[0]} may be upgraded: {nothing}."
     if len(answer.first) == len(services):
-        return f"{begin}{' or '.join(services)} may go first: nothing gets worse in either order."
-    return f"{begin}{answer.first[0]} must go first: then nothing gets worse."
+        return f"{begin}{' or '.join(services)} may go first: {nothing} in either order."
+    return f"{begin}{answer.first[0]} must go first: then {nothing}."
 
 
 def redis_command(stream: str, entry: Mapping[str, str]) -> str:
@@ -82,11 +83,12 @@ class _Upgrade:
                 self._steps(order)
             self._unsafe_first()
         else:
-            for order in self._shortest(answer.orders):
+            shown = self._shortest([order for order in answer.orders if order.verdict == best or self._verbose])
+            for order in shown:
                 self._line(f"{_in_words(order.steps)}:", "bold")
                 self._steps(order, reasons=True)
-            if more := len(answer.orders) - len(self._shortest(answer.orders)):
-                self._line(f"{more} longer orders, in which a service gets some of its releases later, are no better.")
+            if more := len(answer.orders) - len(shown):
+                self._line(f"{more} other orders are no better; --verbose shows them.")
         self._changes()
         self._line(f"suite {answer.suite[:12]}, releases as of {answer.as_of[:10]}", "dim")
 
@@ -103,12 +105,10 @@ class _Upgrade:
         return [order for order in orders if len(order.steps) == fewest]
 
     def _steps(self, order: UpgradeOrder, *, reasons: bool = False) -> None:
-        lost = {problem.capability for problem in self._answer.lost}
         for number, step in enumerate(order.steps, 1):
             self._line(f"{number}. {step.service}: {versions_in_words(step.packages)}", indent=2)
             for problem in step.problems:
-                in_the_way = problem.effect != "same" and problem.capability not in lost
-                if in_the_way and reasons:
+                if problem.effect != "same" and reasons:
                     self._problem(problem, 5)
                 elif self._verbose or (problem.effect == "same" and number < len(order.steps)):
                     self._line(f"{problem.title} ({problem.capability}): {_also(problem)}", "dim", 5)
