@@ -34,7 +34,8 @@ def with_services(contract: Contract, request: RunRequest) -> RunRequest:
                 repeat[part] = repeat.get(part, frozenset()) | decided
     if request.repeat:
         return replace(request, cells=tuple(repeat), repeat=repeat)
-    services = [cell for cell in service_cells(contract, request.cells) if _decided_clauses(contract, request, cell)]
+    decided_clauses = _decided_clauses(contract, request)
+    services = [cell for cell in service_cells(contract, request.cells) if decided_clauses[cell.combination.packages]]
     whole = [cell for cell in request.cells if cell.combination in request.exhaustive]
     exhaustive = frozenset(cell.combination for cell in (*whole, *service_cells(contract, whole)))
     return replace(request, cells=(*request.cells, *services), exhaustive=exhaustive)
@@ -45,6 +46,7 @@ def joined_records(contract: Contract, request: RunRequest, decided: CellRecords
 
     A clause that a service could not decide is in error, with the reason: it is neither lost nor passed over.
     """
+    decided_clauses = _decided_clauses(contract, request)
     records, runs = {}, {}
     for cell in request.cells:
         services = service_cells(contract, [cell])
@@ -54,10 +56,11 @@ def joined_records(contract: Contract, request: RunRequest, decided: CellRecords
             continue
         checks = dict(record.checks)
         for service in services:
-            for clause in _decided_clauses(contract, request, service):
+            for clause in decided_clauses[service.combination.packages]:
                 checks[clause] = _check(clause, service, decided)
         records[cell] = replace(record, checks=checks)
-    of_services = {cell: record for cell, record in decided.records.items() if cell not in request.cells}
+    own = frozenset(request.cells)
+    of_services = {cell: record for cell, record in decided.records.items() if cell not in own}
     return replace(decided, cells=request.cells, records=records, runs=runs, services=of_services)
 
 
@@ -70,7 +73,11 @@ def _check(clause: str, service: ContentCombination, decided: CellRecords) -> Ch
     return Check(clause, "error", f"{service.combination}: {why}", None, None, 0.0)
 
 
-def _decided_clauses(contract: Contract, request: RunRequest, service: ContentCombination) -> list[str]:
-    """The clauses of deployment scope that the request asks for and a run of the service decides."""
-    decidable = contract.clauses_for(service.combination.packages).keys() - contract.controls.keys()
-    return sorted(name for name in decidable if request.clauses is None or name in request.clauses)
+def _decided_clauses(contract: Contract, request: RunRequest) -> dict[tuple[str, ...], list[str]]:
+    """The clauses that the request asks for and a run of a service decides, by the packages of each service."""
+    decided: dict[tuple[str, ...], list[str]] = {}
+    for service in contract.service_packages:
+        packages = tuple(name for name in contract.packages if name in service)
+        decidable = contract.clauses_for(packages).keys() - contract.controls.keys()
+        decided[packages] = sorted(name for name in decidable if request.clauses is None or name in request.clauses)
+    return decided
