@@ -56,8 +56,9 @@ def upgrade_command(
 
     A version is that of each service which does not name its own: store:core==1.4.59 is of one service.
 
-    Ends with 0 where there is a safe order, with 1 where there is none or something is worse at the end, and with 3
-    where that is not known.
+    Ends with 0 where there is a safe order; with 1 where there is none, where something is worse at the end or a needed
+    capability is broken there, or where the packages' own requirements forbid the new releases; with 3 where that is
+    not known.
 
     \b
     Example: mdmeta upgrade

@@ -67,7 +67,8 @@ class _Upgrade:
             deployment = "; ".join(f"{name}: {versions_in_words(releases)}" for name, releases in services.items())
             self._line(f"{word} {deployment}", "dim")
         best = answer.orders[0].verdict if answer.orders else "safe"
-        self._line(headline(answer), {"safe": "bold green", "unsafe": "bold red"}.get(best, "bold yellow"))
+        good = best == "safe" and answer.exit == 0
+        self._line(headline(answer), "bold green" if good else "bold red" if best == "unsafe" else "bold yellow")
         for sentence in answer.forbidden:
             self._line(f"The new releases' own requirements forbid this: {sentence}.", "red")
         if answer.needs:
