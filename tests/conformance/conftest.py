@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mdc_clock import StoppedClock
 from mdc_doubles import GatedSink, RecordingController, RecordingSubscriber
+from mdc_feedback_stream import FeedbackStream
 from mdc_postgres_server import PostgresServer, SharedPostgres, UsersPostgresServer
 from mdc_process import ServerError
 from mdc_redis_server import RedisServer, UsersRedisServer
-from mdm_clause import NotApplicableError
+from mdc_reference_payloads import ReferencePayloads
+from mdm_clause import ClauseCheck, NotApplicableError
 from mdm_plan import Plan
 
 
@@ -107,6 +110,26 @@ def redis_server(plan: Plan) -> Iterator[RedisServer]:
 
 
 _SHARED_POSTGRES = SharedPostgres()
+
+
+@pytest.fixture
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """None of the variables that configure the bus or the feedback."""
+    variables = ("PULSE_ENABLED", "EVENT_BUS_BACKEND", "REDIS_URL", "MD_NAMESPACE", "SCHEMA_TRACK")
+    for name in (*variables, *(f"MDP_FB_{part}" for part in ("PROVIDER_NAME", "SCALE_OK", "SCALE_SOFT", "SCALE_HARD"))):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def stream(redis_server: RedisServer, clause: ClauseCheck) -> FeedbackStream:
+    """The stream of feedback with the documented key, in a server of the check's own."""
+    return FeedbackStream(redis_server, clause.expect["key"])
+
+
+@pytest.fixture
+def payloads(contracts: Path) -> ReferencePayloads:
+    """The contract's reference payloads."""
+    return ReferencePayloads.read(contracts)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 
 from mdc_doubles import RecordingController
 from mdc_feedback_stream import FeedbackStream
-from mdc_wait import BOUND, eventually, turns
+from mdc_wait import BOUND, eventually, finished, turns
 
 
 class NotingController(RecordingController):
@@ -97,7 +97,7 @@ class RunningConsumer:
     async def cancel(self) -> None:
         """Stop it as its caller does, and return when it has ended or far too much time has passed."""
         self._task.cancel()
-        await asyncio.wait([self._task], timeout=BOUND)
+        await finished(self._task)
 
 
 def consumer_of(stream: FeedbackStream, controller: Any, *, settings: Any = None, **config: Any) -> Any:

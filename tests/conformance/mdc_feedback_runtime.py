@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+from typing import Any
 
 from mdc_forked_work import ForkedWork, Tell
 from mdc_redis_server import RedisServer
-from mdc_wait import turns
+from mdc_wait import eventually, turns
 
 IDLE = "nothing else runs"
 """What a runtime says in which no task is left that could ever do anything."""
-_POLL = 0.005
 
 
 def runtime_service(server: RedisServer, **environment: str) -> ForkedWork:
@@ -40,16 +40,25 @@ async def _serve(server: RedisServer, tell: Tell) -> None:
     await _round_trips(server)
     tell("started")
     shown: set[str] = set()
+
+    def changed() -> bool:
+        return stopped.is_set() or bool(_lines(runtime) - shown)
+
     while not stopped.is_set():
-        provider = runtime.rate_coordinator.get_provider_state("ibkr")
-        alone = {IDLE} if len(asyncio.all_tasks()) == 1 else set()
-        now = {state(provider["scale_factor"], provider["pressure_state"])} | alone
+        now = _lines(runtime)
         for line in sorted(now - shown):
             tell(line)
         shown = now
-        await asyncio.sleep(_POLL)
+        await eventually(changed)
     await runtime.shutdown()
     tell("ended")
+
+
+def _lines(runtime: Any) -> set[str]:
+    """What is to be said of the runtime as it is now."""
+    provider = runtime.rate_coordinator.get_provider_state("ibkr")
+    alone = {IDLE} if len(asyncio.all_tasks()) == 1 else set()
+    return {state(provider["scale_factor"], provider["pressure_state"])} | alone
 
 
 async def _round_trips(server: RedisServer, count: int = 5) -> None:

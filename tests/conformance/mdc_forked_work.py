@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import selectors
 import signal
 import sys
-import time
 from collections.abc import Callable, Mapping
 from typing import Self
 
-from mdc_wait import BOUND
+from mdc_wait import BOUND, wait_until
 from mdm_tree import die_with_parent
 
 Tell = Callable[[str], None]
@@ -59,13 +57,8 @@ class ForkedWork:
 
         False if it ends before, says ``or_ends_at``, after which nothing comes, or if far too much time passes.
         """
-        deadline = time.monotonic() + BOUND
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._read, selectors.EVENT_READ)
-            while line not in self.told[after:]:
-                if self.ended or or_ends_at in self.told or not selector.select(max(0.0, deadline - time.monotonic())):
-                    return line in self.told[after:]
-        return True
+        wait_until(lambda: self.ended or line in self.told[after:] or or_ends_at in self.told, BOUND)
+        return line in self.told[after:]
 
     @property
     def ended(self) -> bool:

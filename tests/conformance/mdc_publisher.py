@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Coroutine, Sequence
+import time
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,13 +15,11 @@ import pytest
 from mdc_doubles import GatedSink
 from mdc_redis_client import RedisConnection
 from mdc_redis_server import RedisServer
-from mdc_wait import eventually, settled
+from mdc_wait import ended, eventually, settled
 
 VARIABLES = ("PULSE_ENABLED", "EVENT_BUS_BACKEND", "REDIS_URL", "MD_NAMESPACE", "SCHEMA_TRACK")
-BOUND = 30.0
-"""Seconds after which work is taken to hang: none takes so long on the busiest machine."""
-LATE = 5.0
-"""Seconds for what has not arrived when its publisher has stopped: longer than a server on the loopback ever takes."""
+LATE = 15.0
+"""Seconds after which what has not arrived is taken not to come: longer than a server on the loopback ever takes."""
 
 
 def environment(monkeypatch: pytest.MonkeyPatch, url: str, **variables: str) -> None:
@@ -43,18 +42,6 @@ async def publishing(config: Any = None) -> AsyncIterator[Any]:
     finally:
         # That it ends is a clause of its own.
         await ended(service.stop())
-
-
-async def ended(work: Coroutine[Any, Any, Any]) -> bool:
-    """Whether the work comes to an end; it is cancelled where it would hang for ever, and what it raises is raised."""
-    task = asyncio.create_task(work)
-    await asyncio.wait([task], timeout=BOUND)
-    if not task.done():
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        return False
-    task.result()
-    return True
 
 
 @dataclass
@@ -129,9 +116,29 @@ class Entry:
 
 
 async def arrived(server: RedisServer, stream: str, count: int) -> list[Entry]:
-    """What is on the stream; ``count`` is waited for only if some are late, as a stopped publisher has sent all."""
+    """What is on the stream when so many entries are there, or when far more time has passed than they take."""
     await eventually(lambda: server.command("XLEN", stream) >= count, LATE)
     return entries(server, stream)
+
+
+async def published(
+    server: RedisServer, stream: str, count: int, *coordinators: str, config: Any = None
+) -> list[Entry]:
+    """What is on the stream after coordinators were under pressure while Store's publisher ran.
+
+    It runs until ``count`` entries are there: how much a stop still sends, and for how long, is not asked here.
+    """
+    async with publishing(config):
+        await under_pressure(*coordinators)
+        await arrived(server, stream, count)
+    return entries(server, stream)
+
+
+async def publish_by_hand(service: Any) -> Any:
+    """Send a hard event of ``bars`` without a coordinator."""
+    from market_data_core.telemetry import BackpressureLevel
+
+    return await service.publish_feedback("bars", 8, 10, BackpressureLevel.hard)
 
 
 async def last_signals(server: RedisServer, stream: str, expected: list[list[Any]]) -> list[list[Any]]:
@@ -150,6 +157,16 @@ def entries(server: RedisServer | RedisConnection, stream: str) -> list[Entry]:
         Entry(_text(name), dict(zip(map(_text, values[::2]), map(_text, values[1::2]), strict=True)))
         for name, values in server.command("XRANGE", stream, "-", "+")
     ]
+
+
+def tracks(entries: Sequence[Entry]) -> list[str]:
+    """The tracks of the entries' envelopes, each once."""
+    return sorted({str(entry.envelope["meta"].get("track")) for entry in entries})
+
+
+def is_time(ts: object, earliest: float) -> bool:
+    """Whether it is a moment in Unix seconds between ``earliest`` and now."""
+    return isinstance(ts, float) and earliest <= ts <= time.time()
 
 
 def connections(server: RedisServer) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 MOST_TURNS = 1_000
@@ -42,6 +42,23 @@ async def settled(work: Awaitable[Any]) -> asyncio.Future[Any]:
         future.cancel()
         await asyncio.gather(future, return_exceptions=True)
     return future
+
+
+async def finished(task: asyncio.Task[Any]) -> bool:
+    """Whether the task comes to an end by itself; one that hangs is left as it is."""
+    await asyncio.wait([task], timeout=BOUND)
+    return task.done()
+
+
+async def ended(work: Coroutine[Any, Any, Any]) -> bool:
+    """Whether the work comes to an end; it is cancelled where it would hang for ever, and what it raises is raised."""
+    task = asyncio.create_task(work)
+    if not await finished(task):
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return False
+    task.result()
+    return True
 
 
 async def eventually(holds: Callable[[], bool], seconds: float = 60.0) -> None:

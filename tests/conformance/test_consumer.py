@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +12,8 @@ import pytest
 from mdc_clock import StoppedClock
 from mdc_doubles import RecordingController
 from mdc_feedback_consumer import GatedController, NotingController, RefusingController, consumer_of, consuming
-from mdc_feedback_runtime import IDLE, runtime_service, state
-from mdc_feedback_stream import DeadLetter, FeedbackStream
+from mdc_feedback_outcome import adjustments_of, levels_of, not_taken, outcome_of
+from mdc_feedback_stream import FeedbackStream
 from mdc_forked_work import ForkedWork, Tell
 from mdc_metrics import value
 from mdc_rate import drained, granted, shown
@@ -24,29 +22,7 @@ from mdc_reference_payloads import ReferencePayloads
 from mdc_wait import BOUND, eventually
 from mdm_clause import ClauseCheck
 
-Adjustment = list[Any]
-
 pytestmark = pytest.mark.usefixtures("bare_environment")
-
-
-@pytest.fixture
-def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """None of the variables that configure the bus or the feedback."""
-    variables = ("PULSE_ENABLED", "EVENT_BUS_BACKEND", "REDIS_URL", "MD_NAMESPACE", "SCHEMA_TRACK")
-    for name in (*variables, *(f"MDP_FB_{part}" for part in ("PROVIDER_NAME", "SCALE_OK", "SCALE_SOFT", "SCALE_HARD"))):
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def stream(redis_server: RedisServer, clause: ClauseCheck) -> FeedbackStream:
-    """The stream with the documented key, in a server of the check's own."""
-    return FeedbackStream(redis_server, clause.expect["key"])
-
-
-@pytest.fixture
-def payloads(contracts: Path) -> ReferencePayloads:
-    """The contract's reference payloads."""
-    return ReferencePayloads.read(contracts)
 
 
 @pytest.fixture
@@ -55,52 +31,10 @@ def noting(rate_coordinator: Any) -> NotingController:
     return NotingController(rate_coordinator)
 
 
-def _shown(controller: RecordingController) -> list[Adjustment]:
-    """Provider, scale, level and time of each adjustment."""
-    return [[each.provider, each.scale, each.reason.value, each.ts] for each in controller.adjustments]
-
-
-def _levels(controller: RecordingController) -> list[str]:
-    return [each.reason.value for each in controller.adjustments]
-
-
-@dataclass(frozen=True)
-class _Outcome:
-    """What came of messages that a consumer of its own was given, with nothing else on the stream."""
-
-    ids: list[str]
-    adjustments: list[Adjustment]
-    dead_letters: list[DeadLetter]
-    state: str
-
-    @property
-    def what_happened(self) -> str:
-        """The same in a few words."""
-        if self.adjustments:
-            return f"applied {self.adjustments}"
-        if self.state != "runs":
-            return f"the consumer {self.state}"
-        return "put aside as a dead letter" if self.dead_letters else "nothing came of it"
-
-
-async def _outcome(stream: FeedbackStream, *messages: bytes, adjustments: int = 1, **options: Any) -> _Outcome:
-    stream.server.command("FLUSHALL")
-    controller = RecordingController()
-    async with consuming(stream, controller, **options) as consumer:
-        ids = stream.add(*messages)
-        await consumer.dealt_with(adjustments)
-        return _Outcome(ids, _shown(controller), stream.dead_letters(), consumer.state)
-
-
-def _not_taken(outcomes: Mapping[str, _Outcome], adjustments: list[Adjustment]) -> dict[str, str]:
-    """What happened to each that did not become these adjustments, by its name."""
-    return {name: outcome.what_happened for name, outcome in outcomes.items() if outcome.adjustments != adjustments}
-
-
 async def test_documented_envelope(clause: ClauseCheck, stream: FeedbackStream, payloads: ReferencePayloads) -> None:
     """An event in the documented envelope, of each level, becomes the adjustment of Pipeline's provider."""
     for name, adjustments in clause.expect["adjustments"].items():
-        outcome = await _outcome(stream, payloads[name])
+        outcome = await outcome_of(stream, payloads[name])
         clause.that(
             f"what came of {name}",
             outcome.adjustments == adjustments,
@@ -112,11 +46,11 @@ async def test_documented_envelope(clause: ClauseCheck, stream: FeedbackStream, 
 async def test_each_track(clause: ClauseCheck, stream: FeedbackStream, payloads: ReferencePayloads) -> None:
     """A consumer of either track takes documented envelopes of either track."""
     outcomes = {
-        f"{name} by a consumer of track {track}": await _outcome(stream, payloads[name], track=track)
+        f"{name} by a consumer of track {track}": await outcome_of(stream, payloads[name], track=track)
         for track in clause.expect["tracks"]
         for name in clause.expect["payloads"]
     }
-    clause.equal("payloads that were not taken", _not_taken(outcomes, clause.expect["adjustments"]), {})
+    clause.equal("payloads that were not taken", not_taken(outcomes, clause.expect["adjustments"]), {})
 
 
 async def test_tolerant_reader(clause: ClauseCheck, stream: FeedbackStream, payloads: ReferencePayloads) -> None:
@@ -124,8 +58,8 @@ async def test_tolerant_reader(clause: ClauseCheck, stream: FeedbackStream, payl
     mere notation.
     """
     chosen = {name: data for name, data in payloads.take.items() if name not in clause.expect["apart"]}
-    outcomes = {name: await _outcome(stream, data) for name, data in chosen.items()}
-    clause.equal("payloads that were not taken", _not_taken(outcomes, clause.expect["adjustments"]), {})
+    outcomes = {name: await outcome_of(stream, data) for name, data in chosen.items()}
+    clause.equal("payloads that were not taken", not_taken(outcomes, clause.expect["adjustments"]), {})
 
 
 async def test_acknowledges(
@@ -148,7 +82,7 @@ async def test_dead_letters_poison(clause: ClauseCheck, stream: FeedbackStream, 
     chosen = {name: data for name, data in payloads.refuse.items() if name not in clause.expect["apart"]}
     wrong = {}
     for name, data in chosen.items():
-        outcome = await _outcome(stream, data, payloads[clause.expect["next"]])
+        outcome = await outcome_of(stream, data, payloads[clause.expect["next"]])
         letters = [(letter.original_id, bool(letter.reason)) for letter in outcome.dead_letters]
         if outcome.adjustments != clause.expect["adjustments"]:
             wrong[name] = outcome.what_happened
@@ -166,8 +100,8 @@ async def test_survives_bytes(clause: ClauseCheck, stream: FeedbackStream, paylo
         stream.add_fields(b"another", b"field")
         stream.add(payloads[clause.expect["next"]])
         await consumer.dealt_with(1)
-        clause.equal("after another field", [_shown(controller), consumer.state], clause.expect["outcome"])
-    outcome = await _outcome(stream, payloads["poison-bytes"], payloads[clause.expect["next"]])
+        clause.equal("after another field", [adjustments_of(controller), consumer.state], clause.expect["outcome"])
+    outcome = await outcome_of(stream, payloads["poison-bytes"], payloads[clause.expect["next"]])
     clause.equal("after bytes", [outcome.adjustments, outcome.state], clause.expect["outcome"])
 
 
@@ -181,7 +115,7 @@ async def test_takes_what_came_while_away(
     stream.add(*(payloads.message(level=level) for level in clause.expect["levels"]))
     async with consuming(stream, second) as consumer:
         await consumer.dealt_with(len(clause.expect["levels"]))
-    clause.equal("levels that the next run handled", _levels(second), clause.expect["levels"])
+    clause.equal("levels that the next run handled", levels_of(second), clause.expect["levels"])
 
 
 async def test_takes_what_came_before(clause: ClauseCheck, stream: FeedbackStream, payloads: ReferencePayloads) -> None:
@@ -190,7 +124,7 @@ async def test_takes_what_came_before(clause: ClauseCheck, stream: FeedbackStrea
     stream.add(*(payloads.message(level=level) for level in clause.expect["levels"]))
     async with consuming(stream, controller) as consumer:
         await consumer.idle()
-    clause.equal("levels that were handled", _levels(controller), clause.expect["levels"])
+    clause.equal("levels that were handled", levels_of(controller), clause.expect["levels"])
 
 
 async def test_takes_recordings(clause: ClauseCheck, redis_server: RedisServer, contracts: Path) -> None:
@@ -203,11 +137,10 @@ async def test_takes_recordings(clause: ClauseCheck, redis_server: RedisServer, 
         recording = json.loads(file.read_text(encoding="utf-8"))
         stream = FeedbackStream(redis_server, recording["stream"])
         messages = [entry["data"].encode(errors="surrogateescape") for entry in recording["entries"]]
-        outcomes[file.stem] = await _outcome(stream, *messages, adjustments=len(expected))
+        outcomes[file.stem] = await outcome_of(stream, *messages, adjustments=len(expected))
     clause.that("the recordings", bool(outcomes), expected="at least one", got="none")
     # By name, so that a program can tell which producers' recordings this consumer takes.
-    not_taken = _not_taken(outcomes, expected)
-    clause.equal("recordings that were not taken", not_taken, {})
+    clause.equal("recordings that were not taken", not_taken(outcomes, expected), {})
 
 
 async def test_slows_provider(
@@ -269,7 +202,7 @@ async def test_follows_settings(
     for name, text in clause.expect["environment"].items():
         monkeypatch.setenv(name, text)
     messages = [payloads.message(level=level) for level in ("soft", "hard")]
-    outcome = await _outcome(stream, *messages, adjustments=len(messages))
+    outcome = await outcome_of(stream, *messages, adjustments=len(messages))
     clause.equal("adjustments", outcome.adjustments, clause.expect["adjustments"])
 
 
@@ -283,7 +216,7 @@ async def test_own_namespace(
         other.add(payloads.message(level="hard"))
         stream.add(payloads.message(level="soft"))
         await consumer.idle()
-    clause.equal("levels that were handled", _levels(controller), clause.expect["levels"])
+    clause.equal("levels that were handled", levels_of(controller), clause.expect["levels"])
     clause.equal("groups that read the other stream", other.groups(), [])
 
 
@@ -295,7 +228,7 @@ async def test_dead_letter_of_poison_keeps_data(
     poison |= {f"{name}, cut": payloads[name][:-2] for name in clause.expect["cut"]}
     lost = []
     for name, data in poison.items():
-        outcome = await _outcome(stream, data)
+        outcome = await outcome_of(stream, data)
         if [letter.data for letter in outcome.dead_letters] != [data]:
             lost.append(name)
     clause.none("messages whose dead letter does not hold their bytes", lost, examined=len(poison))
@@ -347,7 +280,7 @@ async def test_retries_failed(clause: ClauseCheck, stream: FeedbackStream, paylo
 async def test_refuses_wrong_hash(clause: ClauseCheck, stream: FeedbackStream, payloads: ReferencePayloads) -> None:
     """An event whose payload does not fit the hash of its envelope is not applied."""
     messages = [payloads[name] for name in clause.expect["payloads"]]
-    outcome = await _outcome(stream, *messages, adjustments=len(messages))
+    outcome = await outcome_of(stream, *messages, adjustments=len(messages))
     clause.equal("adjustments", outcome.adjustments, clause.expect["adjustments"])
 
 
@@ -410,111 +343,3 @@ def test_takes_over_from_killed(clause: ClauseCheck, stream: FeedbackStream, pay
     # The first may have been handled and not acknowledged: at-least-once allows that it comes again.
     handled = [each.ts for each in successor.adjustments if each.ts in clause.expect["unhandled"]]
     clause.equal("times of the events that the successor handled", handled, clause.expect["unhandled"])
-
-
-async def test_outlives_lost_connection(
-    clause: ClauseCheck, stream: FeedbackStream, payloads: ReferencePayloads, controller: RecordingController
-) -> None:
-    """A consumer whose connection to Redis is cut goes on and takes the next event."""
-    async with consuming(stream, controller) as consumer:
-        await consumer.idle()
-        stream.server.command("CLIENT", "KILL", "TYPE", "normal")
-        await consumer.idle()
-        stream.add(payloads.message(level="soft"))
-        await consumer.dealt_with(1)
-        clause.equal("what it handled, and its state", [_levels(controller), consumer.state], clause.expect["outcome"])
-
-
-async def test_outlives_server_restart(
-    clause: ClauseCheck, stream: FeedbackStream, payloads: ReferencePayloads, controller: RecordingController
-) -> None:
-    """A consumer goes on after its Redis was restarted empty, and takes the next event."""
-    async with consuming(stream, controller) as consumer:
-        await consumer.idle()
-        stream.server.restart()
-        await consumer.joined()
-        stream.add(payloads.message(level="soft"))
-        await consumer.dealt_with(1)
-        clause.equal("what it handled, and its state", [_levels(controller), consumer.state], clause.expect["outcome"])
-
-
-async def test_password(clause: ClauseCheck, redis_binary: str, payloads: ReferencePayloads) -> None:
-    """A consumer takes events with the password in its URL, and without it ends with an error that says so."""
-    with RedisServer(redis_binary, requirepass=clause.expect["password"]) as server:
-        stream, controller = FeedbackStream(server, clause.expect["key"]), RecordingController()
-        async with consuming(stream, controller) as consumer:
-            stream.add(payloads["documented-v1"])
-            await consumer.dealt_with(1)
-            clause.equal("levels that were handled", _levels(controller), clause.expect["levels"])
-        server.command("FLUSHALL")
-        bare = f"redis://{server.host}:{server.port}/0"
-        async with consuming(stream, RecordingController(), redis_url=bare) as consumer:
-            said = clause.expect["says"]
-            says = said in consumer.state.lower()
-            clause.that("a consumer without it", says, expected=f"ended with an error of {said}", got=consumer.state)
-
-
-async def test_cancel_ends(clause: ClauseCheck, stream: FeedbackStream, payloads: ReferencePayloads) -> None:
-    """A consumer that is cancelled ends as cancelled, idle and busy, and also while the server does not answer."""
-    async with consuming(stream, RecordingController()) as consumer:
-        await consumer.idle()
-        await consumer.cancel()
-        clause.equal("an idle consumer", consumer.state, clause.expect["state"])
-    busy = GatedController()
-    async with consuming(stream, busy) as consumer:
-        stream.add(payloads["documented-v1"])
-        await eventually(lambda: bool(busy.asked) or consumer.ended, BOUND)
-        await consumer.cancel()
-        clause.equal("a busy consumer", consumer.state, clause.expect["state"])
-    async with consuming(stream, RecordingController()) as consumer:
-        await consumer.idle()
-        stream.server.pause()
-        await consumer.cancel()
-        clause.equal("a consumer whose server does not answer", consumer.state, clause.expect["state"])
-
-
-def test_runtime_takes_feedback(clause: ClauseCheck, stream: FeedbackStream, payloads: ReferencePayloads) -> None:
-    """A PipelineRuntime that its environment points to a Redis slows its provider by the events there, and shuts down
-    when asked.
-    """
-    with runtime_service(stream.server) as runtime:
-        clause.that("the runtime", runtime.tells("started"), expected="started", got=runtime.told)
-        asyncio.run(eventually(lambda: bool(stream.groups()) or runtime.ended or IDLE in runtime.told, BOUND))
-        for level, scale in clause.expect["states"]:
-            before = len(runtime.told)
-            stream.add(payloads.message(level=level))
-            follows = runtime.tells(state(scale, level), after=before, or_ends_at=IDLE)
-            clause.that(f"the provider after {level}", follows, expected=state(scale, level), got=runtime.told)
-        runtime.terminate()
-        clause.that("the runtime after SIGTERM", runtime.tells("ended"), expected="ended", got=runtime.told)
-
-
-def test_runtime_disabled(clause: ClauseCheck, stream: FeedbackStream) -> None:
-    """With PULSE_ENABLED=false a PipelineRuntime starts, connects to no Redis and shuts down."""
-    with runtime_service(stream.server, PULSE_ENABLED="false") as runtime:
-        clause.that("the runtime", runtime.tells("started"), expected="started", got=runtime.told)
-        clause.equal("connections to Redis", stream.clients(), clause.expect["clients"])
-        runtime.terminate()
-        clause.that("the runtime after SIGTERM", runtime.tells("ended"), expected="ended", got=runtime.told)
-
-
-def test_runtime_without_server(clause: ClauseCheck, stream: FeedbackStream) -> None:
-    """A PipelineRuntime whose Redis is away starts and shuts down all the same."""
-    stream.server.stop()
-    with runtime_service(stream.server) as runtime:
-        clause.that("the runtime", runtime.tells("started"), expected="started", got=runtime.told)
-        runtime.terminate()
-        clause.that("the runtime after SIGTERM", runtime.tells("ended"), expected="ended", got=runtime.told)
-
-
-def test_runtime_joins_late(clause: ClauseCheck, stream: FeedbackStream, payloads: ReferencePayloads) -> None:
-    """A PipelineRuntime that was started while its Redis was away takes feedback as soon as the server is there."""
-    stream.server.stop()
-    scale, level = clause.expect["state"]
-    with runtime_service(stream.server) as runtime:
-        clause.that("the runtime", runtime.tells("started"), expected="started", got=runtime.told)
-        stream.server.start()
-        asyncio.run(eventually(lambda: bool(stream.groups()) or runtime.ended or IDLE in runtime.told, BOUND))
-        stream.add(payloads.message(level=level))
-        follows = runtime.tells(state(scale, level), or_ends_at=IDLE)
-        clause.that("the provider", follows, expected=state(scale, level), got=runtime.told)

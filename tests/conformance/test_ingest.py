@@ -11,13 +11,11 @@ from typing import Any
 from mdc_metrics import total
 from mdc_postgres_server import PostgresServer
 from mdc_store_tables import CLIENTS, TENANTS, StoreDatabase, bar, held, models, store_database
-from mdc_wait import eventually
+from mdc_wait import BOUND, ended, eventually
 from mdm_clause import ClauseCheck
 
 FLUSH = 60.0
 """Out of reach: a worker that was idle for as long as its flush interval takes no item, as another clause says."""
-BOUND = 30.0
-"""Seconds after which something is taken to wait for the server."""
 REFUSED = {"vendor": "v" * 51}
 """What makes the database refuse a bar for good: its column holds 50 characters."""
 
@@ -190,7 +188,8 @@ async def test_silent_server(clause: ClauseCheck, postgres: PostgresServer, cont
         await _until(coordinator, lambda: counted.successes > 0)
         postgres.pause()
         with clause.works("submitting while the server answers nobody"):
-            await asyncio.wait_for(coordinator.submit_many(later), BOUND)
+            taken = await ended(coordinator.submit_many(later))
+        clause.that("submitting while the server answers nobody", taken, expected="comes to an end", got="waits for it")
         postgres.resume()
         await _until(coordinator, lambda: counted.successes >= len(clause.expect["written"]))
     clause.equal("bars that are written", _symbols(database), clause.expect["written"])

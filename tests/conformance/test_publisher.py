@@ -1,6 +1,4 @@
-"""Feedback on a real Redis: what Store's publisher puts on the stream, and what becomes of Store when the server fails
-it.
-"""
+"""Feedback on a real Redis: what Store's publisher sends, and what becomes of Store when the server fails it."""
 
 from __future__ import annotations
 
@@ -20,18 +18,21 @@ from mdc_publisher import (
     Pressure,
     arrived,
     connections,
-    ended,
     entries,
     environment,
+    is_time,
     keys,
     last_signals,
+    publish_by_hand,
+    published,
     publishing,
     signals,
+    tracks,
     under_pressure,
 )
 from mdc_redis_client import RedisConnection
 from mdc_redis_server import RedisServer
-from mdc_wait import eventually, settled, turns
+from mdc_wait import ended, eventually, settled, turns
 from mdm_clause import ClauseCheck
 from mdm_recording import Recording, payload_hash
 
@@ -47,11 +48,8 @@ async def test_stream(clause: ClauseCheck, redis: RedisServer) -> None:
     """Each signal of a coordinator is one entry with the one field data, on the stream that Core's bus makes of
     mdp.telemetry.feedback, and nothing else is on the server.
     """
-    async with publishing():
-        await under_pressure()
-    await eventually(lambda: keys(redis) != [], LATE)
+    got = await published(redis, clause.expect["key"], len(clause.expect["fields"]))
     clause.equal("keys on the server", keys(redis), [clause.expect["key"]])
-    got = await arrived(redis, clause.expect["key"], len(clause.expect["fields"]))
     clause.equal("fields of the entries", [sorted(entry.fields) for entry in got], clause.expect["fields"])
 
 
@@ -60,29 +58,21 @@ async def test_events(clause: ClauseCheck, redis: RedisServer) -> None:
     Core's fields, the source store and a time in Unix seconds.
     """
     earliest = time.time()
-    async with publishing():
-        await under_pressure(clause.expect["coordinator_id"])
-    got = await arrived(redis, clause.expect["key"], len(clause.expect["events"]))
+    got = await published(redis, clause.expect["key"], len(clause.expect["events"]), clause.expect["coordinator_id"])
     # A new field with a default harms nobody.
     names = {name for event in clause.expect["events"] for name in event}
     events = [{name: member for name, member in entry.event.items() if name in names} for entry in got]
     clause.equal("the events but for their time", events, clause.expect["events"])
     times = [entry.event.get("ts") for entry in got]
-    wrong = [f"ts {number}" for number, ts in enumerate(times, 1) if not _within(ts, earliest)]
+    wrong = [f"ts {number}" for number, ts in enumerate(times, 1) if not is_time(ts, earliest)]
     clause.none("times that are not of now", wrong, examined=len(times))
-
-
-def _within(ts: object, earliest: float) -> bool:
-    return isinstance(ts, float) and earliest <= ts <= time.time()
 
 
 async def test_documented_envelope(clause: ClauseCheck, redis: RedisServer) -> None:
     """An entry is the documented envelope around Core's event: ts, the coordinator as key, meta with the schema id and
     the track, and Core's event itself as the payload.
     """
-    async with publishing():
-        await under_pressure()
-    got = await arrived(redis, clause.expect["key"], 3)
+    got = await published(redis, clause.expect["key"], 3)
     clause.that("entries on the stream", len(got) == 3, expected=3, got=len(got))
     for entry in got:
         envelope = entry.envelope
@@ -100,9 +90,7 @@ async def test_says_why(clause: ClauseCheck, redis: RedisServer) -> None:
     """The meta of the envelope around an event has the utilization of the queue and the reason, if there is one, as its
     headers.
     """
-    async with publishing():
-        await under_pressure()
-    got = await arrived(redis, clause.expect["key"], len(clause.expect["headers"]))
+    got = await published(redis, clause.expect["key"], len(clause.expect["headers"]))
     # A further header harms nobody.
     names = {name for headers in clause.expect["headers"] for name in headers}
     said = [entry.innermost.get("meta", {}).get("headers") or {} for entry in got]
@@ -116,11 +104,9 @@ async def test_keeps_ts(clause: ClauseCheck, redis: RedisServer, subscriber: Rec
 
     feedback_bus().subscribe(subscriber)
     try:
-        async with publishing():
-            await under_pressure()
+        got = await published(redis, clause.expect["key"], clause.expect["events"])
     finally:
         feedback_bus().unsubscribe(subscriber)
-    got = await arrived(redis, clause.expect["key"], clause.expect["events"])
     clause.equal("events on the bus and entries", [len(subscriber.events), len(got)], [clause.expect["events"]] * 2)
     pairs = zip(subscriber.events, got, strict=True)
     others = [f"entry {number}" for number, (event, entry) in enumerate(pairs, 1) if entry.event.get("ts") != event.ts]
@@ -129,9 +115,7 @@ async def test_keeps_ts(clause: ClauseCheck, redis: RedisServer, subscriber: Rec
 
 async def test_hash_fits(clause: ClauseCheck, redis: RedisServer) -> None:
     """A hash in the meta of an entry is the SHA-256 of the payload's JSON as the model writes it."""
-    async with publishing():
-        await under_pressure(clause.expect["coordinator_id"])
-    got = await arrived(redis, clause.expect["key"], 3)
+    got = await published(redis, clause.expect["key"], 3, clause.expect["coordinator_id"])
     hashes = [(entry.envelope["meta"].get("hash"), payload_hash(entry.envelope["payload"])) for entry in got]
     wrong = [f"entry {number}" for number, (sent, fitting) in enumerate(hashes, 1) if sent not in (None, fitting)]
     clause.none("entries whose hash does not fit the payload", wrong, examined=len(got))
@@ -144,8 +128,9 @@ async def test_order(clause: ClauseCheck, redis: RedisServer) -> None:
     async with publishing() as service:
         await service.start()
         await under_pressure("bars", "options", "bars")
-    got = await arrived(redis, clause.expect["key"], len(clause.expect["signals"]))
-    clause.equal("the signals on the stream", signals(got), clause.expect["signals"])
+        await arrived(redis, clause.expect["key"], len(clause.expect["signals"]))
+    got = signals(entries(redis, clause.expect["key"]))
+    clause.equal("the signals on the stream", got, clause.expect["signals"])
 
 
 async def test_environment(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch, redis_binary: str) -> None:
@@ -157,14 +142,14 @@ async def test_environment(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch,
         url = f"redis://:{password}@{server.host}:{server.port}/{database}"
         names = {"MD_NAMESPACE": clause.expect["namespace"], "SCHEMA_TRACK": clause.expect["track"]}
         environment(monkeypatch, url, **names)
-        async with publishing():
-            await under_pressure()
         with RedisConnection(url) as there:
+            async with publishing():
+                await under_pressure()
+                await eventually(lambda: len(entries(there, clause.expect["keys"][0])) >= 3, LATE)
             found = sorted(name.decode() for name in there.command("KEYS", "*"))
             clause.equal("keys in the database", found, clause.expect["keys"])
             got = entries(there, clause.expect["keys"][0])
-        tracks = {entry.envelope["meta"].get("track") for entry in got}
-        clause.equal("tracks of the envelopes", sorted(map(str, tracks)), [clause.expect["track"]])
+        clause.equal("tracks of the envelopes", tracks(got), [clause.expect["track"]])
         clause.equal("keys in the server's first database", keys(server), [])
 
 
@@ -172,11 +157,8 @@ async def test_track_of_config(clause: ClauseCheck, redis: RedisServer) -> None:
     """A PulseConfig that is made in code decides the track of what is sent as SCHEMA_TRACK does."""
     from market_data_store.pulse import PulseConfig
 
-    async with publishing(PulseConfig(track=clause.expect["track"])):
-        await under_pressure()
-    got = await arrived(redis, clause.expect["key"], 3)
-    tracks = {entry.envelope["meta"].get("track") for entry in got}
-    clause.equal("tracks of the envelopes", sorted(map(str, tracks)), [clause.expect["track"]])
+    got = await published(redis, clause.expect["key"], 3, config=PulseConfig(track=clause.expect["track"]))
+    clause.equal("tracks of the envelopes", tracks(got), [clause.expect["track"]])
 
 
 async def test_namespace_of_config(clause: ClauseCheck, redis: RedisServer) -> None:
@@ -185,13 +167,14 @@ async def test_namespace_of_config(clause: ClauseCheck, redis: RedisServer) -> N
 
     async with publishing(PulseConfig(ns=clause.expect["namespace"])):
         await under_pressure()
+        await eventually(lambda: keys(redis) != [], LATE)
     clause.equal("keys on the server", keys(redis), clause.expect["keys"])
 
 
 async def test_returns_entry_id(clause: ClauseCheck, redis: RedisServer) -> None:
     """publish_feedback returns the id of the entry that it has put on the stream."""
     async with publishing() as service:
-        returned = [await _publish(service) for _ in range(clause.expect["events"])]
+        returned = [await publish_by_hand(service) for _ in range(clause.expect["events"])]
     got = await arrived(redis, clause.expect["key"], clause.expect["events"])
     clause.equal("number of entries", len(got), clause.expect["events"])
     others = [f"entry {number}" for number, entry in enumerate(got) if entry.id != returned[number]]
@@ -210,7 +193,7 @@ async def test_disabled(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch) ->
         with clause.works("starting a disabled publisher"):
             start.result()
         clause.equal("whether Store goes on", await Pressure().goes_on(), True)
-        publication = await settled(_publish(service))
+        publication = await settled(publish_by_hand(service))
         clause.equal("whether publish_feedback waits for the server", publication.cancelled(), False)
         with clause.refuses("publish_feedback while it is disabled", RuntimeError):
             publication.result()
@@ -226,7 +209,7 @@ async def test_server_absent(clause: ClauseCheck, redis: RedisServer) -> None:
             await under_pressure("first")
             redis.start()
             await under_pressure("second")
-    got = await last_signals(redis, clause.expect["key"], clause.expect["signals"])
+            got = await last_signals(redis, clause.expect["key"], clause.expect["signals"])
     clause.equal("the last signals on the stream", got, clause.expect["signals"])
 
 
@@ -243,7 +226,7 @@ async def test_server_returns(clause: ClauseCheck, redis: RedisServer) -> None:
             await under_pressure("second")
             redis.start()
             await under_pressure("third")
-    last = await last_signals(redis, clause.expect["key"], clause.expect["signals"])
+            last = await last_signals(redis, clause.expect["key"], clause.expect["signals"])
     clause.equal("the last signals on the stream", last, clause.expect["signals"])
 
 
@@ -258,7 +241,7 @@ async def test_server_full(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch,
                 await under_pressure("first")
                 server.command("CONFIG", "SET", "maxmemory", "0")
                 await under_pressure("second")
-        got = await last_signals(server, clause.expect["key"], clause.expect["signals"])
+                got = await last_signals(server, clause.expect["key"], clause.expect["signals"])
     clause.equal("the last signals on the stream", got, clause.expect["signals"])
 
 
@@ -295,7 +278,7 @@ async def test_server_pauses(clause: ClauseCheck, redis: RedisServer) -> None:
         redis.resume()
         clause.equal("whether Store goes on", goes_on, True)
         await under_pressure("third")
-    last = await last_signals(redis, clause.expect["key"], clause.expect["signals"])
+        last = await last_signals(redis, clause.expect["key"], clause.expect["signals"])
     clause.equal("the last signals on the stream", last, clause.expect["signals"])
 
 
@@ -307,9 +290,10 @@ async def test_stop_ends(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch, r
 
     async with publishing():
         await under_pressure("before")
+        await arrived(redis, clause.expect["key"], clause.expect["sent"])
     await under_pressure("after")
     await turns()
-    got = await arrived(redis, clause.expect["key"], clause.expect["sent"])
+    got = entries(redis, clause.expect["key"])
     clause.equal("entries of before and after the stop", len(got), clause.expect["sent"])
     with SilentServer() as server:
         environment(monkeypatch, f"redis://127.0.0.1:{server.port}/0")
@@ -323,6 +307,7 @@ async def test_stop_disconnects(clause: ClauseCheck, redis: RedisServer) -> None
     """After stop() Store has no connection to the server any more."""
     async with publishing() as service:
         await under_pressure()
+        await eventually(lambda: keys(redis) != [], LATE)
     await turns()
     clause.equal("connections of Store after its stop", connections(redis), clause.expect["connections"])
     # As in a service: what nobody has any more is closed by Python, and not by the stop.
@@ -342,13 +327,17 @@ async def test_counts_outcomes(clause: ClauseCheck, redis: RedisServer) -> None:
         }
 
     before = counts()
+
+    def counted() -> dict[str, float]:
+        return {outcome: count - before[outcome] for outcome, count in counts().items()}
+
     async with publishing():
         await under_pressure()
         await arrived(redis, clause.expect["key"], 3)
         redis.kill()
         await under_pressure()
-    counted = {outcome: count - before[outcome] for outcome, count in counts().items()}
-    clause.equal("events counted by their outcome", counted, clause.expect["counts"])
+        await eventually(lambda: counted() == clause.expect["counts"], LATE)
+    clause.equal("events counted by their outcome", counted(), clause.expect["counts"])
 
 
 async def test_says_unavailable(clause: ClauseCheck, redis: RedisServer) -> None:
@@ -357,7 +346,7 @@ async def test_says_unavailable(clause: ClauseCheck, redis: RedisServer) -> None
     raised = "nothing"
     async with publishing() as service:
         try:
-            await _publish(service)
+            await publish_by_hand(service)
         except RuntimeError:
             raised = clause.expect["raises"]
         except Exception as error:  # noqa: BLE001 - whatever it raises in place of the documented error
@@ -371,11 +360,11 @@ async def test_says_not_started(clause: ClauseCheck, redis: RedisServer) -> None
     from market_data_store.pulse import FeedbackPublisherService
 
     with clause.refuses("publish_feedback before the start", RuntimeError):
-        await _publish(FeedbackPublisherService())
+        await publish_by_hand(FeedbackPublisherService())
     async with publishing() as service:
         pass
     with clause.refuses("publish_feedback after the stop", RuntimeError):
-        await _publish(service)
+        await publish_by_hand(service)
     clause.equal("keys on the server", keys(redis), clause.expect["keys"])
 
 
@@ -386,6 +375,7 @@ async def test_stream_is_capped(clause: ClauseCheck, monkeypatch: pytest.MonkeyP
         environment(monkeypatch, server.url)
         async with publishing():
             await under_pressure()
+            await arrived(server, clause.expect["key"], 1)
         key = clause.expect["key"].encode()
         commands = [entry[3] for entry in server.command("SLOWLOG", "GET", "1000") if key in entry[3]]
     words = {word.decode("utf-8", "replace").upper() for command in commands for word in command}
@@ -403,17 +393,8 @@ async def test_recording_is_archived(
     for case in clause.expect["cases"]:
         redis.command("FLUSHALL")
         environment(monkeypatch, redis.url, **case["environment"])
-        async with publishing():
-            await under_pressure()
-        got = await arrived(redis, case["key"], 3)
+        got = await published(redis, case["key"], 3)
         recording = Recording.of(case["key"], [entry.fields for entry in got])
         known = any(recording.extends(earlier) for earlier in archived)
         # Whoever has looked at it puts it there as it stands, in a file with its name.
         clause.that(f"recording {recording.name}.json", known, expected="in the archive", got=recording.text(()))
-
-
-async def _publish(service: Any) -> Any:
-    """Send an event by hand."""
-    from market_data_core.telemetry import BackpressureLevel
-
-    return await service.publish_feedback("bars", 8, 10, BackpressureLevel.hard)
