@@ -35,6 +35,11 @@ class FeedbackStream:
         identifier: bytes = self.server.command("XADD", self.key, "*", *fields)
         return identifier.decode()
 
+    def deliver_again(self) -> None:
+        """Have all groups be given again what is on it, as soon as the next message is added."""
+        for group in self.groups():
+            self.server.command("XGROUP", "SETID", self.key, group, 0)
+
     def groups(self) -> list[str]:
         """The groups of consumers that read it."""
         return [group["name"].decode() for group in self._groups()]

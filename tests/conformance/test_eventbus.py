@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
 import re
@@ -14,8 +13,10 @@ from typing import Any
 import pytest
 
 from mdc_clock import StoppedClock
+from mdc_publisher import entries, environment, publishing
 from mdc_pulse import next_on
-from mdc_redis import recording
+from mdc_redis_client import RedisConnection
+from mdc_redis_server import RedisServer
 from mdm_clause import ClauseCheck
 
 Make = Callable[..., Any]
@@ -200,58 +201,59 @@ async def test_bus_choice(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch) 
         create_event_bus()
 
 
-async def test_redis_by_environment(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch, make_event: Make) -> None:
+async def test_redis_by_environment(
+    clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch, redis_binary: str, make_event: Make
+) -> None:
     """The Redis bus that the environment names is at REDIS_URL, under MD_NAMESPACE and of SCHEMA_TRACK; without an
     address it is refused.
     """
     from market_data_core.events import create_event_bus
 
-    async def reached(**options: Any) -> list[list[str]]:
-        server = recording(monkeypatch)
-        await create_event_bus(**options).publish("any", make_event("soft"))
-        return [server.urls, server.keys, server.tracks]
+    with RedisServer(redis_binary) as server:
+        here, there = (f"redis://{server.host}:{server.port}/{clause.expect[name]}" for name in ("here", "there"))
 
-    for name in clause.expect["variables"]:
-        monkeypatch.delenv(name, raising=False)
-    here = clause.expect["plain"][0][0]
-    got = await reached(backend="redis", redis_url=here)
-    clause.equal("address, key and track with nothing in the environment", got, clause.expect["plain"])
-    with clause.refuses("a Redis bus without an address", ValueError):
-        create_event_bus(backend="redis")
-    for name, text in clause.expect["environment"].items():
-        monkeypatch.setenv(name, text)
-    clause.equal("address, key and track by the environment", await reached(), clause.expect["named"])
-    got = await reached(redis_url=here, namespace="green")
-    clause.equal("address, key and track with arguments too", got, clause.expect["given"])
+        async def reached(**options: Any) -> list[list[Any]]:
+            bus: Any = create_event_bus(**options)
+            await bus.publish("any", make_event("soft"))
+            await bus.close()
+            return [line for url in (here, there) for line in _taken_from(url)]
+
+        for name in clause.expect["variables"]:
+            monkeypatch.delenv(name, raising=False)
+        got = await reached(backend="redis", redis_url=here)
+        clause.equal("database, key and track with nothing in the environment", got, clause.expect["plain"])
+        with clause.refuses("a Redis bus without an address", ValueError):
+            create_event_bus(backend="redis")
+        for name, text in clause.expect["environment"].items():
+            monkeypatch.setenv(name, text)
+        monkeypatch.setenv("REDIS_URL", there)
+        clause.equal("database, key and track by the environment", await reached(), clause.expect["named"])
+        got = await reached(redis_url=here, namespace="green")
+        clause.equal("database, key and track with arguments too", got, clause.expect["given"])
 
 
-async def test_store_connects(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Store's publisher connects to the Redis of its configuration."""
+def _taken_from(url: str) -> list[list[Any]]:
+    """Database, key and track of all that was published there, which is deleted."""
+    with RedisConnection(url) as connection:
+        names = sorted(name.decode() for name in connection.command("KEYS", "*"))
+        found = [(name, entry.envelope["meta"]["track"]) for name in names for entry in entries(connection, name)]
+        connection.command("FLUSHDB")
+    return [[int(url.rpartition("/")[2]), name, track] for name, track in found]
+
+
+async def test_store_connects(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch, redis_binary: str) -> None:
+    """Store's publisher connects to the Redis of its configuration, whatever the environment says."""
     from market_data_core.telemetry import BackpressureLevel
-    from market_data_store.pulse import FeedbackPublisherService, PulseConfig
+    from market_data_store.pulse import PulseConfig
 
-    monkeypatch.delenv("REDIS_URL", raising=False)
-    server = recording(monkeypatch)
-    publisher = FeedbackPublisherService(PulseConfig(backend="redis", redis_url=clause.expect["url"]))
-    with clause.works("publishing to a Redis that is configured"):
-        await publisher.publish_feedback("bars", 5, 10, BackpressureLevel.soft)
-    clause.equal("the address", server.urls, [clause.expect["url"]])
-
-
-async def test_pipeline_connects(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch, controller: Any) -> None:
-    """Pipeline's consumer connects to the Redis of its configuration, and keeps the settings that it was given."""
-    from market_data_pipeline.pulse import FeedbackConsumer, PulseConfig
-    from market_data_pipeline.settings.feedback import PipelineFeedbackSettings
-
-    monkeypatch.delenv("REDIS_URL", raising=False)
-    server, settings = recording(monkeypatch), PipelineFeedbackSettings()
-    with clause.works("a consumer of a Redis that is configured"):
-        consumer = FeedbackConsumer(controller, settings, PulseConfig(backend="redis", redis_url=clause.expect["url"]))
-    # Nothing answers there; that it asked is what counts.
-    with contextlib.suppress(ConnectionError):
-        await consumer.run("worker-1")
-    clause.equal("the address", server.urls, [clause.expect["url"]])
-    clause.that("the consumer's settings", consumer.settings is settings, expected="those it was given", got="others")
+    with RedisServer(redis_binary) as server:
+        configured, elsewhere = (f"redis://{server.host}:{server.port}/{number}" for number in (1, 0))
+        environment(monkeypatch, elsewhere)
+        async with publishing(PulseConfig(backend="redis", redis_url=configured)) as publisher:
+            with clause.works("publishing to a Redis that is configured"):
+                await publisher.publish_feedback("bars", 5, 10, BackpressureLevel.soft)
+        got = {name: len(_taken_from(url)) for name, url in (("configured", configured), ("elsewhere", elsewhere))}
+    clause.equal("events by database", got, clause.expect["events"])
 
 
 def test_codec_hash(clause: ClauseCheck, make_event: Make) -> None:

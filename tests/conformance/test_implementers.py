@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-import mdc_redis
 from mdc_doubles import RecordingSubscriber
 from mdc_signatures import conformance_problems
 from mdc_wait import settled
@@ -224,30 +223,11 @@ async def test_in_memory_bus(clause: ClauseCheck, make_event: Callable[..., Any]
     clause.equal("the status in health()", (await bus.health())["status"], clause.expect["status"])
 
 
-@pytest.fixture
-def redis_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The redis client library, or its names."""
-    mdc_redis.library(monkeypatch)
-
-
-@pytest.mark.usefixtures("redis_library")
 def test_redis_streams_bus(clause: ClauseCheck) -> None:
     """Core's RedisStreamsBus is an EventBus."""
     from market_data_core.events.adapters.redis_streams import RedisStreamsBus
 
     _conforms(clause, RedisStreamsBus(redis_url="redis://127.0.0.1:1/0"))
-
-
-async def test_redis_namespace(
-    clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch, make_event: Callable[..., Any]
-) -> None:
-    """Core's RedisStreamsBus keeps each stream under its namespace in Redis."""
-    server = mdc_redis.recording(monkeypatch)
-    from market_data_core.events.adapters.redis_streams import RedisStreamsBus
-
-    bus = RedisStreamsBus(redis_url="redis://127.0.0.1:1/0", namespace=clause.expect["namespace"])
-    await bus.publish(clause.expect["stream"], make_event("soft"))
-    clause.equal("the stream's key in Redis", server.keys, [clause.expect["key"]])
 
 
 def test_synthetic_adapter(clause: ClauseCheck) -> None:

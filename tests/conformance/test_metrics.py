@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib
+import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,7 +16,9 @@ from prometheus_client import REGISTRY
 from mdc_clock import StoppedClock
 from mdc_doubles import GatedSink, HalfOpeningSink, ObedientSink
 from mdc_metrics import declared, samples, total, value
-from mdc_wait import until
+from mdc_publisher import environment, publishing
+from mdc_redis_server import RedisServer
+from mdc_wait import eventually, turns, until
 from mdm_clause import ClauseCheck
 from mdm_plan import Plan
 
@@ -273,29 +277,33 @@ async def test_worker_writes(clause: ClauseCheck, clock: StoppedClock) -> None:
     clause.that("mds_worker_write_latency_seconds_sum", right, expected="the time of the writes", got="another")
 
 
-async def test_pulse_published(clause: ClauseCheck, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_pulse_published(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch, redis_server: RedisServer) -> None:
     """Publishing feedback to the event bus counts in pulse_publish_total, and its time, in milliseconds, in
     pulse_publish_latency_ms.
     """
-    from market_data_core.events import InMemoryBus
     from market_data_core.telemetry import BackpressureLevel
-    from market_data_store.pulse import FeedbackPublisherService, PulseConfig
 
-    expect = clause.expect
-    publish = InMemoryBus.publish
+    labels = {"stream": clause.expect["stream"], "track": clause.expect["track"]}
 
-    async def slow(self: Any, *args: Any, **options: Any) -> Any:
-        clock.advance(expect["slow_ms"] / 1000)
-        return await publish(self, *args, **options)
+    def figures() -> list[float]:
+        published = value("pulse_publish_total", outcome=clause.expect["outcome"], **labels)
+        timed = (value(f"pulse_publish_latency_ms_{what}", **labels) for what in ("count", "sum"))
+        return [each or 0.0 for each in (published, *timed)]
 
-    monkeypatch.setattr(InMemoryBus, "publish", slow)
-    publisher = FeedbackPublisherService(PulseConfig(backend="inmem"))
-    for _ in range(int(expect["count"])):
+    environment(monkeypatch, redis_server.url)
+    before, start = figures(), time.perf_counter()
+    async with publishing() as publisher:
         await publisher.publish_feedback("bars", 5, 10, BackpressureLevel.soft)
-    labels = {"stream": expect["stream"], "track": expect["track"]}
-    published = value("pulse_publish_total", outcome=expect["outcome"], **labels)
-    clause.equal("pulse_publish_total", published, expect["count"])
-    timed = value("pulse_publish_latency_ms_count", **labels)
-    clause.equal("publications timed in pulse_publish_latency_ms", timed, expect["count"])
-    in_ms = value("pulse_publish_latency_ms_sum", **labels) == pytest.approx(expect["count"] * expect["slow_ms"])
+        redis_server.pause()
+        publication = asyncio.create_task(publisher.publish_feedback("bars", 5, 10, BackpressureLevel.soft))
+        await turns()
+        paused = time.perf_counter()
+        await eventually(lambda: (time.perf_counter() - paused) * 1000 >= clause.expect["slow_ms"])
+        redis_server.resume()
+        await publication
+    at_most = (time.perf_counter() - start) * 1000
+    published, timed, spent = (now - then for now, then in zip(figures(), before, strict=True))
+    clause.equal("pulse_publish_total", published, clause.expect["count"])
+    clause.equal("publications timed in pulse_publish_latency_ms", timed, clause.expect["count"])
+    in_ms = clause.expect["slow_ms"] <= spent <= at_most
     clause.that("pulse_publish_latency_ms_sum", in_ms, expected="the time that it took, in ms", got="another")

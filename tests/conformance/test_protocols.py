@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mdc_doubles import RecordingController
+from mdc_publisher import entries, environment, keys
+from mdc_redis_server import RedisServer
 from mdc_signatures import awaited_streams, call_problems, declaration_problems, is_protocol, read_as_used, shallow
-from mdc_wait import until
 from mdm_clause import ClauseCheck
 
 
@@ -33,40 +32,6 @@ class CoreSink:
 
     async def close(self) -> None:
         pass
-
-
-class BusCalls:
-    """What was asked of Core's in-memory bus, which answers itself."""
-
-    def __init__(self) -> None:
-        self.published: list[tuple[str, Any, str | None]] = []
-        self.acknowledged: list[tuple[str, str]] = []
-        self.failed: list[tuple[str, str]] = []
-
-
-@pytest.fixture
-def bus_calls(monkeypatch: pytest.MonkeyPatch) -> BusCalls:
-    """Watch Core's real in-memory bus through the signatures that EventBus declares."""
-    from market_data_core.events import InMemoryBus
-
-    calls, publish, ack, fail = BusCalls(), InMemoryBus.publish, InMemoryBus.ack, InMemoryBus.fail
-
-    async def watched_publish(self: Any, stream: str, value: Any, *, key: str | None = None) -> Any:
-        calls.published.append((stream, value, key))
-        return await publish(self, stream, value, key=key)
-
-    async def watched_ack(self: Any, stream: str, envelope_id: str) -> Any:
-        calls.acknowledged.append((stream, envelope_id))
-        return await ack(self, stream, envelope_id)
-
-    async def watched_fail(self: Any, stream: str, envelope_id: str, reason: str) -> Any:
-        calls.failed.append((stream, envelope_id))
-        return await fail(self, stream, envelope_id, reason)
-
-    monkeypatch.setattr(InMemoryBus, "publish", watched_publish)
-    monkeypatch.setattr(InMemoryBus, "ack", watched_ack)
-    monkeypatch.setattr(InMemoryBus, "fail", watched_fail)
-    return calls
 
 
 def _declared_as_expected(clause: ClauseCheck) -> None:
@@ -189,78 +154,23 @@ async def test_coordinator_drives_core_sink(clause: ClauseCheck) -> None:
     clause.equal("what a sink with write(items), flush() and close() was given", sink.written, clause.expect["items"])
 
 
-async def test_pulse_publisher_sends_the_event(
-    clause: ClauseCheck, bus_calls: BusCalls, make_store_event: Callable[..., Any]
+async def test_drift_reporter_publishes(
+    clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch, redis_server: RedisServer
 ) -> None:
-    """Store's Pulse publisher publishes the FeedbackEvent itself, as Core's EventPublisher declares; the bus makes the
-    envelope.
-    """
-    from market_data_store.coordinator import feedback_bus
-    from market_data_store.pulse import FeedbackPublisherService, PulseConfig
-
-    service = FeedbackPublisherService(PulseConfig())
-    await service.start()
-    await feedback_bus().publish(make_store_event("hard", coordinator_id="bars"))
-    await service.stop()
-    clause.equal("events published on Core's bus", len(bus_calls.published), 1)
-    stream, value, key = bus_calls.published[0]
-    clause.equal("the class of the value published", type(value).__name__, clause.expect["value"])
-    clause.equal("the level published", value.level.value, clause.expect["level"])
-    clause.equal("the stream and the key", (stream, key), (clause.expect["stream"], clause.expect["key"]))
-
-
-async def test_drift_reporter_publishes(clause: ClauseCheck, bus_calls: BusCalls) -> None:
-    """Store's DriftReporter publishes a drift that it detects on Core's event bus, called as EventPublisher
-    declares.
-    """
+    """Store's DriftReporter publishes a drift that it detects on Core's event bus."""
     from market_data_store.pulse import PulseConfig
     from market_data_store.telemetry.drift_reporter import DriftReporter, SchemaSnapshot
-    from pydantic import BaseModel
 
+    environment(monkeypatch, redis_server.url)
     reporter = DriftReporter(pulse_config=PulseConfig())
     await reporter.start()
     local = SchemaSnapshot(name="telemetry.FeedbackEvent", track="v1", sha256="a" * 64)
     detected = await reporter.detect_and_emit_drift(local, registry_sha="b" * 64)
     await reporter.stop()
     clause.equal("drift between different digests detected", detected, True)
-    values = [value for _, value, _ in bus_calls.published]
-    clause.equal("drift events published on Core's bus", len(values), clause.expect["events"])
-    is_model = isinstance(values[0], BaseModel)
-    clause.that("the value published", is_model, expected="a Pydantic model", got=type(values[0]).__name__)
-
-
-async def test_pulse_consumer_follows_the_bus(
-    clause: ClauseCheck, bus_calls: BusCalls, make_event: Callable[..., Any]
-) -> None:
-    """Pipeline's Pulse consumer applies each event of the bus and then acknowledges it, or fails it when applying it
-    failed.
-    """
-    from market_data_pipeline.pulse import FeedbackConsumer, PulseConfig
-    from market_data_pipeline.settings.feedback import PipelineFeedbackSettings
-
-    class HardRefusingController(RecordingController):
-        """A double at the provider's edge, whose provider cannot be paused."""
-
-        async def apply(self, adj: Any) -> None:
-            if adj.reason.value == "hard":
-                raise ConnectionError("the provider does not answer")
-            await super().apply(adj)
-
-    controller, stream = HardRefusingController(), clause.expect["stream"]
-    config = PulseConfig(enabled=True, backend="inmem", ns="mdp")
-    consumer = FeedbackConsumer(controller, PipelineFeedbackSettings(), config)
-    running = asyncio.create_task(consumer.run("worker"))
-    soft = await consumer.bus.publish(stream, make_event("soft"))
-    hard = await consumer.bus.publish(stream, make_event("hard"))
-    await until(lambda: bool(bus_calls.acknowledged and bus_calls.failed) or running.done())
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
-    clause.equal("the scales applied", [each.scale for each in controller.adjustments], clause.expect["scales"])
-    named = {soft: "the soft event", hard: "the hard event"}
-    acknowledged = [(where, named.get(each, "an unknown event")) for where, each in bus_calls.acknowledged]
-    failed = [(where, named.get(each, "an unknown event")) for where, each in bus_calls.failed]
-    clause.equal("what was acknowledged", acknowledged, [(stream, "the soft event")] * clause.expect["acknowledged"])
-    clause.equal("what was failed", failed, [(stream, "the hard event")] * clause.expect["failed"])
+    published = [entry for key in keys(redis_server) for entry in entries(redis_server, key)]
+    clause.equal("drift events published on Core's bus", len(published), clause.expect["events"])
+    clause.equal("the schema that the event names", published[0].event.get("schema"), local.name)
 
 
 def test_job_runner_resolves_providers(clause: ClauseCheck, tmp_path: Path) -> None:

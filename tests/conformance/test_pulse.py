@@ -2,35 +2,55 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mdc_doubles import RecordingController, RecordingSubscriber
-from mdc_pulse import joined_bus, next_on, published_by_store, running, unwrapped, watched_consumer
-from mdc_queue import levels
-from mdc_rate import shown
-from mdc_wait import until
+from mdc_doubles import RecordingController
+from mdc_feedback_consumer import RefusingController, consuming
+from mdc_feedback_stream import FeedbackStream
+from mdc_metrics import value
+from mdc_publisher import arrived, environment, publishing
+from mdc_pulse import next_on
+from mdc_redis_server import RedisServer
+from mdc_reference_payloads import ReferencePayloads
+from mdc_wait import BOUND, eventually
 from mdm_clause import ClauseCheck
 
 Make = Callable[..., Any]
 
 
-class FailingOnce(RecordingController):
-    """A double at the provider's edge: a rate controller that refuses its first adjustment."""
+class NeverSoft(RecordingController):
+    """A double at the provider's edge: a rate controller whose provider can be paused and not be slowed down."""
 
     def __init__(self, reason: str) -> None:
         super().__init__()
-        self._failures = [RuntimeError(reason)]
+        self._reason = reason
 
     async def apply(self, adj: Any) -> None:
-        if self._failures:
-            raise self._failures.pop()
+        if adj.reason.value == "soft":
+            raise RuntimeError(self._reason)
         await super().apply(adj)
+
+
+@pytest.fixture
+def stream(redis_server: RedisServer, clause: ClauseCheck) -> FeedbackStream:
+    """The stream with the documented key, in a server of the check's own."""
+    return FeedbackStream(redis_server, clause.expect["key"])
+
+
+@pytest.fixture
+def message(contracts: Path) -> Callable[..., bytes]:
+    """Make the documented envelope around an event: ``message(level="soft")``."""
+    return ReferencePayloads.read(contracts).message
+
+
+def _scales(controller: RecordingController) -> list[float]:
+    return [each.scale for each in controller.adjustments]
 
 
 def _configs() -> dict[str, dict[str, Any]]:
@@ -42,53 +62,6 @@ def _configs() -> dict[str, dict[str, Any]]:
     both = {"Store": PulseConfig(), "Pipeline": importlib.reload(config).PulseConfig()}
     names = ("enabled", "backend", "redis_url", "ns", "track")
     return {package: {name: getattr(made, name) for name in names} for package, made in both.items()}
-
-
-def _outcomes(bus: Any) -> list[str]:
-    return [outcome for outcome, _, _ in bus.outcomes]
-
-
-def _scales(controller: RecordingController) -> list[float]:
-    return [each.scale for each in controller.adjustments]
-
-
-async def test_end_to_end(
-    clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch, rate_coordinator: Any, make_store_event: Make
-) -> None:
-    """An event on Store's feedback bus, sent by Store's publisher, reaches Pipeline's provider through Pipeline's
-    consumer.
-    """
-    from market_data_pipeline.orchestration.feedback import RateCoordinatorAdapter
-    from market_data_store.coordinator import feedback_bus
-    from market_data_store.pulse import FeedbackPublisherService
-
-    joined_bus(monkeypatch)
-    await FeedbackPublisherService().start()
-    async with running(watched_consumer(RateCoordinatorAdapter(rate_coordinator))) as bus:
-        await feedback_bus().publish(make_store_event("soft"))
-        await bus.decided(1)
-    clause.equal("why the consumer refused events", bus.reasons, [])
-    clause.equal("scale and pressure of the provider", shown(rate_coordinator), clause.expect["state"])
-
-
-async def test_same_stream(
-    clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch, controller: RecordingController, make_store_event: Make
-) -> None:
-    """Store publishes on the stream that Pipeline subscribes to."""
-    shared = joined_bus(monkeypatch)
-    sent = await published_by_store(shared, clause.expect["stream"], make_store_event("soft"))
-    clause.that("Store's stream", bool(sent), expected=clause.expect["stream"], got="nothing on that stream")
-    async with running(watched_consumer(controller)) as bus:
-        clause.equal("Pipeline's streams", bus.subscribed, [clause.expect["stream"]])
-
-
-async def test_keeps_ts(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch, make_store_event: Make) -> None:
-    """An event that Store's publisher sends keeps the ts that it had on Store's feedback bus."""
-    event = make_store_event("soft").model_copy(update={"ts": clause.expect["ts"]})
-    envelopes = await published_by_store(joined_bus(monkeypatch), clause.expect["stream"], event)
-    clause.that("Store's event", bool(envelopes), expected="on the wire", got="nothing on the wire")
-    kept = envelopes[-1].payload.ts == clause.expect["ts"]
-    clause.that("ts of the event on the wire", kept, expected=clause.expect["ts"], got="another time")
 
 
 async def test_schema_id(clause: ClauseCheck, make_event: Make) -> None:
@@ -111,8 +84,8 @@ def test_config_defaults(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch) -
 
 def test_config_environment(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch) -> None:
     """Set before the start, the same environment variables give Store's and Pipeline's PulseConfig the same values."""
-    for name, value in clause.expect["environment"].items():
-        monkeypatch.setenv(name, value)
+    for name, text in clause.expect["environment"].items():
+        monkeypatch.setenv(name, text)
     for package, fields in _configs().items():
         clause.equal(f"{package}'s PulseConfig with every variable set", fields, clause.expect["fields"])
     for spelling in clause.expect["spellings"]:
@@ -131,127 +104,86 @@ async def test_consumer_default_config(clause: ClauseCheck, controller: Recordin
         FeedbackConsumer(controller, PipelineFeedbackSettings())
 
 
-async def test_disabled(
-    clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch, subscriber: RecordingSubscriber, make_store_event: Make
+async def test_stops(
+    clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch, redis_server: RedisServer, make_store_event: Make
 ) -> None:
-    """With PULSE_ENABLED=false Store's publisher sends nothing, and its feedback bus works as before."""
-    from market_data_store.coordinator import feedback_bus
-    from market_data_store.pulse import FeedbackPublisherService
-
-    monkeypatch.setenv("PULSE_ENABLED", "false")
-    shared = joined_bus(monkeypatch)
-    with clause.works("starting a disabled publisher"):
-        await FeedbackPublisherService().start()
-    feedback_bus().subscribe(subscriber)
-    await feedback_bus().publish(make_store_event("hard"))
-    clause.equal("heard by another subscriber", levels(subscriber.events), clause.expect["heard"])
-    clause.equal("published on the event bus", (await shared.health())["published"], clause.expect["published"])
-
-
-async def test_stops(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch, make_store_event: Make) -> None:
     """A started publisher of Store sends each event once, even if started twice, none after it was stopped, and again
     once it is started again.
     """
     from market_data_store.coordinator import feedback_bus
     from market_data_store.pulse import FeedbackPublisherService
 
-    shared = joined_bus(monkeypatch)
-    service = FeedbackPublisherService()
+    environment(monkeypatch, redis_server.url)
     with clause.works("stopping a publisher that was never started"):
+        await FeedbackPublisherService().stop()
+    async with publishing() as service:
+        await service.start()
+        await feedback_bus().publish(make_store_event("soft"))
         await service.stop()
-    await service.start()
-    await service.start()
-    await feedback_bus().publish(make_store_event("soft"))
-    clause.equal("published while running", (await shared.health())["published"], clause.expect["running"])
-    await service.stop()
-    await feedback_bus().publish(make_store_event("hard"))
-    clause.equal("published after the stop too", (await shared.health())["published"], clause.expect["stopped"])
-    await service.start()
-    await feedback_bus().publish(make_store_event("ok"))
-    clause.equal("published after another start", (await shared.health())["published"], clause.expect["restarted"])
+        await feedback_bus().publish(make_store_event("hard"))
+        await service.start()
+        await feedback_bus().publish(make_store_event("ok"))
+    sent = await arrived(redis_server, clause.expect["key"], len(clause.expect["sent"]))
+    clause.equal("levels of what was sent", [entry.event.get("level") for entry in sent], clause.expect["sent"])
 
 
-async def test_publisher_says_why(clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What Store's publisher sends has source store, and the reason and the utilization in the headers of its envelope;
-    it returns the id of the message.
+async def test_fails_unhandled(clause: ClauseCheck, stream: FeedbackStream, message: Callable[..., bytes]) -> None:
+    """An event that Pipeline's consumer cannot handle becomes a dead letter with its id and the reason, and the next
+    one is handled.
     """
-    from market_data_core.telemetry import BackpressureLevel
-    from market_data_store.pulse import FeedbackPublisherService
-
-    shared = joined_bus(monkeypatch)
-    for case in clause.expect["cases"]:
-        size, capacity, reason = case["queue_size"], case["capacity"], case.get("reason")
-        publish = FeedbackPublisherService().publish_feedback
-        sent = await publish("bars", size, capacity, BackpressureLevel.soft, reason=reason)
-        envelopes = unwrapped(await next_on(shared, clause.expect["stream"]))
-        event, meta = envelopes[-1].payload, envelopes[-1].meta
-        clause.equal("the source of the event", event.source, clause.expect["source"])
-        clause.equal("the schema id of the event", meta.schema_id, clause.expect["schema_id"])
-        headers = [meta.headers.get("reason"), meta.headers.get("utilization")]
-        clause.equal(f"reason and utilization at {size} of {capacity}", headers, [reason, case["utilization"]])
-        same = sent == envelopes[0].id
-        clause.that("the id that the publisher returns", same, expected="the message's", got="another")
-
-
-async def test_acknowledges_handled(clause: ClauseCheck, controller: RecordingController, make_event: Make) -> None:
-    """Every event that Pipeline's consumer could handle is applied and acknowledged, two of one key as well."""
-    consumer = watched_consumer(controller)
-    async with running(consumer) as bus:
-        sent = [
-            await bus.publish(bus.subscribed[0], make_event(level), key="bars") for level in clause.expect["levels"]
-        ]
-        await bus.decided(len(sent))
-    clause.equal("scales applied", _scales(controller), clause.expect["scales"])
-    clause.equal("what became of the envelopes", _outcomes(bus), clause.expect["outcomes"])
-    clause.equal("streams acknowledged on", [stream for _, stream, _ in bus.outcomes], bus.subscribed * len(sent))
-    same = [envelope_id for _, _, envelope_id in bus.outcomes] == sent
-    clause.that("the acknowledged ids", same, expected="those of the envelopes", got="others")
-
-
-async def test_fails_unhandled(clause: ClauseCheck, make_event: Make) -> None:
-    """An event that Pipeline's consumer could not handle is failed with the reason, not acknowledged, and the next one
-    is handled.
-    """
-    controller = FailingOnce(clause.expect["reason"])
-    async with running(watched_consumer(controller)) as bus:
-        for level in ("soft", "hard"):
-            await bus.publish(bus.subscribed[0], make_event(level))
-        await bus.decided(2)
-    clause.equal("what became of the envelopes", _outcomes(bus), clause.expect["outcomes"])
-    clause.equal("reasons of the failures", bus.reasons, [clause.expect["reason"]])
+    controller = NeverSoft(clause.expect["reason"])
+    async with consuming(stream, controller) as consumer:
+        soft, _ = stream.add(message(level="soft"), message(level="hard"))
+        await eventually(lambda: consumer.ended or bool(controller.adjustments and stream.dead_letters()), BOUND)
+        clause.equal("the consumer", consumer.state, clause.expect["state"])
+    letters = [(letter.original_id == soft, letter.reason) for letter in stream.dead_letters()]
+    clause.equal("dead letters: of that event, and why", letters, [(True, clause.expect["reason"])])
     clause.equal("scales applied", _scales(controller), clause.expect["scales"])
 
 
-async def test_duplicates_once(clause: ClauseCheck, controller: RecordingController, make_event: Make) -> None:
-    """An envelope that is delivered twice is applied once."""
-    async with running(watched_consumer(controller, deliveries=2)) as bus:
-        await bus.publish(bus.subscribed[0], make_event("soft"))
-        await bus.decided(2)
+async def test_duplicates_once(
+    clause: ClauseCheck, stream: FeedbackStream, message: Callable[..., bytes], controller: RecordingController
+) -> None:
+    """An event that the server delivers twice is applied once."""
+    await _delivered_twice(stream, controller, message)
     clause.equal("scales applied", _scales(controller), clause.expect["scales"])
 
 
-async def test_retries_after_failure(clause: ClauseCheck, make_event: Make) -> None:
-    """An envelope whose handling failed is handled when it is delivered again."""
-    async with running(watched_consumer(controller := FailingOnce("the provider is gone"), deliveries=2)) as bus:
-        await bus.publish(bus.subscribed[0], make_event("soft"))
-        await bus.decided(2)
+async def test_retries_after_failure(
+    clause: ClauseCheck, stream: FeedbackStream, message: Callable[..., bytes]
+) -> None:
+    """An event whose handling failed is handled when the server delivers it again."""
+    controller = RefusingController(1, "the provider is gone")
+    await _delivered_twice(stream, controller, message)
     clause.equal("scales applied", _scales(controller), clause.expect["scales"])
 
 
-async def test_counts_consumed(clause: ClauseCheck, make_event: Make) -> None:
+async def _delivered_twice(stream: FeedbackStream, controller: Any, message: Callable[..., bytes]) -> None:
+    """Let a consumer take a soft event, and take it again together with a hard one."""
+    async with consuming(stream, controller) as consumer:
+        stream.add(message(level="soft"))
+        await consumer.idle()
+        stream.deliver_again()
+        stream.add(message(level="hard"))
+        await consumer.idle()
+
+
+async def test_counts_consumed(clause: ClauseCheck, stream: FeedbackStream, message: Callable[..., bytes]) -> None:
     """Pipeline's consumer counts what it handled and what it could not in pulse_consume_total."""
-    from prometheus_client import REGISTRY
 
-    async with running(watched_consumer(FailingOnce("the provider is gone"))) as bus:
-        for level in ("soft", "hard"):
-            await bus.publish(bus.subscribed[0], make_event(level))
-        await bus.decided(2)
-    labels = {name: clause.expect[name] for name in ("stream", "track")}
-    counts = {
-        outcome: REGISTRY.get_sample_value("pulse_consume_total", {**labels, "outcome": outcome})
-        for outcome in clause.expect["counts"]
-    }
-    clause.equal("pulse_consume_total by outcome", counts, clause.expect["counts"])
+    def counts() -> dict[str, float]:
+        labels = {name: clause.expect[name] for name in ("stream", "track")}
+        outcomes = clause.expect["counts"]
+        return {name: value("pulse_consume_total", outcome=name, **labels) or 0.0 for name in outcomes}
+
+    before = counts()
+    async with consuming(stream, NeverSoft("the provider is gone")) as consumer:
+        stream.add(message(level="soft"), message(level="hard"))
+        await consumer.idle()
+    counted = {outcome: count - before[outcome] for outcome, count in counts().items()}
+    # Whether it tries again at once what it could not handle is another matter.
+    counted["error"] = min(counted["error"], clause.expect["counts"]["error"])
+    clause.equal("pulse_consume_total by outcome", counted, clause.expect["counts"])
 
 
 def test_codec_round_trip(clause: ClauseCheck, make_event: Make) -> None:
@@ -288,13 +220,3 @@ def test_codec_detects_change(clause: ClauseCheck, make_event: Make) -> None:
     body["payload"]["queue_size"] = clause.expect["changed"]
     with clause.refuses("decoding the changed event", Exception):
         codec.decode(json.dumps(body).encode(), FeedbackEvent)
-
-
-async def test_cancelled_consumer_ends(clause: ClauseCheck, controller: RecordingController) -> None:
-    """A consumer of Pipeline that is cancelled ends as cancelled."""
-    consumer = watched_consumer(controller)
-    task = asyncio.create_task(consumer.run("worker-1"))
-    await until(lambda: bool(consumer.bus.subscribed) or task.done())
-    task.cancel()
-    await until(task.done)
-    clause.that("a consumer that was cancelled", task.cancelled(), expected="cancelled", got="ended otherwise")

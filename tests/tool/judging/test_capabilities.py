@@ -228,7 +228,11 @@ COUNTED_BY_HAND = {
     "write": ("broken", "broken"),
     "slow-down": ("limited", "limited"),
     "pause": ("broken", "broken"),
-    "redis": ("broken", "broken"),
+    # These four are decided in services, of which there are no runs here.
+    "redis": ("unknown", "unknown"),
+    "redis-bus": ("unknown", "unknown"),
+    "run-services": ("unknown", "unknown"),
+    "write-to-database": ("unknown", "unknown"),
     "http": ("broken", "broken"),
     "health-checks": ("limited", "limited"),
     # Store's application had a registry of its own before 0.6.25.
