@@ -94,7 +94,7 @@ def defect(
         ("contracts/packages.toml", "imports = [", "exports = [", "packages.toml: packages/core/imports is missing"),
         (
             CAPABILITIES,
-            'others = ["broadcast"]',
+            'others = ["broadcast", "transports.store-http"]',
             "",
             f"{CAPABILITIES}: capabilities: broadcast.broadcast-one-tells-outcome",
         ),
@@ -112,8 +112,8 @@ def defect(
         ),
         (
             CAPABILITIES,
-            '["broadcast"]',
-            '["broadcast", "bus"]',
+            '["broadcast", "transports.store-http"]',
+            '["broadcast", "transports.store-http", "bus"]',
             "bus is named already in capabilities/slow-down",
         ),
         (CAPABILITIES, '"publisher.stream"', '"pulse.stops", "pulse.stops"', "pulse.stops is named already"),
