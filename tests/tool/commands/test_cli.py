@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from command_lines import help_examples, parse_mdmeta, words
 from examples import PATIENCE
 from jsonschema import Draft202012Validator
+from small_suite import small_suite
 
 from market_data_meta.cli import COMMANDS
 from market_data_meta.schemas import schema
@@ -139,7 +141,10 @@ def test_each_end_has_its_exit_code_and_says_what_to_do(
 
 
 def test_prove_catches_a_break_and_says_so_in_its_published_shape(root: Path, tmp_path: Path) -> None:
-    process = mdmeta(root, "prove", "enums.members", "--json", "--out", str(tmp_path))
+    checkout = small_suite(tmp_path / "checkout", {"enums": ("fields", "members")})
+    (checkout / "tests" / "breaks").mkdir()
+    shutil.copy(root / "tests" / "breaks" / "enums.toml", checkout / "tests" / "breaks")
+    process = mdmeta(checkout, "prove", "enums.members", "--json", "--out", str(tmp_path))
     data = json.loads(process.stdout)
     Draft202012Validator(schema(root, "prove")).validate(data)
     assert process.returncode == 0, process.stderr

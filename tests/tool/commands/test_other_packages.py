@@ -23,6 +23,7 @@ import pytest
 from examples import PATIENCE, ROOT
 from jsonschema import Draft202012Validator
 from made_wheels import made_wheel
+from own_cache import own_cache
 
 from market_data_meta.consistency import problems
 from market_data_meta.contract_files import load_contract
@@ -174,7 +175,7 @@ class MadeCheckout:
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache for both contracts: what they need from the real index is the same."""
+    """A cache of runs for both contracts."""
     return tmp_path_factory.mktemp("cache")
 
 
@@ -192,7 +193,7 @@ def checkout(
             monkeypatch.delenv(variable, raising=False)
         monkeypatch.setenv("UV_DEFAULT_INDEX", index.url)
         monkeypatch.setenv("UV_INDEX", real)
-        monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+        own_cache(cache, monkeypatch)
         write_all(ledger_texts(root, refreshed_ledger(load_contract(root), None, lambda _: None)))
         yield MadeCheckout(root, packages)
     finally:
