@@ -228,10 +228,11 @@ def contract_folder(root: Path, packages: tuple[str, ...]) -> Path:
     (contracts / "defects.toml").write_text("")
     (contracts / "capabilities.toml").write_text(CAPABILITIES)
     all_packages, first_package = json.dumps(packages), json.dumps(packages[:1])
+    both_ends = json.dumps([packages[0], packages[-1]])
     clauses = [
         ("chain", "What the first package says arrives at the last one.", "combination", all_packages),
         ("first-is-named", "The first package says its name.", "combination", first_package),
-        ("alone", "A package is installed under its own name.", "release", all_packages),
+        ("alone", "A package is installed under its own name.", "release", both_ends),
     ]
     (contracts / "clauses" / "area.toml").write_text(
         "".join(CLAUSE.format(slug=slug, rule=rule, scope=scope, binds=binds) for slug, rule, scope, binds in clauses)
