@@ -36,10 +36,14 @@ def filled(text: str, values: Mapping[str, str]) -> str:
 
 @dataclass
 class Runner:
-    """Runs jobs in ``folder``, with these environment variables besides the machine's own; keeps what each printed."""
+    """Runs jobs in ``folder``, with these environment variables besides the machine's own; keeps what each printed.
+
+    What actions/checkout brings is a copy of ``source``.
+    """
 
     folder: Path
     variables: Mapping[str, str]
+    source: Path = ROOT
     printed: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -90,9 +94,8 @@ class Runner:
             "download-artifact": self._download,
         }[action](step.get("with", {}), checkout)
 
-    @staticmethod
-    def _checkout(_: Mapping[str, Any], checkout: Path) -> bool:
-        shutil.copytree(ROOT, checkout, ignore=left_out)
+    def _checkout(self, _: Mapping[str, Any], checkout: Path) -> bool:
+        shutil.copytree(self.source, checkout, ignore=left_out)
         if (ROOT / ".tools").is_dir():
             # The environment of scripts/bootstrap is copied, so that it is not made again.
             (checkout / ".tools").symlink_to(ROOT / ".tools")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from market_data_meta import consistency
 from market_data_meta.consistency import problems
 from market_data_meta.contract_files import load_contract
 from market_data_meta.errors import MetaError
@@ -37,6 +39,23 @@ def defect(
 ) -> str:
     """A known defect as a table of the file, before one that is there."""
     return DEFECT.format(name, package, versions, name, clause, fingerprint) + BURST
+
+
+@pytest.fixture(scope="module", autouse=True)
+def schemas_looked_at_once() -> Iterator[None]:
+    """The same schemas are looked at once for all of these tests: that takes as long as all else together."""
+    look, known = consistency._schema_problems, dict[tuple[tuple[str, bytes], ...], list[str]]()
+
+    def looked_at(root: Path) -> Iterator[str]:
+        files = sorted((root / "contracts").glob("schemas/**/*.json"))
+        schemas = tuple((str(file.relative_to(root)), file.read_bytes()) for file in files)
+        if schemas not in known:
+            known[schemas] = list(look(root))
+        return iter(known[schemas])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(consistency, "_schema_problems", looked_at)
+        yield
 
 
 @pytest.mark.parametrize(

@@ -79,9 +79,9 @@ def gate(contract: Contract, folder: Path, *words: str) -> Result:
 
 
 def test_a_direct_reference_is_refused_by_name(
-    contract: Contract, build: Build, stranger: Path, target: Path, tmp_path: Path
+    part: Contract, build: Build, stranger: Path, target: Path, tmp_path: Path
 ) -> None:
-    result = gate(contract, tmp_path, "--core", str(build(f"evil-dep @ {stranger.as_uri()}")))
+    result = gate(part, tmp_path, "--core", str(build(f"evil-dep @ {stranger.as_uri()}")))
     assert isinstance(result.exception, MetaError)
     assert result.exception.exit == Exit.BAD_INPUT
     assert f" asks for evil-dep @ {stranger.as_uri()}" in result.exception.what
@@ -90,7 +90,7 @@ def test_a_direct_reference_is_refused_by_name(
 
 @pytest.mark.parametrize("way", ["an index", "an address that may be followed"])
 def test_code_that_runs_at_every_start_of_python_is_named_and_makes_the_gate_undecided(
-    contract: Contract,
+    part: Contract,
     build: Build,
     stranger: Path,
     target: Path,
@@ -101,9 +101,9 @@ def test_code_that_runs_at_every_start_of_python_is_named_and_makes_the_gate_und
     monkeypatch.setenv("UV_FIND_LINKS", str(stranger.parent))
     direct = way != "an index"
     wheel = build(f"evil-dep @ {stranger.as_uri()}" if direct else "evil-dep")
-    result = gate(contract, tmp_path, "--core", str(wheel), *(["--allow-direct"] * direct))
+    result = gate(part, tmp_path, "--core", str(wheel), *(["--allow-direct"] * direct))
     data = json.loads(result.stdout)
-    Draft202012Validator(schema(contract.root, "gate")).validate(data)
+    Draft202012Validator(schema(part.root, "gate")).validate(data)
     origin = stranger.as_uri() if direct else stranger.parent.as_uri()
     assert data["brings_along"] == [{"name": "evil-dep", "version": "1.0", "origin": origin}]
     assert "brings along: evil-dep 1.0, from " in gate_markdown(parse_document(GateResult, data, "gate.json"))
@@ -113,12 +113,12 @@ def test_code_that_runs_at_every_start_of_python_is_named_and_makes_the_gate_und
 
 
 def test_a_library_that_is_brought_along_is_named_and_shares_no_records(
-    contract: Contract, build: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    part: Contract, build: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It runs nothing at the start of Python, so the cells are run; their records are stored apart from others."""
     made_wheel(tmp_path / "index", "mild-dep", "1.0", {"mild_dep/__init__.py": ""})
     monkeypatch.setenv("UV_FIND_LINKS", str(tmp_path / "index"))
-    result = gate(contract, tmp_path, "--core", str(build("mild-dep")))
+    result = gate(part, tmp_path, "--core", str(build("mild-dep")))
     data = json.loads(result.stdout)
     assert [library["name"] for library in data["brings_along"]] == ["mild-dep"]
     assert (result.exit_code, data["differences"]) == (0, [])

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from distributed import LocalCluster
+from own_cache import own_cache
+from small_suite import small_suite
 
 from market_data_meta.errors import MetaError
 from market_data_meta.judging.records import read_record
@@ -31,15 +33,14 @@ class FixedAnswer(Executor):
 
 
 @pytest.mark.filterwarnings("default")  # distributed and what it brings warn of their own matters
-def test_a_cell_run_by_a_local_cluster_is_evidence_here(
-    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "worker"))
+def test_a_cell_run_by_a_local_cluster_is_evidence_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = small_suite(tmp_path / "checkout", {"enums": ("fields", "members")})
+    own_cache(tmp_path / "worker", monkeypatch)
     cluster = LocalCluster(  # type: ignore[no-untyped-call]  # distributed has no types
         n_workers=1, threads_per_worker=1, dashboard_address=None
     )
     with cluster, dask(cluster.scheduler_address) as executor:
-        written = spread(executor, root, tmp_path / "here", parts=[(150, 480)], exhaustive=False)
+        written = spread(executor, root, tmp_path / "here", parts=[(1, 480)], exhaustive=False)
     (file,) = (tmp_path / "here" / "runs").rglob("*.jsonl")
     assert written == 1
     assert not why_not_evidence(read_record(file))

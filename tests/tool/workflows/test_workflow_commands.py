@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 from examples import ROOT
-from github import Runner, filled, workflow
+from github import Runner, filled, left_out, workflow
+from real_gates import PART
+from small_suite import small_suite
 
 from market_data_meta.contract import Contract
 from market_data_meta.prove.change_files import load_breaks
@@ -117,8 +119,18 @@ def repositories(contract: Contract, ledger: Ledger, hub: Path) -> Mapping[str, 
     return repositories
 
 
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """This checkout with a part of its suite: how a gate is called does not depend on what it runs."""
+    folder = tmp_path_factory.mktemp("source") / "checkout"
+    shutil.copytree(ROOT, folder, ignore=left_out)
+    for name in ("contracts", "tests"):
+        shutil.rmtree(folder / name)
+    return small_suite(folder, PART)
+
+
 @pytest.fixture
-def runner(hub: Path, tmp_path: Path) -> Runner:
+def runner(hub: Path, checkout: Path, tmp_path: Path) -> Runner:
     """A runner for which GitHub's repositories are the local ones."""
     return Runner(
         tmp_path,
@@ -127,6 +139,7 @@ def runner(hub: Path, tmp_path: Path) -> Runner:
             "GIT_CONFIG_KEY_0": f"url.file://{hub}/.insteadOf",
             "GIT_CONFIG_VALUE_0": "https://github.com/",
         },
+        checkout,
     )
 
 
