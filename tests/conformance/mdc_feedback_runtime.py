@@ -42,7 +42,7 @@ async def _serve(server: RedisServer, tell: Tell) -> None:
     shown: set[str] = set()
 
     def changed() -> bool:
-        return stopped.is_set() or bool(_lines(runtime) - shown)
+        return stopped.is_set() or _lines(runtime) != shown
 
     while not stopped.is_set():
         now = _lines(runtime)
