@@ -20,6 +20,9 @@ def small_suite(folder: Path, areas: Mapping[str, tuple[str, ...]]) -> Path:
     shutil.copytree(ROOT / "tests" / "conformance", checks, ignore=ignored)
     for name in ("releases", "schemas"):
         shutil.copytree(ROOT / "contracts" / name, contracts / name)
+    # The servers that checks of services start.
+    (folder / "requirements").mkdir()
+    shutil.copy(ROOT / "requirements" / "servers.txt", folder / "requirements")
     for name in ("capabilities", "defects"):
         shutil.copy(ROOT / "contracts" / f"{name}.toml", contracts)
     packages = tomlkit.parse((ROOT / "contracts" / "packages.toml").read_text())
