@@ -119,6 +119,7 @@ def _matrix_data() -> dict[str, Any]:
         ],
         "stale_defects": [{"defect": "defect-4", "clause": "area.fourth", "how": HOSTILE}],
         "wide": [],
+        "deployments": _deployments(),
         "ran": 8,
     }
 
@@ -138,6 +139,38 @@ def _cell(codes: tuple[int, ...]) -> dict[str, Any]:
         "allowed": stands_for if core or not store else 0,
         "start": 1795435046.85,
         "interpreter": "3.11.7",
+    }
+
+
+def _deployments() -> dict[str, Any]:
+    """The store service writes with its new release only; the old pipeline takes nothing of what is sent."""
+    pairs = list(itertools.product((1, 0), repeat=2))
+    store = [
+        {"codes": {"core": core, "store": own}, "capabilities": {"talk": "limited", "write": ("broken", "works")[own]}}
+        for core, own in pairs
+    ]
+    pipeline = [
+        {"codes": {"core": core, "pipeline": own}, "capabilities": {"talk": ("unknown", "works")[own]}}
+        for core, own in pairs
+    ]
+    deliveries: list[dict[str, Any]] = [
+        {"consumers": [0, 2], "taken": "all", "reason": ""},
+        {"consumers": [1], "taken": "none", "reason": HOSTILE[:40]},
+        {"consumers": [3], "taken": "unknown", "reason": "it was not run"},
+    ]
+    return {
+        "services": [
+            {"name": "store", "packages": ["core", "store"], "cells": store},
+            {"name": "pipeline", "packages": ["core", "pipeline"], "cells": pipeline},
+        ],
+        "wires": [
+            {
+                "producer": "store",
+                "consumer": "pipeline",
+                "capabilities": ["talk"],
+                "deliveries": [row | {"producers": list(range(len(store)))} for row in deliveries],
+            }
+        ],
     }
 
 

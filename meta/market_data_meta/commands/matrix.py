@@ -16,6 +16,7 @@ from rich.markup import escape
 from market_data_meta import suite
 from market_data_meta.commands.common import Checkout, cache_option, json_option, out_option, say
 from market_data_meta.commands.progress import progress
+from market_data_meta.deployment.runs import runs_of_services
 from market_data_meta.errors import ErrorCode, Exit, MetaError, undecided
 from market_data_meta.files import write_whole
 from market_data_meta.judging.records import Record
@@ -112,6 +113,7 @@ def matrix_command(
         _release_records(checkout, options, sets),
         sets,
         spurious,
+        runs_of_services(checkout.contract, checkout.ledger, records),
     )
     result = matrix_result(checkout.contract, checkout.ledger, matrix)
     folder = out or checkout.out

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from market_data_meta.contract import Contract
-from market_data_meta.deployment.recordings import load_recordings, recordings_of
+from market_data_meta.deployment.recordings import Recording, load_recordings, recordings_of
 from market_data_meta.judging.defects import KnownDefects
 from market_data_meta.judging.deployments import TAKES_RECORDINGS, ServiceRun
 from market_data_meta.judging.records import Record
@@ -19,6 +19,7 @@ from market_data_meta.running.cell_records import CellRecords
 from market_data_meta.running.cells import RunOptions, decide
 from market_data_meta.running.decisions import repeated_checks
 from market_data_meta.running.isolated import REPETITIONS
+from market_data_meta.running.services import service_cells
 from market_data_meta.running.warm_runner import ProgressStep, RunRequest
 
 OnProgress = Callable[[ProgressStep], None]
@@ -51,17 +52,35 @@ def service_runs(
     if options.run:
         records |= _repeated(contract, ledger, known, decided, options, on_progress)
     recordings = load_recordings(contract.root, ledger)
+    decided = replace(decided, records=records)
+    return {service: _service_run(service, cell, decided, recordings, ledger) for service, cell in cells.items()}
+
+
+def runs_of_services(contract: Contract, ledger: Ledger, decided: CellRecords) -> dict[ContentCombination, ServiceRun]:
+    """The run of each service that the cells of a decided matrix are made of."""
+    recordings = load_recordings(contract.root, ledger)
+    of_services = replace(decided, records=decided.services)
     return {
-        service: ServiceRun(
-            service,
-            records.get(cell),
-            decided.faults.get(cell, ""),
-            decided.uninstallable.get(cell, ""),
-            tuple(recording.name for recording in recordings_of(service, recordings, ledger)),
-            tuple(recording.name for recording in recordings),
-        )
-        for service, cell in cells.items()
+        cell: _service_run(cell.combination, cell, of_services, recordings, ledger)
+        for cell in service_cells(contract, decided.cells)
     }
+
+
+def _service_run(
+    service: Combination,
+    cell: ContentCombination,
+    decided: CellRecords,
+    recordings: tuple[Recording, ...],
+    ledger: Ledger,
+) -> ServiceRun:
+    return ServiceRun(
+        service,
+        decided.records.get(cell),
+        decided.faults.get(cell, ""),
+        decided.uninstallable.get(cell, ""),
+        tuple(recording.name for recording in recordings_of(service, recordings, ledger)),
+        tuple(recording.name for recording in recordings),
+    )
 
 
 def _repeated(

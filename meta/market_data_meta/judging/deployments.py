@@ -55,7 +55,7 @@ class ServiceRun:
 
 
 Deployment = Mapping[str, ServiceRun]
-"""The services that are out together, by name."""
+"""The services that are out together, by name; or one of them, by itself."""
 
 
 @dataclass(frozen=True)
@@ -98,12 +98,15 @@ def deployed_capabilities(
 ) -> dict[str, DeployedCapability]:
     """Every capability that services decide, as it is in the deployment.
 
-    A service without a sound record leaves what it decides unknown, and one that cannot be installed breaks it.
+    A service without a sound record leaves what it decides unknown, and one that cannot be installed breaks it. A
+    service by itself has the capabilities of which it decides something, and must take all that is recorded.
     """
-    weak = {name: _why_weak(suite, run) for name, run in deployment.items()}
+    weak = {name: why_undecided(suite, run) for name, run in deployment.items()}
     capabilities = {}
     for name, capability in deployment_capabilities(contract).items():
         clauses = tuple(_decided(contract, capability, deployment, weak, known))
+        if not clauses:
+            continue
         services = dict.fromkeys(clause.service for clause in clauses)
         broken = [deployment[service].uninstallable for service in services if deployment[service].uninstallable]
         state = capability_state(
@@ -155,17 +158,20 @@ def _decided(
     for name in (*capability.essential, *capability.others):
         table = contract.service_of(contract.clauses[name])
         service = next(service for service, other in contract.services.items() if other is table)
+        if service not in deployment:
+            continue
         run = deployment[service]
         check = run.record.checks.get(name) if run.record and not weak[service] else None
         defect = known.defect_of(run.record, check) if run.record and check else None
-        if check and name == TAKES_RECORDINGS:
-            check = narrowed(check, (other for partner, other in deployment.items() if partner != service))
+        partners = [other for partner, other in deployment.items() if partner != service]
+        if check and partners and name == TAKES_RECORDINGS:
+            check = narrowed(check, partners)
             defect = defect if check.outcome == "failed" else None
         essential = name in capability.essential
         yield DecidedClause(name, essential, check, str(run), defect, service=service)
 
 
-def _why_weak(suite: str, run: ServiceRun) -> str:
+def why_undecided(suite: str, run: ServiceRun) -> str:
     """Why the service's run says nothing; empty where it does."""
     if run.record is None:
         return f"{run}: {run.uninstallable or run.fault or 'it was not run'}"

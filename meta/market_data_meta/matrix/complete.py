@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from market_data_meta.contract import Contract
 from market_data_meta.judging.defects import KnownDefects
-from market_data_meta.judging.records import Check
+from market_data_meta.judging.records import Check, Record
 from market_data_meta.judging.repeated_checks import outcomes, repeats, unexpected_checks, unsteady
 from market_data_meta.releases.contents import (
     ContentCombination,
@@ -76,11 +76,13 @@ def _with_errors(records: CellRecords, errors: Mapping[int, Check]) -> CellRecor
     if not errors:
         return records
     in_doubt = {first.clause for first, second in records.conflicts if {id(first), id(second)} & errors.keys()}
-    with_errors = {
-        cell: replace(record, checks={name: errors.get(id(check), check) for name, check in record.checks.items()})
-        for cell, record in records.records.items()
-    }
-    return replace(records, records=with_errors, wide_clauses=records.wide_clauses - in_doubt)
+
+    def without(record: Record) -> Record:
+        return replace(record, checks={name: errors.get(id(check), check) for name, check in record.checks.items()})
+
+    with_errors = {cell: without(record) for cell, record in records.records.items()}
+    services = {cell: without(record) for cell, record in records.services.items()}
+    return replace(records, records=with_errors, services=services, wide_clauses=records.wide_clauses - in_doubt)
 
 
 def _doubtful_checks(

@@ -11,6 +11,7 @@ from market_data_meta.judging.report_document import mended_defects, stale_defec
 from market_data_meta.judging.verdicts import CellVerdict, Finding
 from market_data_meta.matrix.history import ReleaseSpan, clause_histories
 from market_data_meta.matrix.promises import CellPromise, state_counts
+from market_data_meta.matrix.services import services_result
 from market_data_meta.matrix.sets import best_sets, cell_of
 from market_data_meta.matrix.verdicts import MatrixVerdicts
 from market_data_meta.releases.contents import Content, ContentCombination, version_spans
@@ -69,6 +70,9 @@ def matrix_result(contract: Contract, ledger: Ledger, matrix: MatrixVerdicts) ->
         stale_defects=stale_defects(matrix.defect_changes),
         wide=tuple(sorted(matrix.cell_records.wide_clauses)),
         spurious=matrix.spurious,
+        deployments=services_result(
+            contract, matrix.suite_digest, matrix.known_defects, matrix.service_runs, position_of
+        ),
         ran=matrix.cell_records.run_count,
     )
 

@@ -10,6 +10,7 @@ from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit
 from market_data_meta.judging.capabilities import capability_states
 from market_data_meta.judging.defects import DefectChanges, KnownDefects, defect_changes
+from market_data_meta.judging.deployments import ServiceRun
 from market_data_meta.judging.records import Record
 from market_data_meta.judging.verdicts import UNINSTALLABLE, UNKNOWN, VIOLATES, CellVerdict, judge
 from market_data_meta.matrix.promises import (
@@ -33,6 +34,7 @@ class MatrixVerdicts:
 
     ``release_records`` are the runs of single releases, which decide the clauses of release scope. ``sets`` are the
     combinations that people ask about, by name. ``spurious`` is what did not repeat and is not in the records.
+    ``service_runs`` are those of the services that the cells are made of.
     """
 
     contract: Contract
@@ -42,6 +44,7 @@ class MatrixVerdicts:
     release_records: tuple[Record, ...] = ()
     sets: Mapping[str, Combination] = field(default_factory=dict)
     spurious: tuple[SpuriousCheck, ...] = ()
+    service_runs: Mapping[ContentCombination, ServiceRun] = field(default_factory=dict)
 
     @property
     def contents(self) -> Mapping[str, tuple[Content, ...]]:

@@ -26,6 +26,7 @@ from market_data_meta.results.parts import (
     Verdict,
     Versions,
 )
+from market_data_meta.results.services import ServicesResult
 
 Day = Annotated[str, Field(pattern="^([0-9]{4}-[0-9]{2}-[0-9]{2})?$")]
 """A day, empty where the index does not say it."""
@@ -189,6 +190,7 @@ class MatrixResult(Document):
     stale_defects: tuple[StaleDefectResult, ...]
     wide: tuple[Text, ...]
     spurious: tuple[SpuriousCheck, ...] = ()
+    deployments: ServicesResult = ServicesResult()
     ran: Count
 
     @property
@@ -238,6 +240,7 @@ class MatrixResult(Document):
             if any(position >= len(self.cells) for position in finding.cells):
                 raise ValueError(f"a finding of {finding.clause} is of a cell that does not exist")
         self._require_known_requirements()
+        self._require_known_contents()
         return self
 
     def _require_known_requirements(self) -> None:
@@ -246,3 +249,10 @@ class MatrixResult(Document):
             # The page looks up what a requirement keeps out.
             if not known or (row.asks and row.asks not in self.refused.get(row.other, {})):
                 raise ValueError(f"{row.package} {row.version} cannot ask {row.other} for {row.asks!r}")
+
+    def _require_known_contents(self) -> None:
+        for service in self.deployments.services:
+            for cell in service.cells:
+                for package, position in cell.codes.items():
+                    if position >= len(self.packages.get(package, ())):
+                        raise ValueError(f"service {service.name} is of a code that {package} does not have")

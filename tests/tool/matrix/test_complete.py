@@ -51,7 +51,9 @@ def decided(
             newest = next(cell for cell in records.cells if cell.combination.label == "core1.3-pipeline0.1-store0.6")
             file.write_text(record_text(records.records[newest]))
             runs_of_cells = {cell: (record,) for cell, record in records.records.items()}
-            return replace(records, runs=runs_of_cells, cache_folders=(tmp_path / "runs",))
+            # What a service has decided is the same check in its own record and in the combination's.
+            services = {newest.of_packages(("core", "store")): records.records[newest]}
+            return replace(records, runs=runs_of_cells, services=services, cache_folders=(tmp_path / "runs",))
 
         def record_of(outcomes: dict[str, str]) -> Record:
             return next(iter(make_matrix({"1.3 0.1 0.6": outcomes}).cell_records.records.values()))
@@ -85,6 +87,7 @@ def test_a_failure_that_never_repeats_is_an_error_in_the_matrix_and_no_defect(de
     assert [(check.outcome, check.message) for check in checks if check.outcome != "passed"] == [
         ("error", "it does not come out the same each time: failed, passed, failed, failed")
     ]
+    assert [record.checks["area.first"].outcome for record in records.services.values()] == ["error"]
     assert list((tmp_path / "runs").iterdir()) == []
     assert records.run_count == 3 * ATTEMPTS
 

@@ -88,6 +88,7 @@ function choose(name, { inAddress = false } = {}) {
   showWhere();
   showPromises();
   showTimelines();
+  showServices();
   showDefects();
   showDeployAnswer(wishedVersions());
   filterClauses();

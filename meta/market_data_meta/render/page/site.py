@@ -26,6 +26,7 @@ SCRIPTS = (
     "where.js",
     "promises.js",
     "releases.js",
+    "services.js",
     "defects.js",
     "deploy.js",
     "clauses.js",
