@@ -112,7 +112,7 @@ def is_partial(contract: Contract, cell: CellVerdict) -> bool:
     """Whether the cell is a release alone or a service, which decides a part of the capabilities of combinations."""
     if cell.record and cell.record.versions:
         return len(cell.record.versions) < len(contract.packages)
-    return not all(package in cell.cell for package in contract.packages)
+    return 0 < sum(package in cell.cell for package in contract.packages) < len(contract.packages)
 
 
 def why_weak(suite: str, record: Record) -> list[str]:

@@ -202,6 +202,7 @@ def _pytest(root: Path, prepared: PreparedCell, secret: str, log: Path) -> tuple
         command = [*suite.command(python), "--tb=native"]
         command += [f"--config-file={checks / 'pytest.ini'}", f"--rootdir={root}"]
         areas = sorted({name.split(".")[0] for name in plan.clauses})
+        servers = [server_folder(root)] if plan.servers else []
         command += ["--mdm-plan", str(plan_file), *(str(checks / f"test_{area}.py") for area in areas)]
         ending = run_in_sandbox(
             command,
@@ -209,7 +210,7 @@ def _pytest(root: Path, prepared: PreparedCell, secret: str, log: Path) -> tuple
             home=home,
             variables=clean_environment(home, storage, fixed) | {"PYTHONPYCACHEPREFIX": str(compiled)},
             writable=[storage, compiled],
-            readable=[checks, root / "contracts", suite.INSIDE, prepared.folder, server_folder(root)],
+            readable=[checks, root / "contracts", suite.INSIDE, prepared.folder, *servers],
             seconds=SUITE_SECONDS,
             # A user's own server is beyond a loopback of the run's own.
             own_loopback=not any(server.endswith("_url") for server in plan.servers),

@@ -102,7 +102,7 @@ def users_own() -> None:
         with UsersPostgresServer(f"{database_server.url}?application_name=users") as users:
             assert users.create_database().query("SHOW application_name") == [["users"]]
             assert "the user's own" in raised(NotApplicableError, users.pause)
-        assert database_server.query("SELECT count(*) FROM pg_database") == [["3"]]
+        assert database_server.query("SELECT count(*) FROM pg_database") == [["2"]]
 
 
 def redis_paused() -> None:
@@ -152,7 +152,7 @@ def postgres() -> None:
         assert server.query("TABLE kept", first) == [["1"], ["2"], ["3"], ["4"]]
         tree, folder = server.process.tree(), server.folder
         with PostgresServer(SERVERS["postgres"], SERVERS["postgres_data"]) as other:
-            assert other.query("SELECT count(*) FROM pg_database") == [["3"]]
+            assert other.query("SELECT count(*) FROM pg_database") == [["2"]]
     assert gone(tree)
     assert not folder.exists()
     faulty = PostgresServer(SERVERS["postgres"], None, max_connections="many")

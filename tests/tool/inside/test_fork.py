@@ -94,6 +94,8 @@ def run(
 ) -> tuple[int, list[dict[str, Any]]]:
     """Run the plugin on one test module; pytest's status and the lines of the record."""
     folder.mkdir(exist_ok=True)
+    # A record is only ever added to, and a fixture may be made twice.
+    (folder / "record.jsonl").unlink(missing_ok=True)
     (folder / "test_area.py").write_text(textwrap.dedent(text))
     (folder / "pytest.ini").write_text("[pytest]\naddopts = -p mdm_suite -p no:cacheprovider --capture=sys\n")
     clauses = {f"area.{name}": PlannedClause("A rule.", "must", "combination") for name in OUTCOMES}
