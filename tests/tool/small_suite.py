@@ -21,7 +21,7 @@ def small_suite(folder: Path, areas: Mapping[str, tuple[str, ...]]) -> Path:
     for name in ("releases", "schemas"):
         shutil.copytree(ROOT / "contracts" / name, contracts / name)
     # The servers that checks of services start.
-    (folder / "requirements").mkdir()
+    (folder / "requirements").mkdir(exist_ok=True)
     shutil.copy(ROOT / "requirements" / "servers.txt", folder / "requirements")
     for name in ("capabilities", "defects"):
         shutil.copy(ROOT / "contracts" / f"{name}.toml", contracts)
