@@ -55,6 +55,13 @@ class ServiceTable:
 
 
 @dataclass(frozen=True)
+class Service(ServiceTable):
+    """One of the services, with the name of its table."""
+
+    name: str = field(kw_only=True)
+
+
+@dataclass(frozen=True)
 class ClauseTable:
     """What ``contracts/clauses/<area>.toml`` says of a clause: one checkable sentence, and where it comes from.
 
@@ -156,7 +163,7 @@ class Contract:
     deploying_distribution: str
     clauses: Mapping[str, Clause]
     capabilities: Mapping[str, Capability] = field(default_factory=dict)
-    services: Mapping[str, ServiceTable] = field(default_factory=dict)
+    services: Mapping[str, Service] = field(default_factory=dict)
 
     def clauses_for(self, packages: tuple[str, ...]) -> dict[str, Clause]:
         """The clauses that a run of these packages decides.
@@ -183,11 +190,11 @@ class Contract:
         """The packages of each service."""
         return [service.packages for service in self.services.values()]
 
-    def service_with(self, packages: tuple[str, ...]) -> ServiceTable | None:
+    def service_with(self, packages: tuple[str, ...]) -> Service | None:
         """The service that consists of just these packages, if there is one."""
         return next((service for service in self.services.values() if set(service.packages) == set(packages)), None)
 
-    def service_of(self, clause: Clause) -> ServiceTable | None:
+    def service_of(self, clause: Clause) -> Service | None:
         """The service whose runs decide a clause of deployment scope: the first that has all packages that it binds."""
         if clause.scope != "deployment":
             return None

@@ -15,6 +15,7 @@ from market_data_meta.contract import (
     Contract,
     Package,
     PackageTable,
+    Service,
     ServiceTable,
     capability,
 )
@@ -62,6 +63,7 @@ def load_contract(root: Path) -> Contract:
     file = root / "contracts" / "packages.toml"
     data = read_input(PackagesFile, read_toml(file), file)
     packages = {name: Package(name=name, **vars(table)) for name, table in data.packages.items()}
+    services = {name: Service(name=name, **vars(table)) for name, table in data.services.items()}
     clauses: dict[str, Clause] = {}
     for file in sorted((root / "contracts" / "clauses").glob("*.toml")):
         for slug, table in read_input(ClausesFile, read_toml(file), file).clauses.items():
@@ -69,4 +71,4 @@ def load_contract(root: Path) -> Contract:
     file = root / "contracts" / "capabilities.toml"
     tables = read_input(CapabilitiesFile, read_toml(file), file).capabilities
     capabilities = {name: capability(name, tables, clauses) for name in tables}
-    return Contract(root, packages, data.deployed.distribution, clauses, capabilities, data.services)
+    return Contract(root, packages, data.deployed.distribution, clauses, capabilities, services)

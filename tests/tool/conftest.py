@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from examples import LEDGER, ROOT, SUITE, VERSIONS
 
-from market_data_meta.contract import Capability, Clause, Contract, Level, Package, Scope, ServiceTable
+from market_data_meta.contract import Capability, Clause, Contract, Level, Package, Scope, Service
 from market_data_meta.contract_files import load_contract
 from market_data_meta.inside.mdm_json import from_json
 from market_data_meta.inside.mdm_plan import RecordFooter, RecordHeader
@@ -83,7 +83,7 @@ def deployed(small: Contract) -> Contract:
         Clause("It is taken.", "must", "deployment", pipeline, "A source.", id="wire.taken"),
         Clause("A bus is a bus.", "must", "deployment", ("core",), "A source.", id="wire.bus"),
     ]
-    services = {"store": ServiceTable(store), "pipeline": ServiceTable(pipeline)}
+    services = {"store": Service(store, name="store"), "pipeline": Service(pipeline, name="pipeline")}
     return replace(small, clauses={**small.clauses, **{clause.id: clause for clause in clauses}}, services=services)
 
 

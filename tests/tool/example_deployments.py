@@ -8,7 +8,7 @@ from typing import Any
 
 from examples import ROOT, release
 
-from market_data_meta.contract import Capability, Clause, Contract, Level, Package, Scope, ServiceTable
+from market_data_meta.contract import Capability, Clause, Contract, Level, Package, Scope, Service
 from market_data_meta.deployment.recordings import Recording
 from market_data_meta.judging.deployments import TAKES_RECORDINGS, ServiceRun
 from market_data_meta.judging.records import Check, Record
@@ -64,7 +64,7 @@ CONTRACT = Contract(
         "write": _capability("write", WRITES),
         "together": _capability("together", "chain.together"),
     },
-    {name: ServiceTable(packages) for name, packages in MEMBERS.items()},
+    {name: Service(packages, name=name) for name, packages in MEMBERS.items()},
 )
 
 Outcomes = Mapping[str, Mapping[str, str | Mapping[str, str]] | str | None]

@@ -156,11 +156,10 @@ def _decided(
     known: KnownDefects,
 ) -> Iterator[DecidedClause]:
     for name in (*capability.essential, *capability.others):
-        table = contract.service_of(contract.clauses[name])
-        service = next(service for service, other in contract.services.items() if other is table)
-        if service not in deployment:
+        deciding = contract.service_of(contract.clauses[name])
+        if deciding is None or deciding.name not in deployment:
             continue
-        run = deployment[service]
+        service, run = deciding.name, deployment[deciding.name]
         check = run.record.checks.get(name) if run.record and not weak[service] else None
         defect = known.defect_of(run.record, check) if run.record and check else None
         partners = [other for partner, other in deployment.items() if partner != service]

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from market_data_meta.contract import Service
 from market_data_meta.judging.records import Record
-from market_data_meta.prove.cells import service_name
 from market_data_meta.prove.changes import Change
 from market_data_meta.prove.score import Trial, judge_trial
 from market_data_meta.prove.trial_runs import NewestReleases, TrialRun, run_trials
@@ -40,7 +40,7 @@ def try_in_cell(
     traced = () if quick else (TrialRun(clauses, trace=True),)
     records = run_trials(newest, [unchanged, renumbered, *traced], on_progress)
     baseline, trace = records[unchanged], records[traced[0]] if traced else None
-    service = service_name(newest.contract, newest.packages)
+    service = newest.contract.service_with(newest.packages)
     runs = []
     for count, change in enumerate(changes):
         # A trace has no lines of the processes that the checks of a service start: nothing harmless may hide there.
@@ -53,7 +53,7 @@ def try_in_cell(
     return CellTrials(tuple(trials), baseline, trace)
 
 
-def _renumbered(service: str) -> Change:
+def _renumbered(service: Service | None) -> Change:
     """The control of every cell: nothing but the versions is changed, so a check that gets worse is itself at fault."""
-    place = f", in the {service} service" if service else ""
+    place = f", in the {service.name} service" if service else ""
     return Change("all", (), f"The same code under other version numbers{place}: the A/A control.")

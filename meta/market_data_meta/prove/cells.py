@@ -17,11 +17,6 @@ def deciding_packages(contract: Contract, change: Change) -> tuple[str, ...]:
     return service.packages if service else tuple(contract.packages)
 
 
-def service_name(contract: Contract, packages: tuple[str, ...]) -> str:
-    """The name of the service that consists of these packages; empty where there is none."""
-    return next((name for name, service in contract.services.items() if service.packages == packages), "")
-
-
 def changes_of_cells(
     contract: Contract, changes: Sequence[Change], *, quick: bool
 ) -> dict[tuple[str, ...], list[Change]]:

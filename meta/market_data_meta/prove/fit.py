@@ -8,7 +8,7 @@ from pathlib import Path
 
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
-from market_data_meta.prove.cells import deciding_packages, service_name
+from market_data_meta.prove.cells import deciding_packages
 from market_data_meta.prove.changes import Change
 from market_data_meta.prove.variant import texts_of
 from market_data_meta.releases.ledger import Ledger
@@ -47,10 +47,10 @@ def _not_installed(contract: Contract, change: Change) -> str:
     if change.harmless or change.clauses[0] not in contract.clauses:
         return ""
     packages = deciding_packages(contract, change)
-    if change.package in packages:
+    service = contract.service_with(packages)
+    if service is None or change.package in packages:
         return ""
-    name = service_name(contract, packages)
-    return f"{change.clauses[0]} is decided in the {name} service, which has no {change.package}"
+    return f"{change.clauses[0]} is decided in the {service.name} service, which has no {change.package}"
 
 
 def _misfit(change: Change, site: Path) -> str:

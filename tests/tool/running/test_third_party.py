@@ -9,19 +9,19 @@ from pathlib import Path
 import pytest
 from examples import LEDGER
 
-from market_data_meta.contract import Contract, ServiceTable
+from market_data_meta.contract import Contract, Service
 from market_data_meta.releases.contents import content_combinations, distinct_contents
 from market_data_meta.running import environments, third_party
 from market_data_meta.running.environments import CellLock
 
-SERVICE = ServiceTable(("core", "store"))
+SERVICE = Service(("core", "store"), name="store")
 
 
 @pytest.mark.parametrize(
     "changed", [replace(SERVICE, libraries=("httpx",)), replace(SERVICE, extras={"core": ("bus",)})]
 )
 def test_other_transports_of_a_service_are_resolved_anew(
-    deployed: Contract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: ServiceTable
+    deployed: Contract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: Service
 ) -> None:
     asked: list[str] = []
 
