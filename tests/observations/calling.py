@@ -1,0 +1,116 @@
+"""A call and what comes of it: what it returns or raises, what it hands to others, sends, prints and waits for."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+import io
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from collaborators import HANDED, Answer
+from describing import Json, attributes, class_names, describe
+from virtual_time import CLOCK, VirtualLoop, WaitsForever
+
+PATIENCE = 120.0
+"""Virtual seconds after which something that goes on is cancelled: longer than any documented back-off."""
+ITEMS = 4
+"""Items that are taken from an iterator that may have no end."""
+
+
+def run(work: Callable[[], Any]) -> Json:
+    """Do the work, await and exhaust what it returns, and say what came of it."""
+    HANDED.take()
+    waited = CLOCK.waited
+    output, loop = io.StringIO(), VirtualLoop()
+    asyncio.set_event_loop(loop)
+    try:
+        with contextlib.redirect_stdout(output), warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            outcome = _outcome(loop, work)
+            seen = {"returns": outcome} if not isinstance(outcome, _Raised) else outcome.said
+    finally:
+        _end(loop)
+    if handed := HANDED.take():
+        seen["handed"] = handed
+    if loop.sent:
+        seen["sent"] = describe(loop.sent)
+    if CLOCK.waited - waited > 1e-6:
+        seen["virtual seconds"] = round(CLOCK.waited - waited, 3)
+    if output.getvalue():
+        seen["prints"] = describe(output.getvalue())
+    deprecated = sorted({str(w.message) for w in warned if issubclass(w.category, DeprecationWarning) and _ours(w)})
+    if deprecated:
+        seen["deprecated"] = deprecated
+    return seen
+
+
+def _ours(warning: warnings.WarningMessage) -> bool:
+    return "site-packages" not in warning.filename
+
+
+class _Raised:
+    def __init__(self, said: dict[str, Json]) -> None:
+        self.said = said
+
+
+def _outcome(loop: VirtualLoop, work: Callable[[], Any]) -> Json | _Raised:
+    try:
+        return describe(loop.run_until_complete(asyncio.wait_for(_whole(work), PATIENCE)))
+    except WaitsForever:
+        return _Raised({"waits": "forever"})
+    except TimeoutError as error:
+        if error.__cause__ is not None or error.__context__ is not None:
+            return _Raised({"goes on": f"after {PATIENCE:g} s"})
+        return _Raised({"raises": class_names(type(error))})
+    except (SystemExit, KeyboardInterrupt) as error:
+        return _Raised({"raises": class_names(type(error)), "exit": describe(getattr(error, "code", None))})
+    except BaseException as error:  # noqa: BLE001 - whatever a package raises is what its caller sees
+        return _Raised({"raises": class_names(type(error)), **_details(error)})
+
+
+def _details(error: BaseException) -> dict[str, Json]:
+    """What an error tells a program: pydantic's kinds and places, a status, public attributes; no wording."""
+    said: dict[str, Json] = {}
+    errors = getattr(error, "errors", None)
+    if callable(errors) and type(error).__name__ == "ValidationError":
+        with contextlib.suppress(Exception):
+            said["errors"] = sorted([str(e["type"]), ".".join(map(str, e["loc"]))] for e in errors())
+            return said
+    if shown := attributes(error):
+        said["attributes"] = {name: describe(value) for name, value in shown}
+    return said
+
+
+async def _whole(work: Callable[[], Any]) -> Any:
+    result = work()
+    if isinstance(result, Answer):
+        return result
+    if inspect.isawaitable(result):
+        result = await result
+    if inspect.isasyncgen(result):
+        items = []
+        async for item in result:
+            items.append(item)
+            if len(items) == ITEMS:
+                break
+        await result.aclose()
+        return {"yields": items}
+    if inspect.isgenerator(result):
+        items = [item for item, _ in zip(result, range(ITEMS), strict=False)]
+        result.close()
+        return {"yields": items}
+    return result
+
+
+def _end(loop: VirtualLoop) -> None:
+    """Cancel what still runs: how it ends is nobody's business any more."""
+    with contextlib.suppress(BaseException):
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+        loop.run_until_complete(asyncio.sleep(0))
+    loop.sent = list(loop.sent)
+    with contextlib.suppress(BaseException):
+        loop.close()

@@ -1,0 +1,164 @@
+"""Doubles at the edge: what a package is handed to work with, which records in turn what it is handed by the package."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+from describing import Json, describe
+
+
+class Handed:
+    """What doubles were handed since it was last taken, in order."""
+
+    def __init__(self) -> None:
+        self.calls: list[Json] = []
+
+    def note(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Remember a call: described at once, because what was handed over may change later."""
+        if len(self.calls) < 60:
+            shown = [name, [describe(arg) for arg in args]]
+            self.calls.append([*shown, {key: describe(value) for key, value in sorted(kwargs.items())}] if kwargs else shown)
+
+    def take(self) -> list[Json]:
+        """The calls so far, which are then forgotten."""
+        calls, self.calls = self.calls, []
+        return calls
+
+
+HANDED = Handed()
+
+
+class Answer:
+    """What a double returns where nobody says what it should: it can be awaited, entered and iterated, and is empty."""
+
+    def __init__(self, name: str = "answer") -> None:
+        self._name = name
+
+    def __await__(self) -> Iterator[Any]:
+        yield from ()
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return Method(f"{self._name}.{name}")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Answer:
+        HANDED.note(self._name, args, kwargs)
+        return Answer(f"{self._name}()")
+
+    def __enter__(self) -> Answer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    async def __aenter__(self) -> Answer:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        return None
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        return _nothing()
+
+    def __len__(self) -> int:
+        return 0
+
+    def __bool__(self) -> bool:
+        return True
+
+
+async def _nothing() -> AsyncIterator[Any]:
+    for item in ():
+        yield item
+
+
+class Method:
+    """A method of a double: it records its calls and returns what its ``answer`` makes, or an ``Answer``."""
+
+    def __init__(self, name: str, answer: Callable[[], Any] | None = None, *, is_async: bool = False) -> None:
+        self._name, self._answer, self._is_async = name, answer, is_async
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        HANDED.note(self._name, args, kwargs)
+        result = self._answer() if self._answer else Answer(f"{self._name}()")
+        if not self._is_async:
+            return result
+
+        async def answer() -> Any:
+            return result
+
+        return answer()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return Method(f"{self._name}.{name}")
+
+    def __enter__(self) -> Any:
+        return Answer(self._name)
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+def double_of(kind: type, sample: Callable[[Any], Any]) -> Any:
+    """A double with the methods and attributes that a protocol or an abstract class asks for; ``sample`` makes values."""
+    members: dict[str, Any] = {"__module__": "doubles", "__init__": lambda self: None}
+    for name in dir(kind):
+        if name.startswith("_") and name not in ("__aenter__", "__aexit__"):
+            continue
+        part = inspect.getattr_static(kind, name)
+        function = getattr(part, "__func__", part)
+        if isinstance(part, property):
+            members[name] = property(lambda self, p=part: sample(_returns(p.fget)))
+        elif inspect.isfunction(function) and not name.startswith("__"):
+            members[name] = _recorded(kind.__name__, name, function, sample)
+    for name, annotation in getattr(kind, "__annotations__", {}).items():
+        if not name.startswith("_") and name not in members and not hasattr(kind, name):
+            members[name] = sample(annotation)
+    try:
+        abstract = getattr(kind, "__abstractmethods__", frozenset()) and not getattr(kind, "_is_protocol", False)
+        double = type(f"{kind.__name__}Double", (kind,) if abstract else (), members)
+        return double()
+    except TypeError:
+        return Answer(kind.__name__)
+
+
+def _returns(function: Any) -> Any:
+    try:
+        return typing.get_type_hints(function).get("return", Any)
+    except Exception:  # noqa: BLE001 - an annotation that cannot be evaluated says nothing
+        return Any
+
+
+def _recorded(owner: str, name: str, function: Any, sample: Callable[[Any], Any]) -> Any:
+    returns = _returns(function)
+    if inspect.isasyncgenfunction(function) or "AsyncIterator" in str(returns) or "AsyncIterable" in str(returns):
+        item = (typing.get_args(returns) or (Any,))[0]
+
+        async def items(self: Any, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+            HANDED.note(f"{owner}.{name}", args, kwargs)
+            yield sample(item)
+
+        return items
+    if inspect.iscoroutinefunction(function):
+
+        async def coroutine(self: Any, *args: Any, **kwargs: Any) -> Any:
+            HANDED.note(f"{owner}.{name}", args, kwargs)
+            return sample(returns)
+
+        return coroutine
+
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        HANDED.note(f"{owner}.{name}", args, kwargs)
+        return sample(returns)
+
+    return method

@@ -1,0 +1,254 @@
+"""What is to be seen of a value, as JSON: the same for the same behaviour, wherever and whenever it is looked at."""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import dataclasses
+import datetime as dt
+import decimal
+import enum
+import json
+import math
+import os
+import pathlib
+import re
+import time
+import types
+import uuid
+from typing import Any
+
+Json = Any
+"""What ``json.dumps`` can write: a name for readers."""
+
+DEPTH = 6
+"""How far into a value is looked: deeper than any documented payload."""
+ITEMS = 40
+"""Items of a list that are shown; its length is always."""
+NOW_SECONDS = 900.0
+"""What differs by less from the time of the run is taken for the time of the run."""
+_ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
+_UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b|\b[0-9a-f]{32}\b")
+_ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?")
+_LONG_NUMBER = re.compile(r"\b1\d{9}(?:\d{3}|\d{6}|\d{9})?(?:\.\d+)?\b")
+_UNITS = {1: "s", 1_000: "ms", 1_000_000: "us", 1_000_000_000: "ns"}
+
+FOLDERS: dict[str, str] = {}
+"""Folders of this run, which have other names in the next, and what they are called instead."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Described:
+    """What has been described already and is shown as it is."""
+
+    json: Json
+
+
+def describe(value: object, depth: int = 0, seen: tuple[int, ...] = ()) -> Json:
+    """The value as JSON: types by bare name, addresses and the current time replaced by what they are."""
+    simple = _simple(value)
+    if simple is not _COMPOUND:
+        return simple
+    if depth >= DEPTH:
+        return {"type": type_name(type(value)), "deeper": True}
+    if id(value) in seen:
+        return {"cycle": type_name(type(value))}
+    try:
+        return _compound(value, depth + 1, (*seen, id(value)))
+    except Exception as error:  # noqa: BLE001 - a value that cannot be looked at is described by that
+        return {"type": type_name(type(value)), "looking at it raises": type_name(type(error))}
+
+
+_COMPOUND = object()
+
+
+def _simple(value: object) -> Json:  # noqa: PLR0911 - one line for each kind of value
+    if isinstance(value, Described):
+        return value.json
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, enum.Enum):
+        return {"enum": f"{type(value).__name__}.{value.name}", "value": _simple(value.value)}
+    if isinstance(value, str):
+        return text(value)
+    if isinstance(value, int):
+        return _number(value) or (value if abs(value) < 1 << 53 else {"int": str(value)})
+    if isinstance(value, float):
+        return _number(value) or {"float": repr(value) if math.isfinite(value) else str(value)}
+    if isinstance(value, bytes | bytearray):
+        try:
+            return {type(value).__name__: text(bytes(value).decode())}
+        except UnicodeDecodeError:
+            return {type(value).__name__: bytes(value).hex()}
+    if isinstance(value, dt.datetime):
+        return {"datetime": _moment(value)}
+    if isinstance(value, dt.timedelta):
+        return {"timedelta": repr(value.total_seconds())}
+    if isinstance(value, dt.date | dt.time | dt.tzinfo | decimal.Decimal | complex | re.Pattern | range):
+        return {type(value).__name__: str(value)}
+    if isinstance(value, uuid.UUID):
+        return {"uuid": value.version}
+    if isinstance(value, pathlib.PurePath):
+        return {"path": text(str(value))}
+    if isinstance(value, type):
+        return {"class": type_name(value)}
+    if isinstance(value, types.ModuleType):
+        return {"module": value.__name__}
+    if isinstance(value, BaseException):
+        return {"exception": class_names(type(value))}
+    if callable(value) and hasattr(value, "__qualname__"):
+        name = str(getattr(value, "__name__", ""))
+        return {"function": "<private>" if name.startswith(("_", "<")) else name}
+    return _COMPOUND
+
+
+def _compound(value: Any, depth: int, seen: tuple[int, ...]) -> Json:
+    def inner(part: object) -> Json:
+        return describe(part, depth, seen)
+
+    fields = field_names(value)
+    if fields is not None:
+        shown = {name: inner(getattr(value, name)) for name in fields}
+        extra = getattr(value, "__pydantic_extra__", None) or {}
+        return {"type": type_name(type(value)), "fields": shown | {name: inner(part) for name, part in extra.items()}}
+    if isinstance(value, collections.abc.Mapping):
+        if all(type(key) is str for key in value):
+            return {type_name(type(value)): {key: inner(value[key]) for key in value}}
+        pairs = [[inner(key), inner(part)] for key, part in value.items()]
+        return {type_name(type(value)): sorted(pairs, key=json.dumps)[:ITEMS], "length": len(pairs)}
+    if isinstance(value, set | frozenset):
+        return {type_name(type(value)): sorted(map(inner, value), key=json.dumps)[:ITEMS], "length": len(value)}
+    if isinstance(value, list):
+        return [inner(part) for part in value[:ITEMS]] + ([{"length": len(value)}] if len(value) > ITEMS else [])
+    if isinstance(value, tuple | collections.deque):
+        return {type_name(type(value)): [inner(part) for part in list(value)[:ITEMS]], "length": len(value)}
+    if isinstance(value, asyncio.Queue):
+        return {"type": type_name(type(value)), "size": value.qsize(), "maxsize": value.maxsize}
+    if isinstance(value, asyncio.Event):
+        return {"type": "Event", "set": value.is_set()}
+    if isinstance(value, asyncio.Future):
+        return {"type": type_name(type(value)), "done": value.done(), "cancelled": value.cancelled()}
+    if hasattr(value, "collect") and hasattr(value, "_labelnames"):
+        return {"metric": type_name(type(value)), "samples": _metric_samples(value)}
+    return {"type": type_name(type(value)), "attributes": {name: inner(part) for name, part in attributes(value)}}
+
+
+def _metric_samples(metric: Any) -> Json:
+    return [
+        [sample.name, dict(sorted(sample.labels.items())), repr(sample.value)]
+        for family in metric.collect()
+        for sample in family.samples
+        if not sample.name.endswith("_created")
+    ]
+
+
+def field_names(value: Any) -> list[str] | None:
+    """The fields of a model, a dataclass or a named tuple; None of anything else."""
+    kind = type(value)
+    if hasattr(kind, "model_fields"):
+        return [*kind.model_fields, *kind.model_computed_fields]
+    if dataclasses.is_dataclass(value):
+        return [field.name for field in dataclasses.fields(value) if not field.name.startswith("_")]
+    if isinstance(value, tuple) and hasattr(kind, "_fields"):
+        return list(kind._fields)
+    return None
+
+
+PACKAGES: set[str] = set()
+"""The top-level packages whose objects are looked into: of a library's own object only its type is told."""
+
+
+def attributes(value: object) -> list[tuple[str, object]]:
+    """The public attributes and properties of an object of the packages, by name; none of a library's object."""
+    kind = type(value)
+    if kind.__module__.split(".")[0] not in PACKAGES:
+        return []
+    names = {name for name in getattr(value, "__dict__", {}) if not name.startswith("_")}
+    for base in kind.__mro__:
+        if base.__module__.split(".")[0] in PACKAGES:
+            names |= {
+                name
+                for name, part in vars(base).items()
+                if not name.startswith("_") and isinstance(part, property | types.MemberDescriptorType)
+            }
+    shown = []
+    for name in sorted(names):
+        try:
+            part = getattr(value, name)
+        except Exception as error:  # noqa: BLE001 - whatever a property raises is what its reader sees
+            shown.append((name, error))
+            continue
+        if not callable(part) or isinstance(part, type):
+            shown.append((name, part))
+    return shown
+
+
+def type_name(kind: type) -> str:
+    """The bare name of a type: where it is defined may change without anybody noticing."""
+    return "<private>" if kind.__name__.startswith("_") else kind.__name__
+
+
+def class_names(kind: type[BaseException]) -> list[str]:
+    """The names of an exception and of its bases, from itself upwards, without ``object`` and private ones."""
+    return [type_name(base) for base in kind.__mro__ if base not in (object, BaseException)]
+
+
+def text(value: str) -> Json:
+    """A text as JSON: what it holds where it is JSON itself, without what differs from run to run."""
+    if value[:1] in ("{", "[") and len(value) > 2:
+        try:
+            return {"json": describe(json.loads(value))}
+        except ValueError:
+            pass
+    return masked(value)
+
+
+def masked(value: str) -> str:
+    """The text without addresses, identifiers made at random, folders of this run and the current time."""
+    for folder, name in FOLDERS.items():
+        value = value.replace(folder, name)
+    value = _ADDRESS.sub("<address>", value)
+    value = _UUID.sub("<random>", value)
+    value = _ISO.sub(lambda match: _iso(match.group()), value)
+    return _LONG_NUMBER.sub(lambda match: str(_number(float(match.group())) or match.group()), value)
+
+
+def _number(value: float) -> str | None:
+    """How a number is called that is the current time in some unit, or None."""
+    now = time.time()
+    for factor, unit in _UNITS.items():
+        if abs(value / factor - now) < NOW_SECONDS:
+            whole = "whole " if isinstance(value, int) else ""
+            return f"<now in {whole}{unit}>"
+    return None
+
+
+def _iso(value: str) -> str:
+    try:
+        moment = dt.datetime.fromisoformat(value.replace("Z", "+00:00"))
+    except ValueError:
+        return value
+    described = _moment(moment)
+    if not described.startswith("<now"):
+        return value
+    ending = "Z" if value.endswith("Z") else value[19:][-6:] if moment.tzinfo else ""
+    return f"<now{value[10]}{ending}{' with fraction' if '.' in value else ''}{'' if moment.tzinfo else described[4:-1]}>"
+
+
+def _moment(value: dt.datetime) -> str:
+    """A moment, or what kind of now it is: its zone, or which zone's time it shows without saying so."""
+    utc = dt.datetime.now(dt.UTC)
+    if value.tzinfo is not None:
+        near = abs((value - utc).total_seconds()) < NOW_SECONDS
+        return f"<now {value.utcoffset()} {value.tzinfo}>" if near else f"{value.isoformat()} {value.tzinfo}"
+    if abs((value - utc.replace(tzinfo=None)).total_seconds()) < NOW_SECONDS:
+        return "<now utc without a zone>"
+    if abs((value - dt.datetime.now()).total_seconds()) < NOW_SECONDS:  # noqa: DTZ005 - local time is what is looked for
+        return "<now local without a zone>"
+    return value.isoformat()
+
+
+def name_folder(folder: str, name: str) -> None:
+    """Call a folder of this run by a name in whatever is described from now on."""
+    FOLDERS[os.path.realpath(folder)] = name
+    FOLDERS[folder] = name

@@ -1,0 +1,158 @@
+"""Observe the public surface of the packages that a plan names: ``observe.py PLAN.json OUT.jsonl``.
+
+Each unit runs in a process that is forked for it, so none sees what another leaves behind. A unit that hangs, crashes
+or uses up its limits costs the observation that was under way; it is gone on with after that one.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import random
+import resource
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, NoReturn
+
+import describing
+from surface import Surface
+from unit import Unit
+from virtual_time import CLOCK
+
+PROBES = tuple(sorted(file.stem for file in Path(__file__).parent.glob("probe_*.py")))
+WALL_SECONDS = 30.0
+"""Wall time after which a unit is ended that waits for something outside of this process."""
+SLOW_SECONDS = 3.0
+"""Wall time of a unit that is worth a line in the log."""
+_real_time, _real_sleep = time.monotonic, time.sleep
+
+
+class UnitProcess:
+    """A process that runs a unit, from the observation after the last one that is known."""
+
+    def __init__(self, unit: Unit, skip: int, folder: Path) -> None:
+        self.unit, self.skip = unit, skip
+        descriptor, name = tempfile.mkstemp(dir=folder, suffix=".jsonl")
+        os.close(descriptor)
+        self.file, self.started = Path(name), _real_time()
+        self.pid = os.fork()
+        if self.pid == 0:
+            self._child()
+
+    def _child(self) -> NoReturn:
+        status = 1
+        try:
+            os.setsid()
+            resource.setrlimit(resource.RLIMIT_CPU, (int(self.unit.seconds), int(self.unit.seconds) + 1))
+            home = tempfile.mkdtemp(prefix="unit-")
+            os.chdir(home)
+            os.environ.update(HOME=home, TMPDIR=home)
+            tempfile.tempdir = home
+            describing.name_folder(home, "<home>")
+            random.seed(7)
+            null = os.open(os.devnull, os.O_RDWR)
+            for number in (0, 1, 2):
+                os.dup2(null, number)
+            with self.file.open("w") as out:
+                for line in self._lines():
+                    out.write(line + "\n")
+                    out.flush()
+            status = 0
+        finally:
+            os._exit(status)
+
+    def _lines(self) -> Iterator[str]:
+        try:
+            for number, (name, observe) in enumerate(self.unit.observe()):
+                if number >= self.skip:
+                    line = {"area": self.unit.area, "id": name, "value": observe()}
+                    yield json.dumps(line, sort_keys=True, default=str)
+        except Exception as error:  # noqa: BLE001 - what stops a probe is told, and costs no other unit anything
+            why = f"the probe raised {type(error).__name__}: {describing.masked(str(error))[:200]}"
+            yield json.dumps({"area": self.unit.area, "id": f"{self.unit.name} (rest)", "unobserved": why})
+
+    def end(self) -> None:
+        """End it and all that it has started."""
+        for target in (-self.pid, self.pid):
+            try:
+                os.kill(target, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                continue
+
+    def lines(self) -> list[str]:
+        """What it has written."""
+        return self.file.read_text().splitlines()
+
+
+def run_units(units: list[Unit], jobs: int, folder: Path, out: IO[str]) -> int:
+    """Run the units, so many at a time, and write their lines in the order of the units; the number of lines."""
+    collected: dict[int, list[str]] = {number: [] for number in range(len(units))}
+    waiting = [(number, 0) for number in reversed(range(len(units)))]
+    running: dict[int, tuple[int, UnitProcess]] = {}
+    while waiting or running:
+        while waiting and len(running) < jobs:
+            number, skip = waiting.pop()
+            process = UnitProcess(units[number], skip, folder)
+            running[process.pid] = (number, process)
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if pid not in running:
+            if pid == 0:
+                _real_sleep(0.001)
+            for _, process in running.values():
+                if _real_time() - process.started > WALL_SECONDS:
+                    process.end()
+            continue
+        number, process = running.pop(pid)
+        process.end()
+        if (seconds := _real_time() - process.started) > SLOW_SECONDS:
+            print(f"{units[number].area} {units[number].name}: {seconds:.1f} s", file=sys.stderr)
+        lines = process.lines()
+        collected[number] += lines
+        if status != 0:
+            done = process.skip + len(lines)
+            unit = units[number]
+            why = "it went on beyond its limits" if os.WIFSIGNALED(status) else "its process ended"
+            collected[number].append(json.dumps({"area": unit.area, "id": f"{unit.name} (after {done})", "unobserved": why}))
+            if len(collected[number]) < 400 and lines:
+                # The one that was under way is passed over: it is made again, and not waited for.
+                waiting.append((number, done + 1))
+        process.file.unlink()
+    lines = [line for number in sorted(collected) for line in collected[number]]
+    out.writelines(line + "\n" for line in lines)
+    return len(lines)
+
+
+def main(plan_file: str, out_file: str) -> None:
+    """Observe what the plan says and write the observations."""
+    plan = json.loads(Path(plan_file).read_text())
+    sys.path[:0] = plan["path"]
+    sys.dont_write_bytecode = True
+    for number, folder in enumerate(plan["path"]):
+        describing.name_folder(folder, f"<installed {number}>")
+    CLOCK.install()
+    os.environ.setdefault("LOGURU_AUTOINIT", "False")
+    imports = {name for package in plan["packages"].values() for name in package["imports"]}
+    describing.PACKAGES.update(imports)
+    probes = [importlib.import_module(name) for name in PROBES if name.removeprefix("probe_") in plan.get("areas", [name.removeprefix("probe_")])]
+    surfaces = [Surface(name, tuple(plan["packages"][name]["imports"]), plan) for name in plan["observed"]]
+    folder, jobs = Path(tempfile.mkdtemp(prefix="observe-")), int(plan.get("jobs", 1))
+    with Path(out_file).open("w") as out:
+        before = [unit for surface in surfaces for probe in probes for unit in getattr(probe, "units_before_load", lambda _: ())(surface)]
+        count = run_units(before, jobs, folder, out)
+        for surface in surfaces:
+            surface.load()
+        gc.collect()
+        gc.freeze()
+        units = [unit for surface in surfaces for probe in probes for unit in probe.units(surface)]
+        count += run_units(units, jobs, folder, out)
+        out.write(json.dumps({"end": count}) + "\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:3])

@@ -1,0 +1,22 @@
+"""A unit of observation: what runs in one process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from describing import Json
+
+Observation = tuple[str, Callable[[], Json]]
+"""An id and what makes the observation: it is not made where it is known that it hangs."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Observations of one area that may see each other's traces: ``observe`` yields each with its id."""
+
+    area: str
+    name: str
+    observe: Callable[[], Iterable[Observation]]
+    seconds: float = 10.0
+    """CPU time that its process may use."""

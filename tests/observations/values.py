@@ -1,0 +1,309 @@
+"""Sample arguments for a parameter, by its annotation: fixed, few, and odd where mistakes are made."""
+
+from __future__ import annotations
+
+import collections.abc
+import dataclasses
+import datetime as dt
+import decimal
+import enum
+import inspect
+import pathlib
+import re
+import tempfile
+import types
+import typing
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from collaborators import HANDED, Answer, double_of
+
+DEPTH = 4
+"""How deep an argument is built from other objects."""
+MOMENT = dt.datetime(2024, 3, 1, 14, 30, 15, 250_000, tzinfo=dt.UTC)
+
+
+@dataclasses.dataclass(frozen=True)
+class Sample:
+    """A value to be made anew for each call, and what it is called in an observation's id."""
+
+    label: str
+    make: Callable[[], Any]
+
+
+class NoSampleError(Exception):
+    """Nothing can be made for the parameter."""
+
+
+def literal(value: Any) -> Sample:
+    """A sample of a value that nobody can change."""
+    return Sample(repr(value)[:40], lambda: value)
+
+
+BY_NAME: tuple[tuple[str, tuple[Any, ...]], ...] = (
+    (r"^symbols?$|ticker|instrument", ("AAPL", "", "brk.b/ü")),
+    (r"redis.*(url|uri)|(url|uri).*redis", ("redis://127.0.0.1:6379/0", "rediss://user:secret@127.0.0.1:6379/1?ssl_cert_reqs=none")),
+    (r"dsn|database.*(url|uri)|db_(url|uri)|conninfo", ("postgresql://user:secret@127.0.0.1:5432/db", "postgresql+asyncpg://u@h/d")),
+    (r"url|uri|endpoint|address", ("http://127.0.0.1:8080/x", "https://user:secret@h.example:1/p?q=1#f", "")),
+    (r"^host|bind", ("127.0.0.1", "::1", "")),
+    (r"interval|freq|timeframe|resolution", ("1min", "1d", "5m", "1h", "x")),
+    (r"^(time_?zone|tz)", ("UTC", "America/New_York", "No/Zone")),
+    (r"^level$|log_?level", ("INFO", "debug", "ok", "soft", "hard", "x")),
+    (r"date|start|end|since|until|^ts|time", ("2024-03-01T14:30:15Z", "2024-03-01", "x")),
+    (r"env", ("dev", "production", "")),
+    (r"schema|table|column|job|name|key|id$|topic|stream|channel|subject|track|vendor|provider|source", ("abc", "a-b:c d", "", "Ünï")),
+    (r"secret|token|password", ("secret", "")),
+    (r"json|payload|raw|body|data", ('{"a": 1, "b": [1.5, null]}', "not json", "")),
+    (r"format|mode|kind|type", ("json", "csv", "x")),
+)
+_TEXTS = ("abc", "", "Ünï cödé / 1", "1", "true", " padded ")
+_BY_TYPE: dict[Any, tuple[Any, ...]] = {
+    bool: (True, False),
+    int: (3, 0, -1, 1_000_000),
+    float: (2.5, 0.0, -1.0, 1e9, float("inf")),
+    complex: (1j,),
+    bytes: (b"abc", b"", b'{"a":1}', b"\xff\xfe"),
+    bytearray: (bytearray(b"abc"),),
+    decimal.Decimal: (decimal.Decimal("1.25"), decimal.Decimal(0), decimal.Decimal("-3")),
+    dt.datetime: (MOMENT, MOMENT.replace(tzinfo=None), MOMENT.astimezone(dt.timezone(dt.timedelta(hours=-5)))),
+    dt.date: (dt.date(2024, 3, 1), dt.date(1970, 1, 1)),
+    dt.time: (dt.time(14, 30),),
+    dt.timedelta: (dt.timedelta(seconds=90), dt.timedelta(0)),
+    uuid.UUID: (uuid.UUID(int=7),),
+    type(None): (None,),
+}
+
+
+def samples(annotation: Any, name: str = "", depth: int = 0) -> list[Sample]:  # noqa: C901, PLR0911, PLR0912 - a case for each form
+    """The samples of a parameter of this name and annotation, the plainest first. Raises NoSampleError."""
+    if depth > DEPTH:
+        raise NoSampleError(name)
+    origin, args = typing.get_origin(annotation), typing.get_args(annotation)
+    if annotation in (Any, inspect.Parameter.empty, object) or isinstance(annotation, str | typing.ForwardRef):
+        return _by_name(name) or [literal("abc"), literal(3), literal(None), Sample("{'a': 1}", lambda: {"a": 1})]
+    if origin is typing.Annotated:
+        return samples(args[0], name, depth)
+    if origin in (typing.Union, types.UnionType):
+        found = [sample for arg in args if arg is not type(None) for sample in _try(arg, name, depth)]
+        if not found and type(None) not in args:
+            raise NoSampleError(name)
+        return found[:6] + ([literal(None)] if type(None) in args else [])
+    if origin is typing.Literal:
+        return [literal(arg) for arg in args][:6]
+    if origin in (typing.ClassVar, typing.Final):
+        return samples(args[0], name, depth)
+    if isinstance(annotation, typing.TypeVar):
+        bound = annotation.__bound__ or (annotation.__constraints__ or (str,))[0]
+        return samples(bound, name, depth)
+    if isinstance(annotation, typing.NewType):
+        return samples(annotation.__supertype__, name, depth)
+    if annotation is str:
+        return _by_name(name) or [literal(text) for text in _TEXTS]
+    if annotation in _BY_TYPE:
+        return [literal(value) for value in _BY_TYPE[annotation]]
+    if origin is type or annotation is type:
+        return [literal(args[0] if args and isinstance(args[0], type) else int)]
+    if origin is collections.abc.Callable or annotation in (collections.abc.Callable, typing.Callable, types.FunctionType):
+        return [Sample("callable", lambda: _callable(args, name, depth))]
+    if (kind := origin or annotation) in _COLLECTIONS:
+        return _collections(_COLLECTIONS[kind], args, name, depth)
+    if kind in (collections.abc.AsyncIterator, collections.abc.AsyncIterable, collections.abc.AsyncGenerator):
+        return [Sample("stream", lambda: _stream(args[:1] or (Any,), name, depth))]
+    if kind in (collections.abc.Awaitable, collections.abc.Coroutine):
+        return [Sample("awaitable", Answer)]
+    if isinstance(annotation, type) and issubclass(annotation, pathlib.PurePath):
+        return [Sample("new path", lambda: annotation(_folder()) / "file.json"), Sample("folder", lambda: annotation(_folder()))]
+    if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
+        return [literal(member) for member in annotation][:6]
+    if isinstance(annotation, type) and issubclass(annotation, BaseException):
+        return [Sample(annotation.__name__, lambda: annotation("abc"))]
+    if typing.is_typeddict(annotation):
+        hints = typing.get_type_hints(annotation)
+        return [Sample(annotation.__name__, lambda: {key: samples(hint, key, depth + 1)[0].make() for key, hint in hints.items()})]
+    if isinstance(kind, type):
+        return _objects(kind, depth)
+    raise NoSampleError(name)
+
+
+_COLLECTIONS: dict[Any, type] = {
+    list: list,
+    tuple: tuple,
+    set: set,
+    frozenset: frozenset,
+    dict: dict,
+    collections.abc.Sequence: list,
+    collections.abc.Iterable: list,
+    collections.abc.Iterator: iter,  # type: ignore[dict-item]
+    collections.abc.Collection: list,
+    collections.abc.MutableSequence: list,
+    collections.abc.Set: set,
+    collections.abc.Mapping: dict,
+    collections.abc.MutableMapping: dict,
+    collections.defaultdict: dict,
+}
+
+
+def _by_name(name: str) -> list[Sample]:
+    if re.search(r"path|file|folder|^dir|directory", name, re.IGNORECASE):
+        return [Sample("new path", lambda: str(pathlib.Path(_folder()) / "file.json")), literal("/nowhere/at/all")]
+    for pattern, values in BY_NAME:
+        if name and re.search(pattern, name, re.IGNORECASE):
+            return [literal(value) for value in values]
+    return []
+
+
+def _folder() -> str:
+    """A new folder whose name is the same in each run."""
+    home = pathlib.Path(tempfile.gettempdir())
+    folder = home / f"given-{sum(1 for _ in home.glob('given-*'))}"
+    folder.mkdir()
+    return str(folder)
+
+
+def _try(annotation: Any, name: str, depth: int) -> list[Sample]:
+    try:
+        return samples(annotation, name, depth)[:3]
+    except NoSampleError:
+        return []
+
+
+def _collections(kind: type, args: tuple[Any, ...], name: str, depth: int) -> list[Sample]:
+    singular = name.removesuffix("s")
+    if kind is dict:
+        keys, values = (args or (str, Any))[0], (args or (str, Any))[-1]
+        key, value = samples(keys, "key", depth + 1)[0], samples(values, "", depth + 1)[0]
+        return [Sample("{one}", lambda: {key.make(): value.make()}), Sample("{}", dict)]
+    if kind is tuple and args and args[-1] is not Ellipsis:
+        parts = [samples(arg, singular, depth + 1)[0] for arg in args]
+        return [Sample("(parts)", lambda: tuple(part.make() for part in parts))]
+    items = samples(args[0] if args else Any, singular, depth + 1)
+    few = items[:2] if len(items) > 1 else items * 2
+    return [
+        Sample("[two]", lambda: kind([item.make() for item in few])),
+        Sample("[]", lambda: kind([])),
+        Sample("[one]", lambda: kind([items[0].make()])),
+    ]
+
+
+def _callable(args: tuple[Any, ...], name: str, depth: int) -> Any:
+    returns = args[-1] if args else Any
+    waits = typing.get_origin(returns) in (collections.abc.Awaitable, collections.abc.Coroutine)
+    inner = (typing.get_args(returns) or (Any,))[-1] if waits else returns
+
+    def answer() -> Any:
+        found = _try(inner, "", depth + 1)
+        return found[0].make() if found and inner is not Any else None
+
+    def called(*given: Any, **named: Any) -> Any:
+        HANDED.note(name or "callable", given, named)
+        return answer()
+
+    async def awaited(*given: Any, **named: Any) -> Any:
+        return called(*given, **named)
+
+    return awaited if waits else called
+
+
+async def _stream(args: tuple[Any, ...], name: str, depth: int) -> Any:
+    for sample in _try(args[0], name, depth + 1)[:2]:
+        yield sample.make()
+
+
+def _objects(kind: type, depth: int) -> list[Sample]:
+    """Samples of a class: built from samples of what it takes; a double where it only says what it wants."""
+    if getattr(kind, "_is_protocol", False) or inspect.isabstract(kind):
+        return [Sample(f"{kind.__name__} double", lambda: double_of(kind, lambda wanted: _first(wanted, depth + 1)))]
+    try:
+        cases = argument_cases(kind, depth + 1, variants=2)
+    except NoSampleError:
+        raise
+    except (TypeError, ValueError):
+        raise NoSampleError(kind.__name__) from None
+    return [Sample(f"{kind.__name__} {case.label}".strip(), lambda case=case: case.call(kind)) for case in cases[:3]]
+
+
+def _first(annotation: Any, depth: int) -> Any:
+    found = _try(annotation, "", depth)
+    return found[0].make() if found else Answer()
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """The arguments of one call; ``label`` names what is not the plainest in it, and is empty where all is plain."""
+
+    label: str
+    positional: tuple[Sample, ...]
+    named: tuple[tuple[str, Sample], ...]
+
+    def call(self, function: Callable[..., Any]) -> Any:
+        """Call the function with arguments that are made for this call."""
+        return function(*(sample.make() for sample in self.positional), **{name: s.make() for name, s in self.named})
+
+
+def hints_of(function: Any) -> dict[str, Any]:
+    """The annotations of a function, evaluated where that can be done."""
+    target = function.__init__ if isinstance(function, type) else function
+    try:
+        return typing.get_type_hints(target, include_extras=True)
+    except Exception:  # noqa: BLE001 - a name that is imported for type checkers only
+        return dict(getattr(target, "__annotations__", {}))
+
+
+def parameters_of(function: Any) -> list[tuple[inspect.Parameter, Any]]:
+    """The parameters that a caller gives, each with its annotation. Raises ValueError where there is no signature."""
+    fields = getattr(function, "model_fields", None)
+    if isinstance(function, type) and isinstance(fields, dict):
+        found = []
+        for name, field in fields.items():
+            default = inspect.Parameter.empty if field.is_required() else None
+            parameter = inspect.Parameter(field.alias or name, inspect.Parameter.KEYWORD_ONLY, default=default)
+            found.append((parameter, field.annotation))
+        return found
+    hints = hints_of(function)
+    signature = inspect.signature(function)
+    return [
+        (parameter, hints.get(name, parameter.annotation))
+        for name, parameter in signature.parameters.items()
+        if name not in ("self", "cls") and not name.startswith("_")
+    ]
+
+
+def argument_cases(function: Any, depth: int = 0, variants: int = 5) -> list[Case]:
+    """The calls to make: one with the plainest arguments and no optional one, then others that differ in one argument.
+
+    Raises NoSampleError where a required argument cannot be made, and ValueError where there is no signature.
+    """
+    positional: list[Sample] = []
+    named: list[tuple[str, Sample]] = []
+    choices: list[tuple[str, int | None, list[Sample]]] = []
+    for parameter, annotation in parameters_of(function):
+        if parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
+            continue
+        required = parameter.default is parameter.empty
+        try:
+            found = samples(annotation, parameter.name, depth)
+        except NoSampleError:
+            if required:
+                raise
+            continue
+        if annotation is parameter.empty and not required and type(parameter.default) in _BY_TYPE:
+            found = samples(type(parameter.default), parameter.name, depth)
+        if not required:
+            choices.append((parameter.name, None, found[:variants]))
+        elif parameter.kind is parameter.POSITIONAL_ONLY:
+            choices.append((parameter.name, len(positional), found[1:variants]))
+            positional.append(found[0])
+        else:
+            choices.append((parameter.name, None, found[1:variants]))
+            named.append((parameter.name, found[0]))
+    cases = [Case("", tuple(positional), tuple(named))]
+    for name, index, others in choices:
+        for sample in others:
+            if index is None:
+                changed = dict(named) | {name: sample}
+                cases.append(Case(f"{name}={sample.label}", tuple(positional), tuple(changed.items())))
+            else:
+                changed_positional = [*positional[:index], sample, *positional[index + 1 :]]
+                cases.append(Case(f"{name}={sample.label}", tuple(changed_positional), tuple(named)))
+    return cases

@@ -1,0 +1,107 @@
+"""Time that passes only when somebody waits: an hour of back-off takes no time, and a wait for nothing is told at once."""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from edges import EdgeTransport
+
+_real_sleep, _real_time, _real_monotonic = time.sleep, time.time, time.monotonic
+
+
+class WaitsForever(BaseException):  # noqa: N818 - it is no error of whoever waits
+    """Nothing that is under way can ever end the wait."""
+
+
+class Clock:
+    """Seconds that have been waited for since the start of the run."""
+
+    def __init__(self) -> None:
+        self.waited = 0.0
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self.waited += max(seconds, 0.0)
+
+    def install(self) -> None:
+        """Put this clock in the place of the process's own: before anything of the packages is imported."""
+
+        def sleep(seconds: float) -> None:
+            if threading.current_thread() is threading.main_thread():
+                self.advance(seconds)
+            else:
+                # A thread that waits in a loop would spin, and this clock is not for it alone.
+                _real_sleep(min(seconds, 0.005))
+
+        time.sleep = sleep
+        time.time = lambda: _real_time() + self.waited
+        time.time_ns = lambda: int(time.time() * 1e9)
+        time.monotonic = time.perf_counter = lambda: _START + self.waited
+        time.monotonic_ns = time.perf_counter_ns = lambda: int(time.monotonic() * 1e9)
+
+
+_START = 1000.0
+CLOCK = Clock()
+
+
+class _Selector(selectors.DefaultSelector):  # type: ignore[misc, valid-type] - the platform's own
+    """Lets the clock pass instead of waiting, unless a thread is at work whose end is to be awaited."""
+
+    loop: VirtualLoop
+
+    def select(self, timeout: float | None = None) -> Any:
+        events = super().select(0)
+        if events or timeout == 0:
+            return events
+        while self.loop.threads_at_work:
+            if events := super().select(0.02):
+                return events
+        if events := super().select(0):
+            return events
+        if timeout is None:
+            raise WaitsForever
+        CLOCK.advance(timeout)
+        return []
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop on the virtual clock; its connections go to doubles at the edge, which record what is sent."""
+
+    def __init__(self) -> None:
+        selector = _Selector()
+        selector.loop = self
+        self.threads_at_work = 0
+        self.sent: list[Any] = []
+        super().__init__(selector)
+
+    def time(self) -> float:
+        """Seconds on the virtual clock."""
+        return _START + CLOCK.waited
+
+    def run_in_executor(self, executor: Any, function: Callable[..., Any], *args: Any) -> Any:
+        """Run it in a thread, and let no time pass until it has ended."""
+        self.threads_at_work += 1
+
+        def ended(*_: object) -> None:
+            self.threads_at_work -= 1
+
+        future = super().run_in_executor(executor, function, *args)
+        future.add_done_callback(ended)
+        return future
+
+    async def getaddrinfo(self, host: Any, port: Any, **_: Any) -> Any:
+        """Every name is the loopback's: nothing is asked of the network."""
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", int(port or 0)))]
+
+    async def create_connection(self, protocol_factory: Any, host: Any = None, port: Any = None, **_: Any) -> Any:
+        """Connect to a double at the edge that answers HTTP and Redis and refuses everything else."""
+        protocol = protocol_factory()
+        transport = EdgeTransport(self, protocol, (host, port), self.sent)
+        protocol.connection_made(transport)
+        return transport, protocol
