@@ -16,6 +16,12 @@ from market_data_meta.files import read_json, read_toml, write_whole
 from market_data_meta.judging.check_files import check_words, checks_of, with_rules
 from market_data_meta.judging.defect_file import DefectsFile, load_defects, reproducers
 from market_data_meta.judging.defects import KnownDefects, ShownBy
+from market_data_meta.judging.observation_rule_file import (
+    ObservationRulesFile,
+    load_observation_rules,
+    rule_problems,
+    rules_path,
+)
 from market_data_meta.models import InputFile, input_faults, read_input
 from market_data_meta.prove.change_files import BreaksFile
 from market_data_meta.releases import pins
@@ -36,6 +42,7 @@ def problems(root: Path) -> list[str]:
         known = load_defects(root)
         disagreements += _defect_problems(contract, ledger, known)
         disagreements += _until_an_error(lambda: _break_problems(contract, known))
+        disagreements += _until_an_error(lambda: _rule_problems(root))
     except MetaError as error:
         # A file that cannot be loaded because of its content is among the problems of files already.
         disagreements += [] if file_problems else [str(error)]
@@ -64,7 +71,7 @@ def _file_problems(root: Path) -> Iterator[str]:
     contracts = root / "contracts"
     models: dict[Path, type[InputFile]] = dict.fromkeys(sorted(contracts.glob("clauses/*.toml")), ClausesFile)
     models |= {contracts / "packages.toml": PackagesFile, contracts / "defects.toml": DefectsFile}
-    models |= {contracts / "capabilities.toml": CapabilitiesFile}
+    models |= {contracts / "capabilities.toml": CapabilitiesFile, rules_path(root): ObservationRulesFile}
     models |= dict.fromkeys(sorted(contracts.glob("releases/*.json")), ReleasesFile)
     models |= {contracts / "releases" / "snapshot.json": SnapshotFile}
     for file, model in models.items():
@@ -174,6 +181,13 @@ def _break_problems(contract: Contract, known: KnownDefects) -> Iterator[str]:
             f"{name} has never been seen to fail: write a [[break]] of it in tests/breaks/{area}.toml, "
             f"then mdmeta prove {name} shows whether {check_words(name)} catches it"
         )
+
+
+def _rule_problems(root: Path) -> Iterator[str]:
+    """Problems of rules about observations: the two cases of each show what it decides, and what it leaves alone."""
+    path = rules_path(root).relative_to(root)
+    for rule in load_observation_rules(root):
+        yield from (f"{path}: rules/{rule.id}: {problem}" for problem in rule_problems(rule))
 
 
 def _defect_problems(contract: Contract, ledger: Ledger, known: KnownDefects) -> Iterator[str]:

@@ -1,0 +1,153 @@
+"""What a run has observed of a package: a JSON value under each key. Read from the lines that the run has written."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from market_data_meta.strict_json import tolerant_json
+
+AREAS = (
+    "api",
+    "models",
+    "settings",
+    "http",
+    "cli",
+    "metrics",
+    "wire",
+    "functions",
+    "lives",
+    "process",
+    "metadata",
+)
+"""What is observed of a package, a word for each kind."""
+
+
+_REST = re.compile(r" \((rest|after \d+)\)$")
+"""What the key of a unit ends with that has ended before its time: by a fault of the probe, or with its process."""
+
+
+@dataclass(frozen=True)
+class Unobserved:
+    """That some keys of a unit have no value, and why. ``ended`` says that the code ended it, or went on and on."""
+
+    why: str
+    ended: bool
+
+
+@dataclass(frozen=True)
+class ObservedRun:
+    """One run: the JSON text of each value by its key (``area:id``), and why others, of keys or units, have none.
+
+    Members of objects are in one order, so equal values have equal texts; 1, 1.0 and true are three values.
+    """
+
+    values: Mapping[str, str]
+    unobserved: Mapping[str, Unobserved] = field(default_factory=dict)
+
+    def unit_of(self, key: str) -> str | None:
+        """What was not observed: the key itself, or the unit that it belongs to; None where nothing says so."""
+        if key in self.unobserved:
+            return key
+        return next((unit for unit in self.unobserved if is_within(key, unit)), None)
+
+
+def read_observations(text: str) -> ObservedRun:
+    """The run that wrote these lines. Raises ValueError that says why they are no evidence.
+
+    A key that has two values in one run has none that could be compared.
+    """
+    values: dict[str, str] = {}
+    unobserved: dict[str, Unobserved] = {}
+    lines = text.splitlines()
+    if not lines:
+        raise ValueError("it has written nothing")
+    try:
+        rows = [tolerant_json(line) for line in lines]
+    except ValueError:
+        raise ValueError("it has written a line that is not JSON, or not to its end") from None
+    if rows[-1] != {"end": len(rows) - 1}:
+        raise ValueError("it has not written its last line")
+    for row in rows[:-1]:
+        if not (isinstance(row, dict) and row.get("area") in AREAS and isinstance(row.get("id"), str) and row["id"]):
+            raise ValueError("it has written a line that names no observation")
+        key = f"{row['area']}:{row['id']}"
+        if "unobserved" in row:
+            ending = _REST.search(key)
+            ended = ending is not None and ending[1] != "rest"
+            unobserved[_REST.sub("", key)] = Unobserved(str(row["unobserved"]), ended)
+        elif "value" in row:
+            value = json_text(row["value"])
+            if values.setdefault(key, value) != value:
+                unobserved[key] = Unobserved("one run has two values for it", ended=False)
+        else:
+            raise ValueError("it has written a line without a value")
+    return ObservedRun({key: value for key, value in values.items() if key not in unobserved}, unobserved)
+
+
+def json_text(value: object) -> str:
+    """A value as JSON: two values are the same if their texts are."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def area_of(key: str) -> str:
+    """The area of a key."""
+    return key.partition(":")[0]
+
+
+def name_of(key: str) -> str:
+    """What a key without its arguments names in its area: ``market_data_core.x.fn``, ``GET /health``."""
+    return key.partition(":")[2].partition("[")[0].rstrip()
+
+
+def symbol_of(key: str) -> str:
+    """What an observation is of: its key up to the arguments, ``functions:market_data_core.x.fn``."""
+    return f"{area_of(key)}:{name_of(key)}"
+
+
+def is_within(key: str, unit: str) -> bool:
+    """Whether a key is that of a unit, or of something in it: ``lives:a.b.C.m[x=1]`` is within ``lives:a.b``."""
+    return key.startswith(unit) and not (key[len(unit) :][:1].isalnum() or key[len(unit) :][:1] == "_")
+
+
+@dataclass(frozen=True)
+class ObservedSide:
+    """One side of a comparison: the runs of one and the same code."""
+
+    runs: tuple[ObservedRun, ...]
+
+    @cached_property
+    def values(self) -> dict[str, str]:
+        """The values that every run has."""
+        first, *others = self.runs
+        return {
+            key: value for key, value in first.values.items() if all(run.values.get(key) == value for run in others)
+        }
+
+    @cached_property
+    def unstable(self) -> frozenset[str]:
+        """The keys of which the runs have different values, or some a value and others, without a reason, none."""
+        keys = {key for run in self.runs for key in run.values} - self.values.keys()
+        return frozenset(key for key in keys if self._differs(key))
+
+    def _differs(self, key: str) -> bool:
+        values = {run.values[key] for run in self.runs if key in run.values}
+        return len(values) > 1 or not any(run.unit_of(key) for run in self.runs if key not in run.values)
+
+    @cached_property
+    def unobserved(self) -> frozenset[str]:
+        """The keys and units without a value in some run."""
+        return frozenset(unit for run in self.runs for unit in run.unobserved)
+
+    def unit_of(self, key: str) -> str | None:
+        """What some run says it could not observe, of which the key is a part; or None."""
+        return next(filter(None, (run.unit_of(key) for run in self.runs)), None)
+
+    def why_ended(self, key: str) -> Unobserved | None:
+        """How the code has ended the unit of a key, where it did so in the same way in two or more runs; else None."""
+        units = [run.unobserved[unit] for run in self.runs if key not in run.values and (unit := run.unit_of(key))]
+        same = len(units) == len(self.runs) > 1 and len(set(units)) == 1
+        return units[0] if same and units[0].ended else None
