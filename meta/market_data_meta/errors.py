@@ -77,6 +77,10 @@ class ErrorCode(StrEnum):
     NO_INDEX = "no-index", "The package index cannot be reached."
     NO_INTERPRETER = "no-interpreter", "The Python that is named is not on this machine, or does not run."
     NO_NETWORK = "no-network", "The package index, or an address that was named, could not be reached."
+    NO_OBSERVATIONS = (
+        "no-observations",
+        "A release could not be observed, so nothing is known of what it does otherwise.",
+    )
     NO_PROJECT = "no-project", "A source tree is not a Python project."
     NO_RECORD = "no-record", "The suite did not start, so there is no record."
     NO_REF = "no-ref", "A git ref could not be fetched."

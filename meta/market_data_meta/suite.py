@@ -42,6 +42,22 @@ def digest(root: Path) -> str:
     return suite_digest.hexdigest()
 
 
+def observations_folder(root: Path) -> Path:
+    """Where the probes are that observe a package."""
+    return root / "tests" / "observations"
+
+
+def observations_digest(root: Path) -> str:
+    """The sha256 of all files that decide what is observed: the probes, and the modules that run inside."""
+    digest = hashlib.sha256()
+    for base in (observations_folder(root), INSIDE):
+        for file in sorted(base.rglob("*")):
+            if file.suffix in {".py", ".toml", ".json"} and file.is_file():
+                file_digest = hashlib.sha256(file.read_bytes()).hexdigest()
+                digest.update(f"{base.name}/{file.relative_to(base).as_posix()}\0{file_digest}\n".encode())
+    return digest.hexdigest()
+
+
 def _deciding_bytes(file: Path) -> bytes:
     """What a recording holds, without its producers: checks do not read them, and each release may add one."""
     text = file.read_bytes()

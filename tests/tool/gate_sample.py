@@ -91,6 +91,45 @@ def cause(kind: str, file: str, line: int | None, text: str, **changes: Any) -> 
     } | changes
 
 
+def sign(key: str, kind: str = "changed", **changes: Any) -> dict[str, Any]:
+    """One place at which the candidate is seen otherwise."""
+    return {"id": key, "kind": kind, "level": "must", "path": [], "was": "1", "now": "2"} | changes
+
+
+def finding(kind: str, symbol: str, **changes: Any) -> dict[str, Any]:
+    """What was seen otherwise of a symbol of Store, with what is said of it in place of that."""
+    return {
+        "kind": kind,
+        "level": "must",
+        "package": "store",
+        "symbol": symbol,
+        "signs": [sign(symbol, kind)],
+        "further": 0,
+        "file": None,
+        "line": None,
+        "definition": None,
+        "accepted": None,
+        "changelog": [],
+    } | changes
+
+
+def observations(*findings: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """What was observed, with these findings."""
+    return {
+        "cell": CELL.format(70),
+        "baseline": CELL.format(70).replace("1.4.62", "1.4.61"),
+        "fault": None,
+        "findings": list(findings),
+        "added": [],
+        "compared": 4321,
+        "unstable": [],
+        "unobserved": [],
+        "accepts_nothing": [],
+        "ran": 2,
+        "seconds": 8.5,
+    } | changes
+
+
 def gate_of(data: Mapping[str, Any]) -> GateResult:
     """The gate that is made up as data."""
     return parse_document(GateResult, data, "gate.json")
@@ -168,6 +207,7 @@ def worse() -> dict[str, Any]:
             {"cell": cells[5], "why": "core 1.4.62 requires pydantic>=3, pipeline 0.8.3 pydantic<3", "before": False},
             {"cell": CELL.format(2), "why": "pipeline 0.8.2 requires Python 3.14", "before": True},
         ],
+        "observations": observations(),
         "allowed": {"now": 240, "before": 1034},
         "evidence": {"checks": 1204, "ran": 6, "start": 1.0, "seconds": 12.34, "interpreter": "3.11.7"},
     }
@@ -198,6 +238,7 @@ def not_importable() -> dict[str, Any]:
         ],
         "undecided": [],
         "uninstallable": [],
+        "observations": observations(),
         "cells": [*data["cells"][:4], cell(CELL.format(16), "regressed"), cell("store0.6.74", "regressed")],
         "allowed": {"now": 67, "before": 67},
     }
@@ -231,7 +272,34 @@ def same() -> dict[str, Any]:
         "capabilities": [],
         "undecided": [],
         "uninstallable": [],
+        "observations": observations(),
         "allowed": {"now": 1034, "before": 1034},
+    }
+
+
+def differing() -> dict[str, Any]:
+    """A candidate that breaks no clause, and of which three things differ from the release before; one is meant."""
+    return same() | {
+        "exit": 1,
+        "candidates": [candidate("store", "0.6.74", "0.6.73")],
+        "observations": observations(
+            finding(
+                "changed",
+                "http:GET /health",
+                signs=[sign("http:GET /health[alone]", path=["body", "service"], was='"store"', now='"datastore"')],
+                further=4,
+                file="src/datastore/app.py",
+                line=37,
+                definition="health",
+                changelog=["The service has its new name in /health."],
+            ),
+            finding("narrowed", "functions:market_data_core.events.parse", level="should", package="core"),
+            finding("removed", "cli:mds replay", accepted="nobody has used it since 0.6.2"),
+            added=["api:market_data_store.added"],
+            unstable=["lives:market_data_store.Pool"],
+            unobserved=["lives:market_data_store.Hangs"],
+            accepts_nothing=["http:GET /heath it is meant"],
+        ),
     }
 
 
@@ -239,11 +307,17 @@ def undecided() -> dict[str, Any]:
     """A gate in which nothing could be installed, before or now: no evidence at all."""
     data = same()
     why = {"cell": CELL.format(70), "why": "no versions", "before": True}
-    return data | {"exit": 3, "cells": [cell(CELL.format(70), "uninstallable")], "known": [], "uninstallable": [why]}
+    return data | {
+        "exit": 3,
+        "observations": None,
+        "cells": [cell(CELL.format(70), "uninstallable")],
+        "known": [],
+        "uninstallable": [why],
+    }
 
 
-def hostile() -> dict[str, Any]:
-    """The first gate with hostile text wherever the shape lets a text be."""
+def hostile(data: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The first gate, or another, with hostile text wherever the shape lets a text be."""
 
     def poisoned(value: object, key: str) -> object:
         if isinstance(value, dict):
@@ -266,6 +340,11 @@ def hostile() -> dict[str, Any]:
         )
         return HOSTILE + value if isinstance(value, str) and key not in fixed else value
 
-    data = poisoned(deepcopy(worse()), "")
-    assert isinstance(data, dict)
-    return data
+    result = poisoned(deepcopy(data or worse()), "")
+    assert isinstance(result, dict)
+    return result
+
+
+def hostile_differing() -> dict[str, Any]:
+    """The gate whose observations differ, with hostile text in all of them; what is shown as it is stays a name."""
+    return hostile(differing())

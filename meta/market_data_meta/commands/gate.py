@@ -21,6 +21,8 @@ from market_data_meta.gate.candidates import Candidate
 from market_data_meta.gate.causes import find_causes
 from market_data_meta.gate.depends_on import companions, join_companions
 from market_data_meta.gate.document import gate_result
+from market_data_meta.gate.meant_changes import meant_changes
+from market_data_meta.gate.observation_report import observation_report
 from market_data_meta.gate.partners import ALL, ALLOWED, PINNED, QUICK
 from market_data_meta.gate.runner import GateCallbacks, GateRun
 from market_data_meta.gate.source_changes import read_source_changes
@@ -56,7 +58,8 @@ class _GateCommand(click.Command):
     "text",
     metavar="FILE",
     type=click.File(encoding="utf-8", errors="replace"),
-    help="Text of a pull request (- reads it from standard input): its Depends-On lines add companions.",
+    help="Text of a pull request (- reads it from standard input): its Depends-On lines add companions, its Changes "
+    "lines accept what is meant.",
 )
 @click.option("--all", "with_forbidden", is_flag=True, help="Also run the combinations that the requirements forbid.")
 @click.option(
@@ -67,6 +70,7 @@ class _GateCommand(click.Command):
     help="Run with the newest and the deployed partners only.",
 )
 @click.option("--strict", is_flag=True, help="A should clause that got worse counts like a must clause.")
+@click.option("--no-observations", is_flag=True, help="Run the clauses only: compare nothing that no clause is about.")
 @click.option("--allow-direct", is_flag=True, help="Install what a candidate requires by address (name @ url).")
 @cache_option
 @verbose_option
@@ -84,6 +88,7 @@ def gate_command(
     with_forbidden: bool,
     quick: bool,
     strict: bool,
+    no_observations: bool,
     allow_direct: bool,
     verbose: bool,
     as_json: bool,
@@ -108,8 +113,8 @@ def gate_command(
         # A line of output that begins as a command is one to GitHub, and what a candidate says is quoted in ours.
         click.echo(f"::stop-commands::{secrets.token_hex(16)}", err=True)
     candidate_sources = {name: source for name in contract.packages if (source := sources.get(name))}
-    if text:
-        candidate_sources = join_companions(candidate_sources, companions(text.read(), contract.packages))
+    request_text = text.read() if text else ""
+    candidate_sources = join_companions(candidate_sources, companions(request_text, contract.packages))
     if not candidate_sources:
         hint = " or ".join(f"--{name} X" for name in contract.packages)
         raise MetaError(ErrorCode.NO_CANDIDATE, "no candidate is given", hint=f"give {hint}")
@@ -128,9 +133,16 @@ def gate_command(
         candidates = _candidates(contract, ledger, candidate_sources, Path(scratch), python)
         callbacks = GateCallbacks(on_progress, _say_first_result)
         partners = PINNED if pinned else ALL if with_forbidden else QUICK if quick else ALLOWED
-        gate = GateRun(contract, ledger, candidates, options, partners, pinned, strict, callbacks)
+        gate = GateRun(
+            contract, ledger, candidates, options, partners, pinned, strict, callbacks, observes=not no_observations
+        )
         comparison = gate.run()
         changes = read_source_changes(contract, candidates, options, Path(scratch))
+    if observed := comparison.observed:
+        meant = meant_changes(request_text)
+        comparison = replace(
+            comparison, observations=observation_report(observed, contract, candidates, changes, meant)
+        )
     packages_of = {name: package.name for package in contract.packages.values() for name in package.imports}
     causes = find_causes(comparison.differences, comparison.cells, changes, packages_of)
     result = gate_result(comparison, contract, causes)

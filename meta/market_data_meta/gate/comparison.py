@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from market_data_meta.errors import Exit
 from market_data_meta.gate.candidates import Candidate
+from market_data_meta.gate.observations import GateObservation
 from market_data_meta.judging.comparison import HELD, REGRESSED, CellComparison, Difference, known_failures
 from market_data_meta.judging.verdicts import UNINSTALLABLE, UNKNOWN
 from market_data_meta.results.gate import BroughtLibrary
+from market_data_meta.results.observations import GateObservations
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class GateComparison:
     ``same_code`` names the published releases that run a candidate's code. ``guilty`` names, for each cell without a
     verdict, the packages that are to blame. ``allowed`` counts the published combinations that all requirements allow,
     with the candidates and with their predecessors. ``seconds`` is wall time. ``brought_libraries`` are those that the
-    candidates bring along.
+    candidates bring along. ``observed`` is what was seen of them beside the checks, ``observations`` what follows.
     """
 
     suite: str
@@ -37,6 +39,8 @@ class GateComparison:
     start: float
     seconds: float
     brought_libraries: tuple[BroughtLibrary, ...] = ()
+    observed: GateObservation | None = None
+    observations: GateObservations | None = None
 
     @property
     def known(self) -> dict[str, tuple[str, ...]]:
@@ -45,12 +49,13 @@ class GateComparison:
 
     @property
     def exit(self) -> Exit:
-        """Violated by a regression, undecided where a cell has no verdict, else nothing got worse."""
+        """Violated by a regression or a finding, undecided where a cell or an observation is, else all is well."""
         verdicts = [cell.verdict for cell in self.cells]
         newly = [c for c in self.cells if c.verdict == UNINSTALLABLE and not c.pair.was_uninstallable]
-        if REGRESSED in verdicts or newly:
+        observed = self.observations
+        if REGRESSED in verdicts or newly or (observed and observed.failing(strict=self.strict)):
             return Exit.VIOLATED
-        if UNKNOWN in verdicts or HELD not in verdicts:
+        if UNKNOWN in verdicts or HELD not in verdicts or (observed and observed.fault):
             return Exit.UNDECIDED
         return Exit.OK
 

@@ -74,10 +74,11 @@ def gate_result(gate: GateComparison, contract: Contract, causes: Sequence[Cause
             for cell in gate.cells
             if cell.verdict == UNINSTALLABLE and cell.reasons
         ),
+        observations=gate.observations,
         allowed=AllowedCounts(now=gate.allowed[0], before=gate.allowed[1]),
         evidence=GateEvidence(
             checks=sum(sum(cell.counts.values()) for cell in gate.cells),
-            ran=gate.ran,
+            ran=gate.ran + (gate.observations.ran if gate.observations else 0),
             start=gate.start,
             seconds=round(gate.seconds, 3),
             interpreter=next((version for version in interpreters if version), None),

@@ -19,6 +19,7 @@ from market_data_meta.gate.brought_libraries import brought_libraries
 from market_data_meta.gate.candidates import Candidate
 from market_data_meta.gate.comparison import GateComparison
 from market_data_meta.gate.exclusions import PartnerExclusion, find_exclusions
+from market_data_meta.gate.observations import GateObserver
 from market_data_meta.gate.partners import ALL, PINNED, GateCell, allowed_number, gate_cells, ledger_with_candidates
 from market_data_meta.gate.repetitions import CELL_SECONDS, GateRepetitions, clauses_to_repeat
 from market_data_meta.judging.comparison import (
@@ -63,6 +64,7 @@ class GateRun:
     pinned: Mapping[str, str] = field(default_factory=dict)
     strict: bool = False
     callbacks: GateCallbacks = field(default_factory=GateCallbacks)
+    observes: bool = True
 
     def __post_init__(self) -> None:
         # Not made on demand: the cells and the candidates alone, which share it, run in different threads.
@@ -74,7 +76,8 @@ class GateRun:
         exclusions = () if self.reach == PINNED else self._exclusions()
         cells_to_run = self._gate_cells(exclusions)
         _put_into_cache(self.candidates, self.options.cache)
-        with ThreadPoolExecutor(1) as pool, FirstRun() as first_run:
+        with ThreadPoolExecutor(1) as observing, ThreadPoolExecutor(1) as pool, FirstRun() as first_run:
+            observed = observing.submit(self._observer().run, cells_to_run if self.observes else ())
             alone = [pool.submit(self._compare_alone, candidate, first_run.wait) for candidate in self.candidates]
             predecessor_records = self._run_predecessors(cells_to_run)
 
@@ -93,6 +96,7 @@ class GateRun:
             cells = self._compare_repeated(cells_to_run, cells)
             cells += map(self._excluded_cell, exclusions)
             cells += [comparison.result() for comparison in alone]
+            observation = observed.result()
         self._repetitions.discard(cells, [*predecessor_records.cache_folders, *candidate_records.cache_folders])
         cell_differences = differences(cells, self.contract.clauses)
         without_verdict = cells_to_explain(cells)
@@ -118,7 +122,12 @@ class GateRun:
             brought_libraries=brought_libraries(
                 candidate_records.candidate_entries, self.options.interpreter, self.ledger.as_of
             ),
+            observed=observation,
         )
+
+    def _observer(self) -> GateObserver:
+        """What observes the candidates beside the cells, from which it takes nothing."""
+        return GateObserver(self.contract, self.ledger, self.candidates, self.options)
 
     def _exclusions(self) -> tuple[PartnerExclusion, ...]:
         return find_exclusions(self.contract, self.ledger, self.candidates, self._python)

@@ -14,6 +14,7 @@ from market_data_meta.contract import Contract
 from market_data_meta.errors import ErrorCode, MetaError, direct_reference
 from market_data_meta.gate import builds
 from market_data_meta.gate.candidates import Candidate, find_predecessor, source_folders
+from market_data_meta.gate.changelogs import changelog_lines
 from market_data_meta.gate.revisions import Revision, revision_of
 from market_data_meta.inside.mdm_content import content_of_wheel
 from market_data_meta.releases.combinations import DEPLOYED, NEWEST, published_release
@@ -66,7 +67,11 @@ def read_candidate(
     taken = any(r.content != release.content for r in ledger.releases[package] if Version(r.version) == version)
     skipped = _skipped_extras(ledger, release)
     folders = source_folders(path, contract.packages[package].imports)
-    return Candidate(package, source, release, predecessor, wheel.resolve(), revision, skipped, taken, folders)
+    tree = path if path.is_dir() else next((folder / "sdist").glob("*"), None)
+    changelog = changelog_lines(tree, predecessor) if tree else ()
+    return Candidate(
+        package, source, release, predecessor, wheel.resolve(), revision, skipped, taken, folders, changelog
+    )
 
 
 def _skipped_extras(ledger: Ledger, release: Release) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from market_data_meta.errors import ErrorCode
 from market_data_meta.models import Document, Model
 from market_data_meta.results.capabilities import StateName
+from market_data_meta.results.observations import GateObservations
 from market_data_meta.results.parts import (
     Count,
     Digest,
@@ -207,6 +208,7 @@ class GateResult(Document):
     known: tuple[KnownFailure, ...]
     undecided: tuple[UndecidedCell, ...]
     uninstallable: tuple[UninstallableCell, ...]
+    observations: Annotated[GateObservations | None, Field(description="Null where there is nothing to compare with.")]
     allowed: AllowedCounts
     evidence: GateEvidence
 
@@ -233,6 +235,9 @@ class GateResult(Document):
         verdicts = {cell.verdict for cell in self.cells}
         if self.exit == 0 and ("held" not in verdicts or verdicts & {"regressed", "unknown"}):
             raise ValueError("it says that nothing got worse, and its cells do not")
+        observed = self.observations
+        if self.exit == 0 and observed and (observed.fault or observed.failing(strict=self.strict)):
+            raise ValueError("it says that nothing got worse, and its observations do not")
         if any(
             difference.cause is not None and difference.cause >= len(self.causes) for difference in self.differences
         ):

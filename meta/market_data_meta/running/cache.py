@@ -33,7 +33,7 @@ class RunCache:
     """
 
     def __init__(self, cache: Path, suite: str, group: str, python: str) -> None:
-        self.folder = cache / "runs" / f"{suite[:16]}-{group}-{_interpreter_digest(python)}"
+        self.folder = cache / "runs" / f"{suite[:16]}-{group}-{interpreter_digest(python)}"
 
     def records(self) -> Iterator[Record]:
         """All runs. A file that cannot be read is removed, so that its cell is run again."""
@@ -73,7 +73,7 @@ def discard_runs(folders: Iterable[Path], clause: str, checks: Collection[Check]
                 file.unlink(missing_ok=True)
 
 
-def _interpreter_digest(python: str) -> str:
+def interpreter_digest(python: str) -> str:
     """Sixteen digits that stand for an interpreter: its version, build and platform."""
     program = "import sys, platform; print(sys.version, sys.implementation.name, platform.platform())"
     process = subprocess.run([python, "-I", "-c", program], capture_output=True, text=True, check=True)

@@ -60,7 +60,7 @@ def decide(
     version = environments.version_of(python)
     whole, request = request, with_services(contract, request)
     on_progress(ProgressStep(0, 0, "resolving third-party libraries"))
-    resolutions, digests = _resolve_third_party(contract, ledger, request, python, options.cache)
+    resolutions, digests = resolve_third_party(contract, ledger, request.cells, python, options.cache)
     locks = {needs: lock for needs, lock in resolutions.items() if isinstance(lock, ThirdPartyLock)}
     unresolvable = {cell: Unresolvable(why) for cell in request.cells if (why := cell.why_not_installable(version))}
     unresolvable |= {
@@ -106,8 +106,8 @@ def _has_startup_code(group: ThirdPartyGroup, lock: ThirdPartyLock, python: str,
     return fault is not None
 
 
-def _resolve_third_party(
-    contract: Contract, ledger: Ledger, request: RunRequest, python: str, cache: Path
+def resolve_third_party(
+    contract: Contract, ledger: Ledger, cells: Iterable[ContentCombination], python: str, cache: Path
 ) -> tuple[dict[ThirdPartyRequirements, ThirdPartyLock | Unresolvable], dict[ThirdPartyLock, str]]:
     """The third-party set for each distinct set of requirements, and the digest of each set's group.
 
@@ -121,7 +121,7 @@ def _resolve_third_party(
     resolutions = third_party.resolve_all(contract, ledger.published, published_cells, python, cache)
     published = [lock for lock in resolutions.values() if isinstance(lock, ThirdPartyLock)]
     other_cells = (
-        cell for cell in request.cells if cell.requirements not in resolutions and not cell.why_not_installable(version)
+        cell for cell in cells if cell.requirements not in resolutions and not cell.why_not_installable(version)
     )
     other_resolutions = {
         needs: lock.compared_with(published) if isinstance(lock, ThirdPartyLock) else lock

@@ -28,6 +28,8 @@ GATES = (
     gate_sample.same,
     gate_sample.undecided,
     gate_sample.hostile,
+    gate_sample.differing,
+    gate_sample.hostile_differing,
 )
 SCREEN = 40
 """Lines of a terminal."""
@@ -310,7 +312,8 @@ def test_markdown_opens_what_differs_and_folds_the_rest(gate: Callable[[], Data]
     assert "Known failures" not in opened
     open_kinds = ("regression", "undecided")
     alone = [d for d in gate()["differences"] if d["kind"] in open_kinds and d["cause"] is None]
-    assert text.count("<details open>") == len(alone)
+    seen = gate()["observations"]["findings"] if gate()["observations"] else []
+    assert text.count("<details open>") == len(alone) + len(seen)
 
 
 def test_markdown_holds_no_html_links_or_calls() -> None:

@@ -29,6 +29,8 @@ GATES = (
     gate_sample.same,
     gate_sample.undecided,
     gate_sample.hostile,
+    gate_sample.differing,
+    gate_sample.hostile_differing,
     gate_sample.not_importable,
     gate_sample.renamed_field,
 )
@@ -105,8 +107,9 @@ def test_sarif_has_what_the_standard_and_github_ask_for(gate: Callable[[], Data]
         assert (result["kind"] == "fail") is (result["level"] != "none")
         assert result["message"]["text"]
         (place,) = (location["physicalLocation"] for location in result["locations"])
-        is_cause = result["ruleId"].startswith("cause-")
-        pattern = r"market_data_\w+/\w+/\w+\.py" if is_cause else r"contracts/clauses/[^/]+\.toml"
+        is_cause = result["ruleId"].startswith(("cause-", "observed-"))
+        pattern = r"(market_data_\w+/\w+/\w+|.*src/datastore/app)\.py" if is_cause else r"contracts/clauses/[^/]+\.toml"
+        pattern += r"|contracts/observation_rules\.toml"
         assert re.fullmatch(pattern, place["artifactLocation"]["uri"])
         assert is_cause or place["region"]["startLine"] == 1
     prints = [result["partialFingerprints"]["primaryLocationLineHash"] for result in run["results"]]

@@ -4,7 +4,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from market_data_meta.render.gate import cause_words, words
+from market_data_meta.render.gate import cause_words, observation_words, words
 from market_data_meta.render.markdown_text import short
 from market_data_meta.render.text import printable
 from market_data_meta.results.gate import GateDifference, GateResult
@@ -66,6 +66,7 @@ def _rows(gate: GateResult) -> Iterator[_Annotation]:
         )
     for why, cells in words.uninstallable(gate, before=False):
         yield _Annotation("error", f"{words.number(len(cells), 'cell')} can no longer be installed", why)
+    yield from _observations(gate)
     for difference in gate.alone(words.UNDECIDED):
         yield _Annotation("warning", f"{difference.clause} is undecided", _message_text(gate, difference))
     for why, _, cells in words.undecided(gate):
@@ -84,6 +85,17 @@ def _rows(gate: GateResult) -> Iterator[_Annotation]:
             f"{difference.clause} repaired",
             f"{difference.rule} In {words.number(len(difference.cells), 'cell')}.",
         )
+
+
+def _observations(gate: GateResult) -> Iterator[_Annotation]:
+    """What was seen otherwise than of the release before, where the change is."""
+    for finding in observation_words.findings(gate):
+        facts = observation_words.facts(gate, finding)
+        text = "; ".join(f"{name}: {short(value, LETTERS // 6)}" for name, value in facts)
+        kind = "error" if observation_words.fails(gate, finding) else "warning"
+        yield _Annotation(kind, observation_words.title(finding), text, finding.file or "", finding.line)
+    if gate.observations and gate.observations.fault:
+        yield _Annotation("warning", "nothing was observed", gate.observations.fault)
 
 
 def _message_text(gate: GateResult, difference: GateDifference) -> str:

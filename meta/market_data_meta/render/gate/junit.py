@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
-from market_data_meta.render.gate import cause_words, words
+from market_data_meta.render.gate import cause_words, observation_words, words
 from market_data_meta.render.junit_xml import document, with_counts, xml_text
 from market_data_meta.render.text import printable
 from market_data_meta.results.gate import GateResult
@@ -16,6 +16,7 @@ def gate_junit(gate: GateResult) -> str:
     """The XML text. A break is one failure; the cells in which it is have no case of their own."""
     root = ET.Element("testsuites", name="market-data-meta gate")
     suites = [*([_causes(gate)] if gate.causes else []), _clauses(gate), _cells(gate)]
+    suites += [_observations(gate)] if gate.observations else []
     if gate.exit and not any(suite.find(f"./testcase/{kind}") is not None for suite in suites for kind in _BAD):
         # No evidence is not passing: a gate that did not pass shows it, whatever is missing.
         case = ET.SubElement(suites[-1], "testcase", classname="cells", name="evidence")
@@ -32,6 +33,24 @@ def _causes(gate: GateResult) -> ET.Element:
         fails = cause_words.fails(gate, cause)
         node = ET.SubElement(case, "failure" if fails else "skipped", message=_text(cause_words.title(cause)))
         node.text = _text("\n".join(f"{name}: {value}" for name, value in cause_words.facts(gate, cause)))
+    return suite
+
+
+def _observations(gate: GateResult) -> ET.Element:
+    """A case for each finding of the observations, and one for all that was compared."""
+    suite = ET.Element("testsuite", name="observations")
+    for finding in observation_words.findings(gate) + observation_words.findings(gate, accepted=True):
+        case = ET.SubElement(suite, "testcase", classname="observations", name=_text(finding.symbol))
+        message = observation_words.title(finding)
+        if observation_words.fails(gate, finding):
+            node = ET.SubElement(case, "failure", message=_text(message))
+        else:
+            why = f"it is meant ({finding.accepted})" if finding.accepted else "only reported"
+            node = ET.SubElement(case, "skipped", message=_text(f"{why}: {message}"))
+        node.text = _text("\n".join(f"{name}: {value}" for name, value in observation_words.facts(gate, finding)))
+    if gate.observations and gate.observations.fault:
+        case = ET.SubElement(suite, "testcase", classname="observations", name="evidence")
+        ET.SubElement(case, "error", message=_text(gate.observations.fault))
     return suite
 
 

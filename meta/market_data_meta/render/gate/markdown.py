@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from market_data_meta.render.gate import cause_words, words
+from market_data_meta.render.gate import cause_words, observation_words, words
 from market_data_meta.render.markdown_text import code, html, line
 from market_data_meta.render.signs import GATE_CELLS, GATE_VERDICTS
 from market_data_meta.results.gate import (
@@ -15,6 +15,7 @@ from market_data_meta.results.gate import (
     GateResult,
     KnownFailure,
 )
+from market_data_meta.results.observations import ObservationFinding
 
 LIMIT = 900_000
 """Bytes: GitHub drops a step's summary of more than 1 MiB, and the step may have more to say."""
@@ -46,6 +47,7 @@ def _head(gate: GateResult) -> Iterator[str]:
     yield f"- met {line(words.reach(gate))}"
     if narrowed := words.narrowed(gate):
         yield f"- **narrower**: {line(narrowed)}"
+    yield from (f"- **{name}**: {line(note, LETTERS)}" for name, note in observation_words.notes(gate)[:20])
     yield from (f"- **{line(change)}**" for change in words.capabilities(gate))
 
 
@@ -62,6 +64,9 @@ def _sections(gate: GateResult) -> Iterator[tuple[str, bool, list[str]]]:
     yield "Causes", True, [_cause(gate, cause) for cause in gate.causes]
     yield "Regressions", True, regressions[: words.IN_FULL]
     yield "More regressions", False, regressions[words.IN_FULL :]
+    findings = [_finding(gate, finding) for finding in observation_words.findings(gate)]
+    yield observation_words.TITLE, True, findings[: words.IN_FULL]
+    yield "More of what differs", False, findings[words.IN_FULL :]
     yield "No longer installable", True, [_uninstallable(*row) for row in words.uninstallable(gate, before=False)]
     yield (
         "Undecided",
@@ -79,6 +84,10 @@ def _sections(gate: GateResult) -> Iterator[tuple[str, bool, list[str]]]:
         True,
         [f"- {code(clause, LETTERS)}: run again {line(how)}" for clause, how in words.spurious(gate)],
     )
+    meant = observation_words.findings(gate, accepted=True)
+    yield "Differences that are meant", False, [_finding(gate, finding) for finding in meant]
+    added = gate.observations.added if gate.observations else ()
+    yield "Added", False, [f"- {code(name, LETTERS)}" for name in added]
     yield "Repairs", False, [_short(difference) for difference in gate.of_kind(words.REPAIR)]
     yield "Known failures, as before", False, [_short(failure) for failure in gate.known]
     before = words.uninstallable(gate, before=True)
@@ -125,6 +134,13 @@ def _difference(gate: GateResult, difference: GateDifference) -> str:
     blamed = html(words.guilty(gate, difference.guilty), LETTERS)
     summary = f"<code>{html(difference.clause, LETTERS)}</code> {about}, because of <code>{blamed}</code>"
     rows = [_fact(name, value) for name, value in words.facts(gate, difference) if name != "because of"]
+    return "\n".join([f"<details open><summary>{summary}</summary>", "", *rows, "", "</details>", ""])
+
+
+def _finding(gate: GateResult, finding: ObservationFinding) -> str:
+    """A finding of the observations: what it is of, what was there and what is, each cut to what can be read."""
+    summary = f"{html(finding.kind)} <code>{html(finding.symbol, LETTERS)}</code> ({html(finding.level)})"
+    rows = [_fact(name, value) for name, value in observation_words.facts(gate, finding)]
     return "\n".join([f"<details open><summary>{summary}</summary>", "", *rows, "", "</details>", ""])
 
 

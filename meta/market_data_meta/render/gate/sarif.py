@@ -8,9 +8,10 @@ from typing import Any
 from urllib.parse import quote
 
 from market_data_meta import __version__
-from market_data_meta.render.gate import cause_words, words
+from market_data_meta.render.gate import cause_words, observation_words, words
 from market_data_meta.render.text import printable
 from market_data_meta.results.gate import GateCause, GateDifference, GateResult
+from market_data_meta.results.observations import ObservationFinding
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -34,6 +35,16 @@ _CAUSES = {
 }
 
 
+_OBSERVED = {
+    kind: {"id": f"observed-{kind}", "shortDescription": {"text": text}, "defaultConfiguration": {"level": "error"}}
+    for kind, text in (
+        ("removed", "Something is gone that the release before has."),
+        ("narrowed", "Something is refused that the release before takes."),
+        ("changed", "Something is otherwise than in the release before."),
+    )
+}
+
+
 def gate_sarif(gate: GateResult) -> str:
     """The SARIF text: causes, and the regressions and undecided clauses that follow from none.
 
@@ -53,6 +64,10 @@ def gate_sarif(gate: GateResult) -> str:
     first_cause = len(driver["rules"])
     kinds = list(dict.fromkeys(cause.kind for cause in gate.causes))
     driver["rules"] = [*driver["rules"], *(_CAUSES[kind] for kind in kinds)]
+    findings = observation_words.findings(gate)
+    first_observed = len(driver["rules"])
+    seen = list(dict.fromkeys(finding.kind for finding in findings))
+    driver["rules"] = [*driver["rules"], *(_OBSERVED[kind] for kind in seen)]
     run = {
         "tool": {"driver": driver},
         "invocations": [_invocation(gate)],
@@ -60,6 +75,7 @@ def gate_sarif(gate: GateResult) -> str:
             *(_cause(gate, cause, first_cause + kinds.index(cause.kind)) for cause in gate.causes),
             *(_result(gate, difference, places[difference.clause]) for difference in shown),
             *(_uninstallable(why, cells, len(rules)) for why, cells in uninstallable),
+            *(_observed(gate, finding, first_observed + seen.index(finding.kind)) for finding in findings),
         ],
         "properties": {"verdict": words.verdict(gate), "suite": printable(gate.suite)},
     }
@@ -115,6 +131,25 @@ def _cause(gate: GateResult, cause: GateCause, place: int) -> dict[str, Any]:
     }
 
 
+def _observed(gate: GateResult, finding: ObservationFinding, place: int) -> dict[str, Any]:
+    """The result for what differs from the release before: where the change is, else in the rules of observations."""
+    message = "\n".join(f"{name}: {value}" for name, value in observation_words.facts(gate, finding))
+    fingerprint = json.dumps([finding.kind, finding.symbol, *(sign.now for sign in finding.signs[:1])])
+    uri = quote(printable(finding.file).lstrip("/")) if finding.file else "contracts/observation_rules.toml"
+    return {
+        "kind": "fail",
+        "level": "error" if observation_words.fails(gate, finding) else "warning",
+        "ruleId": _OBSERVED[finding.kind]["id"],
+        "ruleIndex": place,
+        "message": _text(f"{observation_words.title(finding)}\n{message}"),
+        "locations": [{"physicalLocation": _location(uri, finding.line or 1)}],
+        "partialFingerprints": {
+            "primaryLocationLineHash": hashlib.sha256(fingerprint.encode()).hexdigest()[:16] + ":1"
+        },
+        "baselineState": "new",
+    }
+
+
 def _uninstallable(why: str, cells: list[str], place: int) -> dict[str, Any]:
     """The result for cells that can no longer be installed for one reason."""
     return {
@@ -144,6 +179,8 @@ def _invocation(gate: GateResult) -> dict[str, Any]:
     notifications = [("error", why, cells) for why, _, cells in words.undecided(gate)]
     notifications += [("error", why, cells) for why, cells in words.uninstallable(gate, before=False)]
     notifications += [("note", why, cells) for why, cells in words.uninstallable(gate, before=True)]
+    if gate.observations and gate.observations.fault:
+        notifications.append(("error", gate.observations.fault, [gate.observations.cell]))
     return {
         "executionSuccessful": words.verdict(gate) != "undecided",
         "exitCode": int(gate.exit),

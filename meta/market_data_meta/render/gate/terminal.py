@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.text import Text
 
-from market_data_meta.render.gate import cause_words, words
+from market_data_meta.render.gate import cause_words, observation_words, words
 from market_data_meta.render.markdown_text import short
 from market_data_meta.render.signs import GATE_VERDICTS
 from market_data_meta.render.text import printable
@@ -56,6 +56,7 @@ def show_gate(gate: GateResult, console: Console, *, verbose: bool) -> None:
             beside = ", as before" if before else ", which could be before"
             title = f"cannot be installed: {words.number(len(cells), 'cell')}{beside}"
             _barred(console, title, colour, [("cause", why), ("where", words.places(cells))], verbose=verbose)
+    _observations(console, gate, verbose=verbose)
     _short_lists(console, gate, verbose=verbose)
     console.print(Text(f"\n{_one_line(words.evidence_text(gate))}", style="dim"))
 
@@ -100,6 +101,30 @@ def _differences(console: Console, gate: GateResult, differences: list[GateDiffe
         title = f"{words.number(len(others), kind)} ({SEE_ALL} each in full)"
         rows = _shortened(console, [_row("also" if in_full else "", other) for other in others], verbose=verbose)
         _barred(console, title, style, rows, verbose=verbose)
+
+
+def _observations(console: Console, gate: GateResult, *, verbose: bool) -> None:
+    """What was seen otherwise than of the release before; with ``verbose`` all of it, and what is only counted."""
+    findings = observation_words.findings(gate)
+    for finding in findings[: None if verbose else ROWS]:
+        style = "red" if observation_words.fails(gate, finding) else "yellow"
+        rows = observation_words.facts(gate, finding)
+        _barred(console, observation_words.title(finding), style, rows, verbose=verbose)
+    if not verbose and len(findings) > ROWS:
+        rows = [("also", observation_words.title(finding)) for finding in findings[ROWS:]]
+        title = f"{words.number(len(rows), 'more observed difference')} ({SEE_ALL} each in full)"
+        _barred(console, title, "yellow", _shortened(console, rows, verbose=verbose), verbose=verbose)
+    if meant := observation_words.findings(gate, accepted=True):
+        rows = [("meant", f"{observation_words.title(finding)}: {finding.accepted}") for finding in meant]
+        title = words.number(len(meant), "observed difference that is meant")
+        _barred(console, title, "green", _shortened(console, rows, verbose=verbose), verbose=verbose)
+    rows = observation_words.notes(gate)
+    if gate.observations and verbose:
+        rows += [(name, key) for name, keys in observation_words.lists(gate.observations) for key in keys]
+    if rows:
+        _barred(
+            console, "", "yellow" if gate.observations and gate.observations.fault else "dim", rows, verbose=verbose
+        )
 
 
 def _short_lists(console: Console, gate: GateResult, *, verbose: bool) -> None:

@@ -57,9 +57,16 @@ def outcome_text(gate: GateResult) -> str:
     """The result in a sentence, with the numbers of what is not as it was before."""
     newly = sum(not row.before for row in gate.uninstallable)
     regressions = [gate.fails(difference) for difference in gate.of_kind(REGRESSION)]
+    observed = gate.observations
+    failing = len(observed.failing(strict=gate.strict)) if observed else 0
+    meant = sum(finding.accepted is not None for finding in observed.findings) if observed else 0
     counts = [
         (regressions.count(True), "regression"),
         (regressions.count(False), "regression that only --strict counts"),
+        (failing, "observed difference"),
+        (len(observed.findings) - failing - meant if observed else 0, "observed difference that only --strict counts"),
+        (meant, "observed difference that is meant"),
+        (int(bool(observed and observed.fault)), "comparison that could not be made"),
         (newly, "cell that can no longer be installed"),
         (len(gate.of_kind(UNDECIDED)), "undecided clause"),
         (len(gate.undecided), "undecided cell"),
@@ -221,8 +228,23 @@ def evidence_text(gate: GateResult) -> str:
     python = f", Python {evidence.interpreter}" if evidence.interpreter else ""
     return (
         f"{evidence.checks:,} checks in {number(len(gate.cells), 'cell')}, from {number(evidence.ran, 'new run')} "
-        f"and what was known, in {evidence.seconds:.1f} s; suite {gate.suite[:12]}, as of {gate.as_of}{python}"
+        f"and what was known, in {evidence.seconds:.1f} s{_observed(gate)}; "
+        f"suite {gate.suite[:12]}, as of {gate.as_of}{python}"
     )
+
+
+def _observed(gate: GateResult) -> str:
+    """What was observed and compared, what was not, and what is new; empty where nothing was."""
+    observations = gate.observations
+    if observations is None or not observations.compared:
+        return ""
+    lists = {
+        "added": observations.added,
+        "unstable": observations.unstable,
+        "unobserved": observations.unobserved,
+    }
+    parts = [f"{len(names):,} {name}" for name, names in lists.items() if names]
+    return f"; {number(observations.compared, 'observation')} compared{''.join(f', {part}' for part in parts)}"
 
 
 def value(data: object) -> str:
