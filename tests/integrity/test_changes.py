@@ -15,6 +15,8 @@ from market_data_meta.files import read_toml
 from market_data_meta.models import InputFile, input_faults
 from market_data_meta.prove.change_files import BreaksFile, HarmlessFile, load_breaks, load_harmless
 from market_data_meta.prove.changes import Change, Edit, together
+from market_data_meta.prove.independent import changed_wheels, release_sites
+from market_data_meta.prove.independent_files import load_independent
 from market_data_meta.prove.mutant_notes import MutantNotes, load_mutant_notes
 from market_data_meta.prove.variant import texts_of
 from market_data_meta.releases.ledger_files import load_ledger
@@ -46,7 +48,7 @@ def sites(contract: Contract) -> dict[str, Path]:
     return {name: unpacked.sites[release.sha256] for name, release in newest.items()}
 
 
-@pytest.mark.parametrize("name", ["breaks", "harmless", "mutants"])
+@pytest.mark.parametrize("name", ["breaks", "harmless", "independent", "mutants"])
 def test_files_follow_their_schema(name: str) -> None:
     validator = Draft202012Validator(schema(ROOT, name))
     files = sorted((ROOT / "tests").glob(f"{name}.toml")) + sorted((ROOT / "tests" / name).glob("*.toml"))
@@ -154,3 +156,16 @@ def test_the_error_for_a_change_that_does_not_fit_names_the_file_to_mend(
     with pytest.raises(MetaError) as raised:
         texts_of(Change("core", (Edit("a.py", "x", "z"),), "So.", clauses), tmp_path)
     assert raised.value.hint == f"mend it in {place}"
+
+
+def test_independent_changes_fit_the_releases_that_they_are_made_in(contract: Contract, tmp_path: Path) -> None:
+    """Each independent change can be built, and at least a third of the breaks is made in older releases."""
+    ledger, changes = load_ledger(ROOT, contract.packages), load_independent(ROOT)
+    sites = release_sites(contract, ledger, changes, default_cache(), sys.executable)
+    for number, change in enumerate(changes):
+        wheels = changed_wheels(change, sites, tmp_path / str(number))
+        assert wheels.keys() == {part.package for part in change.parts}
+    breaks = [change for change in changes if not change.harmless]
+    older = [each for each in breaks if each.parts[0].version != ledger.newest(each.package).version]
+    assert len(breaks) >= 150
+    assert 3 * len(older) >= len(breaks) - 3

@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 
 from market_data_meta.commands.common import Checkout, cache_option, json_option, out_option, verbose_option
+from market_data_meta.commands.independent import prove_independent
 from market_data_meta.commands.progress import progress
 from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.files import write_whole
@@ -16,6 +17,7 @@ from market_data_meta.models import json_text
 from market_data_meta.prove.changes import Change
 from market_data_meta.prove.document import proof_result
 from market_data_meta.prove.proof import prove
+from market_data_meta.render.proof.independent import show_independent
 from market_data_meta.render.proof.picture import proof_picture
 from market_data_meta.render.proof.terminal import show_proof
 from market_data_meta.running.cache import default_cache
@@ -29,6 +31,8 @@ MUTANTS = 200
 @click.argument("areas", nargs=-1, metavar="[AREA|CLAUSE]...")
 @click.option("--mutants", type=click.IntRange(min=0), help=f"How many machine-made mutants to try [{MUTANTS}].")
 @click.option("--quick", is_flag=True, help="Run only the clauses that a break is aimed at; no mutants, no proof.json.")
+@click.option("--independent", is_flag=True, help="Gate the changes that were written without a look at the suite.")
+@click.option("--sample", type=click.IntRange(min=1), help="With --independent: so many of them, always the same.")
 @cache_option
 @verbose_option
 @out_option
@@ -38,10 +42,12 @@ def prove_command(
     checkout: Checkout,
     areas: tuple[str, ...],
     mutants: int | None,
+    sample: int | None,
     cache: Path | None,
     out: Path | None,
     *,
     quick: bool,
+    independent: bool,
     verbose: bool,
     as_json: bool,
 ) -> None:
@@ -52,11 +58,19 @@ def prove_command(
     same sample. With areas or clauses, only the breaks that are aimed at them are made. A complete proof is written to
     the folder of results (proof.json, proof.svg).
 
+    With --independent nothing is aimed at a clause: each change of tests/independent, which its author wrote from the
+    wheels alone, is built and goes through a quick gate, as a pull request would. It says how many are caught by
+    clauses, by observations and by both, and writes independent.json. It takes hours; areas are then packages or kinds.
+
     \b
     Example: mdmeta prove
              mdmeta prove --mutants 2000
              mdmeta prove chain enums.members
+             mdmeta prove --independent --sample 20
     """
+    options = RunOptions(cache or default_cache())
+    if independent:
+        sys.exit(_independent(checkout, areas, sample or 0, options, out, verbose=verbose, as_json=as_json))
     # Imported here: the models of files load pydantic.
     from market_data_meta.prove.change_files import load_breaks, load_harmless
 
@@ -67,7 +81,6 @@ def prove_command(
         raise MetaError(ErrorCode.NO_BREAK, f"no break is aimed at {' '.join(areas)}", hint=hint)
     changes += [] if areas else load_harmless(checkout.root)
     number = 0 if areas or quick else MUTANTS if mutants is None else mutants
-    options = RunOptions(cache or default_cache())
     with progress() as on_progress:
         proof = prove(checkout.contract, checkout.ledger, changes, options, on_progress, number=number, quick=quick)
     result = proof_result(proof)
@@ -82,6 +95,27 @@ def prove_command(
     else:
         show_proof(result, Console(), verbose=verbose)
     sys.exit(proof.exit)
+
+
+def _independent(
+    checkout: Checkout,
+    names: tuple[str, ...],
+    number: int,
+    options: RunOptions,
+    out: Path | None,
+    *,
+    verbose: bool,
+    as_json: bool,
+) -> int:
+    """Try the independent changes, and say and write what came of it; all of them are written to the results."""
+    result = prove_independent(checkout, names, number, options)
+    if len(result.trials) == result.written:
+        write_whole((out or checkout.out) / "independent.json", json_text(result))
+    if as_json:
+        click.echo(json_text(result), nl=False)
+    else:
+        show_independent(result, Console(), verbose=verbose)
+    return result.exit
 
 
 def _is_aimed_at(change: Change, areas: tuple[str, ...]) -> bool:

@@ -1,0 +1,147 @@
+"""Independent changes: each is built as a candidate and gated as a user would gate it, and the answer is counted."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from market_data_meta.contract import Contract
+from market_data_meta.errors import ErrorCode, MetaError, undecided
+from market_data_meta.prove.changes import Change, Edit
+from market_data_meta.prove.variant import file_digests, make_variant, pack_wheel, renumber
+from market_data_meta.releases.ledger import Ledger, Release
+from market_data_meta.running.cells import RunOptions
+
+if TYPE_CHECKING:
+    from market_data_meta.results.gate import GateResult
+
+
+@dataclass(frozen=True)
+class ChangedRelease:
+    """Edits of one published release."""
+
+    package: str
+    version: str
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True)
+class IndependentChange:
+    """Releases that are changed together, of what kind the change is, and what a consumer notices (of a break)."""
+
+    parts: tuple[ChangedRelease, ...]
+    kind: str
+    why: str
+    file: str
+    harmless: bool
+
+    @property
+    def package(self) -> str:
+        """The package that it is about."""
+        return self.parts[0].package
+
+    @property
+    def words(self) -> set[str]:
+        """By what it may be chosen: its package, its kind, and whether it breaks something."""
+        return {self.package, self.kind, "harmless" if self.harmless else "break"}
+
+    @property
+    def place(self) -> str:
+        """Where it is written, for whoever has to mend it."""
+        return f"tests/independent/{self.file}: {self.why}"
+
+
+@dataclass(frozen=True)
+class IndependentTrial:
+    """What a gate said to a change: which clauses got worse, which findings of observations there are, and its exit.
+
+    ``fault`` says why the gate could not be run. ``told`` are all signs but those of what was added.
+    """
+
+    change: IndependentChange
+    exit: int | None
+    clauses: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
+    fault: str = ""
+
+    @property
+    def told(self) -> bool:
+        """Whether the gate told that something got worse or changed."""
+        return bool(self.clauses or self.findings) or self.exit == 1
+
+
+def sample(changes: Sequence[IndependentChange], number: int) -> list[IndependentChange]:
+    """So many of the changes, spread over all of them, always the same; all of them for 0."""
+    if not number:
+        return list(changes)
+    chosen = sorted(changes, key=lambda change: hashlib.sha256(change.why.encode()).hexdigest())[:number]
+    return [change for change in changes if change in chosen]
+
+
+def try_independent(
+    contract: Contract,
+    ledger: Ledger,
+    changes: Sequence[IndependentChange],
+    options: RunOptions,
+    gate: Callable[[Mapping[str, Path]], GateResult],
+    on_trial: Callable[[IndependentTrial], None],
+) -> None:
+    """Gate each change; ``gate`` takes the candidates' wheels by package. Raises MetaError where one does not fit."""
+    sites = release_sites(contract, ledger, changes, options.cache, options.interpreter)
+    for change in changes:
+        with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
+            wheels = changed_wheels(change, sites, Path(folder))
+            try:
+                trial = judge_gate(change, gate(wheels))
+            except MetaError as error:
+                trial = IndependentTrial(change, None, fault=f"{error.what}: {error.why}")
+        on_trial(trial)
+
+
+def release_sites(
+    contract: Contract, ledger: Ledger, changes: Sequence[IndependentChange], cache: Path, python: str
+) -> dict[tuple[str, str], Path]:
+    """The unpacked wheel of each release that is changed, by package and version. Raises MetaError for one not had."""
+    # Imported here: the client of the index costs more to load than reading what is cached.
+    from market_data_meta.running.wheels import unpack_all
+
+    parts = sorted({(part.package, part.version) for change in changes for part in change.parts})
+    releases = {(package, version): ledger.release(package, version) for package, version in parts}
+    wanted: dict[str, list[Release]] = {}
+    for (package, _), release in releases.items():
+        wanted.setdefault(contract.packages[package].distribution, []).append(release)
+    unpacked = unpack_all(wanted, cache, python)
+    if unpacked.faults:
+        raise undecided(ErrorCode.NO_WHEEL, "a release cannot be had", next(iter(unpacked.faults.values())))
+    return {key: unpacked.sites[release.sha256] for key, release in releases.items()}
+
+
+def changed_wheels(change: IndependentChange, sites: Mapping[tuple[str, str], Path], folder: Path) -> dict[str, Path]:
+    """The changed releases as wheels in ``folder``, by package. Raises MetaError where the change does not fit."""
+    folder.mkdir(exist_ok=True)
+    return {part.package: _wheel(part, change, sites[part.package, part.version], folder) for part in change.parts}
+
+
+def _wheel(part: ChangedRelease, change: IndependentChange, site: Path, folder: Path) -> Path:
+    """The changed release as the wheel of a post-release: its predecessor is the release as it is."""
+    try:
+        edited = Change(part.package, part.edits, change.why)
+        variant = make_variant(edited, site, file_digests(site), folder / f"{part.package}-edited")
+    except MetaError as error:
+        raise replace(error, hint=f"mend it in {change.place}") from None
+    return pack_wheel(renumber(variant.site, f"{part.version}.post1", folder / part.package), folder)
+
+
+def judge_gate(change: IndependentChange, result: GateResult) -> IndependentTrial:
+    """What the gate's result says of the change."""
+    clauses = [each.clause for each in result.of_kind("regression")]
+    observed = result.observations
+    findings = [f"{each.kind} {each.symbol}" for each in observed.findings if each.kind != "added"] if observed else []
+    if any(not cell.before for cell in result.uninstallable):
+        clauses.append("cannot be installed")
+    why = "; ".join(cell.why for cell in result.undecided)[:300] if result.undecided else ""
+    return IndependentTrial(change, result.exit, tuple(clauses), tuple(dict.fromkeys(findings)), fault=why)
