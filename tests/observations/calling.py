@@ -6,13 +6,16 @@ import asyncio
 import contextlib
 import inspect
 import io
+import math
 import warnings
 from collections.abc import Callable
 from typing import Any
 
 from collaborators import HANDED, Answer
 from describing import Json, attributes, class_names, describe
-from virtual_time import CLOCK, VirtualLoop, WaitsForever
+from edge import EDGE
+from unit import TooLongError
+from virtual_time import CLOCK, GoesOn, VirtualLoop, WaitsForever
 
 PATIENCE = 120.0
 """Virtual seconds after which something that goes on is cancelled: longer than any documented back-off."""
@@ -23,7 +26,9 @@ ITEMS = 4
 def run(work: Callable[[], Any]) -> Json:
     """Do the work, await and exhaust what it returns, and say what came of it."""
     HANDED.take()
+    EDGE.take()
     waited = CLOCK.waited
+    CLOCK.until, EDGE.at_work = waited + 3 * PATIENCE, True
     output, loop = io.StringIO(), VirtualLoop()
     asyncio.set_event_loop(loop)
     try:
@@ -33,10 +38,11 @@ def run(work: Callable[[], Any]) -> Json:
             seen = {"returns": outcome} if not isinstance(outcome, _Raised) else outcome.said
     finally:
         _end(loop)
+        CLOCK.until, EDGE.at_work = math.inf, False
     if handed := HANDED.take():
         seen["handed"] = handed
-    if loop.sent:
-        seen["sent"] = describe(loop.sent)
+    if sent := EDGE.take():
+        seen["sent"] = sent
     if CLOCK.waited - waited > 1e-6:
         seen["virtual seconds"] = round(CLOCK.waited - waited, 3)
     if output.getvalue():
@@ -59,15 +65,19 @@ class _Raised:
 def _outcome(loop: VirtualLoop, work: Callable[[], Any]) -> Json | _Raised:
     try:
         return describe(loop.run_until_complete(asyncio.wait_for(_whole(work), PATIENCE)))
+    except TooLongError:
+        raise
     except WaitsForever:
         return _Raised({"waits": "forever"})
+    except GoesOn:
+        return _Raised({"goes on": "and on"})
     except TimeoutError as error:
         if error.__cause__ is not None or error.__context__ is not None:
             return _Raised({"goes on": f"after {PATIENCE:g} s"})
         return _Raised({"raises": class_names(type(error))})
     except (SystemExit, KeyboardInterrupt) as error:
         return _Raised({"raises": class_names(type(error)), "exit": describe(getattr(error, "code", None))})
-    except BaseException as error:  # noqa: BLE001 - whatever a package raises is what its caller sees
+    except BaseException as error:
         return _Raised({"raises": class_names(type(error)), **_details(error)})
 
 
@@ -111,6 +121,5 @@ def _end(loop: VirtualLoop) -> None:
         for task in asyncio.all_tasks(loop):
             task.cancel()
         loop.run_until_complete(asyncio.sleep(0))
-    loop.sent = list(loop.sent)
     with contextlib.suppress(BaseException):
         loop.close()

@@ -1,13 +1,18 @@
-"""Doubles at the edge: what a package is handed to work with, which records in turn what it is handed by the package."""
+"""Doubles that a package is handed to work with: they record in turn what the package hands to them."""
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import typing
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from functools import partial
 from typing import Any
 
 from describing import Json, describe
+
+QUICK = 5
+"""Calls of one double that take no time."""
 
 
 class Handed:
@@ -15,15 +20,23 @@ class Handed:
 
     def __init__(self) -> None:
         self.calls: list[Json] = []
+        self._counts: dict[str, int] = {}
 
-    def note(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def note(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> float:
         """Remember a call: described at once, because what was handed over may change later."""
+        self._counts[name] = self._counts.get(name, 0) + 1
         if len(self.calls) < 60:
             shown = [name, [describe(arg) for arg in args]]
-            self.calls.append([*shown, {key: describe(value) for key, value in sorted(kwargs.items())}] if kwargs else shown)
+            self.calls.append(
+                [*shown, {key: describe(value) for key, value in sorted(kwargs.items())}] if kwargs else shown
+            )
+
+        # Who is asked again and again takes a second each time: a loop around it is no endless one then.
+        return 0.0 if self._counts[name] < QUICK else 1.0
 
     def take(self) -> list[Json]:
         """The calls so far, which are then forgotten."""
+        self._counts.clear()
         calls, self.calls = self.calls, []
         return calls
 
@@ -37,7 +50,7 @@ class Answer:
     def __init__(self, name: str = "answer") -> None:
         self._name = name
 
-    def __await__(self) -> Iterator[Any]:
+    def __await__(self) -> Generator[Any, None, Any]:
         yield from ()
         return self
 
@@ -50,13 +63,13 @@ class Answer:
         HANDED.note(self._name, args, kwargs)
         return Answer(f"{self._name}()")
 
-    def __enter__(self) -> Answer:
+    def __enter__(self) -> typing.Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         return None
 
-    async def __aenter__(self) -> Answer:
+    async def __aenter__(self) -> typing.Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -76,7 +89,8 @@ class Answer:
 
 
 async def _nothing() -> AsyncIterator[Any]:
-    for item in ():
+    nothing: tuple[Any, ...] = ()
+    for item in nothing:
         yield item
 
 
@@ -87,12 +101,13 @@ class Method:
         self._name, self._answer, self._is_async = name, answer, is_async
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        HANDED.note(self._name, args, kwargs)
+        pause = HANDED.note(self._name, args, kwargs)
         result = self._answer() if self._answer else Answer(f"{self._name}()")
         if not self._is_async:
             return result
 
         async def answer() -> Any:
+            await asyncio.sleep(pause)
             return result
 
         return answer()
@@ -110,7 +125,7 @@ class Method:
 
 
 def double_of(kind: type, sample: Callable[[Any], Any]) -> Any:
-    """A double with the methods and attributes that a protocol or an abstract class asks for; ``sample`` makes values."""
+    """A double with what a protocol or an abstract class asks for; ``sample`` makes the values."""
     members: dict[str, Any] = {"__module__": "doubles", "__init__": lambda self: None}
     for name in dir(kind):
         if name.startswith("_") and name not in ("__aenter__", "__aexit__"):
@@ -118,24 +133,28 @@ def double_of(kind: type, sample: Callable[[Any], Any]) -> Any:
         part = inspect.getattr_static(kind, name)
         function = getattr(part, "__func__", part)
         if isinstance(part, property):
-            members[name] = property(lambda self, p=part: sample(_returns(p.fget)))
+            members[name] = property(partial(_property, part.fget, sample))
         elif inspect.isfunction(function) and not name.startswith("__"):
             members[name] = _recorded(kind.__name__, name, function, sample)
     for name, annotation in getattr(kind, "__annotations__", {}).items():
         if not name.startswith("_") and name not in members and not hasattr(kind, name):
             members[name] = sample(annotation)
     try:
-        abstract = getattr(kind, "__abstractmethods__", frozenset()) and not getattr(kind, "_is_protocol", False)
+        abstract = bool(getattr(kind, "__abstractmethods__", ())) and not getattr(kind, "_is_protocol", False)
         double = type(f"{kind.__name__}Double", (kind,) if abstract else (), members)
         return double()
     except TypeError:
         return Answer(kind.__name__)
 
 
+def _property(getter: Any, sample: Callable[[Any], Any], _double: Any) -> Any:
+    return sample(_returns(getter))
+
+
 def _returns(function: Any) -> Any:
     try:
         return typing.get_type_hints(function).get("return", Any)
-    except Exception:  # noqa: BLE001 - an annotation that cannot be evaluated says nothing
+    except Exception:
         return Any
 
 
@@ -145,14 +164,14 @@ def _recorded(owner: str, name: str, function: Any, sample: Callable[[Any], Any]
         item = (typing.get_args(returns) or (Any,))[0]
 
         async def items(self: Any, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
-            HANDED.note(f"{owner}.{name}", args, kwargs)
+            await asyncio.sleep(HANDED.note(f"{owner}.{name}", args, kwargs))
             yield sample(item)
 
         return items
     if inspect.iscoroutinefunction(function):
 
         async def coroutine(self: Any, *args: Any, **kwargs: Any) -> Any:
-            HANDED.note(f"{owner}.{name}", args, kwargs)
+            await asyncio.sleep(HANDED.note(f"{owner}.{name}", args, kwargs))
             return sample(returns)
 
         return coroutine

@@ -27,10 +27,13 @@ ITEMS = 40
 """Items of a list that are shown; its length is always."""
 NOW_SECONDS = 900.0
 """What differs by less from the time of the run is taken for the time of the run."""
+PAST = (1e9, 1_709_303_415.25, -1.0, 1_000.0)
+"""Moments that are handed over as samples: a difference to them is the current time as well."""
 _ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 _UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b|\b[0-9a-f]{32}\b")
 _ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?")
 _LONG_NUMBER = re.compile(r"\b1\d{9}(?:\d{3}|\d{6}|\d{9})?(?:\.\d+)?\b")
+_OF_THE_PROCESS = re.compile(r"(?m)^((?:python|process)_\S+) \S+$")
 _UNITS = {1: "s", 1_000: "ms", 1_000_000: "us", 1_000_000_000: "ns"}
 
 FOLDERS: dict[str, str] = {}
@@ -55,14 +58,14 @@ def describe(value: object, depth: int = 0, seen: tuple[int, ...] = ()) -> Json:
         return {"cycle": type_name(type(value))}
     try:
         return _compound(value, depth + 1, (*seen, id(value)))
-    except Exception as error:  # noqa: BLE001 - a value that cannot be looked at is described by that
+    except Exception as error:
         return {"type": type_name(type(value)), "looking at it raises": type_name(type(error))}
 
 
 _COMPOUND = object()
 
 
-def _simple(value: object) -> Json:  # noqa: PLR0911 - one line for each kind of value
+def _simple(value: object) -> Json:  # noqa: C901 - one line for each kind of value  # noqa: C901 - one line for each kind of value
     if isinstance(value, Described):
         return value.json
     if value is None or isinstance(value, bool):
@@ -102,7 +105,7 @@ def _simple(value: object) -> Json:  # noqa: PLR0911 - one line for each kind of
     return _COMPOUND
 
 
-def _compound(value: Any, depth: int, seen: tuple[int, ...]) -> Json:
+def _compound(value: Any, depth: int, seen: tuple[int, ...]) -> Json:  # noqa: C901 - one line for each kind of value  # noqa: C901 - one line for each kind of value
     def inner(part: object) -> Json:
         return describe(part, depth, seen)
 
@@ -171,11 +174,11 @@ def attributes(value: object) -> list[tuple[str, object]]:
                 for name, part in vars(base).items()
                 if not name.startswith("_") and isinstance(part, property | types.MemberDescriptorType)
             }
-    shown = []
+    shown: list[tuple[str, object]] = []
     for name in sorted(names):
         try:
             part = getattr(value, name)
-        except Exception as error:  # noqa: BLE001 - whatever a property raises is what its reader sees
+        except Exception as error:
             shown.append((name, error))
             continue
         if not callable(part) or isinstance(part, type):
@@ -207,6 +210,7 @@ def masked(value: str) -> str:
     """The text without addresses, identifiers made at random, folders of this run and the current time."""
     for folder, name in FOLDERS.items():
         value = value.replace(folder, name)
+    value = _OF_THE_PROCESS.sub(r"\1 <of the process>", value)
     value = _ADDRESS.sub("<address>", value)
     value = _UUID.sub("<random>", value)
     value = _ISO.sub(lambda match: _iso(match.group()), value)
@@ -220,19 +224,24 @@ def _number(value: float) -> str | None:
         if abs(value / factor - now) < NOW_SECONDS:
             whole = "whole " if isinstance(value, int) else ""
             return f"<now in {whole}{unit}>"
+        for past in PAST:
+            if abs(abs(value) / factor - (now - past)) < NOW_SECONDS:
+                return f"<{'-' if value < 0 else ''}seconds since {past:g} in {unit}>"
     return None
 
 
 def _iso(value: str) -> str:
     try:
-        moment = dt.datetime.fromisoformat(value.replace("Z", "+00:00"))
+        moment = dt.datetime.fromisoformat(value)
     except ValueError:
         return value
     described = _moment(moment)
     if not described.startswith("<now"):
         return value
     ending = "Z" if value.endswith("Z") else value[19:][-6:] if moment.tzinfo else ""
-    return f"<now{value[10]}{ending}{' with fraction' if '.' in value else ''}{'' if moment.tzinfo else described[4:-1]}>"
+    return (
+        f"<now{value[10]}{ending}{' with fraction' if '.' in value else ''}{'' if moment.tzinfo else described[4:-1]}>"
+    )
 
 
 def _moment(value: dt.datetime) -> str:

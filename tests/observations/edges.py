@@ -3,21 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Any
+
+from edge import EDGE
 
 HTTP_METHODS = (b"GET ", b"POST", b"PUT ", b"PATC", b"DELE", b"HEAD", b"OPTI")
 _NOT_TOLD = {b"user-agent", b"date", b"accept-encoding", b"connection", b"host"}
 """Headers that say which library is used: they change with the library, not with the package."""
 
 
+_NOTHING = b"*-1\r\n"
+_HTTP_ANSWERS = {
+    "well": ("200 OK", b"{}"),
+    "fails": ("500 Internal Server Error", b'{"detail": "it fails"}'),
+    "conflict": ("409 Conflict", b'{"detail": "it is there"}'),
+    "nonsense": ("200 OK", b"<html>"),
+    "empty": ("204 No Content", b""),
+}
+_REDIS_ANSWERS = {
+    "fails": b"-ERR it fails\r\n",
+    "conflict": b"-BUSYGROUP Consumer Group name already exists\r\n",
+    "nonsense": b"<html>\r\n",
+    "empty": b"$-1\r\n",
+}
+
+
 class EdgeTransport(asyncio.Transport):
     """A connection to a double: what is written is recorded, and answered as a real server would answer."""
 
-    def __init__(self, loop: Any, protocol: Any, address: tuple[Any, Any], sent: list[Any]) -> None:
+    def __init__(self, loop: Any, protocol: Any, address: tuple[Any, Any]) -> None:
         super().__init__({"peername": address, "sockname": ("127.0.0.1", 1), "socket": None})
-        self._loop, self._protocol, self._address, self._sent = loop, protocol, address, sent
-        self._buffer, self._closed, self._streams = b"", False, {}
+        self._loop, self._protocol, self._address = loop, protocol, address
+        self._buffer, self._closed = b"", False
+        self._streams: dict[bytes, list[tuple[bytes, list[bytes]]]] = {}
 
     def write(self, data: Any) -> None:
         """Take what is sent, and answer it as soon as it is whole."""
@@ -30,7 +48,7 @@ class EdgeTransport(asyncio.Transport):
                 if not self._redis():
                     return
             else:
-                self._sent.append({"unknown protocol": len(self._buffer)})
+                EDGE.note(unknown="protocol", to=str(self._address))
                 self.close()
 
     def _http(self) -> bool:
@@ -44,8 +62,14 @@ class EdgeTransport(asyncio.Transport):
             return False
         self._buffer = body[length:]
         told = {name.decode(): value.decode() for name, value in sorted(headers.items()) if name not in _NOT_TOLD}
-        self._sent.append({"http": first.decode(), "to": str(self._address), "headers": told, "body": body[:length]})
-        self._answer(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}")
+        EDGE.note(http=first.decode(), to=str(self._address), headers=told, body=body[:length])
+        mood = EDGE.answer()
+        if mood == "closes":
+            self.close()
+        elif mood != "silent":
+            status, answer = _HTTP_ANSWERS.get(mood, _HTTP_ANSWERS["well"])
+            start = f"HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {len(answer)}\r\n\r\n"
+            self._answer(start.encode() + answer)
         return True
 
     def _redis(self) -> bool:
@@ -54,9 +78,20 @@ class EdgeTransport(asyncio.Transport):
             return False
         self._buffer = rest
         name = command[0].upper()
-        if name not in (b"HELLO", b"CLIENT"):
-            self._sent.append({"redis": list(command)})
-        self._answer(self._reply(name, command))
+        if name in (b"HELLO", b"CLIENT"):
+            self._answer(self._reply(name, command))
+            return True
+        EDGE.note(redis=list(command))
+        mood = EDGE.answer()
+        if mood == "closes":
+            self.close()
+        elif mood in _REDIS_ANSWERS:
+            self._answer(_REDIS_ANSWERS[mood])
+        elif mood != "silent":
+            reply = self._reply(name, command)
+            waits = _block(command) if reply == _NOTHING else 0.0
+            # Who waits for news is told that there are none when the wait is over, as by a real server.
+            self._loop.call_later(waits, self._deliver, reply) if waits else self._answer(reply)
         return True
 
     def _reply(self, name: bytes, command: list[bytes]) -> bytes:
@@ -71,7 +106,11 @@ class EdgeTransport(asyncio.Transport):
             return _bulk(entries[-1][0])
         if name in (b"XREADGROUP", b"XREAD"):
             waiting = [(stream, self._streams.pop(stream)) for stream in list(self._streams) if stream in command]
-            return _array([_array([_bulk(key), _array(map(_entry, rows))]) for key, rows in waiting]) if waiting else b"*-1\r\n"
+            return (
+                _array([_array([_bulk(key), _array(map(_entry, rows))]) for key, rows in waiting])
+                if waiting
+                else _NOTHING
+            )
         if name in (b"XLEN", b"XACK", b"DEL", b"EXISTS", b"PUBLISH", b"XPENDING", b"SADD", b"EXPIRE"):
             return b":1\r\n"
         if name == b"GET":
@@ -154,6 +193,10 @@ def _entry(row: tuple[bytes, list[bytes]]) -> bytes:
     return _array([_bulk(row[0]), _array(map(_bulk, row[1]))])
 
 
-def printable(sent: list[Any]) -> str:
-    """What was sent, on one line, for whoever looks at a run by hand."""
-    return json.dumps(sent, default=repr)
+def _block(command: list[bytes]) -> float:
+    """The seconds that a reader wants to wait for news."""
+    upper = [part.upper() for part in command]
+    if b"BLOCK" not in upper:
+        return 0.0
+    milliseconds = command[upper.index(b"BLOCK") + 1]
+    return (int(milliseconds) / 1000 or 1e9) if milliseconds.isdigit() else 0.0

@@ -6,6 +6,7 @@ or uses up its limits costs the observation that was under way; it is gone on wi
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import json
@@ -18,16 +19,21 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import IO, NoReturn
 
 import describing
+import edge_libraries
 from surface import Surface
-from unit import Unit
+from unit import NOTHING, TooLongError, Unit
 from virtual_time import CLOCK
 
 PROBES = tuple(sorted(file.stem for file in Path(__file__).parent.glob("probe_*.py")))
 WALL_SECONDS = 30.0
 """Wall time after which a unit is ended that waits for something outside of this process."""
+OBSERVATION_SECONDS = 8.0
+"""Wall time after which an observation is interrupted."""
+OBSERVATION_CPU_SECONDS = 2.0
+"""CPU time after which an observation is interrupted."""
 SLOW_SECONDS = 3.0
 """Wall time of a unit that is worth a line in the log."""
 _real_time, _real_sleep = time.monotonic, time.sleep
@@ -59,23 +65,34 @@ class UnitProcess:
             null = os.open(os.devnull, os.O_RDWR)
             for number in (0, 1, 2):
                 os.dup2(null, number)
+            signal.signal(signal.SIGALRM, _too_long)
+            signal.signal(signal.SIGVTALRM, _too_long)
             with self.file.open("w") as out:
-                for line in self._lines():
-                    out.write(line + "\n")
+                for number, line in self._lines():
+                    out.write(f"{number}\t{line}\n")
                     out.flush()
             status = 0
         finally:
             os._exit(status)
 
-    def _lines(self) -> Iterator[str]:
+    def _lines(self) -> Iterator[tuple[int, str]]:
+        number = self.skip
         try:
             for number, (name, observe) in enumerate(self.unit.observe()):
-                if number >= self.skip:
-                    line = {"area": self.unit.area, "id": name, "value": observe()}
-                    yield json.dumps(line, sort_keys=True, default=str)
-        except Exception as error:  # noqa: BLE001 - what stops a probe is told, and costs no other unit anything
+                if number < self.skip:
+                    continue
+                line = {"area": self.unit.area, "id": name}
+                TooLongError.happened = False
+                with contextlib.suppress(TooLongError), _limits():
+                    line["value"] = observe()
+                if TooLongError.happened:
+                    # Whoever caught the interruption went on with what it had: that depends on the machine.
+                    line = {"area": self.unit.area, "id": name, "unobserved": "it went on beyond its limits"}
+                if line.get("value") is not NOTHING:
+                    yield number, json.dumps(line, sort_keys=True, default=str)
+        except Exception as error:
             why = f"the probe raised {type(error).__name__}: {describing.masked(str(error))[:200]}"
-            yield json.dumps({"area": self.unit.area, "id": f"{self.unit.name} (rest)", "unobserved": why})
+            yield number, json.dumps({"area": self.unit.area, "id": f"{self.unit.name} (rest)", "unobserved": why})
 
     def end(self) -> None:
         """End it and all that it has started."""
@@ -85,9 +102,27 @@ class UnitProcess:
             except (ProcessLookupError, PermissionError):
                 continue
 
-    def lines(self) -> list[str]:
-        """What it has written."""
-        return self.file.read_text().splitlines()
+    def lines(self) -> list[tuple[int, str]]:
+        """What it has written: the numbers of the observations, and their lines."""
+        written = (line.partition("\t") for line in self.file.read_text().splitlines())
+        return [(int(number), line) for number, _, line in written]
+
+
+def _too_long(*_: object) -> NoReturn:
+    TooLongError.happened = True
+    raise TooLongError
+
+
+@contextlib.contextmanager
+def _limits() -> Iterator[None]:
+    """Have whatever is done meanwhile interrupted when it takes too long."""
+    signal.setitimer(signal.ITIMER_REAL, OBSERVATION_SECONDS, 1.0)
+    signal.setitimer(signal.ITIMER_VIRTUAL, OBSERVATION_CPU_SECONDS, 1.0)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
 
 
 def run_units(units: list[Unit], jobs: int, folder: Path, out: IO[str]) -> int:
@@ -113,19 +148,21 @@ def run_units(units: list[Unit], jobs: int, folder: Path, out: IO[str]) -> int:
         if (seconds := _real_time() - process.started) > SLOW_SECONDS:
             print(f"{units[number].area} {units[number].name}: {seconds:.1f} s", file=sys.stderr)
         lines = process.lines()
-        collected[number] += lines
+        collected[number] += [line for _, line in lines]
         if status != 0:
-            done = process.skip + len(lines)
+            done = lines[-1][0] + 1 if lines else process.skip
             unit = units[number]
             why = "it went on beyond its limits" if os.WIFSIGNALED(status) else "its process ended"
-            collected[number].append(json.dumps({"area": unit.area, "id": f"{unit.name} (after {done})", "unobserved": why}))
+            collected[number].append(
+                json.dumps({"area": unit.area, "id": f"{unit.name} (after {done})", "unobserved": why})
+            )
             if len(collected[number]) < 400 and lines:
                 # The one that was under way is passed over: it is made again, and not waited for.
                 waiting.append((number, done + 1))
         process.file.unlink()
-    lines = [line for number in sorted(collected) for line in collected[number]]
-    out.writelines(line + "\n" for line in lines)
-    return len(lines)
+    everything = [line for number in sorted(collected) for line in collected[number]]
+    out.writelines(line + "\n" for line in everything)
+    return len(everything)
 
 
 def main(plan_file: str, out_file: str) -> None:
@@ -136,14 +173,24 @@ def main(plan_file: str, out_file: str) -> None:
     for number, folder in enumerate(plan["path"]):
         describing.name_folder(folder, f"<installed {number}>")
     CLOCK.install()
+    edge_libraries.install()
     os.environ.setdefault("LOGURU_AUTOINIT", "False")
     imports = {name for package in plan["packages"].values() for name in package["imports"]}
     describing.PACKAGES.update(imports)
-    probes = [importlib.import_module(name) for name in PROBES if name.removeprefix("probe_") in plan.get("areas", [name.removeprefix("probe_")])]
+    probes = [
+        importlib.import_module(name)
+        for name in PROBES
+        if name.removeprefix("probe_") in plan.get("areas", [name.removeprefix("probe_")])
+    ]
     surfaces = [Surface(name, tuple(plan["packages"][name]["imports"]), plan) for name in plan["observed"]]
     folder, jobs = Path(tempfile.mkdtemp(prefix="observe-")), int(plan.get("jobs", 1))
     with Path(out_file).open("w") as out:
-        before = [unit for surface in surfaces for probe in probes for unit in getattr(probe, "units_before_load", lambda _: ())(surface)]
+        before = [
+            unit
+            for surface in surfaces
+            for probe in probes
+            for unit in getattr(probe, "units_before_load", lambda _: ())(surface)
+        ]
         count = run_units(before, jobs, folder, out)
         for surface in surfaces:
             surface.load()

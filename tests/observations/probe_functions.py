@@ -1,4 +1,4 @@
-"""Public functions and classes, called with the same arguments on both sides: values, errors, and what they hand over."""
+"""Public functions and classes, called with the same arguments on both sides: values, errors, what they hand over."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _carried(error: BaseException) -> Json:
 def _comes_back(value: Any) -> bool:
     try:
         return type(pickle.loads(pickle.dumps(value))) is type(value)  # noqa: S301 - what was pickled the line before
-    except Exception:  # noqa: BLE001 - that it cannot be pickled is the answer
+    except Exception:
         return False
 
 
@@ -81,9 +81,15 @@ def _class(each: PublicObject, surface: Surface) -> Iterator[Observation]:
         bound_cases = _cases(getattr(kind, name)) if static else _cases(_Unbound(method))
         for case in bound_cases:
             if static:
-                yield f"{location}.{name}[{case.label}]", lambda case=case, name=name: run(lambda: case.call(getattr(kind, name)))
+                yield (
+                    f"{location}.{name}[{case.label}]",
+                    lambda case=case, name=name: run(lambda: case.call(getattr(kind, name))),
+                )
             else:
-                yield f"{location}.{name}[{case.label}]", lambda case=case, name=name: _method_call(kind, plain, name, case)
+                yield (
+                    f"{location}.{name}[{case.label}]",
+                    lambda case=case, name=name: _method_call(kind, plain, name, case),
+                )
 
 
 class _Unbound:
@@ -113,7 +119,7 @@ def _method_call(kind: type, plain: Case, name: str, case: Case) -> Json:
 
     async def work() -> Any:
         instance = plain.call(kind)
-        before = dict((key, describe(value)) for key, value in attributes(instance))
+        before = {key: describe(value) for key, value in attributes(instance)}
         HANDED.take()
         try:
             result = case.call(getattr(instance, name))
@@ -131,7 +137,7 @@ def _method_call(kind: type, plain: Case, name: str, case: Case) -> Json:
                 result = {"yields": [item for item, _ in zip(result, range(4), strict=False)]}
             return "itself" if result is instance else result
         finally:
-            after = dict((key, describe(value)) for key, value in attributes(instance))
+            after = {key: describe(value) for key, value in attributes(instance)}
             state.update({key: value for key, value in after.items() if before.get(key) != value})
 
     seen = run(work)
@@ -146,11 +152,19 @@ def _as_value(location: str, kind: type, plain: Case) -> Iterator[Observation]:
     def both(use: Any) -> Any:
         return lambda: use(plain.call(kind), plain.call(kind))
 
-    yield f"{location} == itself", lambda: run(both(lambda a, b: [a == b, a != b, a == object()]))  # noqa: PLR0124
+    yield f"{location} == itself", lambda: run(both(lambda a, b: [a == b, a != b, a == object()]))
     yield f"{location} hash", lambda: run(both(lambda a, b: hash(a) == hash(b)))
     yield f"{location} < another", lambda: run(both(lambda a, b: a < b))
-    yield f"{location} bool and len", lambda: run(both(lambda a, _: [bool(a), len(a) if hasattr(kind, "__len__") else None]))
-    yield f"{location} copy", lambda: run(both(lambda a, _: [describe(copy.copy(a)) == describe(a), describe(copy.deepcopy(a)) == describe(a)]))
+    yield (
+        f"{location} bool and len",
+        lambda: run(both(lambda a, _: [bool(a), len(a) if hasattr(kind, "__len__") else None])),
+    )
+    yield (
+        f"{location} copy",
+        lambda: run(
+            both(lambda a, _: [describe(copy.copy(a)) == describe(a), describe(copy.deepcopy(a)) == describe(a)])
+        ),
+    )
     yield f"{location} pickle", lambda: run(both(lambda a, _: _comes_back(a)))
     if is_defined_in(kind.__str__, {kind.__module__.split(".")[0]}):
         yield f"{location} str", lambda: run(both(lambda a, _: str(a)))

@@ -49,13 +49,16 @@ class Surface:
         values: dict[int, Any] = {}
         for module_name, module in self.modules.items():
             for name, value in public_names(module):
-                if isinstance(value, type) or inspect.isroutine(value):
-                    if is_defined_in(value, self.imports):
-                        values[id(value)] = value
-                        locations.setdefault(id(value), []).append(f"{module_name}.{name}")
+                is_either = isinstance(value, type) or inspect.isroutine(value)
+                if is_either and is_defined_in(value, self.imports):
+                    values[id(value)] = value
+                    locations.setdefault(id(value), []).append(f"{module_name}.{name}")
         preferred = {name: number for number, name in enumerate(self.plan.get("preferred", ()))}
         return sorted(
-            (PublicObject(_location(values[key], found, preferred), values[key], tuple(sorted(found))) for key, found in locations.items()),
+            (
+                PublicObject(_location(values[key], found, preferred), values[key], tuple(sorted(found)))
+                for key, found in locations.items()
+            ),
             key=lambda each: each.location,
         )
 
@@ -85,7 +88,7 @@ def _location(value: Any, locations: list[str], preferred: Mapping[str, int]) ->
 def _walk(name: str, failed: dict[str, Json]) -> Iterator[ModuleType]:
     try:
         module = importlib.import_module(name)
-    except BaseException as error:  # noqa: BLE001 - whatever a module raises is what its importer sees
+    except BaseException as error:
         failed[name] = class_names(type(error))
         return
     yield module

@@ -9,6 +9,8 @@ from describing import Json
 
 Observation = tuple[str, Callable[[], Json]]
 """An id and what makes the observation: it is not made where it is known that it hangs."""
+NOTHING = object()
+"""What an observation returns that has nothing to tell: there is no line of it."""
 
 
 @dataclass(frozen=True)
@@ -20,3 +22,9 @@ class Unit:
     observe: Callable[[], Iterable[Observation]]
     seconds: float = 10.0
     """CPU time that its process may use."""
+
+
+class TooLongError(BaseException):
+    """An observation has used what time it has: nobody who catches Exception is to catch it."""
+
+    happened = False

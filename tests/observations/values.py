@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import collections.abc
 import dataclasses
 import datetime as dt
@@ -43,8 +44,14 @@ def literal(value: Any) -> Sample:
 
 BY_NAME: tuple[tuple[str, tuple[Any, ...]], ...] = (
     (r"^symbols?$|ticker|instrument", ("AAPL", "", "brk.b/ü")),
-    (r"redis.*(url|uri)|(url|uri).*redis", ("redis://127.0.0.1:6379/0", "rediss://user:secret@127.0.0.1:6379/1?ssl_cert_reqs=none")),
-    (r"dsn|database.*(url|uri)|db_(url|uri)|conninfo", ("postgresql://user:secret@127.0.0.1:5432/db", "postgresql+asyncpg://u@h/d")),
+    (
+        r"redis.*(url|uri)|(url|uri).*redis",
+        ("redis://127.0.0.1:6379/0", "rediss://user:secret@127.0.0.1:6379/1?ssl_cert_reqs=none"),
+    ),
+    (
+        r"dsn|database.*(url|uri)|db_(url|uri)|conninfo",
+        ("postgresql://user:secret@127.0.0.1:5432/db", "postgresql+asyncpg://u@h/d"),
+    ),
     (r"url|uri|endpoint|address", ("http://127.0.0.1:8080/x", "https://user:secret@h.example:1/p?q=1#f", "")),
     (r"^host|bind", ("127.0.0.1", "::1", "")),
     (r"interval|freq|timeframe|resolution", ("1min", "1d", "5m", "1h", "x")),
@@ -52,7 +59,10 @@ BY_NAME: tuple[tuple[str, tuple[Any, ...]], ...] = (
     (r"^level$|log_?level", ("INFO", "debug", "ok", "soft", "hard", "x")),
     (r"date|start|end|since|until|^ts|time", ("2024-03-01T14:30:15Z", "2024-03-01", "x")),
     (r"env", ("dev", "production", "")),
-    (r"schema|table|column|job|name|key|id$|topic|stream|channel|subject|track|vendor|provider|source", ("abc", "a-b:c d", "", "Ünï")),
+    (
+        r"schema|table|column|job|name|key|id$|topic|stream|channel|subject|track|vendor|provider|source",
+        ("abc", "a-b:c d", "", "Ünï"),
+    ),
     (r"secret|token|password", ("secret", "")),
     (r"json|payload|raw|body|data", ('{"a": 1, "b": [1.5, null]}', "not json", "")),
     (r"format|mode|kind|type", ("json", "csv", "x")),
@@ -60,12 +70,12 @@ BY_NAME: tuple[tuple[str, tuple[Any, ...]], ...] = (
 _TEXTS = ("abc", "", "Ünï cödé / 1", "1", "true", " padded ")
 _BY_TYPE: dict[Any, tuple[Any, ...]] = {
     bool: (True, False),
-    int: (3, 0, -1, 1_000_000),
+    int: (3, 0, -1, 1_000),
     float: (2.5, 0.0, -1.0, 1e9, float("inf")),
     complex: (1j,),
     bytes: (b"abc", b"", b'{"a":1}', b"\xff\xfe"),
     bytearray: (bytearray(b"abc"),),
-    decimal.Decimal: (decimal.Decimal("1.25"), decimal.Decimal(0), decimal.Decimal("-3")),
+    decimal.Decimal: (decimal.Decimal("1.25"), decimal.Decimal(0), decimal.Decimal(-3)),
     dt.datetime: (MOMENT, MOMENT.replace(tzinfo=None), MOMENT.astimezone(dt.timezone(dt.timedelta(hours=-5)))),
     dt.date: (dt.date(2024, 3, 1), dt.date(1970, 1, 1)),
     dt.time: (dt.time(14, 30),),
@@ -75,7 +85,7 @@ _BY_TYPE: dict[Any, tuple[Any, ...]] = {
 }
 
 
-def samples(annotation: Any, name: str = "", depth: int = 0) -> list[Sample]:  # noqa: C901, PLR0911, PLR0912 - a case for each form
+def samples(annotation: Any, name: str = "", depth: int = 0) -> list[Sample]:  # noqa: C901 - a case for each form
     """The samples of a parameter of this name and annotation, the plainest first. Raises NoSampleError."""
     if depth > DEPTH:
         raise NoSampleError(name)
@@ -104,7 +114,11 @@ def samples(annotation: Any, name: str = "", depth: int = 0) -> list[Sample]:  #
         return [literal(value) for value in _BY_TYPE[annotation]]
     if origin is type or annotation is type:
         return [literal(args[0] if args and isinstance(args[0], type) else int)]
-    if origin is collections.abc.Callable or annotation in (collections.abc.Callable, typing.Callable, types.FunctionType):
+    if origin is collections.abc.Callable or annotation in (
+        collections.abc.Callable,
+        typing.Callable,
+        types.FunctionType,
+    ):
         return [Sample("callable", lambda: _callable(args, name, depth))]
     if (kind := origin or annotation) in _COLLECTIONS:
         return _collections(_COLLECTIONS[kind], args, name, depth)
@@ -113,14 +127,22 @@ def samples(annotation: Any, name: str = "", depth: int = 0) -> list[Sample]:  #
     if kind in (collections.abc.Awaitable, collections.abc.Coroutine):
         return [Sample("awaitable", Answer)]
     if isinstance(annotation, type) and issubclass(annotation, pathlib.PurePath):
-        return [Sample("new path", lambda: annotation(_folder()) / "file.json"), Sample("folder", lambda: annotation(_folder()))]
+        return [
+            Sample("new path", lambda: annotation(_folder()) / "file.json"),
+            Sample("folder", lambda: annotation(_folder())),
+        ]
     if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
         return [literal(member) for member in annotation][:6]
     if isinstance(annotation, type) and issubclass(annotation, BaseException):
         return [Sample(annotation.__name__, lambda: annotation("abc"))]
     if typing.is_typeddict(annotation):
         hints = typing.get_type_hints(annotation)
-        return [Sample(annotation.__name__, lambda: {key: samples(hint, key, depth + 1)[0].make() for key, hint in hints.items()})]
+        return [
+            Sample(
+                annotation.__name__,
+                lambda: {key: samples(hint, key, depth + 1)[0].make() for key, hint in hints.items()},
+            )
+        ]
     if isinstance(kind, type):
         return _objects(kind, depth)
     raise NoSampleError(name)
@@ -146,7 +168,10 @@ _COLLECTIONS: dict[Any, type] = {
 
 def _by_name(name: str) -> list[Sample]:
     if re.search(r"path|file|folder|^dir|directory", name, re.IGNORECASE):
-        return [Sample("new path", lambda: str(pathlib.Path(_folder()) / "file.json")), literal("/nowhere/at/all")]
+        return [
+            Sample("new path", lambda: str(pathlib.Path(_folder()) / "file.json")),
+            Sample("missing path", lambda: str(pathlib.Path(tempfile.gettempdir()) / "missing" / "file.json")),
+        ]
     for pattern, values in BY_NAME:
         if name and re.search(pattern, name, re.IGNORECASE):
             return [literal(value) for value in values]
@@ -200,7 +225,8 @@ def _callable(args: tuple[Any, ...], name: str, depth: int) -> Any:
         return answer()
 
     async def awaited(*given: Any, **named: Any) -> Any:
-        return called(*given, **named)
+        await asyncio.sleep(HANDED.note(name or "callable", given, named))
+        return answer()
 
     return awaited if waits else called
 
@@ -246,7 +272,7 @@ def hints_of(function: Any) -> dict[str, Any]:
     target = function.__init__ if isinstance(function, type) else function
     try:
         return typing.get_type_hints(target, include_extras=True)
-    except Exception:  # noqa: BLE001 - a name that is imported for type checkers only
+    except Exception:
         return dict(getattr(target, "__annotations__", {}))
 
 
@@ -269,7 +295,7 @@ def parameters_of(function: Any) -> list[tuple[inspect.Parameter, Any]]:
     ]
 
 
-def argument_cases(function: Any, depth: int = 0, variants: int = 5) -> list[Case]:
+def argument_cases(function: Any, depth: int = 0, variants: int = 5) -> list[Case]:  # noqa: C901 - a case for each kind of parameter
     """The calls to make: one with the plainest arguments and no optional one, then others that differ in one argument.
 
     Raises NoSampleError where a required argument cannot be made, and ValueError where there is no signature.

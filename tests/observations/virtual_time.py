@@ -1,8 +1,9 @@
-"""Time that passes only when somebody waits: an hour of back-off takes no time, and a wait for nothing is told at once."""
+"""Time that passes only when somebody waits: an hour takes no time, and a wait for nothing is told at once."""
 
 from __future__ import annotations
 
 import asyncio
+import math
 import selectors
 import socket
 import threading
@@ -10,24 +11,33 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from edge import EDGE
 from edges import EdgeTransport
 
 _real_sleep, _real_time, _real_monotonic = time.sleep, time.time, time.monotonic
 
 
-class WaitsForever(BaseException):  # noqa: N818 - it is no error of whoever waits
+class WaitsForever(BaseException):
     """Nothing that is under way can ever end the wait."""
 
 
+class GoesOn(BaseException):
+    """What is under way has not ended after more time, or more steps, than anything that is documented takes."""
+
+
 class Clock:
-    """Seconds that have been waited for since the start of the run."""
+    """Seconds that have been waited for since the start of the run, and until when it may be waited at all."""
 
     def __init__(self) -> None:
         self.waited = 0.0
+        self.until = math.inf
 
     def advance(self, seconds: float) -> None:
-        """Let time pass."""
+        """Let time pass. Raises GoesOn when it is over."""
         self.waited += max(seconds, 0.0)
+        if self.waited > self.until:
+            self.until = math.inf
+            raise GoesOn
 
     def install(self) -> None:
         """Put this clock in the place of the process's own: before anything of the packages is imported."""
@@ -39,23 +49,31 @@ class Clock:
                 # A thread that waits in a loop would spin, and this clock is not for it alone.
                 _real_sleep(min(seconds, 0.005))
 
-        time.sleep = sleep
-        time.time = lambda: _real_time() + self.waited
+        time.sleep = sleep  # type: ignore[assignment]
+        started = _real_time()
+        # The time that is spent working does not pass: what took how long is the same in each run.
+        time.time = lambda: started + self.waited
         time.time_ns = lambda: int(time.time() * 1e9)
         time.monotonic = time.perf_counter = lambda: _START + self.waited
         time.monotonic_ns = time.perf_counter_ns = lambda: int(time.monotonic() * 1e9)
 
 
 _START = 1000.0
+STEPS = 20_000
+"""Steps of a loop after which it is taken to spin: no documented work takes as many."""
 CLOCK = Clock()
 
 
-class _Selector(selectors.DefaultSelector):  # type: ignore[misc, valid-type] - the platform's own
+class _Selector(selectors.DefaultSelector):
     """Lets the clock pass instead of waiting, unless a thread is at work whose end is to be awaited."""
 
     loop: VirtualLoop
 
     def select(self, timeout: float | None = None) -> Any:
+        self.loop.steps += 1
+        if self.loop.steps > STEPS:
+            self.loop.steps = 0
+            raise GoesOn
         events = super().select(0)
         if events or timeout == 0:
             return events
@@ -77,14 +95,14 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         selector = _Selector()
         selector.loop = self
         self.threads_at_work = 0
-        self.sent: list[Any] = []
+        self.steps = 0
         super().__init__(selector)
 
     def time(self) -> float:
         """Seconds on the virtual clock."""
         return _START + CLOCK.waited
 
-    def run_in_executor(self, executor: Any, function: Callable[..., Any], *args: Any) -> Any:
+    def run_in_executor(self, executor: Any, function: Callable[..., Any], *args: Any) -> Any:  # type: ignore[override]
         """Run it in a thread, and let no time pass until it has ended."""
         self.threads_at_work += 1
 
@@ -101,7 +119,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     async def create_connection(self, protocol_factory: Any, host: Any = None, port: Any = None, **_: Any) -> Any:
         """Connect to a double at the edge that answers HTTP and Redis and refuses everything else."""
+        if EDGE.mood == "refuses":
+            raise ConnectionRefusedError(111, "Connect call failed")
         protocol = protocol_factory()
-        transport = EdgeTransport(self, protocol, (host, port), self.sent)
+        transport = EdgeTransport(self, protocol, (host, port))
         protocol.connection_made(transport)
         return transport, protocol

@@ -1,0 +1,58 @@
+"""Doubles of the libraries that talk to servers: each takes its place as soon as its library is imported."""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.util
+import sys
+from collections.abc import Callable
+from importlib.machinery import ModuleSpec
+from typing import Any
+
+import edge_asyncpg
+import edge_commands
+import edge_kafka
+import edge_psycopg
+import edge_psycopg_pool
+import edge_sqlalchemy
+
+INSTALLERS: dict[str, Callable[[Any], None]] = {
+    "psycopg": edge_psycopg.install,
+    "psycopg_pool": edge_psycopg_pool.install,
+    "asyncpg": edge_asyncpg.install,
+    "sqlalchemy": edge_sqlalchemy.install,
+    "aiokafka": edge_kafka.install,
+}
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Finds nothing itself: it has the doubles installed when a library has been executed."""
+
+    def __init__(self) -> None:
+        self._busy: set[str] = set()
+
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
+        """The library's own specification, with a loader that installs the doubles afterwards."""
+        if fullname not in INSTALLERS or fullname in self._busy:
+            return None
+        self._busy.add(fullname)
+        try:
+            spec = importlib.util.find_spec(fullname)
+        finally:
+            self._busy.discard(fullname)
+        if spec is None or spec.loader is None:
+            return spec
+        execute, install = spec.loader.exec_module, INSTALLERS[fullname]
+
+        def exec_module(module: Any) -> None:
+            execute(module)
+            install(module)
+
+        spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+        return spec
+
+
+def install() -> None:
+    """Have the doubles at the edge from now on: before anything of the packages is imported."""
+    edge_commands.install()
+    sys.meta_path.insert(0, _Finder())
