@@ -14,6 +14,7 @@ from typing import Any
 from collaborators import HANDED, Answer
 from describing import Json, attributes, class_names, describe
 from edge import EDGE
+from process_state import AS_BEFORE, changes, quick_state
 from unit import TooLongError
 from virtual_time import CLOCK, GoesOn, VirtualLoop, WaitsForever
 
@@ -34,13 +35,17 @@ def run(work: Callable[[], Any]) -> Json:
     try:
         with contextlib.redirect_stdout(output), warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
+            before = quick_state()
             outcome = _outcome(loop, work)
+            changed = changes(before, quick_state())
             seen = {"returns": outcome} if not isinstance(outcome, _Raised) else outcome.said
     finally:
         _end(loop)
         CLOCK.until, EDGE.at_work = math.inf, False
     if handed := HANDED.take():
         seen["handed"] = handed
+    if changed != AS_BEFORE:
+        seen["process"] = changed
     if sent := EDGE.take():
         seen["sent"] = sent
     if CLOCK.waited - waited > 1e-6:

@@ -23,6 +23,7 @@ from typing import IO, NoReturn
 
 import describing
 import edge_libraries
+from process_state import be_a_host
 from surface import Surface
 from unit import NOTHING, TooLongError, Unit
 from virtual_time import CLOCK
@@ -62,6 +63,7 @@ class UnitProcess:
             tempfile.tempdir = home
             describing.name_folder(home, "<home>")
             random.seed(7)
+            be_a_host()
             null = os.open(os.devnull, os.O_RDWR)
             for number in (0, 1, 2):
                 os.dup2(null, number)

@@ -113,12 +113,12 @@ def _shown(instance: Any) -> Described:
     return Described(shown | {"attributes": others} if others and isinstance(shown, dict) else shown)
 
 
-def _method_call(kind: type, plain: Case, name: str, case: Case) -> Json:
+def _method_call(kind: type, plain: Case | None, name: str, case: Case) -> Json:
     """Call the method on an instance made for this call, inside the loop; what it returns, and what it changed."""
     state: dict[str, Json] = {}
 
     async def work() -> Any:
-        instance = plain.call(kind)
+        instance = (plain or Case("", (), ())).call(kind)
         before = {key: describe(value) for key, value in attributes(instance)}
         HANDED.take()
         try:

@@ -72,7 +72,8 @@ def public_names(module: ModuleType) -> Iterator[tuple[str, Any]]:
     """The names of a module that a consumer may use: those without an underscore, and those in its ``__all__``."""
     listed = set(getattr(module, "__all__", ()) or ())
     for name in sorted({*vars(module), *listed}):
-        if not name.startswith("_") or (name in listed and not name.startswith("__")):
+        # pydantic leaves its parametrised models in the namespace of whoever asked for them: nobody can name those.
+        if name.isidentifier() and (not name.startswith("_") or (name in listed and not name.startswith("__"))):
             with contextlib.suppress(Exception):
                 yield name, getattr(module, name)
 

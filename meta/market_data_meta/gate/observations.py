@@ -26,8 +26,8 @@ from market_data_meta.running.warm_runner import ProgressStep
 
 HASH_SEEDS = (0, 1)
 """Each side runs with both, so that what hangs on the order of a set is not taken for a difference."""
-PLACES = ("api", "models")
-"""Areas whose names say where an object is found."""
+PLACES = (("functions", "lives", "models"), ("api",))
+"""Areas whose names say where an object is found: those that show it in one place before the one that shows all."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class GateObserver:
         was = ObservedSide(
             tuple(runner.run(ObservationRequest(sides.was, sides.lock_was, observed, seed)) for seed in HASH_SEEDS)
         )
-        preferred = tuple(sorted(_places(was.runs[0])))
+        preferred = tuple(_places(was.runs[0]))
         self.on_progress(ProgressStep(0, 0, f"observing {observation.cell}"))
         runs: list[ObservedRun] = []
         for seed in HASH_SEEDS:
@@ -153,9 +153,10 @@ class GateObserver:
         return used_names(own, readme, others, imports)
 
 
-def _places(run: ObservedRun) -> set[str]:
-    """Where the objects of a run are found."""
-    return {name_of(key) for key in run.values if area_of(key) in PLACES}
+def _places(run: ObservedRun) -> list[str]:
+    """Where the objects of a run are found, the places first that are observed."""
+    names = (sorted({name_of(key) for key in run.values if area_of(key) in areas}) for areas in PLACES)
+    return list(dict.fromkeys(name for each in names for name in each))
 
 
 def _python_files(site: Path, imports: Iterable[str]) -> Iterator[tuple[str, str]]:
