@@ -133,9 +133,7 @@ def gate_command(
         candidates = _candidates(contract, ledger, candidate_sources, Path(scratch), python)
         callbacks = GateCallbacks(on_progress, _say_first_result)
         partners = PINNED if pinned else ALL if with_forbidden else QUICK if quick else ALLOWED
-        gate = GateRun(
-            contract, ledger, candidates, options, partners, pinned, strict, callbacks, observes=not no_observations
-        )
+        gate = GateRun(contract, ledger, candidates, options, partners, pinned, strict, callbacks, not no_observations)
         comparison = gate.run()
         changes = read_source_changes(contract, candidates, options, Path(scratch))
     if observed := comparison.observed:

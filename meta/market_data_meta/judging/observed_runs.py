@@ -30,6 +30,9 @@ _REST = re.compile(r" \((rest|after \d+)\)$")
 """What the key of a unit ends with that has ended before its time: by a fault of the probe, or with its process."""
 
 
+_DOTTED = re.compile(r"(\w+(?:\.\w+)+) ")
+
+
 @dataclass(frozen=True)
 class Unobserved:
     """That some keys of a unit have no value, and why. ``ended`` says that the code ended it, or went on and on."""
@@ -99,8 +102,13 @@ def area_of(key: str) -> str:
 
 
 def name_of(key: str) -> str:
-    """What a key without its arguments names in its area: ``market_data_core.x.fn``, ``GET /health``."""
-    return key.partition(":")[2].partition("[")[0].rstrip()
+    """What a key without its arguments names in its area: ``market_data_core.x.fn``, ``GET /health``.
+
+    A dotted name ends at a space: ``market_data_core.x.Foo hash`` is of ``market_data_core.x.Foo``.
+    """
+    name = key.partition(":")[2].partition("[")[0].rstrip()
+    dotted = _DOTTED.match(name)
+    return dotted[1] if dotted else name
 
 
 def symbol_of(key: str) -> str:
