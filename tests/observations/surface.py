@@ -6,8 +6,9 @@ import contextlib
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -93,6 +94,18 @@ def _walk(name: str, failed: dict[str, Json]) -> Iterator[ModuleType]:
         failed[name] = class_names(type(error))
         return
     yield module
-    for info in sorted(pkgutil.iter_modules(getattr(module, "__path__", ())), key=lambda info: info.name):
-        if not info.name.startswith("_"):
-            yield from _walk(f"{name}.{info.name}", failed)
+    for part in _parts(getattr(module, "__path__", ())):
+        if not part.startswith("_"):
+            yield from _walk(f"{name}.{part}", failed)
+
+
+def _parts(folders: Iterable[str]) -> list[str]:
+    """The modules in the folders of a package, and the folders of modules that have no ``__init__``."""
+    names = {info.name for info in pkgutil.iter_modules(folders)}
+    names |= {
+        file.parent.name
+        for folder in folders
+        for file in Path(folder).glob("*/*.py")
+        if file.parent.name.isidentifier()
+    }
+    return sorted(names)

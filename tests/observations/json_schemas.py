@@ -1,0 +1,75 @@
+"""JSON Schemas by what they accept: without titles and descriptions, and without the names of definitions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from describing import Json, masked
+
+_WORDS = frozenset({"title", "description", "examples", "example", "summary", "$defs", "operationId", "tags"})
+"""What a schema says for readers only."""
+_SETS = frozenset({"required", "enum", "type"})
+_CHOICES = frozenset({"anyOf", "oneOf", "allOf"})
+DEPTH = 4
+"""How deep definitions are put in the place of references to them."""
+
+
+def plain_schema(schema: Any, definitions: Mapping[str, Any], depth: int = 0) -> Json:
+    """A schema in which what has no order is an object, and what it refers to is in its place."""
+    if isinstance(schema, list):
+        return [plain_schema(part, definitions, depth) for part in schema]
+    if not isinstance(schema, dict):
+        return masked(schema) if isinstance(schema, str) else schema
+    if (reference := schema.get("$ref")) is not None:
+        name = str(reference).rpartition("/")[2]
+        short = name.rpartition("__")[2]
+        if depth >= DEPTH or name not in definitions:
+            return {"refers to": short}
+        return plain_schema(
+            {**definitions[name], **{k: v for k, v in schema.items() if k != "$ref"}}, definitions, depth + 1
+        )
+    said: dict[str, Json] = {}
+    for name, part in schema.items():
+        if name == "properties" and isinstance(part, dict):
+            said[name] = {field: plain_schema(inner, definitions, depth) for field, inner in part.items()}
+        elif name in _SETS and isinstance(part, list):
+            said[name] = {value if isinstance(value, str) else json.dumps(value): True for value in part}
+        elif name in _CHOICES and isinstance(part, list):
+            said[name] = sorted((plain_schema(inner, definitions, depth) for inner in part), key=json.dumps)
+        elif name not in _WORDS:
+            said[name] = plain_schema(part, definitions, depth)
+    return said
+
+
+def fields_of_schema(kind: type) -> dict[str, Json]:
+    """What the schema of a class says of each field, for what is read and for what is written; empty if it has none."""
+    from pydantic import TypeAdapter
+
+    both: dict[str, dict[str, Json]] = {}
+    try:
+        adapter = TypeAdapter(kind)
+    except Exception:  # noqa: BLE001 - what pydantic knows nothing of has no schema
+        return {}
+    for mode, word in (("validation", "read"), ("serialization", "written")):
+        try:
+            schema = adapter.json_schema(mode=mode)  # type: ignore[arg-type]
+        except Exception as error:  # noqa: BLE001 - that it has no schema is what is seen of it
+            both.setdefault("", {})[word] = {"raises": [type(error).__name__]}
+            continue
+        definitions = schema.get("$defs", {})
+        if "$ref" in schema:
+            schema = definitions[schema["$ref"].rpartition("/")[2]]
+        required = schema.get("required", ())
+        for name, part in schema.get("properties", {}).items():
+            both.setdefault(name, {})[word] = {"schema": _shallow(part, definitions), "required": name in required}
+        rest = {name: part for name, part in schema.items() if name not in ("properties", "required", "$defs")}
+        both.setdefault("", {})[word] = plain_schema(rest, definitions)
+    return dict(both)
+
+
+def _shallow(schema: Any, definitions: Mapping[str, Any]) -> Json:
+    """A field's schema; another public class is named in it, for it is observed on its own."""
+    enums = {name: part for name, part in definitions.items() if "enum" in part or name.startswith("_")}
+    return plain_schema(schema, enums)
