@@ -31,6 +31,10 @@ def answer_seen(answer: Answer) -> Json:
         seen["body"] = _body(b"".join(answer.parts), failed=(answer.status or 0) >= _FAILED)
     if len(answer.parts) > 2:
         seen["parts"] = len(answer.parts)
+    if answer.sent:
+        seen["sent"] = answer.sent
+    if answer.seconds:
+        seen["virtual seconds"] = answer.seconds
     if answer.ended:
         seen["ended"] = answer.ended
     return seen

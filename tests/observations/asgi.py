@@ -12,7 +12,8 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from describing import Json, class_names
-from virtual_time import VirtualLoop, WaitsForever
+from edge import EDGE
+from virtual_time import CLOCK, VirtualLoop, WaitsForever
 
 PATIENCE = 40.0
 """Virtual seconds that a request may take."""
@@ -39,6 +40,9 @@ class Answer:
     headers: list[tuple[str, str]] = field(default_factory=list)
     parts: list[bytes] = field(default_factory=list)
     ended: Json = None
+    sent: Json = None
+    seconds: float = 0.0
+    """What went to servers while it was made, and the time that was waited for them."""
 
 
 class RunningApp:
@@ -59,9 +63,12 @@ class RunningApp:
 
     def request(self, request: Request) -> Answer:
         """Send a request and take the answer, or the first parts of one that has no end."""
-        answer = Answer()
+        answer, waited = Answer(), CLOCK.waited
+        EDGE.take()
         if ended := self._within(self._exchange(request, answer)):
             answer.ended = ended
+        answer.sent = EDGE.take()
+        answer.seconds = round(CLOCK.waited - waited, 1)
         return answer
 
     def websocket(self, path: str, texts: list[str]) -> list[Json]:
@@ -81,7 +88,7 @@ class RunningApp:
             return {"waits": "forever"}
         except TimeoutError as error:
             return {"goes on": f"after {PATIENCE:g} s"} if error.__cause__ else {"raises": class_names(type(error))}
-        except (SystemExit, KeyboardInterrupt, Exception) as error:  # noqa: BLE001 - what escapes an app is what its server sees
+        except (SystemExit, KeyboardInterrupt, Exception) as error:
             return {"raises": class_names(type(error))}
 
     async def _phase(self, name: str) -> Json:

@@ -19,7 +19,10 @@ def damaged(payload: Any) -> dict[str, Any]:
     if not isinstance(payload, bytes | str):
         return {"right": payload, "none": None, "empty": type(payload)()}
     text = payload.decode("utf-8", "replace") if isinstance(payload, bytes) else payload
-    own = (lambda value: value.encode()) if isinstance(payload, bytes) else (lambda value: value)
+
+    def own(changed: str) -> bytes | str:
+        return changed.encode() if isinstance(payload, bytes) else changed
+
     found: dict[str, Any] = {"right": payload, **_of_encodings(text)}
     found |= {label: own(part) for label, part in _of_text(text).items()}
     try:

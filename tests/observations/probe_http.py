@@ -19,6 +19,7 @@ from typing import Any
 from answers import answer_seen, ids_in
 from asgi import Answer, Request, RunningApp
 from describing import Json, describe, masked
+from edge import EDGE
 from operations import TOKEN, Operation, operations_of, requests_of, right_request
 from surface import Surface, public_names
 from unit import Observation, Unit
@@ -107,8 +108,8 @@ def _attribute(place: str) -> Any:
 def _operations(app: Any) -> list[Operation]:
     try:
         return operations_of(app.openapi())
-    except Exception:  # noqa: BLE001 - an app without a document has its routes only
-        paths = {
+    except Exception:
+        paths: dict[str, dict[str, Json]] = {
             route.path: {m.lower(): {} for m in getattr(route, "methods", None) or ()}
             for route in getattr(app, "routes", ())
             if hasattr(route, "path")
@@ -158,20 +159,20 @@ def _unregister_metrics() -> None:
     with contextlib.suppress(ImportError):
         from prometheus_client import REGISTRY
 
-        for collector in list(REGISTRY._collector_to_names):  # noqa: SLF001 - there is no public list of them
+        for collector in list(REGISTRY._collector_to_names):
             if not type(collector).__module__.endswith(("gc_collector", "platform_collector", "process_collector")):
                 REGISTRY.unregister(collector)
 
 
 def _lifespan(name: str, make: Callable[[], Any]) -> Iterator[Observation]:
     warnings.simplefilter("ignore")
-    running = RunningApp(make())
-    yield f"{name}[lifespan]", lambda: {"start": running.started, "stop": running.stop()}
-    again: list[RunningApp] = []
-    yield (
-        f"{name}[lifespan again]",
-        lambda: again.append(RunningApp(make())) or {"start": again[0].started, "stop": again[0].stop()},
-    )
+
+    def lived() -> Json:
+        running = RunningApp(make())
+        return {"start": running.started, "stop": running.stop()}
+
+    yield f"{name}[lifespan]", lived
+    yield f"{name}[lifespan again]", lived
     yield f"{name}[unknown path]", lambda: answer_seen(RunningApp(make()).request(Request("GET", "/no-such-path")))
     yield (
         f"{name}[documents]",
@@ -197,6 +198,14 @@ def _operation(name: str, make: Callable[[], Any], surface: Surface, operation: 
     right = full if _is_refused(answers["plain"]) and not _is_refused(answers["full"]) else plain
     for label, request in requests_of(operation, right):
         yield f"{place}[{label}]", lambda request=request: answer_seen(running.request(request))
+    if running.request(right).sent:
+        for mood in ("refuses", "fails", "fails once", "silent", "empty"):
+            yield f"{place}[the server behind it {mood}]", lambda mood=mood: _in_mood(running, right, mood)
+
+
+def _in_mood(running: RunningApp, request: Request, mood: str) -> Json:
+    with EDGE.being(mood):
+        return answer_seen(running.request(request))
 
 
 def _is_refused(answer: Answer) -> bool:

@@ -73,7 +73,7 @@ def _watch_registries() -> None:
             _REGISTRIES.append(self)
 
         watched.__name__ = "watched"
-        CollectorRegistry.__init__ = watched  # type: ignore[method-assign]
+        CollectorRegistry.__init__ = watched
 
 
 def _collectors() -> list[tuple[Any, Any]]:
@@ -81,7 +81,7 @@ def _collectors() -> list[tuple[Any, Any]]:
     return [
         (registry, collector)
         for registry in _REGISTRIES
-        for collector in list(registry._collector_to_names)  # noqa: SLF001 - there is no public list of them
+        for collector in list(registry._collector_to_names)
         if not type(collector).__module__.endswith(_OF_LIBRARY)
     ]
 
@@ -112,7 +112,7 @@ def _family(collector: Any) -> dict[str, Json]:
     return {
         "type": getattr(collector, "_type", ""),
         "help": getattr(collector, "_documentation", ""),
-        "labels": {name: number for number, name in enumerate(collector._labelnames)},  # noqa: SLF001 - it says them nowhere else
+        "labels": {name: number for number, name in enumerate(collector._labelnames)},
         "buckets": [str(bound) for bound in bounds] if bounds else None,
     }
 

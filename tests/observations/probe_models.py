@@ -1,4 +1,4 @@
-"""Models, dataclasses, named tuples, typed dictionaries and enums: their schemas, what they take, and their protocols."""
+"""Models, dataclasses, named tuples, typed dictionaries and enums: their schemas, what they take, their protocols."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def _without(kind: type, arguments: dict[str, Any]) -> Json:
     """What it says to arguments of which some are missing: which ones, as far as a program can tell."""
     try:
         return {"returns": describe(kind(**arguments))}
-    except Exception as error:  # noqa: BLE001 - whatever is raised is what the caller sees
+    except Exception as error:
         errors = getattr(error, "errors", None)
         missing = sorted(f"{e['type']} {'.'.join(map(str, e['loc']))}" for e in errors()) if callable(errors) else []
         return {"raises": [type(error).__name__], "errors": missing}
@@ -162,7 +162,7 @@ def _shared(recipe: Recipe) -> Iterator[str]:
     """The fields whose default is one object that all instances change together."""
     try:
         one, other = recipe.make(), recipe.make()
-    except Exception:  # noqa: BLE001 - that it cannot be made is observed elsewhere
+    except Exception:
         return
     for name in field_names(one) or ():
         value = getattr(one, name, None)

@@ -235,7 +235,7 @@ def _payload_for(codec: Codec, payloads: dict[str, Any]) -> Any:
 def _hints_are_known(codec: Codec) -> bool:
     try:
         return bool(typing.get_type_hints(codec.function))
-    except Exception:  # noqa: BLE001 - a name that is there for type checkers only
+    except Exception:
         return False
 
 
@@ -246,5 +246,5 @@ def _as_json(instance: Any) -> Any:
         return {
             name: value for name, value in vars(instance).items() if isinstance(value, str | int | float | bool | None)
         }
-    except Exception:  # noqa: BLE001 - a model that cannot be written gives no payload
+    except Exception:
         return None
