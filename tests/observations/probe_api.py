@@ -36,16 +36,20 @@ _CONTAINERS = (list, tuple, set, frozenset, dict, types.MappingProxyType)
 
 
 def units(surface: Surface) -> Iterable[Unit]:
-    """One unit: looking at names changes nothing."""
-    yield Unit("api", surface.package, lambda: _all(surface))
+    """A unit for each top-level package, with the name that its ids begin with: looking at names changes nothing."""
+    for name in surface.imports:
+        yield Unit("api", name, functools.partial(_all, surface, name))
 
 
-def _all(surface: Surface) -> Iterator[Observation]:
+def _all(surface: Surface, top: str) -> Iterator[Observation]:
     version = importlib.metadata.version(str(surface.plan["packages"][surface.package]["distribution"]))
     known = set(surface.plan.get("preferred", ()))
     for name, error in sorted(surface.failed.items()):
-        yield name, lambda error=error: {"raises": error}
+        if name.split(".")[0] == top:
+            yield name, lambda error=error: {"raises": error}
     for name, module in sorted(surface.modules.items()):
+        if name.split(".")[0] != top:
+            continue
         yield name, lambda: {"returns": "a module"}
         if isinstance(listed := getattr(module, "__all__", None), list | tuple):
             yield f"{name}[__all__]", lambda listed=listed: dict.fromkeys(sorted(listed), True)

@@ -27,8 +27,9 @@ LADDER = (
 
 
 def units(surface: Surface) -> Iterable[Unit]:
-    """One unit: entry points are loaded in it."""
-    yield Unit("metadata", surface.package, lambda: _all(surface))
+    """One unit: entry points are loaded in it. Each id names its package: two may be observed in one run."""
+    package = surface.package
+    yield Unit("metadata", package, lambda: ((f"{package} {name}", observe) for name, observe in _all(surface)))
 
 
 def _all(surface: Surface) -> Iterator[Observation]:

@@ -15,7 +15,10 @@ NOTHING = object()
 
 @dataclass(frozen=True)
 class Unit:
-    """Observations of one area that may see each other's traces: ``observe`` yields each with its id."""
+    """Observations of one area that may see each other's traces: ``observe`` yields each with its id.
+
+    Every id begins with the unit's ``name``: so it is known what is missing where the unit ends before its time.
+    """
 
     area: str
     name: str

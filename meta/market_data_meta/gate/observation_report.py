@@ -66,10 +66,16 @@ def observation_report(
 
 
 def _package_of(contract: Contract, candidates: Sequence[Candidate]) -> Callable[[str], str]:
-    """The package of a name: that of the top-level package that it begins with, or the only candidate's."""
-    tops = {top: package.name for package in contract.packages.values() for top in package.imports}
+    """The package of a name: that which it names, by itself or by what it installs, or the only candidate's."""
+    names = {name: name for name in contract.packages}
+    names |= {top: package.name for package in contract.packages.values() for top in package.imports}
     only = candidates[0].package if len(candidates) == 1 else ""
-    return lambda name: tops.get(name.partition(".")[0], only)
+
+    def package_of(name: str) -> str:
+        words = (re.split("[.:]", word, maxsplit=1)[0] for word in name.split())
+        return next((names[word] for word in words if word in names), only)
+
+    return package_of
 
 
 def _reader(site: Path | None) -> Callable[[str], Sequence[str]]:
