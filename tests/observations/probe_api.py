@@ -59,7 +59,7 @@ def _all(surface: Surface, top: str) -> Iterator[Observation]:
             if location in surface.modules or isinstance(value, types.ModuleType):
                 continue
             if location in known or _is_offered(attribute, value, module, assigned, surface):
-                yield location, lambda value=value: _described(value, version)
+                yield location, lambda value=value: described(value, version)
 
 
 def _assigned(module: types.ModuleType) -> set[str]:
@@ -81,7 +81,8 @@ def _is_offered(name: str, value: Any, module: types.ModuleType, assigned: set[s
     return name in assigned
 
 
-def _described(value: Any, version: str) -> Json:
+def described(value: Any, version: str) -> Json:
+    """A public name's value, as far as it says how it is used."""
     if isinstance(value, type) and not isinstance(value, types.GenericAlias):
         described = _class(value)
     elif inspect.isroutine(value):
