@@ -342,14 +342,16 @@ def _of_files(
 ) -> Iterator[Observation]:
     """What a configuration file becomes, by its suffix; and what the variables do that are read with it."""
     is_text = isinstance(dict(case.named)[path].make(), str)
+    # What is read with one file may be read with another after a change.
+    names: set[str] = set()
+    in_yaml: list[tuple[str, Callable[[], Json]]] = []
     for label, content in contents(returned):
         for suffix, write in FILES.items():
             file = Path(f"{label}{suffix}").absolute()
             given = Sample(label, functools.partial(str if is_text else Path, file))
             with_file = dataclasses.replace(case, named=tuple((dict(case.named) | {path: given}).items()))
-            names: set[str] = set()
 
-            def seen(with_file: Case = with_file, names: set[str] = names) -> Json:
+            def seen(with_file: Case = with_file) -> Json:
                 with TRACE.called() as called, variables(OBSERVED_VARIABLE="from the environment"):
                     outcome = run(lambda: call(with_file))
                 names.update(called - {*_NOT_ASKED, "OBSERVED_VARIABLE"})
@@ -358,7 +360,9 @@ def _of_files(
             file.write_text(write(content))
             yield f"{location}[{label}{suffix}]", seen
             if suffix == ".yaml":
-                yield from _of_variables_with_file(f"{location}[{label}{suffix}", seen, names)
+                in_yaml.append((f"{location}[{label}{suffix}", seen))
+    for start, seen_in_yaml in in_yaml:
+        yield from _of_variables_with_file(start, seen_in_yaml, names)
 
 
 def _of_variables_with_file(start: str, seen: Callable[[], Json], names: set[str]) -> Iterator[Observation]:

@@ -1,0 +1,219 @@
+"""What comes of command lines: which can be written, how they end, and where their output goes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import importlib
+import importlib.metadata
+import io
+import json
+import re
+import runpy
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from calling import PATIENCE
+from command_lines import Command, lay_files, of_argparse, of_click, parser_of
+from describing import Json, class_names, describe
+from edge import EDGE
+from surface import Surface
+from unit import Observation, TooLongError, Unit
+from virtual_time import CLOCK, GoesOn, VirtualLoop, WaitsForever
+
+_IS_PROGRAM = re.compile(r"^if __name__ == ['\"]__main__['\"]", re.MULTILINE)
+
+
+def units(surface: Surface) -> Iterable[Unit]:
+    """A unit for each program: a console script, or a module that can be run; a large one has a unit a command."""
+    wanted = str(surface.plan["packages"][surface.package]["distribution"])
+    scripts = [
+        point for point in importlib.metadata.distribution(wanted).entry_points if point.group == "console_scripts"
+    ]
+    named = {point.value.replace(" ", "") for point in scripts}
+    for point in scripts:
+        yield Unit("cli", point.name, functools.partial(_program, point.name, point.load, None))
+    for name, module in sorted(surface.modules.items()):
+        file = Path(str(module.__file__))
+        package_main = file.with_name("__main__.py")
+        if file.name == "__init__.py" and package_main.is_file():
+            yield Unit("cli", f"python -m {name}", functools.partial(_program, f"python -m {name}", lambda: None, name))
+        elif file.is_file() and _IS_PROGRAM.search(file.read_text()):
+            if any(value.startswith(f"{name}:") for value in named):
+                yield Unit("cli", f"python -m {name}", functools.partial(_same_as_script, name))
+                continue
+            found = next(filter(_is_click, vars(module).values()), getattr(module, "main", None))
+            load = functools.partial(lambda found: found, found)
+            yield Unit("cli", f"python -m {name}", functools.partial(_program, f"python -m {name}", load, name))
+
+
+def _module_run(module: str) -> Callable[[], Any]:
+    return functools.partial(runpy.run_module, module, run_name="__main__", alter_sys=True)
+
+
+def _same_as_script(module: str) -> Iterator[Observation]:
+    """A module that is a console script's as well: what comes of its commands is seen there."""
+    for arguments in (["--help"], []):
+        title = f"python -m {module}[{' '.join(arguments)}]"
+        yield title, functools.partial(_run, _module_run(module), module, arguments)
+
+
+def _is_click(value: Any) -> bool:
+    return type(value).__name__ == "Typer" or (hasattr(value, "commands") and hasattr(value, "params"))
+
+
+def _program(name: str, load: Callable[[], Any], module: str | None) -> Iterator[Observation]:
+    lay_files()
+    run_module = _module_run(module) if module else None
+    try:
+        main = load()
+    except BaseException as error:
+        yield f"{name}[]", functools.partial(lambda error: {"raises": class_names(type(error))}, error)
+        return
+    if type(main).__name__ == "Typer":
+        import typer.main
+
+        main = typer.main.get_command(main)
+    called = main if callable(main) else run_module
+    if called is None:
+        yield f"{name}[]", lambda: {"raises": ["TypeError", "Exception"]}
+        return
+    commands = list(_commands(main, called))
+    if run_module is not None:
+        yield f"{name}[as a module]", functools.partial(_run, run_module, name, ["--help"])
+    for command in commands or [Command((), (), is_group=False)]:
+        title = " ".join((name, *command.words))
+        if commands:
+            yield title, command.described
+        for arguments in (["--help"], ["--no-such-option"], ["no-such-argument"] * 9, []):
+            yield (
+                f"{title}[{' '.join(arguments[:1])}]",
+                functools.partial(_run, called, name, [*command.words, *arguments]),
+            )
+        if not command.is_group:
+            yield from _plain(title, called, name, command)
+
+
+def _commands(main: Any, called: Callable[[], Any]) -> Iterator[Command]:
+    if hasattr(main, "params") and hasattr(main, "invoke"):
+        yield from of_click(main)
+    elif parser := _with_line("program", [], lambda: parser_of(called)):
+        yield from of_argparse(parser)
+
+
+def _plain(title: str, called: Callable[[], Any], name: str, command: Command) -> Iterator[Observation]:
+    """The command with what it requires, with servers in other moods, and with each of its options."""
+    plain = command.plain()
+    if any(each.required for each in command.parameters):
+        yield f"{title}[plain]", functools.partial(_run, called, name, plain)
+    yield f"{title}[plain, servers refuse]", functools.partial(_in_mood, "refuses", called, name, plain)
+    yield f"{title}[plain, servers fail]", functools.partial(_in_mood, "fails", called, name, plain)
+    for each in command.parameters:
+        for sample in each.variations():
+            if not (each.required and sample == each.samples[0]):
+                line = command.line({each.name: sample})
+                yield f"{title}[{each.name}={sample}]", functools.partial(_run, called, name, line)
+
+
+def _in_mood(mood: str, called: Callable[[], Any], name: str, arguments: list[str]) -> Json:
+    with EDGE.being(mood):
+        return _run(called, name, arguments)
+
+
+class _Loops(asyncio.DefaultEventLoopPolicy):
+    """Programs make their own event loops: on the virtual clock."""
+
+    def new_event_loop(self) -> Any:
+        return VirtualLoop()
+
+
+def _with_line(name: str, arguments: list[str], work: Callable[[], Any]) -> Any:
+    before = sys.argv
+    sys.argv = [name, *arguments]
+    try:
+        return work()
+    finally:
+        sys.argv = before
+
+
+def _run(called: Callable[[], Any], name: str, arguments: list[str]) -> Json:
+    """Run the program: how it ends, what of its output a program could read, what it sends, what it leaves."""
+    asyncio.set_event_loop_policy(_Loops())
+    EDGE.take()
+    EDGE.at_work, CLOCK.until = True, CLOCK.waited + 3 * PATIENCE
+    out, errors, logged = io.StringIO(), io.StringIO(), list[str]()
+    loguru = getattr(sys.modules.get("loguru"), "logger", None)
+    sink = loguru.add(lambda message: logged.append(str(message))) if loguru else None
+    files = set(Path().iterdir())
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors), _nobody_serves():
+            seen = _ending(lambda: _with_line(name, arguments, called))
+    finally:
+        EDGE.at_work, CLOCK.until = False, float("inf")
+        asyncio.set_event_loop_policy(None)
+        if sink is not None and loguru is not None:
+            with contextlib.suppress(ValueError):
+                loguru.remove(sink)
+    seen |= {"prints": _readable(out.getvalue())} if out.getvalue().strip() else {}
+    if errors.getvalue().strip() or logged:
+        seen["tells"] = True
+    if sent := EDGE.take():
+        seen["sent"] = sent
+    if new := {file.name for file in Path().iterdir()} - {file.name for file in files}:
+        seen["leaves"] = dict.fromkeys(sorted(new), True)
+    return seen
+
+
+@contextlib.contextmanager
+def _nobody_serves() -> Iterator[None]:
+    """A server that a program starts is noted, and ends at once."""
+    try:
+        import uvicorn
+    except ImportError:
+        yield
+        return
+
+    def note(app: Any, options: dict[str, Any]) -> None:
+        EDGE.note(serves=app if isinstance(app, str) else type(app).__name__, options=options)
+
+    def run(app: Any, **options: Any) -> None:
+        note(app, options)
+
+    def run_server(server: Any, **_: Any) -> None:
+        note(server.config.app, {"host": server.config.host, "port": server.config.port})
+
+    async def serve(server: Any, **_: Any) -> None:
+        run_server(server)
+
+    with mock.patch.object(uvicorn, "run", run), mock.patch.multiple(uvicorn.Server, run=run_server, serve=serve):
+        yield
+
+
+def _ending(work: Callable[[], Any]) -> dict[str, Json]:
+    try:
+        work()
+    except TooLongError:
+        raise
+    except WaitsForever:
+        return {"waits": "forever"}
+    except GoesOn:
+        return {"goes on": "and on"}
+    except SystemExit as error:
+        code = error.code if isinstance(error.code, int) or error.code is None else 1
+        return {"exit": code or 0}
+    except BaseException as error:
+        return {"raises": class_names(type(error)), "exit": 1}
+    return {"exit": 0}
+
+
+def _readable(text: str) -> Json:
+    """What a program can read of it: JSON, whole or a line each; of anything else only that it is text."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    for parts in ([text], lines):
+        with contextlib.suppress(ValueError):
+            return [describe(json.loads(part)) for part in parts]
+    return "text"
