@@ -22,7 +22,7 @@ from calling import run
 from config_files import FILES, contents
 from describing import Json, class_names, describe
 from environment import FOR_FIELDS, TRACE, spellings, variables
-from readers import FROM_ENVIRONMENT, FROM_FILES, users_of
+from readers import FROM_ENVIRONMENT, FROM_FILES, users_of, uses_of
 from surface import PublicObject, Surface, is_defined_in, public_names
 from unit import NOTHING, Observation, Unit
 from values import Case, NoSampleError, Sample, argument_cases, hints_of
@@ -265,7 +265,7 @@ def _targets(each: PublicObject, surface: Surface) -> Iterator[tuple[str, Callab
 
 def _cases(function: Any) -> list[Case]:
     with contextlib.suppress(NoSampleError, ValueError, TypeError, NameError):
-        return argument_cases(function, variants=2)[:8]
+        return argument_cases(function, variants=1)[:16]
     return []
 
 
@@ -295,10 +295,13 @@ def _of_call(
 
 
 def _kinds_made(location: str, known: dict[str, list[str]]) -> list[str]:
+    """The settings classes that a function names, or says that it returns."""
     module, _, name = location.rpartition(".")
     function = getattr(sys.modules.get(module), name, None)
-    code = getattr(inspect.unwrap(function) if callable(function) else None, "__code__", None)
-    return [kind for kind in known if code is not None and kind in code.co_names]
+    if function is None:
+        return []
+    returned = getattr(hints_of(function).get("return"), "__name__", None)
+    return [kind for kind in known if kind == returned or kind in uses_of(function)]
 
 
 def _of_variable(
