@@ -16,6 +16,7 @@ from values import samples
 
 METHODS = ("get", "post", "put", "patch", "delete")
 TOKEN = "right-token"  # noqa: S105 - made up, and put into the environment of the app
+_LISTED = re.compile(r"(\w+)(\|\w+)+")
 _PATH_VALUES = {"integer": "3", "number": "2.5", "boolean": "true"}
 
 
@@ -107,7 +108,7 @@ def sample_of(schema: Mapping[str, Any], name: str = "", *, full: bool = False) 
         return schema.get("const", (schema.get("enum") or [None])[0])
     if schema.get("default") is not None and schema.get("type") not in ("object", "array"):
         return schema["default"]
-    if listed := re.match(r"(\w+)(\|\w+)+", schema.get("description", "")):
+    if listed := _LISTED.match(schema.get("description", "")):
         return listed.group(1)
     kind = schema.get("type")
     if kind == "object" or "properties" in schema:
@@ -159,6 +160,19 @@ def right_request(operation: Operation, *, full: bool = False, ids: Mapping[str,
         headers | credentials(operation, TOKEN),
     )
     return with_body(request, sample_of(operation.body_schema(), full=full)) if operation.body_schema() else request
+
+
+def right_requests(operation: Operation) -> list[Request]:
+    """Right requests with everything: the plainest, and those with another of the values that the document lists."""
+    full = right_request(operation, full=True)
+    requests = [full]
+    if full.body and isinstance(body := json.loads(full.body), dict):
+        for name, part in operation.body_schema().get("properties", {}).items():
+            listed = _LISTED.match(part.get("description", ""))
+            values = listed.group().split("|")[1:] if listed else part.get("enum", [])[1:]
+            requests += [with_body(full, body | {name: value}) for value in values]
+            requests += [with_body(full, {key: value for key, value in body.items() if key != name})]
+    return requests
 
 
 def credentials(operation: Operation, token: str) -> dict[str, str]:
@@ -270,7 +284,7 @@ def _of_body(operation: Operation, right: Request) -> Iterator[tuple[str, Reques
     for name in schema.get("properties", {}):
         if name in body:
             yield f"without {name}", with_body(right, {key: value for key, value in body.items() if key != name})
-        odd = {
+        odd: dict[str, Any] = {
             "null": None,
             "object": {"a": 1},
             "text": "x",
@@ -280,6 +294,9 @@ def _of_body(operation: Operation, right: Request) -> Iterator[tuple[str, Reques
             "list": ["x", 5],
             "true": True,
         }
+        if isinstance(given := body.get(name), str) and re.match(r"\d{4}-\d\d-\d\dT", given):
+            moment = given[:19]
+            odd |= {"naive": moment, "west": f"{moment}-05:00", "date": given[:10], "epoch": 1_709_303_415}
         for label, value in odd.items():
             yield f"{label} {name}", with_body(right, body | {name: value})
         if isinstance(value := body.get(name, (schema["properties"][name]).get("default")), str):

@@ -18,12 +18,13 @@ from typing import Any
 
 from answers import answer_seen, ids_in
 from asgi import Answer, Request, RunningApp
+from counting import changes_since, samples_now, watch_registries
 from describing import Json, describe, masked
 from edge import EDGE
-from operations import TOKEN, Operation, operations_of, requests_of, right_request
+from operations import TOKEN, Operation, operations_of, requests_of, right_request, right_requests
 from surface import Surface, public_names
 from unit import Observation, Unit
-from values import samples
+from values import argument_cases, samples
 
 _FACTORY = re.compile(r"^(create|make|build|get)_?(\w+_)?app(lication)?$")
 _FAILED = 400
@@ -36,6 +37,8 @@ _SERVERS = re.compile(
 
 def units(surface: Surface) -> Iterable[Unit]:
     """A unit for each operation and for each life of an application: what one request leaves, no other is to see."""
+    with contextlib.suppress(ImportError):
+        watch_registries()
     for name, make in _applications(surface).items():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -76,6 +79,10 @@ def _applications(surface: Surface) -> dict[str, Callable[[], Any]]:
         else:
             found[f"{place}()"] = lambda place=place: _attribute(place)()
     return found
+
+
+def _is_application(value: Any) -> bool:
+    return bool({base.__name__ for base in type(value).__mro__} & {"FastAPI", "Starlette", "APIRouter"})
 
 
 def _makes_app(value: Any) -> bool:
@@ -129,6 +136,7 @@ def _running(make: Callable[[], Any], surface: Surface, operation: Operation | N
         os.environ.setdefault(
             name, "redis://127.0.0.1:1/0" if "REDIS" in name else f"postgresql://user:{TOKEN}@127.0.0.1:1/db"
         )
+    _set_collaborators(surface)
     running = RunningApp(make())
     if operation and operation.security and running.request(right_request(operation)).status in _REFUSED:
         running.stop()
@@ -164,6 +172,21 @@ def _unregister_metrics() -> None:
                 REGISTRY.unregister(collector)
 
 
+def _set_collaborators(surface: Surface) -> None:
+    """Hand the application what it says that somebody has to set: by functions whose names begin with ``set_``."""
+    for module in surface.modules.values():
+        names = dict(public_names(module))
+        if not any(_is_application(value) for value in names.values()):
+            continue
+        for name, value in names.items():
+            if name.startswith("set_") and inspect.isfunction(value) and len(inspect.signature(value).parameters) == 1:
+                wanted = name.removeprefix("set_").replace("_", "")
+                kinds = [each.value for each in surface.objects() if each.value.__name__.lower().endswith(wanted)]
+                for kind in (kind for kind in kinds if isinstance(kind, type)):
+                    with contextlib.suppress(Exception):
+                        value(argument_cases(kind)[0].call(kind))
+
+
 def _lifespan(name: str, make: Callable[[], Any]) -> Iterator[Observation]:
     warnings.simplefilter("ignore")
 
@@ -191,11 +214,14 @@ def _operation(name: str, make: Callable[[], Any], surface: Surface, operation: 
         yield f"{place}[as it is by default]", lambda: answer_seen(RunningApp(make()).request(right_request(operation)))
     running = _running(make, surface, operation)
     plain, full = right_request(operation), right_request(operation, full=True)
+    before = samples_now()
     answers = {"plain": running.request(plain)}
+    counted = changes_since(before)
     answers["full"] = running.request(full) if full != plain else answers["plain"]
     for label, answer in answers.items():
         yield f"{place}[{label}]", lambda answer=answer: answer_seen(answer)
-    right = full if _is_refused(answers["plain"]) and not _is_refused(answers["full"]) else plain
+    yield f"{place}[counted]", lambda: counted
+    right = _accepted(running, operation) if _is_refused(answers["plain"]) else plain
     for label, request in requests_of(operation, right):
         yield f"{place}[{label}]", lambda request=request: answer_seen(running.request(request))
     if running.request(right).sent:
@@ -206,6 +232,12 @@ def _operation(name: str, make: Callable[[], Any], surface: Surface, operation: 
 def _in_mood(running: RunningApp, request: Request, mood: str) -> Json:
     with EDGE.being(mood):
         return answer_seen(running.request(request))
+
+
+def _accepted(running: RunningApp, operation: Operation) -> Request:
+    """The first request that is not refused, of those with other values where the document lists some."""
+    requests = right_requests(operation)
+    return next((request for request in requests if not _is_refused(running.request(request))), requests[0])
 
 
 def _is_refused(answer: Answer) -> bool:
@@ -241,7 +273,7 @@ def _life(
         request = right_request(operation, ids=ids)
         answer = running.request(request)
         if _is_refused(answer) and request.body:
-            request = right_request(operation, ids=ids, full=True)
+            request = _accepted(running, operation)
             answer = running.request(request)
         if operation.method == "post":
             with contextlib.suppress(ValueError):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import gc
 import inspect
 import re
 import sys
@@ -13,20 +12,18 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from calling import run
-from describing import Json, describe
+from counting import changes_since, collectors, samples_now, watch_registries
+from describing import Json
 from expositions import families_in, is_exposition
 from hanging import ended_if_it_hangs
 from surface import PublicObject, Surface, is_defined_in
 from unit import Observation, Unit
 from values import Case, NoSampleError, argument_cases
 
-_OF_LIBRARY = ("gc_collector", "platform_collector", "process_collector")
 CASES = 2
 """Calls of one function: what it counts depends little on odd arguments."""
 HUNG = 2
 """Calls of one module that may hang."""
-_REGISTRIES: list[Any] = []
-"""All registries of this process."""
 
 
 def units(surface: Surface) -> Iterable[Unit]:
@@ -35,8 +32,8 @@ def units(surface: Surface) -> Iterable[Unit]:
         import prometheus_client as _  # noqa: F401 - without it there are no metrics
     except ImportError:
         return
-    _watch_registries()
-    if not _collectors():
+    watch_registries()
+    if not collectors():
         return
     yield Unit("metrics", f"{surface.package} families", lambda: _families(set()))
     modules: dict[str, list[PublicObject]] = {}
@@ -59,46 +56,19 @@ def _speaks_of_metrics(module: str) -> bool:
     return re.search(r"metric|prometheus|telemetry|counter|gauge|histogram", source, re.IGNORECASE) is not None
 
 
-def _watch_registries() -> None:
-    from prometheus_client import CollectorRegistry
-
-    gc.unfreeze()
-    _REGISTRIES[:] = [each for each in gc.get_objects() if isinstance(each, CollectorRegistry)]
-    gc.freeze()
-    if (begin := CollectorRegistry.__init__).__name__ != "watched":
-
-        @functools.wraps(begin)
-        def watched(self: Any, *args: Any, **kwargs: Any) -> None:
-            begin(self, *args, **kwargs)
-            _REGISTRIES.append(self)
-
-        watched.__name__ = "watched"
-        CollectorRegistry.__init__ = watched
-
-
-def _collectors() -> list[tuple[Any, Any]]:
-    """The collectors that are not the client library's own, with their registries."""
-    return [
-        (registry, collector)
-        for registry in _REGISTRIES
-        for collector in list(registry._collector_to_names)
-        if not type(collector).__module__.endswith(_OF_LIBRARY)
-    ]
-
-
-def _families(known: set[int]) -> Iterator[Observation]:
-    """An observation for each family: one that is added changes none of the others."""
+def _families(known: set[int], maker: str = "") -> Iterator[Observation]:
+    """An observation for each family that is new: one that is added changes none of the others."""
     from prometheus_client import REGISTRY
 
-    names: dict[str, int] = {}
-    for registry, collector in _collectors():
-        if id(collector) not in known:
-            known.add(id(collector))
-            name = str(getattr(collector, "_name", type(collector).__name__))
-            names[name] = names.get(name, 0) + 1
-            label = "family" if names[name] == 1 else f"family {names[name]}"
-            seen = _family(collector) | {"in the default registry": registry is REGISTRY}
-            yield f"{name}[{label}]", lambda seen=seen: seen
+    said: set[str] = set()
+    for registry, collector in collectors():
+        name = str(getattr(collector, "_name", type(collector).__name__))
+        label = f"{maker}{name}[family{'' if registry is REGISTRY else ' of another registry'}]"
+        if id(collector) not in known and label not in said:
+            seen = _family(collector)
+            yield label, lambda seen=seen: seen
+        known.add(id(collector))
+        said.add(label)
 
 
 def _family(collector: Any) -> dict[str, Json]:
@@ -117,39 +87,25 @@ def _family(collector: Any) -> dict[str, Json]:
     }
 
 
-Samples = dict[tuple[str, str, str], float]
-
-
-def _samples() -> Samples:
-    found: Samples = {}
-    for _, collector in _collectors():
-        for family in collector.collect():
-            for sample in family.samples:
-                if not sample.name.endswith("_created"):
-                    labels = ",".join(f"{name}={value}" for name, value in sorted(sample.labels.items()))
-                    found[family.type, sample.name, labels] = sample.value
-    return found
-
-
 def _uses(found: list[PublicObject], surface: Surface) -> Iterator[Observation]:
     warnings.simplefilter("ignore")
-    known, hung = {id(collector) for _, collector in _collectors()}, list[bool]()
+    known, hung = {id(collector) for _, collector in collectors()}, list[bool]()
     for each in found:
         for name, call in _calls(each, surface):
             yield f"{each.location}{name}[counts]", lambda call=call: _counted(call, hung)
-        yield from _families(known)
+        yield from _families(known, f"{each.location}: ")
 
 
 def _counted(call: Callable[[], Any], hung: list[bool]) -> Json:
     """What a call counts, and the exposition that it returns, if it does; where some have hung, no more are made."""
     if len(hung) >= HUNG:
         return {}
-    before, result = _samples(), list[Any]()
+    before, result = samples_now(), list[Any]()
     with ended_if_it_hangs(hung):
         run(lambda: _kept(call, result))
-    seen = _changes(before, _samples())
+    seen = changes_since(before)
     if result and (text := _text_of(result[0])) is not None:
-        seen["exposition"] = {"type": type(result[0]).__name__, "families": families_in(text)}
+        seen["exposition"] = {"type": type(result[0]).__name__, "families": dict.fromkeys(families_in(text), True)}
     return seen
 
 
@@ -167,19 +123,6 @@ def _text_of(value: Any) -> str | None:
         if isinstance(text, str) and is_exposition(text):
             return text
     return None
-
-
-def _changes(before: Samples, after: Samples) -> dict[str, Json]:
-    seen: dict[str, Json] = {}
-    for (kind, name, labels), value in after.items():
-        old = before.get((kind, name, labels))
-        if value == old or (not value and old is None and name.endswith("_bucket")):
-            continue
-        # What a call took, in real time, is another each time: a histogram's buckets are told by its family.
-        if not name.endswith("_bucket"):
-            change = describe(value) if kind == "gauge" else round(value - (old or 0), 1)
-            seen.setdefault(name, {})[labels] = change
-    return seen
 
 
 def _calls(each: PublicObject, surface: Surface) -> Iterator[tuple[str, Callable[[], Any]]]:

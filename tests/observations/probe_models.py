@@ -134,6 +134,9 @@ def _accepts(recipe: Recipe, argument: str, annotation: Any) -> Json:
             return {"returns": "as given"}
         return seen
 
+    if hasattr(recipe.kind, "settings_customise_sources"):
+        # Each instance reads its sources anew; what settings make of values is observed where they are read.
+        annotation = None
     return {name: outcome(make) for name, make in odd_values(annotation).items()}
 
 
