@@ -46,7 +46,7 @@ def _body(body: bytes, *, failed: bool) -> Json:
         return {"json": _values(json.loads(text), failed=failed)}
     except ValueError:
         if is_exposition(text):
-            return {"exposition": families_in(text)}
+            return {"exposition": {name: family["type"] for name, family in families_in(text).items()}}
         if text.lstrip().lower().startswith("<"):
             return {"markup": True}
         return {"text": "<words>" if failed else masked(text)[:500]}

@@ -44,16 +44,19 @@ def units(surface: Surface) -> Iterable[Unit]:
             warnings.simplefilter("ignore")
             app = make()
             operations = _operations(app)
-        yield Unit("http", f"{name} (lifespan)", functools.partial(_lifespan, name, make))
+        yield Unit("http", name, functools.partial(_lifespan, name, make))
         for operation in operations:
             yield Unit(
                 "http", f"{name} {operation.name}", functools.partial(_operation, name, make, surface, operation)
             )
         for group, members in _groups(operations).items():
-            yield Unit("http", f"{name} {group} (life)", functools.partial(_life, name, make, surface, group, members))
+            yield Unit(
+                "http", f"{name} life of {group or '/'}", functools.partial(_life, name, make, surface, group, members)
+            )
         for route in getattr(app, "routes", ()):
             if type(route).__name__.endswith("WebSocketRoute"):
-                yield Unit("http", f"{name} {route.path}", functools.partial(_websocket, name, make, route.path))
+                place = f"{name} WS {re.sub(r'{[^}]*}', '{}', route.path)}"
+                yield Unit("http", place, functools.partial(_websocket, place, make, route.path))
 
 
 def _applications(surface: Surface) -> dict[str, Callable[[], Any]]:
@@ -265,6 +268,7 @@ def _life(
 ) -> Iterator[Observation]:
     """Each change twice, and after each all that can be read; ids are taken from what was sent and answered."""
     running, ids = _running(make, surface, next((each for each in members if each.security), None)), dict[str, str]()
+    place = f"{name} life of {group or '/'}"
     order = {"post": 0, "put": 1, "patch": 2, "delete": 3}
     changes = sorted((each for each in members if each.method != "get"), key=lambda each: order[each.method])
     readers = [each for each in members if each.method == "get"]
@@ -284,17 +288,16 @@ def _life(
 
     for change in changes:
         for time in ("first", "again"):
-            yield f"{name} {change.name}[life, {time}]", lambda change=change: step(change)
+            yield f"{place}[{change.name} {time}]", lambda change=change: step(change)
             for reader in readers:
-                yield f"{name} {reader.name}[life, after {change.name} {time}]", lambda reader=reader: step(reader)
-    yield f"{name}[end of life of {group or '/'}]", running.stop
+                yield f"{place}[{reader.name} after {change.name} {time}]", lambda reader=reader: step(reader)
+    yield f"{place}[end]", running.stop
 
 
-def _websocket(name: str, make: Callable[[], Any], path: str) -> Iterator[Observation]:
+def _websocket(place: str, make: Callable[[], Any], path: str) -> Iterator[Observation]:
     warnings.simplefilter("ignore")
     parameters = re.findall(r"{(\w+)[^}]*}", path)
     filled = re.sub(r"{(\w+)[^}]*}", lambda match: str(samples(str, match.group(1))[0].make()), path)
-    place = f"{name} WS {re.sub(r'{[^}]*}', '{}', path)}"
     yield f"{place}[first messages]", lambda: describe(RunningApp(make()).websocket(filled, []))
     yield (
         f"{place}[answers]",

@@ -35,7 +35,7 @@ def units(surface: Surface) -> Iterable[Unit]:
     watch_registries()
     if not collectors():
         return
-    yield Unit("metrics", f"{surface.package} families", lambda: _families(set()))
+    yield Unit("metrics", surface.package, lambda: _families(set(), f"{surface.package} "))
     modules: dict[str, list[PublicObject]] = {}
     for each in surface.objects():
         if not (isinstance(each.value, type) and issubclass(each.value, BaseException)) and _speaks_of_metrics(
@@ -56,7 +56,7 @@ def _speaks_of_metrics(module: str) -> bool:
     return re.search(r"metric|prometheus|telemetry|counter|gauge|histogram", source, re.IGNORECASE) is not None
 
 
-def _families(known: set[int], maker: str = "") -> Iterator[Observation]:
+def _families(known: set[int], maker: str) -> Iterator[Observation]:
     """An observation for each family that is new: one that is added changes none of the others."""
     from prometheus_client import REGISTRY
 

@@ -28,10 +28,11 @@ _SECRETS = ("password", "secret", "token", "api_key", "apikey", "dsn", "database
 
 def units(surface: Surface) -> Iterable[Unit]:
     """A unit for the classes of each module: making and comparing values leaves no traces."""
-    modules: dict[str, list[PublicObject]] = {}
+    modules: dict[str, list[tuple[str, PublicObject]]] = {}
     for each in surface.objects():
         if isinstance(each.value, type) and _is_observed(each.value):
-            modules.setdefault(each.location.rpartition(".")[0], []).append(each)
+            for name in each.locations:
+                modules.setdefault(name.rpartition(".")[0], []).append((name, each))
     for module, found in modules.items():
         yield Unit("models", module, functools.partial(_all, found, surface))
 
@@ -42,11 +43,15 @@ def _is_observed(kind: type) -> bool:
     return has_fields(kind) or issubclass(kind, enum.Enum) or typing.is_typeddict(kind)
 
 
-def _all(found: list[PublicObject], surface: Surface) -> Iterator[Observation]:
+def _all(found: list[tuple[str, PublicObject]], surface: Surface) -> Iterator[Observation]:
     warnings.simplefilter("ignore")
-    for each in found:
+    for name, each in found:
         kind = each.value
-        if issubclass(kind, enum.Enum):
+        if name != each.location:
+            # A name may come to lead to another class of that name: its instances are looked at there as well.
+            if has_fields(kind):
+                yield f"{name}[plain]", functools.partial(_elsewhere, kind)
+        elif issubclass(kind, enum.Enum):
             yield from observe_enum(each.location, kind)
         elif typing.is_typeddict(kind):
             yield from _schema(each.location, kind)
@@ -61,6 +66,10 @@ def _schema(location: str, kind: type) -> Iterator[Observation]:
 
 def _with_fields(location: str, kind: type, surface: Surface) -> Iterator[Observation]:
     yield from _schema(location, kind)
+    if hasattr(kind, "settings_customise_sources"):
+        # Each instance reads its sources anew; what is made of their values is observed with the settings.
+        yield f"{location}[plain]", lambda: attempt(kind)
+        return
     recipe = recipe_of(kind)
     if recipe is None:
         yield f"{location}[plain]", lambda: "nothing that was tried makes one"
@@ -85,6 +94,11 @@ def _with_fields(location: str, kind: type, surface: Surface) -> Iterator[Observ
     elif dataclasses.is_dataclass(kind):
         yield f"{location}[asdict]", lambda: attempt(lambda: dataclasses.asdict(recipe.make(full=True)))
     yield f"{location}[own protocols]", lambda: dict.fromkeys(_own_protocols(kind, surface), True)
+
+
+def _elsewhere(kind: type) -> Json:
+    recipe = recipe_of(kind)
+    return attempt(recipe.make) if recipe else "nothing that was tried makes one"
 
 
 def _own_protocols(kind: type, surface: Surface) -> Iterator[str]:
@@ -134,9 +148,6 @@ def _accepts(recipe: Recipe, argument: str, annotation: Any) -> Json:
             return {"returns": "as given"}
         return seen
 
-    if hasattr(recipe.kind, "settings_customise_sources"):
-        # Each instance reads its sources anew; what settings make of values is observed where they are read.
-        annotation = None
     return {name: outcome(make) for name, make in odd_values(annotation).items()}
 
 
