@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from market_data_meta.commands.common import Checkout, cache_option, json_option, known_matrix
+from market_data_meta.commands.common import Checkout, as_of_option, cache_option, json_option, known_matrix
 from market_data_meta.contract import Clause
 from market_data_meta.errors import ErrorCode, undecided
 from market_data_meta.judging.explanations import clause_of
@@ -18,6 +18,7 @@ from market_data_meta.render.history.terminal import show_history
 
 @click.command("history")
 @click.argument("clause")
+@as_of_option
 @cache_option
 @json_option
 @click.pass_obj
@@ -34,7 +35,7 @@ def history_command(checkout: Checkout, clause: str, cache: Path | None, *, as_j
     matrix = known_matrix(checkout, cache)
     outcomes = clause_history(contract, matrix, clause)
     if not outcomes.has_evidence:
-        raise undecided(ErrorCode.NO_EVIDENCE, f"nothing is known of {clause}", *_why_not(bound_clause))
+        raise undecided(ErrorCode.NO_EVIDENCE, f"nothing is known of {clause}", *_why_not(bound_clause, checkout))
     result = history_result(bound_clause, outcomes)
     if as_json:
         click.echo(json_text(result), nl=False)
@@ -42,8 +43,8 @@ def history_command(checkout: Checkout, clause: str, cache: Path | None, *, as_j
         show_history(result, Console(soft_wrap=True))
 
 
-def _why_not(clause: Clause) -> tuple[str, str]:
+def _why_not(clause: Clause, checkout: Checkout) -> tuple[str, str]:
     """Why there is no evidence, and a hint how to get it."""
     if clause.scope == "release":
         return f"its scope is {clause.scope}, and the matrix decides combinations", f"mdmeta explain {clause.id}"
-    return "no run of it is in the cache", "mdmeta matrix makes the evidence"
+    return "no run of it is in the cache", f"{checkout.matrix_command} makes the evidence"

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from market_data_meta import suite
-from market_data_meta.commands.common import Checkout, cache_option, json_option, out_option, say
+from market_data_meta.commands.common import Checkout, as_of_option, cache_option, json_option, out_option, say
 from market_data_meta.commands.progress import progress
 from market_data_meta.deployment.runs import runs_of_services
 from market_data_meta.errors import ErrorCode, Exit, MetaError, undecided
@@ -56,6 +56,7 @@ def _shard(context: click.Context, option: click.Parameter, text: str) -> tuple[
     type=click.IntRange(min=1),
     help="Also run this many cells in the isolated lane, and compare.",
 )
+@as_of_option
 @cache_option
 @out_option
 @json_option
@@ -82,12 +83,15 @@ def matrix_command(
              mdmeta matrix --confirm 12
              mdmeta matrix --executor tcp://scheduler:8786
              mdmeta matrix --exhaustive --json
+             mdmeta matrix --as-of 2025-10-28 --out then
     """
     options = RunOptions(cache or default_cache(), shard=shard, exhaustive=exhaustive)
     if executor:
         parts = [(number, PARTS) for number in range(1, PARTS + 1)] if shard == (1, 1) else [shard]
         with dask(executor) as engine:
-            runs = spread(engine, checkout.root, options.cache, parts=parts, exhaustive=exhaustive)
+            runs = spread(
+                engine, checkout.root, options.cache, parts=parts, exhaustive=exhaustive, moment=checkout.moment
+            )
         say(f"{runs} runs came from {executor}")
     with progress() as on_progress:
         if shard == (1, 1):
