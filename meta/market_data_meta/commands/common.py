@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 from rich.console import Console
+from rich.markup import escape
 
 from market_data_meta.contract import Contract, find_root
 from market_data_meta.judging.defects import KnownDefects
@@ -176,7 +177,12 @@ def say(text: str) -> None:
     Console(stderr=True).print(text, highlight=False, soft_wrap=True)
 
 
-def finish(report: ReportResult, *, as_json: bool, verbose: bool) -> None:
+def say_next(command: str, why: str) -> None:
+    """Say at the end, in one line, what to do next: a command that can be pasted, and what it is for."""
+    say(f"next: {escape(command)}  [dim]# {escape(why)}[/]")
+
+
+def finish(report: ReportResult, *, as_json: bool, verbose: bool) -> NoReturn:
     """Show the report and end with the exit code that it stands for."""
     # Imported here: they load pydantic, which the list of commands can do without.
     from market_data_meta.models import json_text
@@ -186,4 +192,13 @@ def finish(report: ReportResult, *, as_json: bool, verbose: bool) -> None:
         click.echo(json_text(report), nl=False)
     else:
         show_report(report, Console(), verbose=verbose)
+        news = next((finding for finding in report.findings if finding.defect is None), None)
+        if news:
+            say_next(f"./scripts/mdmeta explain {news.clause}", "what it asks for, and who says so")
+        elif report.findings:
+            say_next(
+                f"./scripts/mdmeta explain {report.findings[0].defect}", "a known defect, its cause and how to see it"
+            )
+        else:
+            say_next("./scripts/mdmeta matrix", "what works in every published combination")
     sys.exit(report.exit)

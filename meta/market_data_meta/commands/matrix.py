@@ -14,8 +14,16 @@ from rich.console import Console
 from rich.markup import escape
 
 from market_data_meta import suite
-from market_data_meta.commands.common import Checkout, as_of_option, cache_option, json_option, out_option, say
-from market_data_meta.commands.progress import progress
+from market_data_meta.commands.common import (
+    Checkout,
+    as_of_option,
+    cache_option,
+    json_option,
+    out_option,
+    say,
+    say_next,
+)
+from market_data_meta.commands.progress import cell_progress, progress
 from market_data_meta.deployment.runs import runs_of_services
 from market_data_meta.errors import ErrorCode, Exit, MetaError, undecided
 from market_data_meta.files import write_whole
@@ -128,6 +136,8 @@ def matrix_command(
     else:
         show_matrix(result, Console())
     disagree = sampled is not None and _lanes_disagree(checkout, records, sampled, folder)
+    if not as_json:
+        say_next("./scripts/mdmeta can-i-deploy newest", f"what works; the page is {folder / 'site' / 'index.html'}")
     sys.exit(Exit.TOOL_FAILED if disagree else matrix.exit)
 
 
@@ -157,14 +167,9 @@ def _lanes_disagree(checkout: Checkout, records: CellRecords, number: int, out: 
     """Run a sample of the cells in the isolated lane too, and say where it disagrees with the warm lane."""
     say(f"[dim]confirming {number} cells in the isolated lane …[/]")
     sampled = sample_cells(records.contents, number, checkout.ledger.as_of)
-    confirmation = confirm(
-        checkout.contract, checkout.ledger, records, sampled, out=out.resolve(), on_progress=_say_confirming
-    )
+    with cell_progress() as on_step:
+        confirmation = confirm(checkout.contract, checkout.ledger, records, sampled, out=out.resolve(), on_step=on_step)
     say(f"confirmed by the isolated lane: {len(confirmation.cells)} cells, {confirmation.agreed:,} checks agree")
     for row in confirmation.disagreements:
         say(f"[bold red]the lanes disagree[/] {row.cell} {row.clause}: isolated {row.isolated}, warm {row.warm}")
     return bool(confirmation.disagreements)
-
-
-def _say_confirming(name: str) -> None:
-    say(f"[dim]{name} in an environment of its own …[/]")

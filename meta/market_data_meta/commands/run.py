@@ -16,6 +16,7 @@ from rich.markup import escape
 from market_data_meta import suite
 from market_data_meta.commands.common import Checkout, finish, json_option, out_option, say, verbose_option
 from market_data_meta.commands.progress import cell_progress
+from market_data_meta.commands.run_pinned import PINNED, run_pinned
 from market_data_meta.errors import ErrorCode, Exit, MetaError
 from market_data_meta.judging.explanations import clause_of
 from market_data_meta.judging.report_document import clause_run_result, report_result
@@ -74,8 +75,9 @@ def run_command(
 
     For one package alone, only the clauses of release scope run; for Core with one of the others, those of the service
     that they make, with real servers. A combination that the packages' requirements forbid is forced, and its record
-    says so. The versions newest and deployed may stand alone, for all packages. With a combination its services run
-    too, unless --into names one environment for the combination alone.
+    says so. The versions newest and deployed may stand alone, for all packages; pinned is all that tox.ini pins, each
+    in a tox environment. With a combination its services run too, unless --into names one environment for the
+    combination alone.
 
     With --clause only these clauses run, in an environment that is kept for the next time: the answer comes in seconds
     and is about these clauses only. With --pdb as well, a check that fails stops in the debugger, and breakpoint()
@@ -84,6 +86,7 @@ def run_command(
 
     \b
     Example: mdmeta run newest
+             mdmeta run pinned
              mdmeta run core==newest pipeline==deployed store==0.6.73
              mdmeta run store==newest
              mdmeta run core==newest store==newest
@@ -97,6 +100,10 @@ def run_command(
         raise click.UsageError("--clause keeps an environment of its own, so --into has nothing to fill")
     if interpreter and not re.fullmatch(r"3\.\d+", interpreter):
         raise MetaError(ErrorCode.BAD_PYTHON, f"{interpreter!r} is not a version of Python", hint="write --python 3.12")
+    if PINNED in pins:
+        if pins != (PINNED,) or any((interpreter, third_party, into, clauses)):
+            raise click.UsageError(f"{PINNED} stands alone: tox.ini says what each of its cells has")
+        finish(run_pinned(checkout, (out or checkout.out).resolve(), as_json=as_json), as_json=as_json, verbose=verbose)
     contract = checkout.contract
     cell = parse_cell(pins, contract.packages, checkout.ledger, interpreter, contract.service_packages)
     cell = Cell(cell.combination, third_party or cell.third_party, interpreter or cell.python)

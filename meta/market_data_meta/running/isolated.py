@@ -99,12 +99,15 @@ def run_cell(
         else:
             before_run()
             progress(f"{cell.name}: running {len(prepared.plan.clauses)} checks")
-            run_prepared(contract.root, prepared, record, log, on_checks)
-            first = read_record(record)
+            with tempfile.TemporaryDirectory(prefix="mdmeta-") as own:
+                # Whoever sees the record may take it for what it is to be in the end.
+                first_file = Path(own) / record.name
+                run_prepared(contract.root, prepared, first_file, log, on_checks)
+                text, first = first_file.read_text(encoding="utf-8"), read_record(first_file)
             if first.footer and (clauses := to_repeat(first)):
                 progress(f"{cell.name}: running {len(clauses)} checks again, {REPETITIONS} times")
-                repetitions = _repeat(contract, prepared, clauses)
-                write_whole(record, record_text(with_repetitions(first, repetitions, clauses)))
+                text = record_text(with_repetitions(first, _repeat(contract, prepared, clauses), clauses))
+            write_whole(record, text)
         # Read before another run of the same cell may replace it.
         return read_record(record)
 
