@@ -77,9 +77,11 @@ class GateRun:
         with ThreadPoolExecutor(1) as pool, FirstRun() as first_run:
             alone = [pool.submit(self._compare_alone, candidate, first_run.wait) for candidate in self.candidates]
             predecessor_records = self._run_predecessors(cells_to_run)
+            # A service may be the first to be run, and is none of them.
+            labels = {cell.with_candidates.combination.label for cell in cells_to_run}
 
             def on_progress(step: ProgressStep) -> None:
-                if step.record and step.record.footer and not first_run.is_known:
+                if step.record and step.record.footer and step.record.cell in labels and not first_run.is_known:
                     first_cell = self._compare_first(cells_to_run, step.record, predecessor_records)
                     self.callbacks.on_first_cell(first_cell)
                     first_run.end(succeeded=True)

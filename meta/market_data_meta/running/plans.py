@@ -80,8 +80,10 @@ def warm_plan(contract: Contract, packages: tuple[str, ...] = ()) -> Plan:
     Each of its cells runs a part of it.
     """
     plan = sharing_processes(contract, suite_plan(contract, packages or tuple(contract.packages)))
-    # Several cells run at once.
-    return replace(plan, limits=replace(plan.limits, jobs=1 + (os.cpu_count() or 1)))
+    # Several cells run at once. A check of a service waits for servers most of its time.
+    cores = os.cpu_count() or 1
+    jobs = 3 * cores if contract.service_with(packages) else 1 + cores
+    return replace(plan, limits=replace(plan.limits, jobs=jobs))
 
 
 def sharing_processes(contract: Contract, plan: Plan) -> Plan:
