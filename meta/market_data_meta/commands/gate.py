@@ -73,7 +73,7 @@ class _GateCommand(click.Command):
     is_flag=True,
     envvar="MDMETA_QUICK",
     show_envvar=True,
-    help="Run with the newest and the deployed partners only.",
+    help="Run with the newest and the deployed partners only, and of services only what a capability needs to work.",
 )
 @click.option("--strict", is_flag=True, help="A should clause that got worse counts like a must clause.")
 @click.option("--allow-direct", is_flag=True, help="Install what a candidate requires by address (name @ url).")

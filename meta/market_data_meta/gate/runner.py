@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from market_data_meta import suite
@@ -19,7 +20,16 @@ from market_data_meta.gate.brought_libraries import brought_libraries
 from market_data_meta.gate.candidates import Candidate
 from market_data_meta.gate.comparison import GateComparison
 from market_data_meta.gate.exclusions import PartnerExclusion, find_exclusions
-from market_data_meta.gate.partners import ALL, PINNED, GateCell, allowed_number, gate_cells, ledger_with_candidates
+from market_data_meta.gate.partners import (
+    ALL,
+    PINNED,
+    QUICK,
+    GateCell,
+    allowed_number,
+    gate_cells,
+    ledger_with_candidates,
+)
+from market_data_meta.gate.quick_clauses import quick_clauses
 from market_data_meta.gate.repetitions import CELL_SECONDS, GateRepetitions, clauses_to_repeat
 from market_data_meta.judging.comparison import (
     REGRESSION,
@@ -141,7 +151,7 @@ class GateRun:
 
     def _run_predecessors(self, cells: Iterable[GateCell]) -> CellRecords:
         combinations = tuple(dict.fromkeys(cell.with_predecessors for cell in cells if cell.with_predecessors))
-        request = RunRequest(combinations, frozenset())
+        request = RunRequest(combinations, frozenset(), self._asked)
         return decide(self.contract, self.ledger, {}, request, self.options, self.callbacks.on_progress)
 
     def _run_candidates(
@@ -157,7 +167,7 @@ class GateRun:
         request = RunRequest(
             tuple(dict.fromkeys(cell.with_candidates for cell in cells)),
             frozenset(cell.with_candidates.combination for cell in run_in_full),
-            clauses,
+            clauses or self._asked,
             survey_cells=tuple(cell.with_predecessors for cell in cells if cell.with_predecessors),
             seconds=CELL_SECONDS,
             max_failed_runs=PATIENCE,
@@ -263,7 +273,13 @@ class GateRun:
 
     def _clauses(self, packages: tuple[str, ...]) -> dict[str, Clause]:
         clauses = self.contract.clauses_shown_for(packages)
-        return {name: clause for name, clause in clauses.items() if clause.scope != "control"}
+        asked = self._asked or clauses.keys()
+        return {name: clause for name, clause in clauses.items() if clause.scope != "control" and name in asked}
+
+    @cached_property
+    def _asked(self) -> frozenset[str] | None:
+        """The clauses that a quick gate asks; None for all."""
+        return quick_clauses(self.contract) if self.reach == QUICK else None
 
     @property
     def _versions(self) -> list[tuple[str, str]]:

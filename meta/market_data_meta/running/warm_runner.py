@@ -186,7 +186,7 @@ class WarmRunner:
                 templates = stack.enter_context(self._templates(packages, of_packages))
                 runs.append(self._run_packages(group, templates, packages, of_packages, times))
                 stack.callback(runs[-1].close)
-            for record in _in_turns(runs):
+            for record in in_turns(runs):
                 ended += 1
                 self._failed_runs += record.footer is None
                 self._on_progress(ProgressStep(ended, len(missing) * times, record.cell, record))
@@ -327,7 +327,7 @@ class WarmRunner:
         return self._ledger if ours else self._ledger.published
 
 
-def _in_turns(runs: Iterable[Iterator[Record | None]]) -> Iterator[Record]:
+def in_turns(runs: Iterable[Iterator[Record | None]]) -> Iterator[Record]:
     """The records of runs that go on at the same time, as they come."""
     waiting = deque(runs)
     while waiting:
