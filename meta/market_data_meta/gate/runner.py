@@ -20,6 +20,7 @@ from market_data_meta.gate.brought_libraries import brought_libraries
 from market_data_meta.gate.candidates import Candidate
 from market_data_meta.gate.comparison import GateComparison
 from market_data_meta.gate.exclusions import PartnerExclusion, find_exclusions
+from market_data_meta.gate.new_recordings import NewRecordings, comparable, new_recordings
 from market_data_meta.gate.partners import (
     ALL,
     PINNED,
@@ -42,6 +43,7 @@ from market_data_meta.judging.comparison import (
     differences,
     repeated_kind,
 )
+from market_data_meta.judging.deployments import TAKES_RECORDINGS
 from market_data_meta.judging.records import Record
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import environments
@@ -174,7 +176,14 @@ class GateRun:
             candidates=contents,
         )
         ledger = ledger_with_candidates(self.ledger, candidates)
-        return decide(self.contract, ledger, {}, request, self.options, on_progress)
+
+        def run(asked: RunRequest) -> CellRecords:
+            return decide(self.contract, ledger, {}, asked, self.options, on_progress)
+
+        def ask_consumers(asked: RunRequest) -> CellRecords:
+            return run(replace(asked, survey_cells=request.survey_cells, seconds=CELL_SECONDS, candidates=contents))
+
+        return NewRecordings(self.contract, ask_consumers).given_to_consumers(run(request))
 
     def _new_contents(self, candidates: Iterable[Candidate]) -> dict[str, str]:
         """The contents of the candidates whose code no release has, by package."""
@@ -186,6 +195,12 @@ class GateRun:
         """The cells, compared anew where something came out otherwise: after it was run again on both sides."""
         clauses = self._clauses(tuple(self.contract.packages))
         to_repeat = clauses_to_repeat(cells, clauses)
+        if self._sends_something_new(cells):
+            # What consumers make of new recordings has been repeated where it was run.
+            to_repeat = {
+                cell: {name: in_cells for name, in_cells in names.items() if name != TAKES_RECORDINGS}
+                for cell, names in to_repeat.items()
+            }
         cell_of = {cell.with_candidates.combination.label: cell for cell in cells_to_run}
         repeated = self._repetitions.in_cells(
             self.candidates,
@@ -208,12 +223,16 @@ class GateRun:
         self, cell: GateCell, candidate_records: CellRecords, predecessor_records: CellRecords
     ) -> CellComparison:
         now, before = cell.with_candidates, cell.with_predecessors
+        record = candidate_records.records.get(now)
+        was = predecessor_records.records.get(before) if before else None
+        if record and new_recordings(record):
+            record, was = comparable(record), comparable(was)
         pair = CellPair(
             cell=now.combination.label,
             scope="combination",
             combination=now.combination.as_dict(),
-            now=candidate_records.records.get(now),
-            was=predecessor_records.records.get(before) if before else None,
+            now=record,
+            was=was,
             fault=candidate_records.why_no_record(now),
             uninstallable=now in candidate_records.uninstallable,
             was_uninstallable=before in predecessor_records.uninstallable,
@@ -223,6 +242,10 @@ class GateRun:
             forbidden=cell.forbidden,
         )
         return self._compare_pair(pair, self._clauses(tuple(self.contract.packages)))
+
+    @staticmethod
+    def _sends_something_new(cells: Iterable[CellComparison]) -> bool:
+        return any(cell.pair.now and new_recordings(cell.pair.now) for cell in cells)
 
     def _excluded_cell(self, exclusion: PartnerExclusion) -> CellComparison:
         """The cell that stands for all combinations that the candidates' requirements now exclude."""

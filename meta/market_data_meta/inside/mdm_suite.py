@@ -311,7 +311,7 @@ def _run_cell(session: pytest.Session, request: CellRequest, files: Descriptors,
     """
     run = request.run
     plan = replace(session.config.stash[_PLAN].of_clauses(run.header.clauses), header=run.header)
-    plan = replace(plan, not_applicable=run.not_applicable)
+    plan = replace(plan, not_applicable=run.not_applicable, recordings=run.recordings)
     if run.trace:
         # A check that shares a process does not execute again what another has imported.
         plan = replace(plan, trace=run.path, limits=replace(plan.limits, checks_per_process=1))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Container, Generator, Iterable, Iterator, 
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from market_data_meta.contract import Clause, Contract
 from market_data_meta.inside.mdm_plan import CellRun
@@ -52,7 +53,8 @@ class RunRequest:
     run may use ``seconds`` of CPU time. After ``max_failed_runs`` runs that ended early no more are begun. Runs with
     ``candidates`` (content by package) are cached apart: what they show about other packages holds in these cells only.
     With ``repeat`` nothing is decided: these clauses run in these cells ``REPETITIONS`` times, in turn, each check
-    alone in a fresh process. Such runs are cached apart.
+    alone in a fresh process. Such runs are cached apart. So are those with ``recordings``, which consumers get in place
+    of the archive.
     """
 
     cells: tuple[ContentCombination, ...]
@@ -63,6 +65,7 @@ class RunRequest:
     max_failed_runs: int | None = None
     candidates: Mapping[str, str] = field(default_factory=dict)
     repeat: Mapping[ContentCombination, frozenset[str]] = field(default_factory=dict)
+    recordings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -316,6 +319,7 @@ class WarmRunner:
             header=record_header(contract, ledger, label, clauses, forced=forced, lane="warm"),
             path=tuple(self._import_path(cell)),
             not_applicable=not_applicable(contract, clauses, combination.as_dict(), lock.optional),
+            recordings=self._request.recordings,
         )
         name = f"{label.name}-{folder.name}"
         return Job(name, request, folder / f"{label.name}.jsonl", folder / f"{label.name}.log")
