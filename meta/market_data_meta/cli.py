@@ -16,13 +16,14 @@ from market_data_meta.commands.common import Checkout, say
 from market_data_meta.errors import ErrorCode, Exit, MetaError
 
 COMMANDS = {
+    "backtest": "Would the gate have stopped the bad releases?",
     "can-i-deploy": "May these releases go out together?",
     "check": "Validate contracts/ and what must agree with it.",
     "clause": "Write a new clause with its check.",
     "defects": "List the known defects of published releases.",
     "explain": "Show a clause, area, capability or known defect, or errors.",
     "gate": "Compare candidates with the releases before them.",
-    "history": "In which releases did a clause start or stop holding?",
+    "history": "When did a clause hold, and what did a release break?",
     "matrix": "Decide every published combination.",
     "prove": "Measure which defects the suite detects.",
     "releases": "Show the ledger of releases, or bring it up to date.",

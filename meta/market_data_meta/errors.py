@@ -96,6 +96,7 @@ class ErrorCode(StrEnum):
     NOT_TOML = "not-toml", "A file is not TOML."
     ODD_LOCK = "odd-lock", "A resolution names a package more than once."
     OS_ERROR = "os-error", "The operating system refused a file or a folder."
+    OTHER_DATE = "other-date", "The ledger does not know which releases were out at that time."
     OTHER_PACKAGE = "other-package", "A build is of another package than it was given for."
     OTHER_SCOPE = "other-scope", "A run of these packages does not decide the clause."
     SUITE_CONFLICT = "suite-conflict", "The packages leave no room for the libraries that the suite runs with."

@@ -71,13 +71,15 @@ def listens(pids: Iterable[int], port: int) -> bool:
     if not tables:
         with socket.socket() as client:
             return client.connect_ex((LOOPBACK, port)) == 0
-    sockets = {
+    # The kernel takes milliseconds to write its tables: they are read once there is a socket that may be in them.
+    opened = {link for pid in pids for link in _open_files(pid) if link.startswith("socket:")}
+    sockets = opened and {
         f"socket:[{fields[9]}]"
         for table in tables
         for fields in map(str.split, table.read_text().splitlines()[1:])
         if fields[3] == _LISTENING and int(fields[1].rpartition(":")[2], 16) == port
     }
-    return bool(sockets) and any(not sockets.isdisjoint(_open_files(pid)) for pid in pids)
+    return not opened.isdisjoint(sockets)
 
 
 def _open_files(pid: int) -> Iterator[str]:

@@ -28,6 +28,10 @@ _SETTINGS = {
     # A socket with a path would need a short one. Shared memory in files of its own needs nothing outside its folder.
     "unix_socket_directories": "",
     "dynamic_shared_memory_type": "mmap",
+    # Each would be a process more, in every check that has a server.
+    "autovacuum": "off",
+    "io_method": "sync",
+    "max_logical_replication_workers": "0",
 }
 _COLUMN, _ROW, _NULL = "\x1f", "\x1e", "\x01"
 _MAKER = os.getpid()

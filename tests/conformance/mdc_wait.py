@@ -63,16 +63,21 @@ async def ended(work: Coroutine[Any, Any, Any]) -> bool:
 
 async def eventually(holds: Callable[[], bool], seconds: float = 60.0) -> None:
     """Return when it ``holds``, or after far more time than any machine takes for it: what a thread or server does."""
-    deadline = time.monotonic() + seconds
-    while not holds() and time.monotonic() < deadline:
-        await asyncio.sleep(0.005)
+    begin = time.monotonic()
+    while not holds() and (waited := time.monotonic() - begin) < seconds:
+        await asyncio.sleep(_pause(waited))
 
 
 def wait_until(holds: Callable[[], bool], seconds: float = 60.0) -> bool:
     """Wait without a loop until it ``holds``; False after far more time than any machine takes for it."""
-    deadline = time.monotonic() + seconds
+    begin = time.monotonic()
     while not holds():
-        if time.monotonic() > deadline:
+        if (waited := time.monotonic() - begin) > seconds:
             return False
-        time.sleep(0.005)
+        time.sleep(_pause(waited))
     return True
+
+
+def _pause(waited: float) -> float:
+    """Seconds until it is worth looking again: who has waited long loses little by waiting a tenth of that more."""
+    return min(max(0.005, waited / 10), 0.05)

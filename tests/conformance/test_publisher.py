@@ -388,6 +388,7 @@ async def test_recording_is_archived(
     clause: ClauseCheck, monkeypatch: pytest.MonkeyPatch, redis: RedisServer, contracts: Path
 ) -> None:
     """What Store puts on the stream is one of the archived recordings, but for members that a reader ignores."""
+    unknown = {}
     archive = [json.loads(file.read_text()) for file in (contracts / "recordings" / "redis").glob("*.json")]
     archived = [Recording(recorded["stream"], tuple(recorded["entries"])) for recorded in archive]
     for case in clause.expect["cases"]:
@@ -395,6 +396,7 @@ async def test_recording_is_archived(
         environment(monkeypatch, redis.url, **case["environment"])
         got = await published(redis, case["key"], 3)
         recording = Recording.of(case["key"], [entry.fields for entry in got])
-        known = any(recording.extends(earlier) for earlier in archived)
-        # Whoever has looked at it puts it there as it stands, in a file with its name.
-        clause.that(f"recording {recording.name}.json", known, expected="in the archive", got=recording.text(()))
+        if not any(recording.extends(earlier) for earlier in archived):
+            # Whoever has looked at it puts it there in a file with its name; a gate gives it to the consumers.
+            unknown[recording.name] = {"stream": recording.stream, "entries": list(recording.entries)}
+    clause.equal("recordings that the archive lacks", unknown, {})

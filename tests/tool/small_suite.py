@@ -18,7 +18,7 @@ def small_suite(folder: Path, areas: Mapping[str, tuple[str, ...]]) -> Path:
     contracts, checks = folder / "contracts", folder / "tests" / "conformance"
     ignored = shutil.ignore_patterns("__pycache__", "test_*.py")
     shutil.copytree(ROOT / "tests" / "conformance", checks, ignore=ignored)
-    for name in ("releases", "schemas"):
+    for name in ("recordings", "releases", "schemas"):
         shutil.copytree(ROOT / "contracts" / name, contracts / name)
     # The servers that checks of services start.
     (folder / "requirements").mkdir(exist_ok=True)

@@ -15,9 +15,11 @@ from rich.markup import escape
 
 from market_data_meta.commands.common import (
     Checkout,
+    as_of_option,
     cache_option,
     json_option,
     known_matrix_result,
+    matrix_without_runs,
     names_of,
     say,
     verbose_option,
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
 @click.option(
     "--matrix", "source", metavar="URL|FILE", help="Ask a published matrix.json, and not what was run on this machine."
 )
+@as_of_option
 @cache_option
 @verbose_option
 @json_option
@@ -80,6 +83,9 @@ def can_i_deploy_command(
     Ends with 1 where a needed capability is broken or limited, or, if none is named, where something fails that is no
     known defect; with 1 too where the packages' own requirements forbid the set; with 3 where that is not known.
 
+    With --as-of the answer is about the releases that were out then. Where their requirements forbid the set, that is
+    all of it; else what works comes from the results of mdmeta matrix with the same --as-of.
+
     Where a service has a version of its own, as store:core==1.4.59, the answer is about the services, and about the
     capabilities that they decide; every version is then exact, newest or deployed.
 
@@ -88,17 +94,17 @@ def can_i_deploy_command(
              mdmeta can-i-deploy core==1.4.61 store==0.6.73 --needs write,redis
              mdmeta can-i-deploy --needs-fully write
              mdmeta can-i-deploy newest store:core==1.4.59 --needs redis
+             mdmeta can-i-deploy newest --as-of 2025-10-22T12:00Z
              mdmeta can-i-deploy --from requirements.txt 'core>=1.4'
              mdmeta can-i-deploy --from-env .venv/bin/python --matrix https://example.org/matrix.json
     """
     # Imported here: they load pydantic, which --help can do without.
     from market_data_meta.matrix.deploy_answer import DeployQuestion, check_needs, deploy_answer
-    from market_data_meta.matrix.published_matrix import age_in_words, read_matrix
     from market_data_meta.models import json_text
     from market_data_meta.render.deploy_answer.terminal import show_answer
 
     about_services = bool(service_pins(pins, checkout.contract.services)[1])
-    _check_sources(project_file, python, source, about_services=about_services)
+    _check_sources(project_file, python, source, checkout.moment, about_services=about_services)
     if about_services:
         _answer_about_services(
             checkout, pins, (names_of(needs), names_of(needs_fully)), cache, verbose=verbose, as_json=as_json
@@ -106,11 +112,7 @@ def can_i_deploy_command(
     packages = checkout.contract.packages
     pinned, word_for_others = parse_requests(pins, packages)
     needed, fully = names_of(needs), names_of(needs_fully)
-    if source:
-        matrix = read_matrix(source)
-        say(escape(age_in_words(matrix, datetime.now(UTC).date())))
-    else:
-        matrix = known_matrix_result(checkout, cache)
+    matrix = _matrix(checkout, source, cache)
     # Known before anything else is read: a name that is misspelt is the shortest way to a wrong answer.
     check_needs(matrix, (*needed, *fully))
     distributions = {name: packages[name].distribution if name in packages else name for name in matrix.packages}
@@ -130,26 +132,44 @@ def can_i_deploy_command(
     if word_for_others:
         others = [name for name in matrix.packages if name not in requests]
         requests |= {name: VersionRequest(name, word_for_others) for name in others}
-    answer = deploy_answer(
-        matrix,
-        DeployQuestion(
-            versions=_chosen(published, requests.values(), matrix.packages),
-            needs=needed,
-            needs_fully=fully,
-            asked={name: request.asks for name, request in requests.items()},
-            set_aside=_set_aside(checkout, matrix),
-            distributions=distributions,
-        ),
+    question = DeployQuestion(
+        versions=_chosen(published, requests.values(), matrix.packages),
+        needs=needed,
+        needs_fully=fully,
+        asked={name: request.asks for name, request in requests.items()},
+        set_aside=_set_aside(checkout, matrix),
+        distributions=distributions,
     )
+    answer = deploy_answer(matrix, question)
+    if checkout.moment and not answer.forbidden:
+        answer = deploy_answer(known_matrix_result(checkout, cache), question)
     if as_json:
         click.echo(json_text(answer), nl=False)
     else:
-        show_answer(answer, Console(soft_wrap=True), verbose=verbose)
+        show_answer(answer, Console(soft_wrap=True), checkout.matrix_command, verbose=verbose)
     sys.exit(answer.exit)
 
 
-def _check_sources(project_file: Path | None, python: str | None, source: str | None, *, about_services: bool) -> None:
+def _matrix(checkout: Checkout, source: str | None, cache: Path | None) -> MatrixResult:
+    """The matrix to ask first: the one that is named, or what is known here.
+
+    Of another day that is what the requirements decide: where it is enough, nobody waits for the libraries of then.
+    """
+    from market_data_meta.matrix.published_matrix import age_in_words, read_matrix
+
+    if source:
+        matrix = read_matrix(source)
+        say(escape(age_in_words(matrix, datetime.now(UTC).date())))
+        return matrix
+    return matrix_without_runs(checkout) if checkout.moment else known_matrix_result(checkout, cache)
+
+
+def _check_sources(
+    project_file: Path | None, python: str | None, source: str | None, moment: str | None, *, about_services: bool
+) -> None:
     """Raise UsageError for options that do not go together."""
+    if moment and source:
+        raise click.UsageError("--matrix and --as-of both say of when the releases are; give one of them")
     if project_file and python:
         raise click.UsageError("--from and --from-env both say where the versions are from; give one of them")
     if about_services and (project_file or python or source):

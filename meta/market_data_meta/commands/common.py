@@ -8,14 +8,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 from rich.console import Console
+from rich.markup import escape
 
 from market_data_meta.contract import Contract, find_root
 from market_data_meta.judging.defects import KnownDefects
 from market_data_meta.judging.records import Record
+from market_data_meta.releases.earlier_ledger import ledger_at, moment_of
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.render.text import printable
 
@@ -36,14 +38,36 @@ verbose_option = click.option(
 )
 
 
+def _go_back(context: click.Context, option: click.Parameter, text: str | None) -> None:
+    """Give the command the ledger as of the time that is named."""
+    checkout: Checkout = context.obj
+    if text:
+        try:
+            checkout.moment = moment_of(text)
+        except ValueError:
+            what = f"{text!r} is neither a day such as 2025-10-22 nor a time such as 2025-10-22T12:00Z"
+            raise click.BadParameter(what, context, option) from None
+
+
+as_of_option = click.option(
+    "--as-of",
+    metavar="DATE",
+    callback=_go_back,
+    expose_value=False,
+    help="With the releases that were out then, and the libraries of then: a day, or a time such as 2025-10-22T12:00Z.",
+)
+
+
 @dataclass
 class Checkout:
     """The checkout that a command works on, read as far as it needs.
 
-    What reads its files is imported where it is needed: it loads pydantic, which ``--help`` can do without.
+    ``moment`` is the time as of which it has the ledger, if it is not to be that of its own date. What reads its files
+    is imported where it is needed: it loads pydantic, which ``--help`` can do without.
     """
 
     start: Path
+    moment: str | None = None
 
     @cached_property
     def root(self) -> Path:
@@ -59,10 +83,16 @@ class Checkout:
 
     @cached_property
     def ledger(self) -> Ledger:
-        """The committed ledger."""
+        """The committed ledger, or what it says of the time that the command was asked about."""
         from market_data_meta.releases.ledger_files import load_ledger
 
-        return load_ledger(self.root, self.contract.packages)
+        ledger = load_ledger(self.root, self.contract.packages)
+        return ledger_at(ledger, self.moment) if self.moment else ledger
+
+    @property
+    def matrix_command(self) -> str:
+        """The command that makes the evidence of the same time."""
+        return f"mdmeta matrix --as-of {self.moment}" if self.moment else "mdmeta matrix"
 
     @cached_property
     def known_defects(self) -> KnownDefects:
@@ -95,6 +125,22 @@ def known_matrix(checkout: Checkout, cache: Path | None) -> MatrixVerdicts:
     options = RunOptions(cache or default_cache(), run=False)
     records = decide_matrix(checkout.contract, checkout.ledger, options, lambda _: None)
     return MatrixVerdicts(checkout.contract, suite.digest(checkout.root), records, checkout.known_defects)
+
+
+def matrix_without_runs(checkout: Checkout) -> MatrixResult:
+    """The matrix as far as the releases' requirements decide it: nothing is looked up, and no library resolved."""
+    from market_data_meta import suite
+    from market_data_meta.matrix.document import matrix_result
+    from market_data_meta.matrix.verdicts import MatrixVerdicts
+    from market_data_meta.releases.contents import content_combinations, distinct_contents
+    from market_data_meta.running.cell_records import CellRecords
+
+    contract, ledger = checkout.contract, checkout.ledger
+    contents = distinct_contents(contract, ledger)
+    cells = tuple(content_combinations(contents))
+    records = CellRecords(contents, cells, {}, {}, {}, frozenset(), 0)
+    matrix = MatrixVerdicts(contract, suite.digest(checkout.root), records, checkout.known_defects)
+    return matrix_result(contract, ledger, matrix)
 
 
 def known_matrix_result(checkout: Checkout, cache: Path | None) -> MatrixResult:
@@ -131,7 +177,12 @@ def say(text: str) -> None:
     Console(stderr=True).print(text, highlight=False, soft_wrap=True)
 
 
-def finish(report: ReportResult, *, as_json: bool, verbose: bool) -> None:
+def say_next(command: str, why: str) -> None:
+    """Say at the end, in one line, what to do next: a command that can be pasted, and what it is for."""
+    say(f"next: {escape(command)}  [dim]# {escape(why)}[/]")
+
+
+def finish(report: ReportResult, *, as_json: bool, verbose: bool) -> NoReturn:
     """Show the report and end with the exit code that it stands for."""
     # Imported here: they load pydantic, which the list of commands can do without.
     from market_data_meta.models import json_text
@@ -141,4 +192,13 @@ def finish(report: ReportResult, *, as_json: bool, verbose: bool) -> None:
         click.echo(json_text(report), nl=False)
     else:
         show_report(report, Console(), verbose=verbose)
+        news = next((finding for finding in report.findings if finding.defect is None), None)
+        if news:
+            say_next(f"./scripts/mdmeta explain {news.clause}", "what it asks for, and who says so")
+        elif report.findings:
+            say_next(
+                f"./scripts/mdmeta explain {report.findings[0].defect}", "a known defect, its cause and how to see it"
+            )
+        else:
+            say_next("./scripts/mdmeta matrix", "what works in every published combination")
     sys.exit(report.exit)

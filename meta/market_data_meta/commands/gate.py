@@ -13,7 +13,15 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from market_data_meta.commands.common import Checkout, cache_option, json_option, out_option, say, verbose_option
+from market_data_meta.commands.common import (
+    Checkout,
+    cache_option,
+    json_option,
+    out_option,
+    say,
+    say_next,
+    verbose_option,
+)
 from market_data_meta.commands.progress import progress
 from market_data_meta.contract import Contract
 from market_data_meta.errors import ErrorCode, MetaError
@@ -33,6 +41,7 @@ from market_data_meta.releases.combinations import parse_pins
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.render.gate.files import forget_gate, write_gate
 from market_data_meta.render.gate.terminal import show_gate
+from market_data_meta.results.gate import GateResult
 from market_data_meta.running.cache import default_cache
 from market_data_meta.running.cells import RunOptions
 from market_data_meta.running.environments import version_of
@@ -67,7 +76,7 @@ class _GateCommand(click.Command):
     is_flag=True,
     envvar="MDMETA_QUICK",
     show_envvar=True,
-    help="Run with the newest and the deployed partners only.",
+    help="Run with the newest and the deployed partners only, and of services only what a capability needs to work.",
 )
 @click.option("--strict", is_flag=True, help="A should clause that got worse counts like a must clause.")
 @click.option("--no-observations", is_flag=True, help="Run the clauses only: compare nothing that no clause is about.")
@@ -149,7 +158,18 @@ def gate_command(
         click.echo(json_text(result), nl=False)
     else:
         show_gate(result, Console(), verbose=verbose)
+        say_next(*next_step(result, folder))
     sys.exit(comparison.exit)
+
+
+def next_step(gate: GateResult, folder: Path) -> tuple[str, str]:
+    """What to do after a gate: a command, and what it is for."""
+    regression = next((difference for difference in gate.differences if difference.kind == "regression"), None)
+    if regression:
+        return f"./scripts/mdmeta explain {regression.clause}", "what it asks for, and who says so"
+    if gate.exit:
+        return f"./scripts/mdmeta report --gate {folder / 'gate.json'} --verbose", "all that the gate has seen"
+    return "./scripts/mdmeta can-i-deploy newest", "what works with the releases that are out"
 
 
 def _candidates(

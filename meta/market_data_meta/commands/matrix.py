@@ -14,8 +14,16 @@ from rich.console import Console
 from rich.markup import escape
 
 from market_data_meta import suite
-from market_data_meta.commands.common import Checkout, cache_option, json_option, out_option, say
-from market_data_meta.commands.progress import progress
+from market_data_meta.commands.common import (
+    Checkout,
+    as_of_option,
+    cache_option,
+    json_option,
+    out_option,
+    say,
+    say_next,
+)
+from market_data_meta.commands.progress import cell_progress, progress
 from market_data_meta.deployment.runs import runs_of_services
 from market_data_meta.errors import ErrorCode, Exit, MetaError, undecided
 from market_data_meta.files import write_whole
@@ -56,6 +64,7 @@ def _shard(context: click.Context, option: click.Parameter, text: str) -> tuple[
     type=click.IntRange(min=1),
     help="Also run this many cells in the isolated lane, and compare.",
 )
+@as_of_option
 @cache_option
 @out_option
 @json_option
@@ -82,12 +91,15 @@ def matrix_command(
              mdmeta matrix --confirm 12
              mdmeta matrix --executor tcp://scheduler:8786
              mdmeta matrix --exhaustive --json
+             mdmeta matrix --as-of 2025-10-28 --out then
     """
     options = RunOptions(cache or default_cache(), shard=shard, exhaustive=exhaustive)
     if executor:
         parts = [(number, PARTS) for number in range(1, PARTS + 1)] if shard == (1, 1) else [shard]
         with dask(executor) as engine:
-            runs = spread(engine, checkout.root, options.cache, parts=parts, exhaustive=exhaustive)
+            runs = spread(
+                engine, checkout.root, options.cache, parts=parts, exhaustive=exhaustive, moment=checkout.moment
+            )
         say(f"{runs} runs came from {executor}")
     with progress() as on_progress:
         if shard == (1, 1):
@@ -124,6 +136,8 @@ def matrix_command(
     else:
         show_matrix(result, Console())
     disagree = sampled is not None and _lanes_disagree(checkout, records, sampled, folder)
+    if not as_json:
+        say_next("./scripts/mdmeta can-i-deploy newest", f"what works; the page is {folder / 'site' / 'index.html'}")
     sys.exit(Exit.TOOL_FAILED if disagree else matrix.exit)
 
 
@@ -153,14 +167,9 @@ def _lanes_disagree(checkout: Checkout, records: CellRecords, number: int, out: 
     """Run a sample of the cells in the isolated lane too, and say where it disagrees with the warm lane."""
     say(f"[dim]confirming {number} cells in the isolated lane …[/]")
     sampled = sample_cells(records.contents, number, checkout.ledger.as_of)
-    confirmation = confirm(
-        checkout.contract, checkout.ledger, records, sampled, out=out.resolve(), on_progress=_say_confirming
-    )
+    with cell_progress() as on_step:
+        confirmation = confirm(checkout.contract, checkout.ledger, records, sampled, out=out.resolve(), on_step=on_step)
     say(f"confirmed by the isolated lane: {len(confirmation.cells)} cells, {confirmation.agreed:,} checks agree")
     for row in confirmation.disagreements:
         say(f"[bold red]the lanes disagree[/] {row.cell} {row.clause}: isolated {row.isolated}, warm {row.warm}")
     return bool(confirmation.disagreements)
-
-
-def _say_confirming(name: str) -> None:
-    say(f"[dim]{name} in an environment of its own …[/]")

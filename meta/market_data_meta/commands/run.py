@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -15,6 +15,8 @@ from rich.markup import escape
 
 from market_data_meta import suite
 from market_data_meta.commands.common import Checkout, finish, json_option, out_option, say, verbose_option
+from market_data_meta.commands.progress import cell_progress
+from market_data_meta.commands.run_pinned import PINNED, run_pinned
 from market_data_meta.errors import ErrorCode, Exit, MetaError
 from market_data_meta.judging.explanations import clause_of
 from market_data_meta.judging.report_document import clause_run_result, report_result
@@ -23,7 +25,7 @@ from market_data_meta.models import json_text
 from market_data_meta.releases.combinations import THIRD_PARTY_CHOICES, Cell, parse_cell
 from market_data_meta.render.report.clauses import show_clause_run
 from market_data_meta.running.clause_runs import debug_clauses, deciding_cell, run_clauses
-from market_data_meta.running.isolated import run_cell
+from market_data_meta.running.several_cells import run_cells
 
 
 @click.command("run")
@@ -73,8 +75,9 @@ def run_command(
 
     For one package alone, only the clauses of release scope run; for Core with one of the others, those of the service
     that they make, with real servers. A combination that the packages' requirements forbid is forced, and its record
-    says so. The versions newest and deployed may stand alone, for all packages. With a combination its services run
-    too, unless --into names one environment for the combination alone.
+    says so. The versions newest and deployed may stand alone, for all packages; pinned is all that tox.ini pins, each
+    in a tox environment. With a combination its services run too, unless --into names one environment for the
+    combination alone.
 
     With --clause only these clauses run, in an environment that is kept for the next time: the answer comes in seconds
     and is about these clauses only. With --pdb as well, a check that fails stops in the debugger, and breakpoint()
@@ -83,6 +86,7 @@ def run_command(
 
     \b
     Example: mdmeta run newest
+             mdmeta run pinned
              mdmeta run core==newest pipeline==deployed store==0.6.73
              mdmeta run store==newest
              mdmeta run core==newest store==newest
@@ -96,30 +100,29 @@ def run_command(
         raise click.UsageError("--clause keeps an environment of its own, so --into has nothing to fill")
     if interpreter and not re.fullmatch(r"3\.\d+", interpreter):
         raise MetaError(ErrorCode.BAD_PYTHON, f"{interpreter!r} is not a version of Python", hint="write --python 3.12")
+    if PINNED in pins:
+        if pins != (PINNED,) or any((interpreter, third_party, into, clauses)):
+            raise click.UsageError(f"{PINNED} stands alone: tox.ini says what each of its cells has")
+        finish(run_pinned(checkout, (out or checkout.out).resolve(), as_json=as_json), as_json=as_json, verbose=verbose)
     contract = checkout.contract
     cell = parse_cell(pins, contract.packages, checkout.ledger, interpreter, contract.service_packages)
     cell = Cell(cell.combination, third_party or cell.third_party, interpreter or cell.python)
 
-    def progress(step: str) -> None:
-        if not as_json:
-            say(f"[dim]{escape(step)} …[/]")
-
     folder = (out or checkout.out).resolve()
     if clauses:
         cell = deciding_cell(contract, cell, clauses)
-        _run_clauses(checkout, cell, tuple(dict.fromkeys(clauses)), folder, progress, debug=debug, as_json=as_json)
-    records = [
-        run_cell(
+        _run_clauses(checkout, cell, tuple(dict.fromkeys(clauses)), folder, debug=debug, as_json=as_json)
+    # With --json nothing but the result is wanted.
+    with nullcontext(lambda _: None) if as_json else cell_progress() as on_step:
+        records = run_cells(
             contract,
             checkout.ledger,
-            part,
+            [cell] if into else [cell, *cell.services(contract.service_packages)],
             out=folder,
             into=into,
-            progress=progress,
+            on_step=on_step,
             to_repeat=checkout.unexpected,
         )
-        for part in ([cell] if into else [cell, *cell.services(contract.service_packages)])
-    ]
     report = judge_records(contract, suite.digest(checkout.root), records, checkout.known_defects)
     finish(report_result(checkout.contract, report, checkout.known_defects), as_json=as_json, verbose=verbose)
 
@@ -129,12 +132,16 @@ def _run_clauses(
     cell: Cell,
     clauses: tuple[str, ...],
     folder: Path,
-    progress: Callable[[str], None],
     *,
     debug: bool,
     as_json: bool,
 ) -> NoReturn:
     """Run a few clauses and end with what they say."""
+
+    def progress(step: str) -> None:
+        if not as_json:
+            say(f"[dim]{escape(step)} …[/]")
+
     contract, ledger = checkout.contract, checkout.ledger
     chosen = {name: clause_of(contract, name) for name in clauses}
     if debug:

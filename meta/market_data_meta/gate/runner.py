@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from market_data_meta import suite
@@ -19,8 +20,22 @@ from market_data_meta.gate.brought_libraries import brought_libraries
 from market_data_meta.gate.candidates import Candidate
 from market_data_meta.gate.comparison import GateComparison
 from market_data_meta.gate.exclusions import PartnerExclusion, find_exclusions
+<<<<<<< HEAD
 from market_data_meta.gate.observations import GateObserver
 from market_data_meta.gate.partners import ALL, PINNED, GateCell, allowed_number, gate_cells, ledger_with_candidates
+=======
+from market_data_meta.gate.new_recordings import NewRecordings, comparable, new_recordings
+from market_data_meta.gate.partners import (
+    ALL,
+    PINNED,
+    QUICK,
+    GateCell,
+    allowed_number,
+    gate_cells,
+    ledger_with_candidates,
+)
+from market_data_meta.gate.quick_clauses import quick_clauses
+>>>>>>> main
 from market_data_meta.gate.repetitions import CELL_SECONDS, GateRepetitions, clauses_to_repeat
 from market_data_meta.judging.comparison import (
     REGRESSION,
@@ -33,6 +48,7 @@ from market_data_meta.judging.comparison import (
     differences,
     repeated_kind,
 )
+from market_data_meta.judging.deployments import TAKES_RECORDINGS
 from market_data_meta.judging.records import Record
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import environments
@@ -80,9 +96,11 @@ class GateRun:
             observed = observing.submit(self._observer().run, cells_to_run if self.observes else ())
             alone = [pool.submit(self._compare_alone, candidate, first_run.wait) for candidate in self.candidates]
             predecessor_records = self._run_predecessors(cells_to_run)
+            # A service may be the first to be run, and is none of them.
+            labels = {cell.with_candidates.combination.label for cell in cells_to_run}
 
             def on_progress(step: ProgressStep) -> None:
-                if step.record and step.record.footer and not first_run.is_known:
+                if step.record and step.record.footer and step.record.cell in labels and not first_run.is_known:
                     first_cell = self._compare_first(cells_to_run, step.record, predecessor_records)
                     self.callbacks.on_first_cell(first_cell)
                     first_run.end(succeeded=True)
@@ -148,7 +166,7 @@ class GateRun:
 
     def _run_predecessors(self, cells: Iterable[GateCell]) -> CellRecords:
         combinations = tuple(dict.fromkeys(cell.with_predecessors for cell in cells if cell.with_predecessors))
-        request = RunRequest(combinations, frozenset())
+        request = RunRequest(combinations, frozenset(), self._asked)
         return decide(self.contract, self.ledger, {}, request, self.options, self.callbacks.on_progress)
 
     def _run_candidates(
@@ -164,14 +182,21 @@ class GateRun:
         request = RunRequest(
             tuple(dict.fromkeys(cell.with_candidates for cell in cells)),
             frozenset(cell.with_candidates.combination for cell in run_in_full),
-            clauses,
+            clauses or self._asked,
             survey_cells=tuple(cell.with_predecessors for cell in cells if cell.with_predecessors),
             seconds=CELL_SECONDS,
             max_failed_runs=PATIENCE,
             candidates=contents,
         )
         ledger = ledger_with_candidates(self.ledger, candidates)
-        return decide(self.contract, ledger, {}, request, self.options, on_progress)
+
+        def run(asked: RunRequest) -> CellRecords:
+            return decide(self.contract, ledger, {}, asked, self.options, on_progress)
+
+        def ask_consumers(asked: RunRequest) -> CellRecords:
+            return run(replace(asked, survey_cells=request.survey_cells, seconds=CELL_SECONDS, candidates=contents))
+
+        return NewRecordings(self.contract, ask_consumers).given_to_consumers(run(request))
 
     def _new_contents(self, candidates: Iterable[Candidate]) -> dict[str, str]:
         """The contents of the candidates whose code no release has, by package."""
@@ -183,6 +208,12 @@ class GateRun:
         """The cells, compared anew where something came out otherwise: after it was run again on both sides."""
         clauses = self._clauses(tuple(self.contract.packages))
         to_repeat = clauses_to_repeat(cells, clauses)
+        if self._sends_something_new(cells):
+            # What consumers make of new recordings has been repeated where it was run.
+            to_repeat = {
+                cell: {name: in_cells for name, in_cells in names.items() if name != TAKES_RECORDINGS}
+                for cell, names in to_repeat.items()
+            }
         cell_of = {cell.with_candidates.combination.label: cell for cell in cells_to_run}
         repeated = self._repetitions.in_cells(
             self.candidates,
@@ -205,12 +236,16 @@ class GateRun:
         self, cell: GateCell, candidate_records: CellRecords, predecessor_records: CellRecords
     ) -> CellComparison:
         now, before = cell.with_candidates, cell.with_predecessors
+        record = candidate_records.records.get(now)
+        was = predecessor_records.records.get(before) if before else None
+        if record and new_recordings(record):
+            record, was = comparable(record), comparable(was)
         pair = CellPair(
             cell=now.combination.label,
             scope="combination",
             combination=now.combination.as_dict(),
-            now=candidate_records.records.get(now),
-            was=predecessor_records.records.get(before) if before else None,
+            now=record,
+            was=was,
             fault=candidate_records.why_no_record(now),
             uninstallable=now in candidate_records.uninstallable,
             was_uninstallable=before in predecessor_records.uninstallable,
@@ -220,6 +255,10 @@ class GateRun:
             forbidden=cell.forbidden,
         )
         return self._compare_pair(pair, self._clauses(tuple(self.contract.packages)))
+
+    @staticmethod
+    def _sends_something_new(cells: Iterable[CellComparison]) -> bool:
+        return any(cell.pair.now and new_recordings(cell.pair.now) for cell in cells)
 
     def _excluded_cell(self, exclusion: PartnerExclusion) -> CellComparison:
         """The cell that stands for all combinations that the candidates' requirements now exclude."""
@@ -270,7 +309,13 @@ class GateRun:
 
     def _clauses(self, packages: tuple[str, ...]) -> dict[str, Clause]:
         clauses = self.contract.clauses_shown_for(packages)
-        return {name: clause for name, clause in clauses.items() if clause.scope != "control"}
+        asked = self._asked or clauses.keys()
+        return {name: clause for name, clause in clauses.items() if clause.scope != "control" and name in asked}
+
+    @cached_property
+    def _asked(self) -> frozenset[str] | None:
+        """The clauses that a quick gate asks; None for all."""
+        return quick_clauses(self.contract) if self.reach == QUICK else None
 
     @property
     def _versions(self) -> list[tuple[str, str]]:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 _EXACT_BITS, _READABLE_BITS = 53, 10_000
+LONGEST_TEXT = 2_000
+"""Characters of a text; what is longer ends there."""
 
 
 def plain(value: object, depth: int = 6) -> Any:
@@ -24,7 +26,7 @@ def plain(value: object, depth: int = 6) -> Any:
         return {_text(key, str)[:200]: plain(item, depth - 1) for key, item in list(value.items())[:200]}
     if depth and isinstance(value, list | tuple):
         return [plain(item, depth - 1) for item in list(value)[:200]]
-    return _text(value)[:2000]
+    return _text(value)[:LONGEST_TEXT]
 
 
 def _text(value: object, form: Callable[[object], str] = repr) -> str:

@@ -187,6 +187,8 @@ class Plan:
     ``servers`` says where checks of deployment scope find real servers: ``redis`` is a server binary, ``postgres`` the
     folder with ``initdb``, ``postgres`` and ``psql``, ``postgres_data`` a data folder to be copied, if there is one;
     ``redis_url`` and ``postgres_url`` are the user's own, which are asked where there is no binary.
+
+    ``recordings``, each its stream and its entries by name, are given to a consumer in place of the archive.
     """
 
     root: str
@@ -202,6 +204,7 @@ class Plan:
     record: RecordFile | None = None
     sandbox: Sandbox | None = None
     servers: Mapping[str, str] = field(default_factory=dict)
+    recordings: Mapping[str, Any] = field(default_factory=dict)
 
     def of_clauses(self, names: Iterable[str]) -> Plan:
         """The same run of some of its clauses."""
@@ -215,13 +218,14 @@ class Plan:
 class CellRun:
     """A cell of the warm lane: what its record is to say, and the folders of its releases, in the order of the path.
 
-    With ``trace`` the lines that its checks execute in these folders are recorded.
+    With ``trace`` the lines that its checks execute in these folders are recorded. ``recordings`` are the plan's.
     """
 
     header: RecordHeader
     path: tuple[str, ...]
     not_applicable: Mapping[str, str] = field(default_factory=dict)
     trace: bool = False
+    recordings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -311,7 +311,7 @@ def _run_cell(session: pytest.Session, request: CellRequest, files: Descriptors,
     """
     run = request.run
     plan = replace(session.config.stash[_PLAN].of_clauses(run.header.clauses), header=run.header)
-    plan = replace(plan, not_applicable=run.not_applicable)
+    plan = replace(plan, not_applicable=run.not_applicable, recordings=run.recordings)
     if run.trace:
         # A check that shares a process does not execute again what another has imported.
         plan = replace(plan, trace=run.path, limits=replace(plan.limits, checks_per_process=1))
@@ -371,6 +371,8 @@ def _run(session: pytest.Session, plan: Plan, writer: RecordWriter) -> None:
 
         names = plan.clauses.keys() - plan.not_applicable.keys()
         items = [item for item in session.items if clause_id(item) in names]
+        # A process of its own takes a check longest. Begun first, it waits while the others run, and not after them.
+        items.sort(key=lambda item: item.get_closest_marker("fresh") is None)
         with contextlib.suppress(_EnoughError):
             run_checks(
                 items,

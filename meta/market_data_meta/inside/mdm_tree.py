@@ -44,12 +44,16 @@ def below(root: int) -> set[int]:
     """The living processes that come from ``root``, without itself."""
     children: dict[int, list[int]] = {}
     dead: set[int] = set()
-    for file in Path("/proc").glob("[0-9]*/stat"):
+    for pid in _processes():
         with contextlib.suppress(OSError, ValueError, IndexError):
-            state, parent = file.read_text(errors="replace").rpartition(")")[2].split()[:2]
-            pid = int(file.parent.name)
+            # Bare reads, because this is done for every process of the machine, and often.
+            descriptor = os.open(f"/proc/{pid}/stat", os.O_RDONLY)
+            try:
+                state, parent = os.read(descriptor, 4096).rpartition(b")")[2].split(None, 2)[:2]
+            finally:
+                os.close(descriptor)
             children.setdefault(int(parent), []).append(pid)
-            if state in "ZX":
+            if state in b"ZX":
                 dead.add(pid)
     descendants: set[int] = set()
     waiting = [root]
@@ -58,6 +62,13 @@ def below(root: int) -> set[int]:
         descendants.update(fresh)
         waiting += fresh
     return descendants - dead
+
+
+def _processes() -> list[int]:
+    """All processes of the machine; none where nothing tells."""
+    with contextlib.suppress(OSError):
+        return [int(name) for name in os.listdir("/proc") if name.isdecimal()]  # noqa: PTH208 - half the time
+    return []
 
 
 def signal_name(number: int) -> str:

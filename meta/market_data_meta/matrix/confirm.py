@@ -22,7 +22,7 @@ from market_data_meta.releases.contents import (
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running.cell_records import CellRecords
 from market_data_meta.running.decisions import contents_of
-from market_data_meta.running.isolated import run_cell
+from market_data_meta.running.several_cells import CellStep, run_cells
 
 
 @dataclass(frozen=True)
@@ -73,19 +73,17 @@ def confirm(
     sampled: Sequence[tuple[ContentCombination, Combination]],
     *,
     out: Path,
-    on_progress: Callable[[str], None],
+    on_step: Callable[[CellStep], None],
 ) -> Confirmation:
     """Run the sampled cells that have no isolated record in ``out``, and compare the warm lane with all that are there.
 
-    ``on_progress`` is called with the name of each combination that is run. Raises MetaError where a sampled cell has
+    ``on_step`` is called at each step of the cells that are run. Raises MetaError where a sampled cell has
     no complete record afterwards: then nothing is confirmed.
     """
     suite_digest = suite.digest(contract.root)
     isolated = isolated_records(out, suite_digest)
-    for cell, combination in sampled:
-        if tuple(cell.digests.values()) not in isolated:
-            on_progress(str(combination))
-            run_cell(contract, ledger, Cell(combination), out=out)
+    cells = [Cell(combination) for cell, combination in sampled if tuple(cell.digests.values()) not in isolated]
+    run_cells(contract, ledger, cells, out=out, on_step=on_step)
     isolated = isolated_records(out, suite_digest)
     records = {**cell_records.records, **cell_records.services}
     warm = {tuple(cell.digests.values()): record for cell, record in records.items()}
@@ -94,14 +92,14 @@ def confirm(
         what = f"the isolated lane brought no whole record of {missing[0]}"
         raise MetaError(ErrorCode.NOT_CONFIRMED, what, hint=f"./scripts/mdmeta run {missing[0]}", exit=Exit.UNDECIDED)
     disagreements: list[Disagreement] = []
-    agreed, cells = 0, []
+    agreed, compared = 0, []
     for digests, isolated_runs in isolated.items():
         for record in isolated_runs if digests in warm else ():
             differences = lane_disagreements(contract, record, warm[digests])
             disagreements += differences
             agreed += len(record.checks.keys() - {difference.clause for difference in differences})
-            cells.append(record.cell)
-    return Confirmation(tuple(cells), agreed, tuple(disagreements))
+            compared.append(record.cell)
+    return Confirmation(tuple(compared), agreed, tuple(disagreements))
 
 
 def isolated_records(out: Path, suite_digest: str) -> dict[tuple[str, ...], list[Record]]:

@@ -13,10 +13,11 @@ from packaging.version import Version
 
 from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.judging.capabilities import cannot_be_installed
+from market_data_meta.releases.earlier_ledger import in_words
 from market_data_meta.releases.ledger import stable_or_all
 from market_data_meta.results.capabilities import CapabilityState, StateName
 from market_data_meta.results.deploy_answer import DeployAnswer, DeployEvidence
-from market_data_meta.results.matrix import MatrixCapability, MatrixCell, MatrixResult
+from market_data_meta.results.matrix import MatrixCapability, MatrixCell, MatrixResult, SupportedVersions
 from market_data_meta.results.parts import ExitCode, Verdict
 
 NOT_RUN = "it was not run"
@@ -147,9 +148,16 @@ def forbidden_sentences(
     matrix: MatrixResult, combination: Mapping[str, str], distributions: Mapping[str, str] | None = None
 ) -> tuple[str, ...]:
     """A sentence for each requirement of a release that rules the combination out; none if all allow it."""
+
+    def nothing_meets(row: SupportedVersions) -> str:
+        """That whatever release of the other package is chosen changes nothing; empty where another one would do."""
+        published = {version for content in matrix.packages[row.other] for version in content.releases}
+        meets = published.difference(matrix.refused[row.other][row.asks or ""])
+        return "" if meets else f"; none that was out at {in_words(matrix.as_of)} meets it"
+
     return tuple(
         f"{row.package} {row.version} requires {(distributions or {}).get(row.other, row.other)}{row.asks}, "
-        f"not {combination[row.other]}"
+        f"not {combination[row.other]}{nothing_meets(row)}"
         for row in matrix.supported
         if row.asks
         and combination[row.package] == row.version

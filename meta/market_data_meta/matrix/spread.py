@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from market_data_meta.errors import ErrorCode, MetaError, undecided
 from market_data_meta.files import write_whole
 from market_data_meta.matrix.complete import decide_matrix
+from market_data_meta.releases.earlier_ledger import ledger_at
 from market_data_meta.running.cache import default_cache
 from market_data_meta.running.cells import RunOptions
 
@@ -30,8 +31,10 @@ def dask(address: str) -> Iterator[Executor]:
         yield executor
 
 
-def run_part(root: str, shard: tuple[int, int], *, exhaustive: bool) -> dict[str, str]:
+def run_part(root: str, shard: tuple[int, int], *, exhaustive: bool, moment: str | None) -> dict[str, str]:
     """Run a part of the matrix on a worker, with its own cache, and return the records by their names in that cache.
+
+    ``moment`` is the time as of which the releases are taken, if it is not the ledger's date.
 
     The worker needs this checkout at the same path, and uv's index.
     """
@@ -41,6 +44,8 @@ def run_part(root: str, shard: tuple[int, int], *, exhaustive: bool) -> dict[str
 
     contract = load_contract(Path(root))
     ledger = load_ledger(contract.root, contract.packages)
+    if moment:
+        ledger = ledger_at(ledger, moment)
     options = RunOptions(default_cache(), shard=shard, exhaustive=exhaustive)
     cell_records = decide_matrix(contract, ledger, options, lambda _: None)
     return {
@@ -50,13 +55,21 @@ def run_part(root: str, shard: tuple[int, int], *, exhaustive: bool) -> dict[str
     }
 
 
-def spread(executor: Executor, root: Path, cache: Path, *, parts: list[tuple[int, int]], exhaustive: bool) -> int:
+def spread(
+    executor: Executor,
+    root: Path,
+    cache: Path,
+    *,
+    parts: list[tuple[int, int]],
+    exhaustive: bool,
+    moment: str | None = None,
+) -> int:
     """Have the executor run the parts, write their records into ``cache``, and return how many there were.
 
     A part whose worker fails is left out: its cells are run on this machine afterwards. Raises MetaError where a worker
     names a file outside the cache's folder of runs.
     """
-    tasks = [executor.submit(run_part, str(root), shard, exhaustive=exhaustive) for shard in parts]
+    tasks = [executor.submit(run_part, str(root), shard, exhaustive=exhaustive, moment=moment) for shard in parts]
     written = 0
     for task in as_completed(tasks):
         if task.exception() is not None:

@@ -161,7 +161,7 @@ def published_release(package: str, version: str, ledger: Ledger, python: str = 
     if version == DEPLOYED:
         deployed_version = ledger.deployed.pins.get(package)
         if deployed_version is None:
-            why = f"{ledger.deployed.distribution} pins no release of it"
+            why = ledger.why_not_deployed or f"{ledger.deployed.distribution} pins no release of it"
             hint = f"{package}=={NEWEST}, or a version that mdmeta releases {package} lists"
             raise MetaError(ErrorCode.NOT_DEPLOYED, f"it is not known which {package} is deployed", why, hint)
         return ledger.release(package, deployed_version)

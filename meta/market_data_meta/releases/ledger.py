@@ -68,6 +68,8 @@ class Ledger:
     """The ledger as it was before candidates were added; None where there are none."""
     allows_direct_references: bool = False
     """Whether a requirement of a candidate that names an address (``name @ url``) is fetched from there."""
+    why_not_deployed: str = ""
+    """Why it is not known what was deployed, of a ledger as of an earlier time; empty for that of its own date."""
 
     @property
     def published(self) -> Ledger:

@@ -104,7 +104,7 @@ def parse_requests(words: Iterable[str], packages: Iterable[str]) -> tuple[dict[
     word_for_others: str | None = None
     for word in words:
         if word in _WORDS:
-            if word_for_others:
+            if word_for_others not in (None, word):
                 what = f"the other packages are named twice: {word_for_others} and {word}"
                 raise MetaError(ErrorCode.TWICE, what)
             word_for_others = word

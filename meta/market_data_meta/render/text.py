@@ -25,3 +25,10 @@ def counts_in_words(counts: Mapping[str, int]) -> str:
         if counts.get(key)
     ]
     return ", ".join(texts) or "no checks"
+
+
+def left_in_words(seconds: float) -> str:
+    """How much longer something takes, roughly: ``about 3 min left``."""
+    if seconds < 1:
+        return "the last"
+    return f"about {seconds:.0f} s left" if seconds < 90 else f"about {seconds / 60:.0f} min left"

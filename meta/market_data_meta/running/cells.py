@@ -132,10 +132,14 @@ def resolve_third_party(
 
 
 def _runs_folder(request: RunRequest, cache: Path) -> Path:
-    """The folder that the runs are cached in: with candidates one for these only; repetitions are apart in it."""
+    """The folder that the runs are cached in: with candidates, or with recordings, one for these only.
+
+    Repetitions are apart in it.
+    """
     folder = cache
-    if request.candidates:
-        name = hashlib.sha256(json.dumps(sorted(request.candidates.items())).encode()).hexdigest()[:16]
+    if request.candidates or request.recordings:
+        parts = [*sorted(request.candidates.items()), *sorted(request.recordings.items())]
+        name = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
         folder = cache / "candidates" / name
     return folder / "repetitions" if request.repeat else folder
 
@@ -148,7 +152,8 @@ def _read_group(
     If a candidate has brought libraries along, only its own runs count, and they are cached beside its environment.
     """
     own_folder = _runs_folder(request, lock.cache_folder(options.cache))
-    folders = (own_folder,) if lock.candidate_entries or request.repeat else (options.cache, own_folder)
+    apart = lock.candidate_entries or request.repeat or request.recordings
+    folders = (own_folder,) if apart else (options.cache, own_folder)
     decisions = Decisions(contract, options.exhaustive, candidates=frozenset(request.candidates))
     suite_digest = suite.digest(contract.root)
     caches = [RunCache(folder, suite_digest, digest, options.interpreter) for folder in dict.fromkeys(folders)]

@@ -23,7 +23,7 @@ from market_data_meta.judging.repeated_checks import with_repetitions
 from market_data_meta.releases.combinations import Cell
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import environments
-from market_data_meta.running.plans import cell_plan, record_header, release_facts
+from market_data_meta.running.plans import cell_plan, record_header, release_facts, sharing_processes
 from market_data_meta.running.sandbox import run_in_sandbox
 from market_data_meta.running.seals import text_or_empty, verified_lines
 from market_data_meta.running.servers import server_folder
@@ -34,6 +34,10 @@ REPETITIONS = 3
 """How often a check is run again before what it shows is told as news."""
 INSTALLED_FILE = ".mdmeta-installed.json"
 """In an environment that is left for later runs of a few clauses: what is installed in it (see ``clause_runs``)."""
+
+
+OnChecks = Callable[[int, int], None]
+"""Is told how many checks of a run have ended, and of how many."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,7 @@ def run_cell(
     out: Path,
     into: Path | None = None,
     progress: Callable[[str], None] = lambda _: None,
+    on_checks: OnChecks = lambda _ended, _of: None,
     before_run: Callable[[], None] = lambda: None,
     to_repeat: Callable[[Record], Collection[str]] = lambda _: (),
 ) -> Record:
@@ -75,8 +80,9 @@ def run_cell(
 
     ``into`` is a virtual environment that is ours to fill; without it one is made in ``out``.
     A combination that no versions satisfy gets a record that says so. ``progress`` is called with each step,
-    ``before_run`` when all is installed: nothing of the releases runs before it returns. The clauses that ``to_repeat``
-    names are run again, each check alone in a fresh process, and the record has an error for what does not repeat.
+    ``on_checks`` now and then with the number of checks that have ended and of all, ``before_run`` when all is
+    installed: nothing of the releases runs before it returns. The clauses that ``to_repeat`` names are run again, each
+    check alone in a fresh process, and the record has an error for what does not repeat.
     """
     record = out / "records" / f"{cell.name}.jsonl"
     log = out / "logs" / f"{cell.name}.log"
@@ -93,19 +99,23 @@ def run_cell(
         else:
             before_run()
             progress(f"{cell.name}: running {len(prepared.plan.clauses)} checks")
-            run_prepared(contract.root, prepared, record, log)
-            first = read_record(record)
+            with tempfile.TemporaryDirectory(prefix="mdmeta-") as own:
+                # Whoever sees the record may take it for what it is to be in the end.
+                first_file = Path(own) / record.name
+                run_prepared(contract.root, prepared, first_file, log, on_checks)
+                text, first = first_file.read_text(encoding="utf-8"), read_record(first_file)
             if first.footer and (clauses := to_repeat(first)):
                 progress(f"{cell.name}: running {len(clauses)} checks again, {REPETITIONS} times")
-                repetitions = _repeat(contract, prepared, clauses)
-                write_whole(record, record_text(with_repetitions(first, repetitions, clauses)))
+                text = record_text(with_repetitions(first, _repeat(contract, prepared, clauses), clauses))
+            write_whole(record, text)
         # Read before another run of the same cell may replace it.
         return read_record(record)
 
 
 def _repeat(contract: Contract, prepared: PreparedCell, clauses: Collection[str]) -> list[Record]:
     """Further runs of these clauses, each check alone in a fresh process."""
-    some = replace(prepared, plan=prepared.plan.of_clauses([*clauses, *contract.controls]))
+    plan = prepared.plan.of_clauses([*clauses, *contract.controls])
+    some = replace(prepared, plan=replace(plan, limits=replace(plan.limits, checks_per_process=1)))
     records = []
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
         for number in range(REPETITIONS):
@@ -122,8 +132,12 @@ def prepare(
     folder: Path,
     progress: Callable[[str], None] = lambda _: None,
 ) -> PreparedCell:
-    """Install the cell in an environment in ``folder``. Raises UninstallableError where nothing satisfies it."""
-    return with_plan(contract, ledger, cell, install_cell(contract, ledger, cell, folder, progress))
+    """Install the cell in an environment in ``folder``, for a run in which checks share processes.
+
+    Raises UninstallableError where nothing satisfies it.
+    """
+    prepared = with_plan(contract, ledger, cell, install_cell(contract, ledger, cell, folder, progress))
+    return replace(prepared, plan=sharing_processes(contract, prepared.plan))
 
 
 def install_cell(
@@ -149,7 +163,7 @@ def install_cell(
 
 
 def with_plan(contract: Contract, ledger: Ledger, cell: Cell, installed: InstalledCell) -> PreparedCell:
-    """The cell's environment with the plan of a run of all its clauses."""
+    """The cell's environment with the plan of a run of all its clauses, each check in a process of its own."""
     plan = cell_plan(
         contract,
         ledger,
@@ -161,7 +175,9 @@ def with_plan(contract: Contract, ledger: Ledger, cell: Cell, installed: Install
     return PreparedCell(installed.folder, installed.python, plan)
 
 
-def run_prepared(root: Path, prepared: PreparedCell, record: Path, log: Path) -> None:
+def run_prepared(
+    root: Path, prepared: PreparedCell, record: Path, log: Path, on_checks: OnChecks = lambda _ended, _of: None
+) -> None:
     """Run the suite in the environment and put the record in place, complete or with the cause of its early end."""
     if prepared.plan.header is None:
         raise ValueError("the plan of a run has the header of its record")
@@ -169,7 +185,7 @@ def run_prepared(root: Path, prepared: PreparedCell, record: Path, log: Path) ->
     log.parent.mkdir(parents=True, exist_ok=True)
     secret = secrets.token_hex(16)
     try:
-        text, ended, attempts = _pytest(root, prepared, secret, log)
+        text, ended, attempts = _pytest(root, prepared, secret, log, on_checks)
         lines, cause = verified_lines(text, attempts, prepared.plan.header, secret, ended)
         if not lines:
             raise undecided(ErrorCode.NO_RECORD, f"the suite did not start on {record.stem}", cause, f"read {log}")
@@ -182,7 +198,7 @@ def run_prepared(root: Path, prepared: PreparedCell, record: Path, log: Path) ->
         raise undecided(ErrorCode.DISK, what, str(error), "free some space") from None
 
 
-def _pytest(root: Path, prepared: PreparedCell, secret: str, log: Path) -> tuple[str, str, str]:
+def _pytest(root: Path, prepared: PreparedCell, secret: str, log: Path, on_checks: OnChecks) -> tuple[str, str, str]:
     """Run pytest on the plan: its record, why it ended before its time, or nothing, and what it tried and was refused.
 
     Its exit code says nothing: the record does.
@@ -198,6 +214,12 @@ def _pytest(root: Path, prepared: PreparedCell, secret: str, log: Path) -> tuple
         sandbox = Sandbox(tuple(writable([home, str(storage), str(compiled)])), str(attempts))
         plan = replace(prepared.plan, record=RecordFile(str(record), secret), sandbox=sandbox)
         plan_file.write_text(json.dumps(to_json(plan)))
+
+        def watch() -> None:
+            # A record that is being written has a header, a line for each check that has ended, and then a footer.
+            ended = text_or_empty(record).count("\n") - 1
+            on_checks(min(max(0, ended), len(plan.clauses)), len(plan.clauses))
+
         checks = suite.folder(root)
         command = [*suite.command(python), "--tb=native"]
         command += [f"--config-file={checks / 'pytest.ini'}", f"--rootdir={root}"]
@@ -212,6 +234,7 @@ def _pytest(root: Path, prepared: PreparedCell, secret: str, log: Path) -> tuple
             writable=[storage, compiled],
             readable=[checks, root / "contracts", suite.INSIDE, prepared.folder, *servers],
             seconds=SUITE_SECONDS,
+            watch=watch,
             # A user's own server is beyond a loopback of the run's own.
             own_loopback=not any(server.endswith("_url") for server in plan.servers),
             name="the suite",

@@ -29,7 +29,7 @@ CHECK_SECONDS = 30.0
 """CPU time of one check: the slowest, which imports every module of a package that was never imported, takes some 4 s.
 What it may take of wall time is a multiple of that, as everywhere (see mdm_tree)."""
 CHECKS_PER_PROCESS = 16
-"""Checks that share a process in the warm lane, at most."""
+"""Checks that share a process at most, where not each of them has one of its own."""
 
 
 def suite_plan(contract: Contract, names: tuple[str, ...], *, users_servers: bool = False) -> Plan:
@@ -78,6 +78,16 @@ def warm_plan(contract: Contract, packages: tuple[str, ...] = ()) -> Plan:
     """The plan of a template of the warm lane for cells of these packages, or of all: checks share processes.
 
     Each of its cells runs a part of it.
+    """
+    plan = sharing_processes(contract, suite_plan(contract, packages or tuple(contract.packages)))
+    # Several cells run at once. A check of a service waits for servers most of its time.
+    cores = os.cpu_count() or 1
+    jobs = 3 * cores if contract.service_with(packages) else 1 + cores
+    return replace(plan, limits=replace(plan.limits, jobs=jobs))
+
+
+def sharing_processes(contract: Contract, plan: Plan) -> Plan:
+    """The same run with several checks in a process: a process for each of them costs more than most checks do.
 
     A clause that shows a known defect is expected to fail: its check is the first in a process, so that it need not be
     run again (see mdm_fork).
@@ -85,11 +95,8 @@ def warm_plan(contract: Contract, packages: tuple[str, ...] = ()) -> Plan:
     # Imported here: the models of files load pydantic.
     from market_data_meta.judging.defect_file import load_defects
 
-    return replace(
-        suite_plan(contract, packages or tuple(contract.packages)),
-        limits=Limits(CHECK_SECONDS, jobs=1 + (os.cpu_count() or 1), checks_per_process=CHECKS_PER_PROCESS),
-        expected_to_fail=tuple(sorted(load_defects(contract.root).clauses)),
-    )
+    limits = replace(plan.limits, checks_per_process=CHECKS_PER_PROCESS)
+    return replace(plan, limits=limits, expected_to_fail=tuple(sorted(load_defects(contract.root).clauses)))
 
 
 def not_applicable(

@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -95,6 +95,7 @@ def run_in_sandbox(
     network: bool = True,
     own_loopback: bool = True,
     bounds: Bounds = BOUNDS,
+    watch: Callable[[], None] = lambda: None,
     name: str = "it",
     good_statuses: Container[int] = (0,),
 ) -> Ending:
@@ -103,8 +104,8 @@ def run_in_sandbox(
     It may use ``seconds`` of CPU time, and a multiple of that of wall time (see mdm_tree).
     It may change what is in ``home`` and in ``writable`` and read that, the system, its own interpreter's environment,
     and ``readable``. Without ``network`` it has no TCP, where the kernel can keep it from that; without
-    ``own_loopback`` the machine's loopback is its own. ``name`` is what the
-    cause of an early end calls it. Raises MetaError where it cannot be started.
+    ``own_loopback`` the machine's loopback is its own. ``watch`` is called now and then while it runs. ``name`` is what
+    the cause of an early end calls it. Raises MetaError where it cannot be started.
     """
     write = always_writable([home, *map(str, writable)])
     read = always_readable([*environments_of(command[0]), *write, *map(str, readable)])
@@ -125,6 +126,7 @@ def run_in_sandbox(
             try:
                 status = process.wait(_WATCH_SECONDS)
             except subprocess.TimeoutExpired:
+                watch()
                 if used_too_much := overtime(process.pid, started, seconds):
                     return Ending(f"{name} {used_too_much}")
                 if cause := limits.exceeded(below(process.pid) | {process.pid}):

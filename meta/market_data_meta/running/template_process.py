@@ -40,6 +40,8 @@ from market_data_meta.running.warm_jobs import RLIMITS, Job, RunningJob
 
 MAX_ANSWER = 1 << 16
 """Bytes of one answer: it is a few numbers."""
+ANSWER_SECONDS = 0.1
+"""How long an answer is waited for before it is another template's turn."""
 WATCH_SECONDS = 1.0
 """How often what a template uses is looked at."""
 START_SECONDS = 180.0
@@ -231,6 +233,10 @@ class TemplateProcess:
 
         Raises EOFError if the template dies. A job that has not been yielded by then is not decided.
         """
+        return filter(None, self.steps(jobs, at_once=at_once, seconds=seconds))
+
+    def steps(self, jobs: Sequence[Job], *, at_once: int, seconds: float) -> Iterator[tuple[Job, Ending] | None]:
+        """Run the jobs like ``run``, and yield None now and then too: jobs of other templates may have their turn."""
         waiting = list(reversed(jobs))
         running = self._running
         limits_enforced = time.monotonic()
@@ -238,7 +244,7 @@ class TemplateProcess:
             while waiting or running:
                 while waiting and len(running) < at_once:
                     self._start(waiting.pop())
-                for answer in self.answers(0.2):
+                for answer in self.answers(ANSWER_SECONDS):
                     cell = running.get(answer.id)
                     if cell is None:
                         raise EOFError
@@ -253,6 +259,7 @@ class TemplateProcess:
                     for cell in running.values():
                         cell.enforce_limits(seconds)
                     limits_enforced = time.monotonic()
+                yield None
         finally:
             for cell in running.values():
                 cell.abort()
@@ -301,6 +308,13 @@ def run_jobs(
     When a template dies, the jobs that were under way are run again one at a time, so that the one that kills its
     template is found and costs no other cell its run.
     """
+    return filter(None, job_steps(start, jobs, at_once=at_once, seconds=seconds))
+
+
+def job_steps(
+    start: Callable[[], TemplateProcess], jobs: Sequence[Job], *, at_once: int, seconds: float
+) -> Iterator[tuple[Job, Ending] | None]:
+    """Run the jobs like ``run_jobs``, and yield None now and then too: jobs of other templates may have their turn."""
     remaining = list(jobs)
     suspects: list[Job] = []
     while remaining or suspects:
@@ -309,9 +323,10 @@ def run_jobs(
         ended: set[str] = set()
         template = start()
         try:
-            for job, ending in template.run(batch, at_once=1 if alone else at_once, seconds=seconds):
-                ended.add(job.name)
-                yield job, ending
+            for step in template.steps(batch, at_once=1 if alone else at_once, seconds=seconds):
+                if step:
+                    ended.add(step[0].name)
+                yield step
         except EOFError:
             if alone:
                 ended.add(batch[0].name)

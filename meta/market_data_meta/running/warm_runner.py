@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Container, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from market_data_meta.contract import Clause, Contract
 from market_data_meta.inside.mdm_plan import CellRun
@@ -22,7 +24,7 @@ from market_data_meta.running.decisions import Decisions
 from market_data_meta.running.isolated import REPETITIONS, SUITE_SECONDS
 from market_data_meta.running.plans import not_applicable, record_header, warm_plan
 from market_data_meta.running.template_pool import TemplatePool
-from market_data_meta.running.template_process import TemplateProcess, run_jobs
+from market_data_meta.running.template_process import TemplateProcess, job_steps
 from market_data_meta.running.third_party import ThirdPartyLock, ThirdPartyRequirements
 from market_data_meta.running.warm_jobs import Job
 
@@ -51,7 +53,8 @@ class RunRequest:
     run may use ``seconds`` of CPU time. After ``max_failed_runs`` runs that ended early no more are begun. Runs with
     ``candidates`` (content by package) are cached apart: what they show about other packages holds in these cells only.
     With ``repeat`` nothing is decided: these clauses run in these cells ``REPETITIONS`` times, in turn, each check
-    alone in a fresh process. Such runs are cached apart.
+    alone in a fresh process. Such runs are cached apart. So are those with ``recordings``, which consumers get in place
+    of the archive.
     """
 
     cells: tuple[ContentCombination, ...]
@@ -62,6 +65,7 @@ class RunRequest:
     max_failed_runs: int | None = None
     candidates: Mapping[str, str] = field(default_factory=dict)
     repeat: Mapping[ContentCombination, frozenset[str]] = field(default_factory=dict)
+    recordings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -172,46 +176,57 @@ class WarmRunner:
     def _run(self, group: ThirdPartyGroup, missing: Mapping[ContentCombination, list[str]], times: int = 1) -> int:
         """Run the missing clauses of each cell so many times; the number of runs that have ended.
 
-        Cells of other packages have other templates: a service finds nothing of those that it is not made of.
+        Cells of other packages have other templates: a service finds nothing of those that it is not made of. They run
+        at the same time, as the checks of services wait more than they compute.
         """
         ended = 0
-        for packages in dict.fromkeys(cell.combination.packages for cell in missing):
-            of_packages = {cell: names for cell, names in missing.items() if cell.combination.packages == packages}
-            ended += self._run_packages(group, packages, of_packages, times)
-            if self._too_many_have_failed:
-                break
+        by_packages: dict[tuple[str, ...], dict[ContentCombination, list[str]]] = {}
+        for cell, clauses in missing.items():
+            by_packages.setdefault(cell.combination.packages, {})[cell] = clauses
+        with ExitStack() as stack:
+            runs = []
+            for packages, of_packages in by_packages.items():
+                templates = stack.enter_context(self._templates(packages, of_packages))
+                runs.append(self._run_packages(group, templates, packages, of_packages, times))
+                stack.callback(runs[-1].close)
+            for record in in_turns(runs):
+                ended += 1
+                self._failed_runs += record.footer is None
+                self._on_progress(ProgressStep(ended, len(missing) * times, record.cell, record))
+                if self._too_many_have_failed:
+                    break
         return ended
+
+    def _templates(self, packages: tuple[str, ...], missing: Iterable[ContentCombination]) -> TemplatePool:
+        """The templates of these packages, which are started when it is entered."""
+        plan = warm_plan(self._contract, packages)
+        if self._request.repeat:
+            plan = replace(plan, limits=replace(plan.limits, checks_per_process=1))
+        locks = dict.fromkeys(self._locks[cell.requirements] for cell in missing)
+        releases = self._release_folders([*missing, *self._surveyed(packages)])
+        return TemplatePool(self._contract.root, plan, locks, python=self._python, cache=self._cache, releases=releases)
+
+    def _surveyed(self, packages: tuple[str, ...]) -> tuple[ContentCombination, ...]:
+        return tuple(dict.fromkeys(cell.of_packages(packages) for cell in self._request.survey_cells))
 
     def _run_packages(
         self,
         group: ThirdPartyGroup,
+        templates: TemplatePool,
         packages: tuple[str, ...],
         missing: Mapping[ContentCombination, list[str]],
         times: int,
-    ) -> int:
-        cells_by_lock: dict[ThirdPartyLock, list[ContentCombination]] = {}
-        for cell in missing:
-            cells_by_lock.setdefault(self._locks[cell.requirements], []).append(cell)
-        plan, root = warm_plan(self._contract, packages), self._contract.root
-        if self._request.repeat:
-            plan = replace(plan, limits=replace(plan.limits, checks_per_process=1))
-        ended = 0
-        survey_cells = tuple(dict.fromkeys(cell.of_packages(packages) for cell in self._request.survey_cells))
-        cells = [*missing, *survey_cells]
-        releases = self._release_folders(cells)
-        with TemplatePool(
-            root, plan, cells_by_lock, python=self._python, cache=self._cache, releases=releases
-        ) as templates:
-            self._unpack(cells)
-            for lock in templates.order:
-                clauses = {cell: missing[cell] for cell in cells_by_lock[lock] if self._is_unpacked(group, cell)}
-                for record in self._run_cells(group, templates, lock, clauses, survey_cells, times):
-                    ended += 1
-                    self._failed_runs += record.footer is None
-                    self._on_progress(ProgressStep(ended, len(missing) * times, record.cell, record))
-                    if self._too_many_have_failed:
-                        return ended
-        return ended
+    ) -> Generator[Record | None]:
+        """Run the missing clauses of cells of the same packages, one third-party set after the other."""
+        survey_cells = self._surveyed(packages)
+        self._unpack([*missing, *survey_cells])
+        for lock in templates.order:
+            clauses = {
+                cell: names
+                for cell, names in missing.items()
+                if self._locks[cell.requirements] == lock and self._is_unpacked(group, cell)
+            }
+            yield from self._run_cells(group, templates, lock, clauses, survey_cells, times)
 
     def _run_cells(
         self,
@@ -221,10 +236,10 @@ class WarmRunner:
         clauses: Mapping[ContentCombination, list[str]],
         survey_cells: tuple[ContentCombination, ...],
         times: int,
-    ) -> Iterator[Record]:
+    ) -> Iterator[Record | None]:
         """Run these clauses of each cell, the cells with most clauses first, and add the records to the group.
 
-        Of several times each cell has its turn before the first has its second.
+        Of several times each cell has its turn before the first has its second. None: nothing has ended meanwhile.
         """
         if not clauses:
             return
@@ -242,8 +257,16 @@ class WarmRunner:
                 paths = {str(path): path for path in map(self._import_path, surveyed)}
                 return templates.take(lock, list(paths.values()))
 
-            at_once = (os.cpu_count() or 1) + 1
-            for job, ending in run_jobs(start, jobs, at_once=at_once, seconds=self._request.seconds):
+            # A service has more checks at once than cells of all packages do (see warm_plan).
+            cores = os.cpu_count() or 1
+            at_once = 1 + (
+                cores // 2 if self._contract.service_with(next(iter(clauses)).combination.packages) else cores
+            )
+            for step in job_steps(start, jobs, at_once=at_once, seconds=self._request.seconds):
+                if step is None:
+                    yield None
+                    continue
+                job, ending = step
                 record = group.run_cache.add(cells[job.name].digests, job, ending)
                 group.decisions.add([record])
                 yield record
@@ -296,6 +319,7 @@ class WarmRunner:
             header=record_header(contract, ledger, label, clauses, forced=forced, lane="warm"),
             path=tuple(self._import_path(cell)),
             not_applicable=not_applicable(contract, clauses, combination.as_dict(), lock.optional),
+            recordings=self._request.recordings,
         )
         name = f"{label.name}-{folder.name}"
         return Job(name, request, folder / f"{label.name}.jsonl", folder / f"{label.name}.log")
@@ -305,6 +329,20 @@ class WarmRunner:
         releases = {content.package: content.newest for content in cell.contents}
         ours = all(self._ledger.release(name, release.version) == release for name, release in releases.items())
         return self._ledger if ours else self._ledger.published
+
+
+def in_turns(runs: Iterable[Iterator[Record | None]]) -> Iterator[Record]:
+    """The records of runs that go on at the same time, as they come."""
+    waiting = deque(runs)
+    while waiting:
+        run = waiting.popleft()
+        try:
+            record = next(run)
+        except StopIteration:
+            continue
+        waiting.append(run)
+        if record:
+            yield record
 
 
 def _newest_and_oldest(cells: Sequence[ContentCombination]) -> tuple[ContentCombination, ContentCombination]:

@@ -189,6 +189,18 @@ def test_a_run_ends_with_the_check_that_it_was_to_go_on_until(tmp_path: Path) ->
     assert lines[-1]["kind"] == "footer"
 
 
+def test_checks_with_a_process_of_their_own_begin_first(tmp_path: Path) -> None:
+    """What takes longest is not what the end of a run waits for."""
+    text = """
+        import pytest
+        def test_passes(clause): clause.equal("x", 1, 1)
+        @pytest.mark.fresh
+        def test_waits(clause): clause.equal("x", 1, 1)
+    """
+    _, lines = run(tmp_path, text, limits=Limits(60.0, jobs=1))
+    assert [line["clause"] for line in lines[1:-1]] == ["area.waits", "area.passes"]
+
+
 def test_the_lines_that_a_check_and_its_fixtures_execute_are_recorded(tmp_path: Path) -> None:
     package = tmp_path / "site"
     package.mkdir()

@@ -61,7 +61,7 @@ def test_what_agrees_is_counted_by_check_in_every_cell_that_both_lanes_have_run(
         record = replace(warm[cell], checks=checks)
         (tmp_path / "records" / f"{record.cell}.jsonl").write_text(record_text(record))
     del warm[compared[2]]
-    result = confirm(small, LEDGER, replace(cells, records=warm), (), out=tmp_path, on_progress=lambda _: None)
+    result = confirm(small, LEDGER, replace(cells, records=warm), (), out=tmp_path, on_step=lambda _: None)
     assert set(result.cells) == {cell.combination.label for cell in compared[:2]}
     assert [(row.cell, row.clause) for row in result.disagreements] == [(compared[0].combination.label, "area.second")]
     every_check = {"area.first", "area.second", "controls.must-pass", "controls.must-fail"}

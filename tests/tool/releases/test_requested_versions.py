@@ -80,6 +80,7 @@ def test_a_word_alone_is_for_the_packages_that_are_not_named() -> None:
     requests, others = parse_requests(["deployed", "core>=1.4"], PACKAGES)
     assert (requests, others) == ({"core": VersionRequest("core", ">=1.4")}, "deployed")
     assert parse_requests([], PACKAGES) == ({}, None)
+    assert parse_requests(["newest", "newest", "newest"], PACKAGES) == ({}, "newest")
 
 
 @pytest.mark.parametrize(

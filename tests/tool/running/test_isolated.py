@@ -24,7 +24,7 @@ from market_data_meta.judging.verdicts import judge
 from market_data_meta.releases.combinations import Cell, Combination
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import isolated
-from market_data_meta.running.isolated import REPETITIONS, PreparedCell, prepare, run_cell, run_prepared
+from market_data_meta.running.isolated import REPETITIONS, InstalledCell, PreparedCell, prepare, run_cell, run_prepared
 from market_data_meta.running.plans import suite_plan
 from market_data_meta.schemas import schema
 
@@ -59,6 +59,20 @@ def test_a_record_has_the_published_shape_and_is_true(
         assert header.attestation[name].version == version
         assert header.attestation[name].content == ledger.release(name, version).content
     assert "pydantic" in (header.third_party or {})
+
+
+def test_the_checks_of_a_run_are_counted_while_it_runs(
+    contract: Contract, prepared: PreparedCell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("market_data_meta.running.sandbox._WATCH_SECONDS", 0.01)
+    counts: list[tuple[int, int]] = []
+    run_prepared(
+        contract.root, prepared, tmp_path / "record.jsonl", tmp_path / "log", lambda *count: counts.append(count)
+    )
+    assert {total for _, total in counts} == {len(prepared.plan.clauses)}
+    ended = [number for number, _ in counts]
+    assert ended == sorted(ended)
+    assert 0 < max(ended) <= len(prepared.plan.clauses)
 
 
 def test_installed_files_are_attested_from_their_bytes(
@@ -146,18 +160,21 @@ def test_a_run_repeats_what_it_is_asked_to_and_takes_for_an_error_what_does_not_
     repeated: str,
     outcome: str,
 ) -> None:
-    """The first run fails; the others come out as they are made up here, and have the clause and the controls only."""
+    """The first run fails; the others come out as they are made up here, and have the clause and the controls only.
+
+    In the first run checks share processes, in the others each has its own.
+    """
     clause = next(name for name, one in contract.clauses_for(("core",)).items() if one.scope == "release")
     plans: list[Plan] = []
 
-    def run_made_up(_root: Path, prepared: PreparedCell, record: Path, _log: Path) -> None:
+    def run_made_up(_root: Path, prepared: PreparedCell, record: Path, _log: Path, *_: object) -> None:
         plans.append(prepared.plan)
         made_up = make_record({clause: repeated if len(plans) > 1 else "failed"}, cell=CELL.name)
         record.parent.mkdir(parents=True, exist_ok=True)
         record.write_text(record_text(made_up))
 
-    plan = replace(suite_plan(contract, ("core",)), header=None)
-    monkeypatch.setattr(isolated, "prepare", lambda *_: PreparedCell(tmp_path, tmp_path, plan))
+    installed = InstalledCell(tmp_path, tmp_path, (), frozenset(), None)
+    monkeypatch.setattr(isolated, "install_cell", lambda *_: installed)
     monkeypatch.setattr(isolated, "run_prepared", run_made_up)
     seen: list[Record] = []
 
@@ -168,4 +185,5 @@ def test_a_run_repeats_what_it_is_asked_to_and_takes_for_an_error_what_does_not_
     record = run_cell(contract, ledger, CELL, out=tmp_path, to_repeat=to_repeat)
     assert [record.checks[clause].outcome for record in seen] == ["failed"]
     assert [set(plan.clauses) for plan in plans[1:]] == [{clause, *contract.controls}] * REPETITIONS
+    assert [plan.limits.checks_per_process > 1 for plan in plans] == [True] + [False] * REPETITIONS
     assert record.checks[clause].outcome == outcome

@@ -21,8 +21,13 @@ MOST_SENTENCES = 3
 _WORST_FIRST: tuple[StateName, ...] = ("broken", "limited")
 
 
-def show_answer(answer: DeployAnswer, console: Console, *, verbose: bool = False) -> None:
-    """Print what will work and what will not, the worst first, whether the set is allowed, and the evidence."""
+def show_answer(
+    answer: DeployAnswer, console: Console, matrix_command: str = "mdmeta matrix", *, verbose: bool = False
+) -> None:
+    """Print what will work and what will not, the worst first, whether the set is allowed, and the evidence.
+
+    ``matrix_command`` is the command that runs what is missing.
+    """
     show_line(console, headline(answer), "bold")
     if answer.needs or answer.needs_fully:
         show_line(console, needs_line(answer), "red" if answer.unmet else "green")
@@ -43,7 +48,7 @@ def show_answer(answer: DeployAnswer, console: Console, *, verbose: bool = False
         show_line(console, text)
     for why in answer.forbidden:
         show_line(console, why, indent=4)
-    _show_evidence(answer, console)
+    _show_evidence(answer, console, matrix_command)
     failing = dict.fromkeys(failure.clause for one in answer.capabilities for failure in one.failures)
     for clause in failing if verbose else ():
         show_line(console, f"fails: {clause}", "dim")
@@ -55,6 +60,8 @@ def headline(answer: DeployAnswer) -> str:
     if answer.verdict == "uninstallable":
         return f"{subject}: they cannot be installed together."
     if all(capability.state == "unknown" for capability in answer.capabilities):
+        if answer.forbidden:
+            return f"{subject}: no installer puts these together, and it is not known what would work."
         return f"{subject}: it is not known what works."
     return f"{subject}: {states_in_words(answer.capabilities)}."
 
@@ -101,14 +108,17 @@ def show_capabilities(capabilities: Collection[CapabilityState], console: Consol
         _show_mark(console, "unknown", f"unknown  {', '.join(titles)}: {reason}")
 
 
-def _show_evidence(answer: DeployAnswer, console: Console) -> None:
+def _show_evidence(answer: DeployAnswer, console: Console, matrix_command: str) -> None:
     """Print when the set was run, with what, and how its checks came out; or how it can be run."""
     evidence = answer.evidence
+    if evidence.start is None and answer.forbidden:
+        show_line(console, f"Evidence: what the releases require, as of {evidence.as_of}; nothing was run.", "dim")
+        return
     if evidence.start is None:
         reasons = "; ".join(answer.reasons)
         show_line(console, f"Evidence: none{f', because {reasons}' if reasons else ''}.", "dim")
         if answer.verdict == "unknown":
-            show_line(console, "mdmeta matrix runs what is missing.", "dim")
+            show_line(console, f"{matrix_command} runs what is missing.", "dim")
         return
     when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(evidence.start))
     show_line(console, f"Evidence: {counts_in_words(evidence.counts)}.", "dim")

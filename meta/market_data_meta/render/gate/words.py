@@ -22,7 +22,7 @@ _MEANINGS = {
 _REACH = {
     "allowed": "with the partners that all requirements allow",
     "all": "with all published partners",
-    "quick": "with the newest and the deployed partners",
+    "quick": "with the newest and the deployed partners, and of services only what they cannot do without",
     "pinned": "with the partners that were named",
 }
 IN_FULL = 6

@@ -22,7 +22,7 @@ STYLES = {"failed": "bold red", "error": "bold yellow", "known defect": "yellow"
 
 def show_report(report: ReportResult, console: Console, *, verbose: bool = False) -> None:
     """Print what works, then the cells, then each finding; known defects in one line each unless ``verbose``."""
-    _show_capabilities(report, console)
+    show_capabilities(report, console)
     table = Table(box=None, pad_edge=False)
     table.add_column("verdict", no_wrap=True)
     # A name that is broken cannot be copied: where there is no room beside it, the evidence stands below.
@@ -48,11 +48,13 @@ def show_report(report: ReportResult, console: Console, *, verbose: bool = False
         console.print(f"[yellow]not run here[/] {escape(name)}: no such interpreter")
 
 
-def _show_capabilities(report: ReportResult, console: Console) -> None:
-    """Print the state of each capability, or for several cells in how many it has which state."""
+def show_capabilities(report: ReportResult, console: Console) -> None:
+    """Print the state of each capability, or for several combinations in how many it has which state."""
     if report.capability_counts:
-        if len(report.cells) == 1:
-            show_states(report.cells[0].capabilities, console)
+        # Services and single releases have none of their own: what they decide is in the combination's.
+        combinations = [cell for cell in report.cells if cell.capabilities]
+        if len(combinations) == 1:
+            show_states(combinations[0].capabilities, console)
         else:
             console.print(count_table(report.capability_counts))
         console.print()

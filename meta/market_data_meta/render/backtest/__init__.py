@@ -1,0 +1,1 @@
+"""The backtest of published releases, for terminals and as Markdown."""

@@ -1,0 +1,79 @@
+"""The backtest for people at a terminal: the releases that were bad, how long that lasted, and day by day."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.markup import escape
+
+from market_data_meta.render.backtest.words import (
+    GATE_WORDS,
+    day_sentence,
+    mending_in_words,
+    release_sentence,
+    summary_sentences,
+)
+from market_data_meta.render.set_words import versions_in_words
+from market_data_meta.render.text import printable
+from market_data_meta.results.backtest import BacktestRelease, BacktestResult
+
+SHORT_HOURS = 1.0
+"""Troubles that were over within so many hours are counted, and shown only where all is asked for."""
+_MARKS = {"stopped": "[red]✘[/]", "passed": "[green]✔[/]", "unknown": "[yellow]?[/]"}
+
+
+def show_backtest(result: BacktestResult, console: Console, *, verbose: bool = False) -> None:
+    """Print how many releases were bad, which these are, and the days; with ``verbose`` every release."""
+    for sentence in summary_sentences(result):
+        _line(console, sentence)
+    shown = result.releases if verbose else [one for one in result.bad if not _was_short(one)]
+    if shown:
+        console.print()
+    for release in shown:
+        _show_release(release, console, verbose=verbose)
+    short = [one for one in result.bad if _was_short(one)]
+    if short and not verbose:
+        _line(console, f"and {len(short)} whose trouble was over within the hour; --verbose shows them, and all others")
+    if result.days:
+        console.print("\nDay by day", highlight=False)
+    for day in result.days:
+        mark = "[red]✘[/]" if day.forbidden else "[yellow]◐[/]" if day.hours_not_installable else "[green]✔[/]"
+        console.print(f"{mark} {day.day}  {len(day.releases):>2} released; {_text(day_sentence(day))}", highlight=False)
+
+
+def show_release(release: BacktestRelease, console: Console) -> None:
+    """Print all that is known of one release."""
+    _show_release(release, console, verbose=True)
+    before = f", after {release.predecessor}" if release.predecessor else ", the first"
+    _line(console, f"published {release.uploaded}{before}", 2)
+    if release.partners:
+        _line(console, f"compared in {versions_in_words(release.partners)}", 2)
+    for sentence in (*release.not_installable[1:], *release.lost):
+        _line(console, sentence, 2)
+    for clause in release.worse:
+        _line(console, f"{clause.clause} ({clause.level}, {clause.how}): {clause.sentence}", 2)
+        _line(console, mending_in_words(clause.mended, "mended after"), 4)
+    for name in release.mended:
+        _line(console, f"mended: {name}", 2)
+    _line(console, GATE_WORDS[release.gate], 2)
+    for why in (*release.why, *release.undecided):
+        _line(console, why, 4)
+
+
+def _show_release(release: BacktestRelease, console: Console, *, verbose: bool) -> None:
+    when = f"{release.uploaded[:16].replace('T', ' ')}"
+    console.print(f"{_MARKS[release.gate]} {_text(release.name)}  {when}", highlight=False)
+    if release.is_bad or not verbose or not release.same_code:
+        _line(console, release_sentence(release), 4)
+
+
+def _was_short(release: BacktestRelease) -> bool:
+    hours = release.hours_to_mend
+    return hours is not None and hours < SHORT_HOURS
+
+
+def _line(console: Console, text: str, indent: int = 0) -> None:
+    console.print(" " * indent + _text(text), highlight=False)
+
+
+def _text(text: str) -> str:
+    return escape(printable(" ".join(text.split())))
