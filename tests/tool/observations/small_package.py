@@ -1,0 +1,36 @@
+"""A small distribution that a test writes, and what the probes observe of it in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[3]
+PROBES = ROOT / "tests" / "observations"
+METADATA = "Metadata-Version: 2.1\nName: small-sample\nVersion: 1.0\nRequires-Python: >=3.11\n"
+
+
+def observed(folder: Path, modules: dict[str, str], area: str, **files: str) -> dict[str, Any]:
+    """What is observed in one area of a package ``small`` with these modules, by id. ``files`` are of its dist-info."""
+    site = folder / "site"
+    for name, text in modules.items():
+        file = site / "small" / f"{name}.py"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    (site / "small").mkdir(parents=True, exist_ok=True)
+    (site / "small" / "__init__.py").touch()
+    info = site / "small_sample-1.0.dist-info"
+    info.mkdir(parents=True, exist_ok=True)
+    for name, text in {"METADATA": METADATA, **files}.items():
+        (info / name).write_text(text, encoding="utf-8")
+    package = {"distribution": "small-sample", "imports": ["small"], "app": None}
+    plan = {"packages": {"small": package}, "observed": ["small"], "path": [str(site)], "areas": [area]}
+    (folder / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
+    command = [sys.executable, str(PROBES / "observe.py"), str(folder / "plan.json"), str(folder / "out.jsonl")]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr[-2000:]
+    rows = [json.loads(line) for line in (folder / "out.jsonl").read_text(encoding="utf-8").splitlines()[:-1]]
+    return {row["id"]: row.get("value", row.get("unobserved")) for row in rows}

@@ -1,0 +1,45 @@
+"""Metadata, the process and command lines are observed without what may change unnoticed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from observations.small_package import METADATA, observed
+
+PROGRAM = """
+import argparse
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--size", type=int, default=3)
+    parser.add_argument("file")
+    arguments = parser.parse_args()
+    print({arguments.size})
+"""
+SCRIPTS = "[console_scripts]\nsmall = small.m:main\nbroken = small.m\n"
+
+
+def test_a_wider_requirement_gains_versions(tmp_path: Path) -> None:
+    """An older version that is admitted as well is a member more; a requirement that is moved to an extra is gone."""
+    narrow = observed(tmp_path / "a", {}, "metadata", METADATA=f"{METADATA}Requires-Dist: click>=8\n")
+    wide = observed(tmp_path / "b", {}, "metadata", METADATA=f"{METADATA}Requires-Dist: click>=7\n")
+    moved = f"{METADATA}Provides-Extra: cli\nRequires-Dist: click>=8; extra == 'cli'\n"
+    (key,) = (key for key in narrow if key.endswith("requirement click"))
+    assert narrow[key]["always"]["versions"].items() < wide[key]["always"]["versions"].items()
+    assert set(observed(tmp_path / "c", {}, "metadata", METADATA=moved)[key]) == {"extra cli"}
+
+
+def test_an_import_that_changes_the_process(tmp_path: Path) -> None:
+    """What an import changes for others is told, and that it changes nothing is told as well."""
+    assert observed(tmp_path / "a", {"__init__": "x = 1\n"}, "process")["import small"] == {"returns": "nothing"}
+    setting = "import logging, os\nos.environ['TZ'] = 'Asia/Tokyo'\nlogging.getLogger().handlers.clear()\n"
+    seen = observed(tmp_path / "b", {"__init__": setting}, "process")["import small"]
+    assert [name for name, _ in seen["returns"]] == ["environment", "root logger"]
+
+
+def test_the_parameters_of_a_program(tmp_path: Path) -> None:
+    """A program's parameters are read from its parser, and its command lines are run."""
+    seen = observed(tmp_path, {"m": PROGRAM}, "cli", **{"entry_points.txt": SCRIPTS})
+    assert seen["small"]["parameters"]["size"]["default"] == 3
+    assert seen["small[]"] == {"exit": 2, "tells": True}
+    assert seen["small[plain]"]["exit"] == 0
+    assert seen["broken[]"]["raises"][0] == "TypeError"
