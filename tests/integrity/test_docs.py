@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from bench.steady import steady
-from command_lines import command_named, help_examples, markdown_commands, parse_mdmeta, words
 
+from command_lines import command_named, help_examples, markdown_commands, parse_mdmeta, words
 from market_data_meta import __version__
 from market_data_meta.cli import COMMANDS as SUBCOMMANDS
 from market_data_meta.errors import Exit

@@ -18,13 +18,11 @@ from market_data_meta.gate.alone import FirstRun, ReleasePair
 from market_data_meta.gate.blame import Problem, cells_to_explain, packages_to_blame, problem_kind, swap_others_back
 from market_data_meta.gate.brought_libraries import brought_libraries
 from market_data_meta.gate.candidates import Candidate
+from market_data_meta.gate.cell_pairs import cell_pair, excluded_pair, first_pair
 from market_data_meta.gate.comparison import GateComparison
 from market_data_meta.gate.exclusions import PartnerExclusion, find_exclusions
-<<<<<<< HEAD
+from market_data_meta.gate.new_recordings import NewRecordings, new_recordings
 from market_data_meta.gate.observations import GateObserver
-from market_data_meta.gate.partners import ALL, PINNED, GateCell, allowed_number, gate_cells, ledger_with_candidates
-=======
-from market_data_meta.gate.new_recordings import NewRecordings, comparable, new_recordings
 from market_data_meta.gate.partners import (
     ALL,
     PINNED,
@@ -35,7 +33,6 @@ from market_data_meta.gate.partners import (
     ledger_with_candidates,
 )
 from market_data_meta.gate.quick_clauses import quick_clauses
->>>>>>> main
 from market_data_meta.gate.repetitions import CELL_SECONDS, GateRepetitions, clauses_to_repeat
 from market_data_meta.judging.comparison import (
     REGRESSION,
@@ -112,7 +109,7 @@ class GateRun:
             first_run.end(succeeded=bool(candidate_records.records) or nothing_to_run)
             cells = [self._compare(cell, candidate_records, predecessor_records) for cell in cells_to_run]
             cells = self._compare_repeated(cells_to_run, cells)
-            cells += map(self._excluded_cell, exclusions)
+            cells += [self._compare_pair(excluded_pair(exclusion), {}) for exclusion in exclusions]
             cells += [comparison.result() for comparison in alone]
             observation = observed.result()
         self._repetitions.discard(cells, [*predecessor_records.cache_folders, *candidate_records.cache_folders])
@@ -235,61 +232,19 @@ class GateRun:
     def _compare(
         self, cell: GateCell, candidate_records: CellRecords, predecessor_records: CellRecords
     ) -> CellComparison:
-        now, before = cell.with_candidates, cell.with_predecessors
-        record = candidate_records.records.get(now)
-        was = predecessor_records.records.get(before) if before else None
-        if record and new_recordings(record):
-            record, was = comparable(record), comparable(was)
-        pair = CellPair(
-            cell=now.combination.label,
-            scope="combination",
-            combination=now.combination.as_dict(),
-            now=record,
-            was=was,
-            fault=candidate_records.why_no_record(now),
-            uninstallable=now in candidate_records.uninstallable,
-            was_uninstallable=before in predecessor_records.uninstallable,
-            was_fault=predecessor_records.why_no_record(before),
-            baseline=before.combination.label if before else None,
-            stands_for=cell.stands_for,
-            forbidden=cell.forbidden,
-        )
+        pair = cell_pair(cell, candidate_records, predecessor_records)
         return self._compare_pair(pair, self._clauses(tuple(self.contract.packages)))
 
     @staticmethod
     def _sends_something_new(cells: Iterable[CellComparison]) -> bool:
         return any(cell.pair.now and new_recordings(cell.pair.now) for cell in cells)
 
-    def _excluded_cell(self, exclusion: PartnerExclusion) -> CellComparison:
-        """The cell that stands for all combinations that the candidates' requirements now exclude."""
-        pair = CellPair(
-            cell=exclusion.combination.label,
-            scope="combination",
-            combination=exclusion.combination.as_dict(),
-            now=None,
-            was=None,
-            fault=exclusion.why,
-            uninstallable=True,
-            baseline=exclusion.baseline.label if exclusion.baseline else None,
-            stands_for=exclusion.stands_for,
-        )
-        return self._compare_pair(pair, {})
-
     def _compare_first(
         self, cells: Sequence[GateCell], record: Record, predecessor_records: CellRecords
     ) -> CellComparison:
         """The cell of the first record, compared as soon as that record is there."""
         cell = next(cell for cell in cells if cell.with_candidates.combination.label == record.cell)
-        before = cell.with_predecessors
-        pair = CellPair(
-            cell=record.cell,
-            scope="combination",
-            combination=record.versions,
-            now=record,
-            was=predecessor_records.records.get(before) if before else None,
-            was_fault=predecessor_records.why_no_record(before),
-            baseline=before.combination.label if before else None,
-        )
+        pair = first_pair(cell, record, predecessor_records)
         clauses = self._clauses(tuple(self.contract.packages))
         return self._compare_pair(pair, {name: clause for name, clause in clauses.items() if name in record.checks})
 

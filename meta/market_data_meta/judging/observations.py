@@ -14,6 +14,9 @@ from market_data_meta.judging.observation_rules import ABSENT, ObservationRule
 from market_data_meta.judging.observed_runs import ObservedSide, area_of, json_text, symbol_of
 from market_data_meta.judging.observed_values import ADDED, NARROWED, DifferenceKind, value_differences
 
+CALLED = ("functions", "lives", "wire")
+"""Areas whose observations are calls with sample arguments."""
+
 
 @dataclass(frozen=True)
 class ObservedDifference:
@@ -62,6 +65,7 @@ class ObservedComparison:
 def compare_observations(was: ObservedSide, now: ObservedSide, rules: Sequence[ObservationRule]) -> ObservedComparison:
     """The candidate's side compared with its predecessor's."""
     unstable = was.unstable | now.unstable
+    still_called = {symbol_of(key) for key in now.values if area_of(key) in CALLED}
     differences: list[ObservedDifference] = []
     compared, ended = 0, dict[str, list[str]]()
     for key in sorted({*was.values, *now.values} - unstable):
@@ -69,6 +73,8 @@ def compare_observations(was: ObservedSide, now: ObservedSide, rules: Sequence[O
         if (before is None and was.unit_of(key)) or (after is None and now.unit_of(key)):
             if before is not None and now.why_ended(key):
                 ended.setdefault(now.unit_of(key) or key, []).append(key)
+            continue
+        if after is None and _is_call(key) and symbol_of(key) in still_called:
             continue
         compared += 1
         if before != after:
@@ -79,6 +85,14 @@ def compare_observations(was: ObservedSide, now: ObservedSide, rules: Sequence[O
     differences += (_ended(unit, keys, was, now) for unit, keys in ended.items())
     unobserved = sorted(was.unobserved | now.unobserved)
     return ObservedComparison(tuple(differences), compared, tuple(sorted(unstable)), tuple(unobserved))
+
+
+def _is_call(key: str) -> bool:
+    """Whether the key has arguments, which are samples made for the annotations of that side.
+
+    One that the other side lacks says that an annotation has another spelling or another meaning; "api" says which.
+    """
+    return area_of(key) in CALLED and "[" in key
 
 
 def _ended(unit: str, keys: Sequence[str], was: ObservedSide, now: ObservedSide) -> ObservedDifference:

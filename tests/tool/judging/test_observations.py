@@ -40,6 +40,13 @@ def test_a_key_that_one_side_lacks_is_added_or_removed() -> None:
     assert comparison.differs
 
 
+def test_a_call_that_is_made_no_more_is_not_removed_while_others_of_its_symbol_are_made() -> None:
+    """Sample arguments are made for each side's annotations; that a symbol is called no more at all is a loss."""
+    was = side({"functions:m.f[x=1]": 1, "functions:m.f[]": 1, "functions:m.g[x=1]": 1})
+    comparison = compare_observations(was, side({"functions:m.f[]": 1}), ())
+    assert shown(comparison) == {"functions:m.g[x=1]": "removed"}
+
+
 def test_what_is_only_added_does_not_count_as_differing() -> None:
     comparison = compare_observations(side({"api:m.f": {}}), side({"api:m.f": {"x": 1}, "api:m.g": 1}), ())
     assert shown(comparison) == {"api:m.f": "added", "api:m.g": "added"}
