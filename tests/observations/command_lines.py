@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from config_files import GENERIC
+from config_files import GENERIC, WRONG
 from describing import Json, describe
 
-GIVEN_FILE, BROKEN_FILE, MISSING_FILE = "given.yaml", "broken.yaml", "/no/where.yaml"
+GIVEN_FILE, WRONG_FILE, BROKEN_FILE = "given.yaml", "wrong.yaml", "broken.yaml"
 _FILE = re.compile(r"path|file|config|dir|folder|^out|^src|^dest", re.IGNORECASE)
 _BY_NAME = (
     (r"date|time|start|end|since|until|^ts|asof|as_of", "2024-03-01T14:30:15+00:00"),
@@ -42,7 +42,7 @@ class Parameter:
         """What it is set to, one after the other: all choices, of anything else the plainest and one that is odd."""
         if not self.takes_value:
             return ("",)
-        return self.samples if "choices" in self.described else self.samples[: 2 if self.required else 1]
+        return self.samples if "choices" in self.described else self.samples[: 3 if self.required else 1]
 
     def given(self, sample: str) -> list[str]:
         """It in a command line."""
@@ -150,7 +150,7 @@ def _samples(name: str, kind: str, choices: list[str]) -> tuple[str, ...]:
     if kind in ("float", "float range"):
         return ("2.5", "-1", "x")
     if _FILE.search(name) or kind in ("path", "filename", "directory", "file", "Path"):
-        return (GIVEN_FILE, BROKEN_FILE, MISSING_FILE)
+        return (GIVEN_FILE, WRONG_FILE, BROKEN_FILE)
     for pattern, value in _BY_NAME:
         if re.search(pattern, name, re.IGNORECASE):
             return (value, "x")
@@ -162,6 +162,7 @@ def lay_files() -> None:
     import json
 
     Path(GIVEN_FILE).write_text(json.dumps(GENERIC))
+    Path(WRONG_FILE).write_text(json.dumps(WRONG))
     Path(BROKEN_FILE).write_text("{]: =")
 
 

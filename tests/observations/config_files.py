@@ -24,6 +24,14 @@ GENERIC: Mapping[str, Any] = {
     "plain": "$OBSERVED_VARIABLE",
     "text": "Ünï: cödé",
 }
+WRONG: Mapping[str, Any] = dict.fromkeys(
+    (
+        *("version", "profile", "name", "mode", "tenant", "settings", "features", "logging", "database", "storage"),
+        *("providers", "sources", "datasets", "jobs", "pipeline", "sinks", "nodes", "classic", "dag"),
+    ),
+    -1,
+)
+"""What is no configuration of anything: sections that are numbers."""
 EMPTY: Mapping[str, Any] = {}
 
 
@@ -36,6 +44,7 @@ def contents(wanted: Any) -> Iterator[tuple[str, Mapping[str, Any] | None]]:
         with contextlib.suppress(Exception):
             yield "fitting", argument_cases(wanted)[0].call(wanted).model_dump(mode="json", exclude_none=True)
     yield "generic", GENERIC
+    yield "wrong", WRONG
     yield "empty", EMPTY
     yield "broken", None
 

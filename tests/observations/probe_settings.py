@@ -265,7 +265,7 @@ def _targets(each: PublicObject, surface: Surface) -> Iterator[tuple[str, Callab
 
 def _cases(function: Any) -> list[Case]:
     with contextlib.suppress(NoSampleError, ValueError, TypeError, NameError):
-        return argument_cases(function, variants=1)[:16]
+        return argument_cases(function, variants=1)[:24]
     return []
 
 
