@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import inspect
 import io
 import math
 import warnings
@@ -14,14 +13,13 @@ from typing import Any
 from collaborators import HANDED, Answer
 from describing import Json, attributes, class_names, describe
 from edge import EDGE
+from exhausting import exhausted
 from process_state import AS_BEFORE, changes, quick_state
 from unit import TooLongError
 from virtual_time import CLOCK, GoesOn, VirtualLoop, WaitsForever
 
 PATIENCE = 120.0
 """Virtual seconds after which something that goes on is cancelled: longer than any documented back-off."""
-ITEMS = 4
-"""Items that are taken from an iterator that may have no end."""
 
 
 def run(work: Callable[[], Any]) -> Json:
@@ -103,21 +101,7 @@ async def _whole(work: Callable[[], Any]) -> Any:
     result = work()
     if isinstance(result, Answer):
         return result
-    if inspect.isawaitable(result):
-        result = await result
-    if inspect.isasyncgen(result):
-        items = []
-        async for item in result:
-            items.append(item)
-            if len(items) == ITEMS:
-                break
-        await result.aclose()
-        return {"yields": items}
-    if inspect.isgenerator(result):
-        items = [item for item, _ in zip(result, range(ITEMS), strict=False)]
-        result.close()
-        return {"yields": items}
-    return result
+    return await exhausted(result)
 
 
 def _end(loop: VirtualLoop) -> None:

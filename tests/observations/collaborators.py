@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import typing
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
@@ -10,9 +11,14 @@ from functools import partial
 from typing import Any
 
 from describing import Json, describe
+from virtual_time import CLOCK
 
 QUICK = 5
-"""Calls of one double that take no time."""
+"""Calls of one double that is awaited that take no time."""
+SLOW_SECONDS = 5.0
+"""Virtual seconds that a slow double takes when it is awaited."""
+PATIENT = 100
+"""Calls of one double that take no time though nobody awaits it."""
 
 
 class Handed:
@@ -21,6 +27,8 @@ class Handed:
     def __init__(self) -> None:
         self.calls: list[Json] = []
         self._counts: dict[str, int] = {}
+        self.mood = "well"
+        self.attempts = 0
 
     def note(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> float:
         """Remember a call: described at once, because what was handed over may change later."""
@@ -31,8 +39,28 @@ class Handed:
                 [*shown, {key: describe(value) for key, value in sorted(kwargs.items())}] if kwargs else shown
             )
 
+        if self.mood != "well" and (seconds := self.suffer()):
+            return seconds
         # Who is asked again and again takes a second each time: a loop around it is no endless one then.
+        if self._counts[name] > PATIENT:
+            CLOCK.advance(1.0)
         return 0.0 if self._counts[name] < QUICK else 1.0
+
+    def suffer(self) -> float:
+        """Raise, or say how many seconds the double takes, as its mood is: doubles that are not well are so everywhere."""
+        self.attempts += 1
+        if self.mood == "raises" or (self.mood == "raises once" and self.attempts == 1):
+            raise RuntimeError("the double raises")
+        return SLOW_SECONDS if self.mood == "slow" else 0.0
+
+    @contextlib.contextmanager
+    def being(self, mood: str) -> Iterator[None]:
+        """Let the doubles be so for a while: raising once or always, or slow."""
+        before, self.mood, self.attempts = self.mood, mood, 0
+        try:
+            yield
+        finally:
+            self.mood = before
 
     def take(self) -> list[Json]:
         """The calls so far, which are then forgotten."""

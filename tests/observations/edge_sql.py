@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
+from datetime import datetime, timedelta
 from typing import Any
 
 from describing import Json, describe
-
-MOMENT = dt.datetime(2024, 3, 1, 14, 30, 15, 250_000, tzinfo=dt.UTC)
-_VALUES: tuple[tuple[str, Any], ...] = (
-    (r"^(is|has)_|enabled|active|success|^ok$|exists", True),
-    (r"metadata|payload|details|config|^json|params|headers|labels", {"a": 1}),
-    (r"(_at|_ts|_time|timestamp)$|^ts$|^time$|bucket|date", MOMENT),
-    (
-        r"price|^open|^high|^low|^close|value|score|^bid$|^ask$|vwap|avg|mean|std|ratio|pct|strength|seconds|elapsed",
-        101.5,
-    ),
-    (r"size|volume|count|^id$|_id$|rows|num$|^n$|total|number|sum|max|min|\?column\?|lag", 3),
-)
+from plausible import plausible
 
 
 def statement(query: Any, context: Any = None) -> str:
@@ -109,17 +98,15 @@ def rows(text: str, mood: str = "well") -> list[tuple[Any, ...]]:
 
 
 def _value(name: str) -> Any:
-    for pattern, value in _VALUES:
-        if re.search(pattern, name, re.IGNORECASE):
-            return value
-    return "abc"
+    value = plausible(name)
+    return "abc" if value is None else value
 
 
 def _next(value: Any) -> Any:
     if isinstance(value, bool | dict):
         return value
-    if isinstance(value, dt.datetime):
-        return value + dt.timedelta(minutes=1)
+    if isinstance(value, datetime):
+        return value + timedelta(minutes=1)
     return value + "d" if isinstance(value, str) else value + 1
 
 

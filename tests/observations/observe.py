@@ -169,7 +169,7 @@ def run_units(units: list[Unit], jobs: int, folder: Path, out: IO[str]) -> int:
 
 def main(plan_file: str, out_file: str) -> None:
     """Observe what the plan says and write the observations."""
-    plan = json.loads(Path(plan_file).read_text())
+    plan, out_path = json.loads(Path(plan_file).read_text()), Path(out_file).resolve()
     sys.path[:0] = plan["path"]
     sys.dont_write_bytecode = True
     for number, folder in enumerate(plan["path"]):
@@ -186,7 +186,8 @@ def main(plan_file: str, out_file: str) -> None:
     ]
     surfaces = [Surface(name, tuple(plan["packages"][name]["imports"]), plan) for name in plan["observed"]]
     folder, jobs = Path(tempfile.mkdtemp(prefix="observe-")), int(plan.get("jobs", 1))
-    with Path(out_file).open("w") as out:
+    os.chdir(folder)
+    with out_path.open("w") as out:
         before = [
             unit
             for surface in surfaces

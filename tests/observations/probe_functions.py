@@ -3,57 +3,91 @@
 from __future__ import annotations
 
 import copy
-import inspect
+import functools
 import pickle
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+import sequences
 from calling import run
 from collaborators import HANDED
+from constructing import Maker, cases_of, concrete, is_static, maker_of, method_cases, methods_of
 from describing import Described, Json, attributes, describe, field_names
+from exhausting import exhausted
+from sick_edges import Calls
 from surface import PublicObject, Surface, is_defined_in
 from unit import Observation, Unit
-from values import Case, NoSampleError, argument_cases
-
-CASES = 24
-"""Calls of one function at most: the plainest, and each parameter's odd values."""
+from values import Case
 
 
 def units(surface: Surface) -> Iterable[Unit]:
     """A unit for each public function and class: what one changes, no other is to see."""
     for each in surface.objects():
         if not isinstance(each.value, type):
-            yield Unit("functions", each.location, lambda each=each: _function(each))
-        elif not issubclass(each.value, BaseException) and not getattr(each.value, "_is_protocol", False):
-            yield Unit("functions", each.location, lambda each=each: _class(each, surface))
+            yield Unit("functions", each.location, functools.partial(_function, each))
         elif issubclass(each.value, BaseException):
-            yield Unit("functions", each.location, lambda each=each: _error(each))
-
-
-def _cases(function: Any) -> list[Case]:
-    try:
-        return argument_cases(function)[:CASES]
-    except (NoSampleError, ValueError, TypeError, NameError):
-        return []
+            yield Unit("functions", each.location, functools.partial(_error, each))
+        elif not getattr(each.value, "_is_protocol", False):
+            yield Unit("functions", each.location, functools.partial(_class, each, surface))
 
 
 def _function(each: PublicObject) -> Iterator[Observation]:
-    for case in _cases(each.value):
-        yield f"{each.location}[{case.label}]", lambda case=case: run(lambda: case.call(each.value))
+    calls, cases = Calls(), cases_of(each.value)
+    for case in cases:
+        observe = functools.partial(_watched, each.value, case)
+        yield calls.observed(f"{each.location}[{case.label}]", observe)
+    for case in cases[:1]:
+        yield from calls.sick(f"{each.location}[{case.label}]", functools.partial(_watched, each.value, case))
+        yield f"{each.location} twice", functools.partial(_twice, each.value, case)
+
+
+def _watched(function: Callable[..., Any], case: Case) -> Json:
+    """A call, and which of its arguments it has changed."""
+    made: list[Any] = []
+    before: list[Json] = []
+
+    def work() -> Any:
+        made.extend(case.arguments())
+        before.append(describe(made))
+        return function(*made[0], **made[1])
+
+    seen = run(work)
+    if before and before[0] != (after := describe(made)):
+        seen["arguments afterwards"] = after
+    return seen
+
+
+def _twice(function: Callable[..., Any], case: Case) -> Json:
+    """Whether a second call gets the same, or even the same object, and whether a change to it is seen by the third."""
+
+    def work() -> Json:
+        first, second = case.call(function), case.call(function)
+        for result in (first, second):
+            if hasattr(result, "close") and (hasattr(result, "cr_code") or hasattr(result, "gi_code")):
+                result.close()
+                return "not called"
+        is_one = first is second and not isinstance(first, str | int | float | tuple | None | type)
+        seen: dict[str, Json] = {"equal": describe(first) == describe(second), "one object": is_one}
+        if sequences.spoil(second):
+            seen["a change stays"] = describe(case.call(function)) != describe(first) or is_one
+        return Described(seen)
+
+    return run(work)
 
 
 def _error(each: PublicObject) -> Iterator[Observation]:
     """An error class: its bases, and what it carries and shows."""
-    yield f"{each.location}[bases]", lambda: _bases(each.value)
-    for case in _cases(each.value):
-        yield f"{each.location}[{case.label}]", lambda case=case: run(lambda: _carried(case.call(each.value)))
+    yield f"{each.location}[bases]", functools.partial(_bases, each.value)
+    for case in cases_of(each.value):
+        yield f"{each.location}[{case.label}]", functools.partial(run, functools.partial(_carried, each.value, case))
 
 
 def _bases(kind: type[BaseException]) -> Json:
     return [base.__name__ for base in kind.__mro__ if base is not object]
 
 
-def _carried(error: BaseException) -> Json:
+def _carried(kind: type[BaseException], case: Case) -> Json:
+    error = case.call(kind)
     return {"args": list(error.args), "attributes": dict(attributes(error)), "pickled": _comes_back(error)}
 
 
@@ -65,115 +99,86 @@ def _comes_back(value: Any) -> bool:
 
 
 def _class(each: PublicObject, surface: Surface) -> Iterator[Observation]:
-    kind, location = each.value, each.location
-    constructions = _cases(kind)
-    for case in constructions:
-        yield f"{location}[{case.label}]", lambda case=case: run(lambda: _shown(case.call(kind)))
-    if not constructions:
-        plain = None
-    else:
-        plain = constructions[0]
-        yield from _as_value(location, kind, plain)
-    for name, method in _methods(kind, surface):
-        static = isinstance(inspect.getattr_static(kind, name), staticmethod | classmethod)
-        if plain is None and not static:
-            continue
-        bound_cases = _cases(getattr(kind, name)) if static else _cases(_Unbound(method))
-        for case in bound_cases:
+    kind, location, calls = each.value, each.location, Calls()
+    real = concrete(kind)
+    for case in cases_of(real):
+        yield f"{location}[{case.label}]", functools.partial(run, functools.partial(_made, real, case))
+    maker = maker_of(kind)
+    if maker is not None:
+        yield from _as_value(location, kind, maker)
+    for name, method in methods_of(kind, surface.imports):
+        static = is_static(kind, name)
+        for number, case in enumerate(method_cases(kind, name, method)):
             if static:
-                yield (
-                    f"{location}.{name}[{case.label}]",
-                    lambda case=case, name=name: run(lambda: case.call(getattr(kind, name))),
-                )
+                observe = functools.partial(_watched, getattr(kind, name), case)
+            elif maker is None:
+                continue
             else:
-                yield (
-                    f"{location}.{name}[{case.label}]",
-                    lambda case=case, name=name: _method_call(kind, plain, name, case),
-                )
+                observe = functools.partial(_method_call, maker, name, case)
+            yield calls.observed(f"{location}.{name}[{case.label}]", observe)
+            if number == 0:
+                yield from calls.sick(f"{location}.{name}[{case.label}]", observe)
+    if maker is not None:
+        yield from sequences.observations(location, kind, maker, surface.imports)
 
 
-class _Unbound:
-    """A method's signature without ``self``, for whoever asks for its parameters."""
-
-    def __init__(self, method: Any) -> None:
-        signature = inspect.signature(method)
-        self.__signature__ = signature.replace(parameters=list(signature.parameters.values())[1:])
-        self.__annotations__ = getattr(method, "__annotations__", {})
-        self.__wrapped_function__ = method
-
-    def __call__(self) -> None:
-        """It only has the signature."""
-
-
-def _shown(instance: Any) -> Described:
+def _made(kind: type, case: Case) -> Described:
     """An instance with its fields, and with the attributes that are no fields."""
+    instance = case.call(kind)
     shown = describe(instance)
     fields = field_names(instance) or ()
     others = {name: describe(value) for name, value in attributes(instance) if name not in fields}
     return Described(shown | {"attributes": others} if others and isinstance(shown, dict) else shown)
 
 
-def _method_call(kind: type, plain: Case | None, name: str, case: Case) -> Json:
+def _method_call(maker: Maker, name: str, case: Case) -> Json:
     """Call the method on an instance made for this call, inside the loop; what it returns, and what it changed."""
     state: dict[str, Json] = {}
 
     async def work() -> Any:
-        instance = (plain or Case("", (), ())).call(kind)
+        instance = maker.make()
         before = {key: describe(value) for key, value in attributes(instance)}
+        positional, named = case.arguments()
+        made = [positional, named]
+        given = describe(made)
         HANDED.take()
         try:
-            result = case.call(getattr(instance, name))
-            if inspect.isawaitable(result):
-                result = await result
-            if inspect.isasyncgen(result):
-                items = []
-                async for item in result:
-                    items.append(item)
-                    if len(items) == 4:
-                        break
-                await result.aclose()
-                result = {"yields": items}
-            elif inspect.isgenerator(result):
-                result = {"yields": [item for item, _ in zip(result, range(4), strict=False)]}
+            result = await exhausted(getattr(instance, name)(*positional, **named))
             return "itself" if result is instance else result
         finally:
             after = {key: describe(value) for key, value in attributes(instance)}
             state.update({key: value for key, value in after.items() if before.get(key) != value})
+            if describe(made) != given:
+                state["arguments afterwards"] = describe(made)
 
     seen = run(work)
-    if state:
-        seen["state"] = state
-    return seen
+    return seen | {"state": state} if state else seen
 
 
-def _as_value(location: str, kind: type, plain: Case) -> Iterator[Observation]:
+def _as_value(location: str, kind: type, maker: Maker) -> Iterator[Observation]:
     """What Python's own protocols make of an instance: equality, hash, order, truth, length, copies, pickling, text."""
 
-    def both(use: Any) -> Any:
-        return lambda: use(plain.call(kind), plain.call(kind))
+    def both(use: Callable[[Any, Any], Any]) -> Callable[[], Json]:
+        return lambda: run(lambda: use(maker.make(), maker.make()))
 
-    yield f"{location} == itself", lambda: run(both(lambda a, b: [a == b, a != b, a == object()]))
-    yield f"{location} hash", lambda: run(both(lambda a, b: hash(a) == hash(b)))
-    yield f"{location} < another", lambda: run(both(lambda a, b: a < b))
-    yield (
-        f"{location} bool and len",
-        lambda: run(both(lambda a, _: [bool(a), len(a) if hasattr(kind, "__len__") else None])),
-    )
-    yield (
-        f"{location} copy",
-        lambda: run(
-            both(lambda a, _: [describe(copy.copy(a)) == describe(a), describe(copy.deepcopy(a)) == describe(a)])
-        ),
-    )
-    yield f"{location} pickle", lambda: run(both(lambda a, _: _comes_back(a)))
+    yield f"{location} == itself", both(lambda a, b: [a == b, a != b, a == object()])
+    yield f"{location} hash", both(lambda a, b: hash(a) == hash(b))
+    yield f"{location} < another", both(lambda a, b: a < b)
+    yield f"{location} bool and len", both(lambda a, _: [bool(a), len(a) if hasattr(kind, "__len__") else None])
+    yield f"{location} copy", both(_copies)
+    yield f"{location} pickle", both(lambda a, _: _comes_back(a))
     if is_defined_in(kind.__str__, {kind.__module__.split(".")[0]}):
-        yield f"{location} str", lambda: run(both(lambda a, _: str(a)))
+        yield f"{location} str", both(lambda a, _: str(a))
     if hasattr(kind, "__iter__") and not hasattr(kind, "model_fields"):
-        yield f"{location} iter", lambda: run(both(lambda a, _: list(iter(a))[:10]))
+        yield f"{location} iter", both(lambda a, _: list(iter(a))[:10])
     if hasattr(kind, "__aenter__"):
-        yield f"{location} async with", lambda: run(lambda: _entered(plain.call(kind)))
+        yield f"{location} async with", both(lambda a, _: _entered(a))
     if hasattr(kind, "__enter__"):
-        yield f"{location} with", lambda: run(lambda: _entered_plainly(plain.call(kind)))
+        yield f"{location} with", both(lambda a, _: _entered_plainly(a))
+
+
+def _copies(a: Any, _: Any) -> Json:
+    return [describe(copy.copy(a)) == describe(a), describe(copy.deepcopy(a)) == describe(a)]
 
 
 async def _entered(instance: Any) -> Any:
@@ -184,14 +189,3 @@ async def _entered(instance: Any) -> Any:
 def _entered_plainly(instance: Any) -> Any:
     with instance as entered:
         return ["itself" if entered is instance else entered, dict(attributes(instance))]
-
-
-def _methods(kind: type, surface: Surface) -> Iterator[tuple[str, Any]]:
-    """The public methods that the packages define for a class, not what it inherits from a library."""
-    for name in sorted(dir(kind)):
-        if name.startswith("_") and name != "__call__":
-            continue
-        part = inspect.getattr_static(kind, name)
-        function = getattr(part, "__func__", part)
-        if inspect.isfunction(function) and is_defined_in(function, surface.imports):
-            yield name, function

@@ -16,13 +16,16 @@ import types
 import typing
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from collaborators import HANDED, Answer, double_of
+from collaborators import HANDED, Answer, Method, double_of
+from edge_doubles import double_at_edge
+from hints import choices_near, parameters_of
+from plausible import MOMENT, Row
 
 DEPTH = 4
 """How deep an argument is built from other objects."""
-MOMENT = dt.datetime(2024, 3, 1, 14, 30, 15, 250_000, tzinfo=dt.UTC)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +34,8 @@ class Sample:
 
     label: str
     make: Callable[[], Any]
+    value: Any = None
+    """The value, where it is always the same one."""
 
 
 class NoSampleError(Exception):
@@ -39,7 +44,7 @@ class NoSampleError(Exception):
 
 def literal(value: Any) -> Sample:
     """A sample of a value that nobody can change."""
-    return Sample(repr(value)[:40], lambda: value)
+    return Sample(repr(value)[:40], lambda: value, value)
 
 
 BY_NAME: tuple[tuple[str, tuple[Any, ...]], ...] = (
@@ -91,7 +96,7 @@ def samples(annotation: Any, name: str = "", depth: int = 0) -> list[Sample]:  #
         raise NoSampleError(name)
     origin, args = typing.get_origin(annotation), typing.get_args(annotation)
     if annotation in (Any, inspect.Parameter.empty, object) or isinstance(annotation, str | typing.ForwardRef):
-        return _by_name(name) or [literal("abc"), literal(3), literal(None), Sample("{'a': 1}", lambda: {"a": 1})]
+        return _by_name(name) or _unknown(name)
     if origin is typing.Annotated:
         return samples(args[0], name, depth)
     if origin in (typing.Union, types.UnionType):
@@ -128,6 +133,7 @@ def samples(annotation: Any, name: str = "", depth: int = 0) -> list[Sample]:  #
         return [Sample("awaitable", Answer)]
     if isinstance(annotation, type) and issubclass(annotation, pathlib.PurePath):
         return [
+            *_files(annotation),
             Sample("new path", lambda: annotation(_folder()) / "file.json"),
             Sample("folder", lambda: annotation(_folder())),
         ]
@@ -166,6 +172,16 @@ _COLLECTIONS: dict[Any, type] = {
 }
 
 
+def _unknown(name: str) -> list[Sample]:
+    """Samples of what nothing is said of but a name."""
+    others = [literal("abc"), literal(3), literal(None), Sample("{'a': 1}", lambda: {"a": 1})]
+    if re.search(r"(^|_)(fn|func|function|callback|cb|handler|factory|predicate|hook|on)(_|$)", name):
+        return [Sample("callable", lambda: Method(name)), *others]
+    if re.search(r"count|size|^n$|num|max|min|limit|seconds|timeout|_ms$|rate|capacity|price|volume|ratio|value", name):
+        return [literal(3), literal(2.5), literal(-1), *others[:1], literal(None)]
+    return [Sample("thing", Row), *others]
+
+
 def _by_name(name: str) -> list[Sample]:
     if re.search(r"path|file|folder|^dir|directory", name, re.IGNORECASE):
         return [
@@ -176,6 +192,25 @@ def _by_name(name: str) -> list[Sample]:
         if name and re.search(pattern, name, re.IGNORECASE):
             return [literal(value) for value in values]
     return []
+
+
+_CONTENTS = {
+    "object.json": '{"a": 1, "b": [1.5, null], "name": "abc"}',
+    "mapping.yaml": "a: 1\nname: abc\nitems:\n  - symbol: AAPL\n",
+    "lines.ndjson": '{"symbol": "AAPL", "price": 101.5}\n{"symbol": "MSFT", "price": 1}\n',
+    "rows.csv": "symbol,ts,price\nAAPL,2024-03-01T14:30:15Z,101.5\n",
+}
+"""Files that are there, each of another form."""
+
+
+def _files(kind: Callable[[str], Any]) -> list[Sample]:
+    return [Sample(name, partial(_file, kind, name)) for name in _CONTENTS]
+
+
+def _file(kind: Callable[[str], Any], name: str) -> Any:
+    file = pathlib.Path(_folder()) / name
+    file.write_text(_CONTENTS[name])
+    return kind(str(file))
 
 
 def _folder() -> str:
@@ -208,6 +243,7 @@ def _collections(kind: type, args: tuple[Any, ...], name: str, depth: int) -> li
         Sample("[two]", lambda: kind([item.make() for item in few])),
         Sample("[]", lambda: kind([])),
         Sample("[one]", lambda: kind([items[0].make()])),
+        *([Sample("[all]", lambda: kind([item.make() for item in items]))] if len(items) > 2 else []),
     ]
 
 
@@ -238,18 +274,21 @@ async def _stream(args: tuple[Any, ...], name: str, depth: int) -> Any:
 
 def _objects(kind: type, depth: int) -> list[Sample]:
     """Samples of a class: built from samples of what it takes; a double where it only says what it wants."""
+    if double := double_at_edge(kind):
+        return [Sample(f"{kind.__name__} double", double)]
     if getattr(kind, "_is_protocol", False) or inspect.isabstract(kind):
-        return [Sample(f"{kind.__name__} double", lambda: double_of(kind, lambda wanted: _first(wanted, depth + 1)))]
+        return [Sample(f"{kind.__name__} double", partial(double_of, kind, partial(first_sample, depth=depth + 1)))]
     try:
-        cases = argument_cases(kind, depth + 1, variants=2)
+        cases = sorted(argument_cases(kind, depth + 1, variants=2), key=lambda case: case.of_choices, reverse=True)
     except NoSampleError:
         raise
     except (TypeError, ValueError):
         raise NoSampleError(kind.__name__) from None
-    return [Sample(f"{kind.__name__} {case.label}".strip(), lambda case=case: case.call(kind)) for case in cases[:3]]
+    return [Sample(f"{kind.__name__} {case.label}".strip(), partial(case.call, kind)) for case in cases[:6]]
 
 
-def _first(annotation: Any, depth: int) -> Any:
+def first_sample(annotation: Any, depth: int) -> Any:
+    """A value for an annotation, or a double that answers anything."""
     found = _try(annotation, "", depth)
     return found[0].make() if found else Answer()
 
@@ -261,38 +300,17 @@ class Case:
     label: str
     positional: tuple[Sample, ...]
     named: tuple[tuple[str, Sample], ...]
+    of_choices: int = 0
+    """2 of the plainest case, 1 where one of a few words differs, 0 of all others."""
+
+    def arguments(self) -> tuple[list[Any], dict[str, Any]]:
+        """The arguments, made for one call."""
+        return [sample.make() for sample in self.positional], {name: sample.make() for name, sample in self.named}
 
     def call(self, function: Callable[..., Any]) -> Any:
         """Call the function with arguments that are made for this call."""
-        return function(*(sample.make() for sample in self.positional), **{name: s.make() for name, s in self.named})
-
-
-def hints_of(function: Any) -> dict[str, Any]:
-    """The annotations of a function, evaluated where that can be done."""
-    target = function.__init__ if isinstance(function, type) else function
-    try:
-        return typing.get_type_hints(target, include_extras=True)
-    except Exception:
-        return dict(getattr(target, "__annotations__", {}))
-
-
-def parameters_of(function: Any) -> list[tuple[inspect.Parameter, Any]]:
-    """The parameters that a caller gives, each with its annotation. Raises ValueError where there is no signature."""
-    fields = getattr(function, "model_fields", None)
-    if isinstance(function, type) and isinstance(fields, dict):
-        found = []
-        for name, field in fields.items():
-            default = inspect.Parameter.empty if field.is_required() else None
-            parameter = inspect.Parameter(field.alias or name, inspect.Parameter.KEYWORD_ONLY, default=default)
-            found.append((parameter, field.annotation))
-        return found
-    hints = hints_of(function)
-    signature = inspect.signature(function)
-    return [
-        (parameter, hints.get(name, parameter.annotation))
-        for name, parameter in signature.parameters.items()
-        if name not in ("self", "cls") and not name.startswith("_")
-    ]
+        positional, named = self.arguments()
+        return function(*positional, **named)
 
 
 def argument_cases(function: Any, depth: int = 0, variants: int = 5) -> list[Case]:  # noqa: C901 - a case for each kind of parameter
@@ -304,11 +322,16 @@ def argument_cases(function: Any, depth: int = 0, variants: int = 5) -> list[Cas
     named: list[tuple[str, Sample]] = []
     choices: list[tuple[str, int | None, list[Sample]]] = []
     for parameter, annotation in parameters_of(function):
-        if parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            continue
+        if parameter.kind is parameter.VAR_KEYWORD:
+            choices.append(("extra_option", None, [literal(1)]))
             continue
         required = parameter.default is parameter.empty
         try:
             found = samples(annotation, parameter.name, depth)
+            if annotation in (str, Any, parameter.empty):
+                found = [*map(literal, choices_near(function, parameter.name)), *found]
         except NoSampleError:
             if required:
                 raise
@@ -316,20 +339,26 @@ def argument_cases(function: Any, depth: int = 0, variants: int = 5) -> list[Cas
         if annotation is parameter.empty and not required and type(parameter.default) in _BY_TYPE:
             found = samples(type(parameter.default), parameter.name, depth)
         if not required:
-            choices.append((parameter.name, None, found[:variants]))
+            choices.append((parameter.name, None, found[: _wanted(found, variants)]))
         elif parameter.kind is parameter.POSITIONAL_ONLY:
             choices.append((parameter.name, len(positional), found[1:variants]))
             positional.append(found[0])
         else:
-            choices.append((parameter.name, None, found[1:variants]))
+            choices.append((parameter.name, None, found[1 : _wanted(found, variants)]))
             named.append((parameter.name, found[0]))
-    cases = [Case("", tuple(positional), tuple(named))]
+    cases = [Case("", tuple(positional), tuple(named), 2)]
     for name, index, others in choices:
+        few_words = int(all(isinstance(sample.value, enum.Enum | bool) for sample in others))
         for sample in others:
             if index is None:
                 changed = dict(named) | {name: sample}
-                cases.append(Case(f"{name}={sample.label}", tuple(positional), tuple(changed.items())))
+                cases.append(Case(f"{name}={sample.label}", tuple(positional), tuple(changed.items()), few_words))
             else:
                 changed_positional = [*positional[:index], sample, *positional[index + 1 :]]
-                cases.append(Case(f"{name}={sample.label}", tuple(changed_positional), tuple(named)))
+                cases.append(Case(f"{name}={sample.label}", tuple(changed_positional), tuple(named), few_words))
     return cases
+
+
+def _wanted(found: list[Sample], variants: int) -> int:
+    """So many of the samples: all where it is one of a few words."""
+    return max(variants, 6) if isinstance(found[0].value, enum.Enum) else variants

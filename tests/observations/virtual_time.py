@@ -36,7 +36,8 @@ class Clock:
         """Let time pass. Raises GoesOn when it is over."""
         self.waited += max(seconds, 0.0)
         if self.waited > self.until:
-            self.until = math.inf
+            # Whoever catches it and goes on is told again.
+            self.until = self.waited + 30.0
             raise GoesOn
 
     def install(self) -> None:

@@ -1,0 +1,85 @@
+"""The annotations of functions and classes, evaluated as far as that can be done."""
+
+from __future__ import annotations
+
+import builtins
+import functools
+import inspect
+import sys
+import typing
+from typing import Any
+
+from describing import PACKAGES
+
+
+class _Names(dict[str, Any]):
+    """What names stand for in a module; one that only type checkers import is looked for in all of the packages."""
+
+    def __init__(self, module: dict[str, Any]) -> None:
+        super().__init__()
+        self._module = module
+
+    def __missing__(self, name: str) -> Any:
+        if name in self._module:
+            return self._module[name]
+        return getattr(builtins, name) if hasattr(builtins, name) else _named(name)
+
+
+@functools.cache
+def _named(name: str) -> Any:
+    for module in sorted(sys.modules):
+        if module.split(".")[0] in PACKAGES:
+            value = vars(sys.modules[module]).get(name)
+            if isinstance(value, type):
+                return value
+    return Any
+
+
+def hints_of(function: Any) -> dict[str, Any]:
+    """The annotations of a function, or of what makes a class's instances."""
+    target = inspect.getattr_static(function, "__init__") if isinstance(function, type) else function
+    target = getattr(target, "original", target)
+    try:
+        return typing.get_type_hints(target, include_extras=True)
+    except Exception:
+        names = _Names(getattr(inspect.unwrap(getattr(target, "__func__", target)), "__globals__", {}))
+        try:
+            return typing.get_type_hints(target, localns=names, include_extras=True)
+        except Exception:
+            return dict(getattr(target, "__annotations__", {}))
+
+
+def parameters_of(function: Any) -> list[tuple[inspect.Parameter, Any]]:
+    """The parameters that a caller gives, each with its annotation. Raises ValueError where there is no signature."""
+    fields = getattr(function, "model_fields", None)
+    if isinstance(function, type) and isinstance(fields, dict):
+        found = []
+        for name, field in fields.items():
+            default = inspect.Parameter.empty if field.is_required() else None
+            parameter = inspect.Parameter(field.alias or name, inspect.Parameter.KEYWORD_ONLY, default=default)
+            found.append((parameter, field.annotation))
+        return found
+    hints = hints_of(function)
+    signature = inspect.signature(function)
+    return [
+        (parameter, hints.get(name, parameter.annotation))
+        for name, parameter in signature.parameters.items()
+        if name not in ("self", "cls") and not name.startswith("_")
+    ]
+
+
+def choices_near(function: Any, name: str) -> list[str]:
+    """The keys of public constants beside a function that go by the name of a parameter: what it may well be one of."""
+    target = getattr(getattr(function, "original", function), "__func__", getattr(function, "original", function))
+    if len(name) < 4:
+        return []
+    for constant, value in sorted(getattr(target, "__globals__", {}).items()):
+        if constant.isupper() and not constant.startswith("_") and name.removesuffix("s").upper() in constant:
+            keys = sorted(value) if isinstance(value, set | frozenset) and _all_texts(value) else value
+            if isinstance(keys, dict | list | tuple) and 0 < len(keys) <= 40 and _all_texts(keys):
+                return list(keys)[:8]
+    return []
+
+
+def _all_texts(values: Any) -> bool:
+    return all(isinstance(value, str) for value in values)

@@ -1,0 +1,66 @@
+"""What a value is likely to be, by its name alone: where nothing says its type, its name is what a reader goes by."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any
+
+from collaborators import Method
+
+MOMENT = dt.datetime(2024, 3, 1, 14, 30, 15, 250_000, tzinfo=dt.UTC)
+_VALUES: tuple[tuple[str, Any], ...] = (
+    (r"^(is|has|can|use)_|enabled|active|success|^ok$|exists|running|connected", True),
+    (r"metadata|payload|details|^config|^json|params|headers|labels|^data$|fields", {"a": 1}),
+    (r"(_at|_ts|_time|timestamp)$|^ts$|^time$|bucket|^date", MOMENT),
+    (
+        (
+            r"price|^open|^high|^low|^close|value|score|^bid$|^ask$|vwap|avg|mean|std|ratio|pct|strength|seconds|elapsed"
+            r"|interval|timeout|rate|delay|factor|scale|confidence|latency|duration"
+        ),
+        101.5,
+    ),
+    (
+        r"size|volume|count|^id$|rows|num|^n$|total|sum|^max|^min|\?column\?|lag|capacity|depth|limit|_ms$|port|attempts",
+        3,
+    ),
+    (
+        (
+            r"symbol|name|source|provider|vendor|kind|type|key|_id$|stream|topic|status|url|text|message|reason|version|level"
+            r"|group|channel|mode|host|path|tenant|query|sql|table|column|format|timeframe"
+        ),
+        "abc",
+    ),
+)
+_METHODS = ("model_dump", "dict", "to_dict", "_asdict", "asdict", "copy", "model_copy")
+
+
+def plausible(name: str) -> Any:
+    """A value that a thing of this name may have, or None where the name says nothing."""
+    for pattern, value in _VALUES:
+        if re.search(pattern, name, re.IGNORECASE):
+            return dict(value) if isinstance(value, dict) else value
+    return None
+
+
+class Row(dict[str, Any]):
+    """Something of which nothing is known: asked like a mapping or an object, it answers by the name asked for."""
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(
+            {"id": "abc", "symbol": "AAPL", "ts": "2024-03-01T14:30:15Z", "price": 101.5, "size": 3} | values
+        )
+
+    def __missing__(self, name: str) -> Any:
+        value = plausible(name)
+        if value is None:
+            raise KeyError(name)
+        return value
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if name in _METHODS:
+            return lambda *_, **__: dict(self)
+        value = plausible(name)
+        return Method(name) if value is None else value

@@ -1,0 +1,157 @@
+"""The lives of whatever begins and ends: in which order things may be done, what is left over, what is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from calling import run
+from collaborators import HANDED
+from constructing import Maker, cases_of, concrete, is_static, maker_of, method_cases, methods_of
+from describing import Described, Json, attributes, class_names, describe
+from edge import EDGE
+from exhausting import exhausted
+from lifecycles import CLOSERS, OPENERS, Life, Step, beginning_and_end, lives
+from surface import PublicObject, Surface
+from unit import Observation, Unit
+from values import Case
+from virtual_time import CLOCK
+
+_CONSTRUCTIONS = 12
+"""Ways to make the instance whose life is looked at from one end to the other."""
+_STEP_SECONDS = 60.0
+"""Virtual seconds that a step is waited for; what has not ended by then goes on beside the next steps."""
+_OPEN_ENDED = ("run", "serve")
+"""What goes on until it is ended: it is not waited for."""
+
+Methods = dict[str, list[Case]]
+
+
+def units(surface: Surface) -> Iterable[Unit]:
+    """A unit for each class that begins or ends."""
+    for each in surface.objects():
+        if isinstance(each.value, type) and not issubclass(each.value, BaseException):
+            names = {name for name, _ in methods_of(each.value, surface.imports)} | _contexts(each.value, surface)
+            is_protocol = getattr(each.value, "_is_protocol", False)
+            if not is_protocol and names & {*OPENERS, *CLOSERS}:
+                yield Unit("lives", each.location, functools.partial(_lives, each, names, surface))
+
+
+def _contexts(kind: type, surface: Surface) -> set[str]:
+    """The protocols of ``with`` that the packages define for the class."""
+    wanted = ("__aenter__", "__aexit__", "__enter__", "__exit__")
+    return {
+        name
+        for base in kind.__mro__
+        if base.__module__.split(".")[0] in surface.imports
+        for name in wanted
+        if name in vars(base)
+    }
+
+
+def _lives(each: PublicObject, names: set[str], surface: Surface) -> Iterator[Observation]:
+    maker = maker_of(each.value)
+    if maker is None:
+        return
+    methods: Methods = {name: [Case("", (), ())] for name in names if name.startswith("__")}
+    exits = [Case("", tuple([_NO_ERROR] * 3), ())]
+    methods |= {name: exits for name in methods if name.endswith("exit__")}
+    for name, method in methods_of(each.value, surface.imports):
+        if (
+            not is_static(each.value, name)
+            and name != "__call__"
+            and (cases := method_cases(each.value, name, method, 6))
+        ):
+            methods[name] = cases
+    _, closer = beginning_and_end(names)
+    callable_ones = [name for name in methods if not name.startswith("__")]
+    found = list(lives(names, callable_ones, len(methods.get(closer or "", ()))))
+    for life in found:
+        yield f"{each.location}: {life.name}", functools.partial(_observed, maker, life, methods)
+    whole = next((life for life in found if life.name.endswith("in between")), None)
+    if whole:
+        for case in cases_of(concrete(each.value))[1:_CONSTRUCTIONS]:
+            other = Maker(functools.partial(case.call, concrete(each.value)))
+            yield f"{each.location}[{case.label}]: {whole.name}", functools.partial(_observed, other, whole, methods)
+
+
+def _observed(maker: Maker, life: Life, methods: Methods) -> Json:
+    with HANDED.being(life.doubles), EDGE.being(life.servers):
+        return run(functools.partial(_lived, maker, life, methods))
+
+
+async def _lived(maker: Maker, life: Life, methods: Methods) -> Described:
+    instance = maker.make()
+    threads = threading.active_count()
+    state = _state(instance)
+    steps: list[Json] = []
+    tasks: list[asyncio.Task[Any]] = []
+    for step in life.steps:
+        waited = CLOCK.waited
+        HANDED.take()
+        EDGE.take()
+        seen = await _done(instance, step, methods, tasks)
+        for name, taken in (("handed", HANDED.take()), ("sent", EDGE.take())):
+            if taken:
+                seen[name] = taken
+        now = _state(instance)
+        seen["state"] = {name: value for name, value in now.items() if state.get(name) != value}
+        state = now
+        if CLOCK.waited - waited > 1e-6 and step.kind != "wait":
+            seen["virtual seconds"] = round(CLOCK.waited - waited, 3)
+        seen["running"] = len(_others()) + threading.active_count() - threads
+        steps.append({key: value for key, value in seen.items() if value not in ({}, 0)})
+    return Described(steps)
+
+
+async def _done(instance: Any, step: Step, methods: Methods, tasks: list[asyncio.Task[Any]]) -> dict[str, Json]:
+    if step.kind == "wait":
+        await asyncio.sleep(step.seconds)
+        return {"waits": step.seconds}
+    if step.kind == "cancel":
+        for task in _others():
+            task.cancel()
+        await asyncio.sleep(1.0)
+        return {"cancelled": True}
+    cases = methods[step.name]
+    case = cases[step.case % len(cases)]
+    task = asyncio.ensure_future(_called(functools.partial(case.call, getattr(instance, step.name)), instance))
+    tasks.append(task)
+    await asyncio.wait({task}, timeout=1.0 if step.name in _OPEN_ENDED else _STEP_SECONDS)
+    return {step.name: task.result() if task.done() and not task.cancelled() else "goes on"}
+
+
+async def _called(call: Callable[[], Any], instance: Any) -> Json:
+    try:
+        result = await exhausted(call())
+    except Exception as error:
+        return {"raises": class_names(type(error))}
+    return {"returns": "itself" if result is instance else describe(result)}
+
+
+def _others() -> set[asyncio.Task[Any]]:
+    """The tasks that run beside the one that looks."""
+    return {task for task in asyncio.all_tasks() if task is not asyncio.current_task() and not _is_waiter(task)}
+
+
+def _is_waiter(task: asyncio.Task[Any]) -> bool:
+    return getattr(task.get_coro(), "__name__", "") == "wait_for"
+
+
+def _state(instance: Any) -> dict[str, Json]:
+    return {name: describe(value) for name, value in attributes(instance)}
+
+
+class _NoError:
+    label = "None"
+    value = None
+
+    @staticmethod
+    def make() -> None:
+        """No error: what ends a block that ends well."""
+
+
+_NO_ERROR: Any = _NoError()

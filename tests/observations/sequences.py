@@ -1,0 +1,184 @@
+"""Several calls on one instance: what it remembers, what passes with time, what others see of it."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+import re
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from calling import run
+from collaborators import HANDED
+from constructing import Maker, is_static, method_cases, methods_of
+from describing import Described, Json, attributes, class_names, describe
+from exhausting import exhausted
+from unit import NOTHING, Observation
+from values import Case
+
+PAUSES = (0.0, 1.0, 60.0)
+"""Virtual seconds between the calls: at once, after any short window, after any long one."""
+_CHANGES = re.compile(
+    r"^(register|add|set|put|push|append|record|update|insert|subscribe|create|publish|emit|submit|enqueue|write|store"
+    r"|mark|trip|fail|acquire|consume|inc|dec|on_|remove|delete|reset|clear|unsubscribe|release|observe|load|bind|apply"
+    r"|handle|ingest|send|mute|enable|disable)"
+)
+"""Names of methods after which others answer otherwise."""
+_AT_ONCE = 5
+_FIRSTS, _SECONDS = 8, 12
+
+Methods = dict[str, list[Case]]
+
+
+def observations(location: str, kind: type, maker: Maker, imports: tuple[str, ...]) -> Iterator[Observation]:
+    """The sequences of a class."""
+    methods: Methods = {}
+    for name, method in methods_of(kind, imports):
+        if not is_static(kind, name) and name != "__call__" and (cases := method_cases(kind, name, method, 4)):
+            methods[name] = cases
+    for name, cases in methods.items():
+        yield f"{location}.{name} again", functools.partial(run, functools.partial(_again, maker, name, cases))
+        yield f"{location}.{name} many at once", functools.partial(_many, maker, name, cases[0])
+    changing = [name for name in methods if _CHANGES.match(name)][:_FIRSTS]
+    for first in changing:
+        yield f"{location}.{first} then", functools.partial(_then, maker, first, methods)
+    if methods:
+        yield f"{location} in a thread", functools.partial(run, functools.partial(_in_thread, maker, methods))
+        yield f"{location} made outside of a loop", functools.partial(_outside, maker, methods)
+        yield f"{location} collections", functools.partial(run, functools.partial(_collections, maker, methods))
+
+
+async def outcome(call: Callable[[], Any], seconds: float = 30.0) -> Json:
+    """What comes of one call among several."""
+    HANDED.take()
+    try:
+        seen: dict[str, Json] = {"returns": describe(await asyncio.wait_for(exhausted(call()), seconds))}
+    except asyncio.CancelledError:
+        raise
+    except Exception as error:
+        seen = {"raises": class_names(type(error))}
+    if handed := HANDED.take():
+        seen["handed"] = handed
+    return seen
+
+
+def state_of(instance: Any) -> Json:
+    """The public attributes of an instance."""
+    return {name: describe(value) for name, value in attributes(instance)}
+
+
+async def _again(maker: Maker, name: str, cases: list[Case]) -> Described:
+    instance, other = maker.make(), maker.make()
+    untouched = describe(other)
+    steps = []
+    for number, seconds in enumerate((*PAUSES, 0.0)):
+        await asyncio.sleep(seconds)
+        case = cases[number % len(cases)]
+        steps.append(await outcome(functools.partial(case.call, getattr(instance, name))))
+    seen = {"calls": steps, "state": state_of(instance)}
+    if describe(other) != untouched:
+        seen["another instance"] = describe(other)
+    return Described(seen)
+
+
+def _many(maker: Maker, name: str, case: Case) -> Json:
+    async def work() -> Described:
+        instance = maker.make()
+        call = getattr(instance, name)
+        results = await asyncio.wait_for(
+            asyncio.gather(*(exhausted(case.call(call)) for _ in range(_AT_ONCE)), return_exceptions=True), 60.0
+        )
+        return Described({"results": describe(results), "state": state_of(instance)})
+
+    try:
+        is_async = inspect.iscoroutinefunction(getattr(maker.make(), name))
+    except Exception:
+        return NOTHING
+    return run(work) if is_async else NOTHING
+
+
+def _then(maker: Maker, first: str, methods: Methods) -> Json:
+    """Each other method after the first one: what it answers, on an instance of its own."""
+    seen: dict[str, Json] = {}
+    for second in list(methods)[:_SECONDS]:
+        if second != first:
+            seen[second] = run(functools.partial(_pair, maker, methods[first][0], first, methods[second][0], second))
+    return seen or NOTHING
+
+
+async def _pair(maker: Maker, case: Case, first: str, other_case: Case, second: str) -> Any:
+    instance = maker.make()
+    await outcome(functools.partial(case.call, getattr(instance, first)))
+    return Described(await outcome(functools.partial(other_case.call, getattr(instance, second))))
+
+
+async def _in_thread(maker: Maker, methods: Methods) -> Described:
+    """Each method that needs no loop, from another thread than the one that made the instance."""
+    seen: dict[str, Json] = {}
+    for name, cases in methods.items():
+        instance = maker.make()
+        if not inspect.isroutine(call := getattr(instance, name)) or inspect.iscoroutinefunction(call):
+            continue
+        thread = threading.Thread(target=_into, args=(seen, name, functools.partial(cases[0].call, call)), daemon=True)
+        thread.start()
+        thread.join(2.0)
+    return Described(seen)
+
+
+def _into(seen: dict[str, Json], name: str, call: Callable[[], Any]) -> None:
+    try:
+        result = call()
+        seen[name] = {"returns": "something to wait for" if inspect.isawaitable(result) else describe(result)}
+        if inspect.iscoroutine(result):
+            result.close()
+    except Exception as error:
+        seen[name] = {"raises": class_names(type(error))}
+
+
+def _outside(maker: Maker, methods: Methods) -> Json:
+    """Methods of an instance that was made before there was a loop."""
+    seen: dict[str, Json] = {}
+    for name, cases in list(methods.items())[:6]:
+        try:
+            asyncio.set_event_loop(None)
+            instance = maker.make()
+        except Exception as error:
+            return {"raises": class_names(type(error))}
+        if inspect.iscoroutinefunction(getattr(instance, name)):
+            seen[name] = run(functools.partial(cases[0].call, getattr(instance, name)))
+    return seen or NOTHING
+
+
+def spoil(value: Any) -> bool:
+    """Change a collection that was returned, as a careless caller would; whether it could be."""
+    if isinstance(value, list):
+        value.append("<added>")
+    elif isinstance(value, dict):
+        value["<added>"] = 1
+    elif isinstance(value, set):
+        value.add("<added>")
+    else:
+        return False
+    return True
+
+
+async def _collections(maker: Maker, methods: Methods) -> Described:
+    """Whether a change to a collection that a method returns, or an attribute gives, changes the instance."""
+    seen: dict[str, Json] = {}
+    for name, cases in methods.items():
+        instance = maker.make()
+        try:
+            result = await asyncio.wait_for(exhausted(cases[0].call(getattr(instance, name))), 10.0)
+        except Exception as error:
+            result = error
+        before = state_of(instance)
+        if spoil(result):
+            seen[name] = state_of(instance) != before
+    instance = maker.make()
+    for name, value in attributes(instance):
+        if isinstance(value, list | dict | set):
+            spoil(value)
+            seen[f".{name}"] = describe(getattr(instance, name)) != describe(getattr(maker.make(), name))
+    return Described(seen)
