@@ -47,7 +47,7 @@ class Handed:
         return 0.0 if self._counts[name] < QUICK else 1.0
 
     def suffer(self) -> float:
-        """Raise, or say how many seconds the double takes, as its mood is: doubles that are not well are so everywhere."""
+        """Raise, or say how many seconds the double takes, as the mood of all doubles is."""
         self.attempts += 1
         if self.mood == "raises" or (self.mood == "raises once" and self.attempts == 1):
             raise RuntimeError("the double raises")
@@ -79,7 +79,8 @@ class Answer:
         self._name = name
 
     def __await__(self) -> Generator[Any, None, Any]:
-        yield from ()
+        # One step of the loop: a server that is asked lets others run meanwhile.
+        yield
         return self
 
     def __getattr__(self, name: str) -> Any:

@@ -22,7 +22,7 @@ from virtual_time import CLOCK
 
 _CONSTRUCTIONS = 12
 """Ways to make the instance whose life is looked at from one end to the other."""
-_STEP_SECONDS = 60.0
+_STEP_SECONDS = 15.0
 """Virtual seconds that a step is waited for; what has not ended by then goes on beside the next steps."""
 _OPEN_ENDED = ("run", "serve")
 """What goes on until it is ended: it is not waited for."""
@@ -74,6 +74,8 @@ def _lives(each: PublicObject, names: set[str], surface: Surface) -> Iterator[Ob
     whole = next((life for life in found if life.name.endswith("in between")), None)
     if whole:
         for case in cases_of(concrete(each.value))[1:_CONSTRUCTIONS]:
+            if case.label.endswith("=1000"):
+                continue
             other = Maker(functools.partial(case.call, concrete(each.value)))
             yield f"{each.location}[{case.label}]: {whole.name}", functools.partial(_observed, other, whole, methods)
 
