@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from hints import hints_of, parameters_of
 from instances import has_fields, recipe_of
 from surface import PublicObject, Surface, is_defined_in
-from values import argument_cases, hints_of, parameters_of
+from values import argument_cases
 
 _ENCODERS = re.compile(
     r"^(en(code|vode)|seriali[sz]e|dumps?|pack|marshal|to|as)(_\w+)?$|_(to_(json|dict|bytes|rows?|tuple|record)|encode|dumps)$"

@@ -33,6 +33,7 @@ _ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 _UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b|\b[0-9a-f]{32}\b")
 _ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?")
 _LONG_NUMBER = re.compile(r"\b1\d{9}(?:\d{3}|\d{6}|\d{9})?(?:\.\d+)?\b")
+_TIME_OF_DAY = re.compile(r"(?<![T\d:+-])([0-2]\d):([0-5]\d):([0-5]\d)(?:[.,]\d+)?(?![\d:])")
 _OF_THE_PROCESS = re.compile(r"(?m)^((?:python|process)_\S+) \S+$")
 _UNITS = {1: "s", 1_000: "ms", 1_000_000: "us", 1_000_000_000: "ns"}
 
@@ -214,6 +215,7 @@ def masked(value: str) -> str:
     value = _ADDRESS.sub("<address>", value)
     value = _UUID.sub("<random>", value)
     value = _ISO.sub(lambda match: _iso(match.group()), value)
+    value = _TIME_OF_DAY.sub(_time_of_day, value)
     return _LONG_NUMBER.sub(lambda match: str(_number(float(match.group())) or match.group()), value)
 
 
@@ -228,6 +230,16 @@ def _number(value: float) -> str | None:
             if abs(abs(value) / factor - (now - past)) < NOW_SECONDS:
                 return f"<{'-' if value < 0 else ''}seconds since {past:g} in {unit}>"
     return None
+
+
+def _time_of_day(match: re.Match[str]) -> str:
+    hours, minutes, seconds = (int(part) for part in match.groups())
+    of_day = hours * 3600 + minutes * 60 + seconds
+    for now in (dt.datetime.now(dt.UTC), dt.datetime.now()):  # noqa: DTZ005 - local time is looked for as well
+        apart = abs(of_day - (now.hour * 3600 + now.minute * 60 + now.second))
+        if min(apart, 86_400 - apart) < NOW_SECONDS:
+            return "<time of day>"
+    return match.group()
 
 
 def _iso(value: str) -> str:

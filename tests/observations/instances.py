@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from describing import Json, describe
-from values import NoSampleError, Sample, literal, parameters_of, samples
+from hints import parameters_of
+from values import NoSampleError, Sample, literal, samples
 
 ATTEMPTS = 40
 """Constructions that are tried until one is valid: an odd constraint is met by one of the first, or by none."""

@@ -14,10 +14,11 @@ from typing import Any
 from calling import run
 from codecs_found import Codec, codecs_of
 from damaged import damaged
+from hints import parameters_of
 from instances import has_fields, is_model, recipe_of
 from surface import PublicObject, Surface
 from unit import Observation, Unit
-from values import NoSampleError, Sample, argument_cases, parameters_of, samples
+from values import NoSampleError, Sample, argument_cases, samples
 
 _PLAIN_VALUES: dict[str, Any] = {
     "units": {"price": 187.25, "size": 100, "ratio": 0.1, "large": 2**53, "tiny": 1e-9},
