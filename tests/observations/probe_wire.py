@@ -87,7 +87,7 @@ def _given(codec: Codec, value: Any, kind: type | None) -> Any:
     return codec.get(None)(*positional, **named)
 
 
-def _encodings(codec: Codec, models: list[PublicObject]) -> Iterator[Made]:
+def _encodings(codec: Codec, models: list[PublicObject]) -> Iterator[Made]:  # noqa: C901 - a case for each kind of codec
     """What an encoder is given: the instance that it belongs to, models of its own kind, or values of all kinds."""
     if codec.value_parameter is None:
         for label, make in _variants(codec.owner):
