@@ -22,7 +22,7 @@ from typing import Any
 import describing
 from describing import Json, attributes, describe, field_names, type_name
 from signatures import Form, asynchrony, called_with, evaluated, form
-from surface import Surface, is_defined_in, public_names
+from surface import Surface, is_class_or_function, is_defined_in, public_names
 from unit import Observation, Unit
 
 SPECIAL = (
@@ -72,7 +72,7 @@ def _assigned(module: types.ModuleType) -> set[str]:
 def _is_offered(name: str, value: Any, module: types.ModuleType, assigned: set[str], surface: Surface) -> bool:
     if name in (getattr(module, "__all__", None) or ()):
         return True
-    if isinstance(value, type) or inspect.isroutine(value):
+    if is_class_or_function(value):
         if not is_defined_in(value, surface.imports):
             return False
         return value.__module__ == module.__name__ or hasattr(module, "__path__")
@@ -85,7 +85,7 @@ def described(value: Any, version: str) -> Json:
     """A public name's value, as far as it says how it is used."""
     if isinstance(value, type) and not isinstance(value, types.GenericAlias):
         described = _class(value)
-    elif inspect.isroutine(value):
+    elif is_class_or_function(value):
         described = {"is": "function", **asynchrony(value), **_called(value)}
     elif alias := _alias(value):
         described = {"is": "type", "means": alias}
@@ -187,7 +187,7 @@ def _part(part: Any, kind: type, name: str) -> Form | None:
         function = part.__func__
         shown = _called(function, skip_first=isinstance(part, classmethod))
         return {"is": "method of the class", **asynchrony(function), **shown, **_deprecation(function)}
-    if inspect.isfunction(part):
+    if inspect.isfunction(part) or (callable(part) and hasattr(part, "__wrapped__")):
         return {"is": "method", **asynchrony(part), **_called(part, skip_first=True), **_deprecation(part)}
     if isinstance(part, property | functools.cached_property):
         getter = part.fget if isinstance(part, property) else part.func

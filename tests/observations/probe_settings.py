@@ -11,6 +11,7 @@ import dataclasses
 import functools
 import importlib
 import inspect
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -24,9 +25,9 @@ from describing import Json, class_names, describe
 from environment import FOR_FIELDS, TRACE, spellings, variables
 from hints import hints_of
 from readers import FROM_ENVIRONMENT, FROM_FILES, users_of, uses_of
-from surface import PublicObject, Surface, is_defined_in, public_names
+from surface import PublicObject, Surface, is_class_or_function, is_defined_in, public_names
 from unit import NOTHING, Observation, Unit
-from values import Case, NoSampleError, Sample, argument_cases
+from values import Case, NoSampleError, Sample, argument_cases, samples
 
 AS_WITHOUT = "as without it"
 CONFIGURES = re.compile(r"config|settings|from_(file|path|yaml|json|toml)", re.IGNORECASE)
@@ -85,13 +86,21 @@ def _class(each: PublicObject) -> Iterator[Observation]:
     kind, location = each.value, each.location
     file = Path(_env_file(kind))
 
+    required = _required(kind)
+
     def made(**given: Any) -> Json:
+        with variables(**{name: text for name, text in required.items() if name not in os.environ}):
+            return made_without(**given)
+
+    def made_without(**given: Any) -> Json:
         try:
             return {"returns": describe(kind(**given))}
         except Exception:
             return run(lambda: kind(**given))
 
-    yield f"{location}[]", made
+    yield f"{location}[]", made_without
+    if required:
+        yield f"{location}[with what is required]", made
     without = made()
     for field, names in _variables_of(kind).items():
         for name in names:
@@ -112,6 +121,17 @@ def _class(each: PublicObject) -> Iterator[Observation]:
         yield f"{location}[{prefix}UNKNOWN]", functools.partial(_tell, without, made, [], {f"{prefix}UNKNOWN": "1"})
     yield f"{location}[unknown in file]", functools.partial(_in_file, without, made, file, f"{prefix}UNKNOWN", ["1"])
     yield f"{location}[unknown given]", lambda: difference(without, made(unknown_to_all=1))
+
+
+def _required(kind: Any) -> dict[str, str]:
+    """The variables without which there are no settings at all, each with a text that may do."""
+    found = {}
+    for field, names in _variables_of(kind).items():
+        info = kind.model_fields[field]
+        if info.is_required() and names:
+            with contextlib.suppress(NoSampleError):
+                found[names[0]] = str(samples(info.annotation, field.lower())[0].make())
+    return found
 
 
 def _env_file(kind: Any) -> str:
@@ -220,8 +240,7 @@ def _imported_anew(name: str, surface: Surface) -> Json:
 
 
 def _is_own(value: Any, surface: Surface) -> bool:
-    is_object = isinstance(value, type) or inspect.isroutine(value)
-    return not inspect.ismodule(value) and (not is_object or is_defined_in(value, surface.imports))
+    return not inspect.ismodule(value) and (not is_class_or_function(value) or is_defined_in(value, surface.imports))
 
 
 def _constant(value: Any, surface: Surface) -> Json:

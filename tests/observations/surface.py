@@ -50,7 +50,7 @@ class Surface:
         values: dict[int, Any] = {}
         for module_name, module in self.modules.items():
             for name, value in public_names(module):
-                is_either = isinstance(value, type) or inspect.isroutine(value)
+                is_either = is_class_or_function(value)
                 if is_either and is_defined_in(value, self.imports):
                     values[id(value)] = value
                     locations.setdefault(id(value), []).append(f"{module_name}.{name}")
@@ -62,6 +62,11 @@ class Surface:
             ),
             key=lambda each: each.location,
         )
+
+
+def is_class_or_function(value: Any) -> bool:
+    """Whether it is one of the two, also behind a decorator that makes an object of it, as a cache does."""
+    return isinstance(value, type) or inspect.isroutine(value) or (callable(value) and hasattr(value, "__wrapped__"))
 
 
 def is_defined_in(value: Any, imports: Collection[str]) -> bool:

@@ -62,3 +62,10 @@ def test_what_others_implement_is_a_list(tmp_path: Path, definition: str, member
 def test_a_module_that_cannot_be_imported(tmp_path: Path) -> None:
     """A module that raises is observed with the classes of its error."""
     assert observed(tmp_path, {"m": "raise KeyError('X')\n"}, "api")["small.m"]["raises"][0] == "KeyError"
+
+
+def test_a_cached_function_is_a_function(tmp_path: Path) -> None:
+    """A function that is cached from now on can be called as before."""
+    before = observed(tmp_path / "a", {"m": "def f(a: int) -> int: ...\n"}, "api")
+    after = observed(tmp_path / "b", {"m": "import functools\n@functools.cache\ndef f(a: int) -> int: ...\n"}, "api")
+    assert after == before
