@@ -98,15 +98,19 @@ def _encodings(codec: Codec, models: list[PublicObject]) -> Iterator[Made]:  # n
         for label, make in _variants(kind):
             yield f"{kind.__name__} {label}", kind, lambda make=make, kind=kind: _given(codec, make(), kind)
     if codec.is_generic:
-        for label, value in _PLAIN_VALUES.items():
-            yield label, dict, lambda value=value: _given(codec, json.loads(json.dumps(value)), dict)
-        for each in models:
-            if is_model(each.value) and (recipe := recipe_of(each.value)):
-                make = functools.partial(recipe.make, full=True)
-                yield f"any {each.location}", each.value, lambda m=make, each=each: _given(codec, m(), each.value)
+        yield from _of_all_kinds(codec, models)
     elif not kinds:
         for sample in _samples(codec):
             yield sample.label, None, lambda sample=sample: _given(codec, sample.make(), None)
+
+
+def _of_all_kinds(codec: Codec, models: list[PublicObject]) -> Iterator[Made]:
+    for label, value in _PLAIN_VALUES.items():
+        yield label, dict, lambda value=value: _given(codec, json.loads(json.dumps(value)), dict)
+    for each in models:
+        if is_model(each.value) and (recipe := recipe_of(each.value)):
+            make = functools.partial(recipe.make, full=True)
+            yield f"any {each.location}", each.value, lambda m=make, each=each: _given(codec, m(), each.value)
 
 
 def _call_of(codec: Codec, make: Callable[[], Any]) -> Any:
