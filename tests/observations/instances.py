@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import functools
 import inspect
+import re
 import types
 import typing
 from collections.abc import Callable, Iterable, Iterator
@@ -142,6 +143,9 @@ def _valid(kind: type, choices: dict[str, list[Sample]]) -> dict[str, Sample] | 
         error = _makes(kind, chosen)
         if error is None:
             return chosen
+        for name, word in _words(error):
+            if name in choices and all(word != sample.label for sample in choices[name]):
+                choices[name].append(Sample(word, lambda word=word: word))
         wrong = [name for name in _places(error) if name in at] or list(at)[attempt_number % max(len(at), 1) :][:1]
         for name in wrong:
             at[name] += 1
@@ -161,6 +165,15 @@ def _places(error: Exception) -> Iterable[str]:
     if not callable(errors):
         return ()
     return dict.fromkeys(str(each["loc"][0]) for each in errors() if each["loc"])
+
+
+def _words(error: Exception) -> Iterator[tuple[str, str]]:
+    """The words of what is said of each wrong argument after a colon: they are often those that it may be."""
+    errors = getattr(error, "errors", None)
+    for each in errors() if callable(errors) else ():
+        for word in re.findall(r"\w+", str(each.get("msg", "")).rpartition(":")[2])[:6]:
+            if each["loc"] and ":" in each["msg"]:
+                yield str(each["loc"][0]), word
 
 
 def attempt(work: Callable[[], Any]) -> Json:

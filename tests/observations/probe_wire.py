@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import functools
 import inspect
 import json
+import re
 import typing
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -14,11 +16,12 @@ from typing import Any
 from calling import run
 from codecs_found import Codec, codecs_of
 from damaged import damaged
+from describing import Json
 from hints import parameters_of
 from instances import has_fields, is_model, recipe_of
 from surface import PublicObject, Surface
 from unit import Observation, Unit
-from values import NoSampleError, Sample, argument_cases, samples
+from values import MOMENT, NoSampleError, Sample, argument_cases, samples
 
 _PLAIN_VALUES: dict[str, Any] = {
     "units": {"price": 187.25, "size": 100, "ratio": 0.1, "large": 2**53, "tiny": 1e-9},
@@ -27,6 +30,7 @@ _PLAIN_VALUES: dict[str, Any] = {
     "nested": {"b": {"z": [1, 2.5, True, None]}, "a": "x"},
     "empty": {},
 }
+_DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 TRIED = 24
 """Payloads of which one is taken that can be decoded."""
 Made = tuple[str, type | None, Callable[[], Any]]
@@ -48,7 +52,7 @@ def _observe(codecs: list[Codec], models: list[PublicObject]) -> Iterator[Observ
         if codec.is_encoder:
             for label, kind, call in _encodings(codec, models):
                 kept: list[Any] = []
-                yield f"{codec.place}[{label}]", lambda call=call, kept=kept: run(lambda: _kept(call, kept))
+                yield f"{codec.place}[{label}]", functools.partial(_encoded, label, call, kept)
                 found = payloads.setdefault(codec.name, [])
                 if kept and isinstance(kept[0], bytes | str | dict):
                     found.append((kind, kept[0]))
@@ -60,6 +64,12 @@ def _observe(codecs: list[Codec], models: list[PublicObject]) -> Iterator[Observ
                     f"{codec.place}[{label}]",
                     lambda codec=codec, v=value, kind=kind: run(lambda: _given(codec, v, kind)),
                 )
+
+
+def _encoded(label: str, call: Callable[[], Any], kept: list[Any]) -> Json:
+    """What becomes of the call. A digest of a model is another with each field that the model gains: it is not told."""
+    seen = run(lambda: _kept(call, kept))
+    return json.loads(_DIGEST.sub("<digest>", json.dumps(seen))) if label.startswith("any ") else seen
 
 
 async def _kept(call: Callable[[], Any], kept: list[Any]) -> Any:
@@ -87,7 +97,7 @@ def _given(codec: Codec, value: Any, kind: type | None) -> Any:
     return codec.get(None)(*positional, **named)
 
 
-def _encodings(codec: Codec, models: list[PublicObject]) -> Iterator[Made]:  # noqa: C901 - a case for each kind of codec
+def _encodings(codec: Codec, models: list[PublicObject]) -> Iterator[Made]:
     """What an encoder is given: the instance that it belongs to, models of its own kind, or values of all kinds."""
     if codec.value_parameter is None:
         for label, make in _variants(codec.owner):
@@ -107,10 +117,22 @@ def _encodings(codec: Codec, models: list[PublicObject]) -> Iterator[Made]:  # n
 def _of_all_kinds(codec: Codec, models: list[PublicObject]) -> Iterator[Made]:
     for label, value in _PLAIN_VALUES.items():
         yield label, dict, lambda value=value: _given(codec, json.loads(json.dumps(value)), dict)
+    with contextlib.suppress(ImportError):
+        yield "a model", (made := _model()), lambda: _given(codec, made(), made)
     for each in models:
         if is_model(each.value) and (recipe := recipe_of(each.value)):
             make = functools.partial(recipe.make, full=True)
             yield f"any {each.location}", each.value, lambda m=make, each=each: _given(codec, m(), each.value)
+
+
+def _model() -> Any:
+    """A model of the probes' own: no change of a package adds a field to it."""
+    from pydantic import create_model  # only a package with pydantic is asked for its models
+
+    fields: dict[str, Any] = {name: (type(value), value) for name, value in _PLAIN_VALUES["units"].items()}
+    return create_model(
+        "Observed", at=(dt.datetime, MOMENT), headline=(str, "Ünï €"), nothing=(str | None, None), **fields
+    )
 
 
 def _call_of(codec: Codec, make: Callable[[], Any]) -> Any:

@@ -16,7 +16,7 @@ from market_data_meta.suite import INSIDE
 
 OBSERVE = Path(__file__).parents[2] / "observations" / "observe.py"
 PACKAGE = """
-    import dataclasses, enum, json
+    import dataclasses, enum, hashlib
     from pydantic import BaseModel, ConfigDict, Field
 
     class Level(str, enum.Enum):
@@ -39,6 +39,10 @@ PACKAGE = """
     class BarCodec:
         def encode(self, bar: Bar) -> bytes: return bar.model_dump_json().encode()
         def decode(self, data: bytes) -> Bar: return Bar.model_validate_json(data)
+
+    class DigestCodec:
+        def encode(self, payload: BaseModel) -> str:
+            return hashlib.sha256(payload.model_dump_json().encode()).hexdigest()
 """
 
 
@@ -82,6 +86,7 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         ("str, enum.Enum", "enum.Enum", "models:pkg.Level[LOW]"),
         ("model_dump_json()", "model_dump_json(exclude_defaults=True)", "wire:pkg.BarCodec.encode[Bar plain]"),
         ("model_validate_json(data)", "model_validate_json(data.strip())", "wire:pkg.BarCodec.decode[none]"),
+        ("sha256", "sha3_256", "wire:pkg.DigestCodec.encode[a model]"),
         ("(data)", "(data, strict=True)", "wire:pkg.BarCodec.decode[numeric text size]"),
         ('api_key: str = ""', "api_key: str = Field('', repr=False)", "models:pkg.Bar[shows api_key]"),
     ],
