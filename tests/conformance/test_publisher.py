@@ -63,9 +63,8 @@ async def test_events(clause: ClauseCheck, redis: RedisServer) -> None:
     names = {name for event in clause.expect["events"] for name in event}
     events = [{name: member for name, member in entry.event.items() if name in names} for entry in got]
     clause.equal("the events but for their time", events, clause.expect["events"])
-    times = [entry.event.get("ts") for entry in got]
-    wrong = [f"ts {number}" for number, ts in enumerate(times, 1) if not is_time(ts, earliest)]
-    clause.none("times that are not of now", wrong, examined=len(times))
+    wrong = [f"ts {n}" for n, entry in enumerate(got, 1) if not is_time(entry.event.get("ts"), earliest)]
+    clause.none("times that are not of now", wrong, examined=len(got))
 
 
 async def test_documented_envelope(clause: ClauseCheck, redis: RedisServer) -> None:
@@ -378,9 +377,8 @@ async def test_stream_is_capped(clause: ClauseCheck, monkeypatch: pytest.MonkeyP
         key = clause.expect["key"].encode()
         logged = [entry[3] for entry in server.command("SLOWLOG", "GET", "1000")]
         commands = [command for command in logged if key in command and command[0].upper() != b"XLEN"]
-    words = {word.decode("utf-8", "replace").upper() for command in commands for word in command}
     clause.that("commands on the stream", bool(commands), expected="at least one", got="none")
-    limits = clause.expect["limits"]
+    words, limits = {word.decode("utf-8", "replace").upper() for c in commands for word in c}, clause.expect["limits"]
     clause.that("a limit of what Store sends", not words.isdisjoint(limits), expected=limits, got="none of them")
 
 
@@ -389,8 +387,8 @@ async def test_recording_is_archived(
 ) -> None:
     """What Store puts on the stream is one of the archived recordings, but for members that a reader ignores."""
     unknown = {}
-    archive = [json.loads(file.read_text()) for file in (contracts / "recordings" / "redis").glob("*.json")]
-    archived = [Recording(recorded["stream"], tuple(recorded["entries"])) for recorded in archive]
+    files = map(json.loads, (file.read_text() for file in (contracts / "recordings" / "redis").glob("*.json")))
+    archived = [Recording(recorded["stream"], tuple(recorded["entries"])) for recorded in files]
     for case in clause.expect["cases"]:
         redis.command("FLUSHALL")
         environment(monkeypatch, redis.url, **case["environment"])
