@@ -15,6 +15,7 @@ from rich.console import Console
 
 from market_data_meta.commands.common import (
     Checkout,
+    as_of_option,
     cache_option,
     json_option,
     out_option,
@@ -81,6 +82,7 @@ class _GateCommand(click.Command):
 @click.option("--strict", is_flag=True, help="A should clause that got worse counts like a must clause.")
 @click.option("--no-observations", is_flag=True, help="Run the clauses only: compare nothing that no clause is about.")
 @click.option("--allow-direct", is_flag=True, help="Install what a candidate requires by address (name @ url).")
+@as_of_option
 @cache_option
 @verbose_option
 @out_option
@@ -115,6 +117,7 @@ def gate_command(
              mdmeta gate --core git+https://github.com/OWNER/market-data-core@refs/pull/7/head --pipeline ../pipeline
              mdmeta gate --core ../market-data-core pipeline==newest store==deployed
              mdmeta gate --core ../market-data-core deployed
+             mdmeta gate --store git+https://github.com/OWNER/market-data-store@COMMIT --as-of 2025-10-22T05:00Z
              mdmeta gate --core ../market-data-core --depends-on text-of-the-pull-request.md
     """
     contract, ledger = checkout.contract, replace(checkout.ledger, allows_direct_references=allow_direct)

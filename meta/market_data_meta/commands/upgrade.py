@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from market_data_meta.commands.common import Checkout, cache_option, json_option, names_of, verbose_option
+from market_data_meta.commands.common import Checkout, as_of_option, cache_option, json_option, names_of, verbose_option
 from market_data_meta.commands.words import CommandWithWords, WordsOption
 from market_data_meta.releases.combinations import DEPLOYED, NEWEST
 
@@ -33,6 +33,7 @@ from market_data_meta.releases.combinations import DEPLOYED, NEWEST
     help="What is to be out. A package that is left out stays as it is [newest].",
 )
 @click.option("--needs", multiple=True, metavar="CAPABILITY,…", help="Only these matter, and must not be broken.")
+@as_of_option
 @cache_option
 @verbose_option
 @json_option
@@ -64,6 +65,7 @@ def upgrade_command(
     Example: mdmeta upgrade
              mdmeta upgrade --from deployed --to newest
              mdmeta upgrade --from core==1.4.59 pipeline==0.8.68 store==0.6.70 --to core==1.4.61 store==newest
+             mdmeta upgrade --from core==1.4.0 pipeline==0.8.26 store==0.6.30 --to newest --as-of 2025-10-28
              mdmeta upgrade --from deployed store:core==1.4.61 --to newest --needs redis
     """
     # Imported here: they load pydantic, which --help can do without.

@@ -26,7 +26,8 @@ class Recording:
 def load_recordings(root: Path, ledger: Ledger) -> tuple[Recording, ...]:
     """The recordings of all wires, each wire in a folder of its own. Raises MetaError for one that cannot be read."""
     folder = root / "contracts" / "recordings"
-    return tuple(_load(root, file, ledger) for file in sorted(folder.glob("*/*.json")))
+    # Of an earlier time too, recordings are of releases that came later.
+    return tuple(_load(root, file, ledger.later or ledger) for file in sorted(folder.glob("*/*.json")))
 
 
 def recordings_of(releases: Combination, recordings: Iterable[Recording], ledger: Ledger) -> tuple[Recording, ...]:

@@ -55,9 +55,7 @@ def ledger_at(ledger: Ledger, moment: str) -> Ledger:
             what = f"no release of {package} was out at {in_words(moment)}"
             why = f"its first, {first.version}, was uploaded at {in_words(first.uploaded)}"
             raise MetaError(ErrorCode.OTHER_DATE, what, why, f"name a day from {first.uploaded[:10]} on")
-    why_not_deployed = f"the ledger has what is deployed as of {ledger.as_of[:10]} alone"
-    deployed = replace(ledger.deployed, pins={})
-    return replace(ledger, as_of=moment, releases=then, deployed=deployed, why_not_deployed=why_not_deployed)
+    return replace(ledger, as_of=moment, releases=then, deployed=replace(ledger.deployed, pins={}), later=ledger)
 
 
 def in_words(moment: str) -> str:

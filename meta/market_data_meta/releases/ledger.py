@@ -68,13 +68,18 @@ class Ledger:
     """The ledger as it was before candidates were added; None where there are none."""
     allows_direct_references: bool = False
     """Whether a requirement of a candidate that names an address (``name @ url``) is fetched from there."""
-    why_not_deployed: str = ""
-    """Why it is not known what was deployed, of a ledger as of an earlier time; empty for that of its own date."""
+    later: Ledger | None = None
+    """The ledger of a later date of which this is the part that was out at an earlier time; None where it is all."""
 
     @property
     def published(self) -> Ledger:
         """The ledger of the published releases, without candidates."""
         return self.without_candidates or self
+
+    @property
+    def why_not_deployed(self) -> str:
+        """Why it is not known what was deployed, of a ledger as of an earlier time; empty for one of its own date."""
+        return f"the ledger has what is deployed as of {self.later.as_of[:10]} alone" if self.later else ""
 
     def with_candidate(self, package: str, release: Release, wheel: Path) -> Ledger:
         """The ledger as it would be with a candidate published, in place of a release of the same version."""

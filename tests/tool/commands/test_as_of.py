@@ -75,6 +75,6 @@ def test_what_cannot_be_known_of_a_day_is_refused(arguments: tuple[str, ...], sa
         raise result.exception
 
 
-@pytest.mark.parametrize("command", ["matrix", "can-i-deploy", "history"])
+@pytest.mark.parametrize("command", ["matrix", "can-i-deploy", "gate", "history", "upgrade"])
 def test_the_option_is_the_same_everywhere(command: str) -> None:
     assert "--as-of DATE" in ask(command, "--help").stdout

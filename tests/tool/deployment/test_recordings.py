@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,13 @@ def test_releases_with_the_contents_of_a_producer_send_what_it_sends(tmp_path: P
     assert recordings_of(service("core 1.2 store 0.6"), loaded, LEDGER) == loaded
     for other in ("core 1.0 store 0.6", "core 1.1 store 0.5", "core 1.1 pipeline 0.2"):
         assert recordings_of(service(other), loaded, LEDGER) == ()
+
+
+def test_of_an_earlier_time_recordings_are_of_later_releases_too(tmp_path: Path) -> None:
+    write(tmp_path, json.dumps({"producers": ["core 1.1 store 0.6"], "stream": "feedback", "entries": []}))
+    releases = {**LEDGER.releases, "store": LEDGER.releases["store"][:1]}
+    (recording,) = load_recordings(tmp_path, replace(LEDGER, releases=releases, later=LEDGER))
+    assert len(recording.producers) == 1
 
 
 @pytest.mark.parametrize(
