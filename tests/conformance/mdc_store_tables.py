@@ -22,6 +22,8 @@ CLIENTS = ("MDS", "AMDS")
 PROVIDER_CLIENTS = ("StoreClient", "AsyncStoreClient")
 """The clients of the tables without tenants."""
 TENANTS = {"one": "11111111-1111-4111-8111-111111111111", "two": "22222222-2222-4222-8222-222222222222"}
+ASKING = "market-data-meta asks"
+"""The name of the suite's own sessions in a ``StoreDatabase``: the server ends one some time after it was closed."""
 ROLE = "service"
 """A role without privileges of its own: row-level security says nothing to a superuser."""
 
@@ -71,7 +73,7 @@ class StoreDatabase:
 
     def query(self, sql: str) -> list[list[str | None]]:
         """The rows of a query."""
-        return self.database.query(f"SET TIME ZONE 'UTC'; {sql}")
+        return self.database.query(f"SET TIME ZONE 'UTC'; SET application_name = '{ASKING}'; {sql}")
 
 
 def store_database(postgres: PostgresServer, contracts: Path, schema: str = DOCKER) -> StoreDatabase:
@@ -175,9 +177,9 @@ def held(database: StoreDatabase, table: str) -> Iterator[None]:
 
 
 def sessions(database: StoreDatabase) -> list[str]:
-    """The names of the sessions that are open in it, but for its own."""
-    ours = "datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
-    others = f"pg_stat_activity WHERE {ours}"
+    """The names of the sessions that are open in it, but for the suite's own, of which some may still be ending."""
+    here = "datname = current_database() AND backend_type = 'client backend'"
+    others = f"pg_stat_activity WHERE {here} AND application_name <> '{ASKING}'"
     return [name or "" for (name,) in database.rows(others, ["application_name"])]
 
 

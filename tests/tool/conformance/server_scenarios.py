@@ -22,6 +22,7 @@ from mdc_process import ServerError, ServerProcess
 from mdc_redis_client import RedisConnection, RedisError
 from mdc_redis_server import RedisServer, UsersRedisServer
 from mdc_service import ServiceProcess
+from mdc_store_tables import StoreDatabase, sessions
 from mdc_wait import wait_until
 from mdm_clause import NotApplicableError
 
@@ -232,6 +233,18 @@ def without_namespaces() -> None:
     else:
         with server:
             assert server.query("SELECT 1") == [["1"]]
+
+
+def sessions_of_others() -> None:
+    """A session of the suite that still ends, or goes on, is not one that a client has left open."""
+    with PostgresServer(SERVERS["postgres"], SERVERS["postgres_data"]) as server:
+        database = StoreDatabase(server.create_database())
+        ours, theirs = "SELECT pg_advisory_lock(1), pg_sleep(60)", "SELECT pg_advisory_lock(2), pg_sleep(60)"
+        for ask in (lambda: database.query(ours), lambda: database.database.query(theirs)):
+            threading.Thread(target=ask, daemon=True).start()
+        locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+        assert wait_until(lambda: server.query(locks) == [["2"]])
+        assert sessions(database) == ["psql"]
 
 
 def _deny_unshare() -> None:

@@ -54,7 +54,8 @@ def run(scenario: str, folder: Path, servers: Mapping[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "scenario", ["redis", "redis_paused", "users_own", "postgres", "postgres_paused", "service", "ports"]
+    "scenario",
+    ["redis", "redis_paused", "users_own", "postgres", "postgres_paused", "sessions_of_others", "service", "ports"],
 )
 def test_a_real_server_is_at_hand_in_a_run(scenario: str, tmp_path: Path, servers: Mapping[str, str]) -> None:
     """It answers, can be stopped, started again, killed and paused, and leaves nothing behind."""
