@@ -14,6 +14,8 @@ from config_files import GENERIC, WRONG
 from describing import Json, describe
 
 GIVEN_FILE, WRONG_FILE, BROKEN_FILE = "given.yaml", "wrong.yaml", "broken.yaml"
+_WORDS = re.compile(r"\b(\w+)(?:\|\w+)+")
+"""What people write into a help text who check a word themselves."""
 _FILE = re.compile(r"path|file|config|dir|folder|^out|^src|^dest", re.IGNORECASE)
 _BY_NAME = (
     (r"date|time|start|end|since|until|^ts|asof|as_of", "2024-03-01T14:30:15+00:00"),
@@ -94,6 +96,8 @@ def _click_parameter(parameter: Any, number: int) -> Parameter:
     described |= {} if parameter.required else {"optional": True}
     spelt = tuple(parameter.opts) if is_option else ()
     samples = _samples(str(parameter.name), kind, choices)
+    if not choices and (words := _WORDS.search(str(getattr(parameter, "help", None) or ""))):
+        samples = (words[1], *samples)
     return Parameter(str(parameter.name), spelt, bool(parameter.required), takes_value, described, samples)
 
 

@@ -9,6 +9,7 @@ import importlib
 import importlib.metadata
 import io
 import json
+import os
 import re
 import runpy
 import sys
@@ -21,6 +22,7 @@ from calling import PATIENCE
 from command_lines import Command, lay_files, of_argparse, of_click, parser_of
 from describing import Json, class_names, describe
 from edge import EDGE
+from probe_settings import is_settings, required_variables
 from surface import Surface
 from unit import Observation, TooLongError, Unit
 from virtual_time import CLOCK, GoesOn, VirtualLoop, WaitsForever
@@ -35,20 +37,28 @@ def units(surface: Surface) -> Iterable[Unit]:
         point for point in importlib.metadata.distribution(wanted).entry_points if point.group == "console_scripts"
     ]
     named = {point.value.replace(" ", "") for point in scripts}
+    kinds = [each.value for each in surface.objects() if is_settings(each.value)]
+    required = {key: text for kind in kinds for key, text in required_variables(kind).items()}
     for point in scripts:
-        yield Unit("cli", point.name, functools.partial(_program, point.name, point.load, None))
+        yield Unit("cli", point.name, functools.partial(_program, point.name, point.load, None, required))
     for name, module in sorted(surface.modules.items()):
-        file = Path(str(module.__file__))
+        file, title = Path(str(module.__file__)), f"python -m {name}"
         package_main = file.with_name("__main__.py")
         if file.name == "__init__.py" and package_main.is_file():
-            yield Unit("cli", f"python -m {name}", functools.partial(_program, f"python -m {name}", lambda: None, name))
+            yield Unit(
+                "cli",
+                f"python -m {name}",
+                functools.partial(_program, f"python -m {name}", lambda: None, name, required),
+            )
         elif file.is_file() and _IS_PROGRAM.search(file.read_text()):
             if any(value.startswith(f"{name}:") for value in named):
-                yield Unit("cli", f"python -m {name}", functools.partial(_same_as_script, name))
+                yield Unit("cli", title, functools.partial(_same_as_script, name))
                 continue
             found = next(filter(_is_click, vars(module).values()), getattr(module, "main", None))
             load = functools.partial(lambda found: found, found)
-            yield Unit("cli", f"python -m {name}", functools.partial(_program, f"python -m {name}", load, name))
+            yield Unit(
+                "cli", f"python -m {name}", functools.partial(_program, f"python -m {name}", load, name, required)
+            )
 
 
 def _module_run(module: str) -> Callable[[], Any]:
@@ -66,8 +76,9 @@ def _is_click(value: Any) -> bool:
     return type(value).__name__ == "Typer" or (hasattr(value, "commands") and hasattr(value, "params"))
 
 
-def _program(name: str, load: Callable[[], Any], module: str | None) -> Iterator[Observation]:
-    lay_files()
+def _program(name: str, load: Callable[[], Any], module: str | None, required: dict[str, str]) -> Iterator[Observation]:
+    # What a package cannot do without is set for all commands alike: the first of them may keep what it has read.
+    os.environ.update(required)
     run_module = _module_run(module) if module else None
     try:
         main = load()
@@ -106,12 +117,15 @@ def _commands(main: Any, called: Callable[[], Any]) -> Iterator[Command]:
 
 
 def _plain(title: str, called: Callable[[], Any], name: str, command: Command) -> Iterator[Observation]:
-    """The command with what it requires, with servers in other moods, and with each of its options."""
+    """The command with what it requires, with all that it takes, with servers in other moods, and with each option."""
     plain = command.plain()
-    if any(each.required for each in command.parameters):
-        yield f"{title}[plain]", functools.partial(_run, called, name, plain)
-    yield f"{title}[plain, servers refuse]", functools.partial(_in_mood, "refuses", called, name, plain)
-    yield f"{title}[plain, servers fail]", functools.partial(_in_mood, "fails", called, name, plain)
+    whole = command.line({each.name: each.samples[0] for each in command.parameters})
+    for extent, line in {"plain": plain, "whole": whole}.items():
+        if extent == "whole" and whole == plain:
+            continue
+        for mood in ("well", "refuses", "fails") if extent == "plain" else ("well", "fails"):
+            ready = functools.partial(_in_mood, mood, called, name, line)
+            yield f"{title}[{extent}, servers: {mood}]", ready
     for each in command.parameters:
         for sample in each.variations():
             if not (each.required and sample == each.samples[0]):
@@ -148,6 +162,7 @@ def _run(called: Callable[[], Any], name: str, arguments: list[str]) -> Json:
     out, errors, logged = io.StringIO(), io.StringIO(), list[str]()
     loguru = getattr(sys.modules.get("loguru"), "logger", None)
     sink = loguru.add(lambda message: logged.append(str(message))) if loguru else None
+    lay_files()
     files = set(Path().iterdir())
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors), _nobody_serves():

@@ -46,11 +46,11 @@ def units(surface: Surface) -> Iterable[Unit]:
     for module, names in sorted(TRACE.at_import.items()):
         if module in surface.modules:
             yield Unit("settings", module, functools.partial(_module, module, sorted(names), surface))
-    settings = {each.value.__name__ for each in surface.objects() if _is_settings(each.value)}
+    settings = {each.value.__name__ for each in surface.objects() if is_settings(each.value)}
     readers, readers_of_files = users_of({*FROM_ENVIRONMENT, *settings}, surface), users_of(FROM_FILES, surface)
     known = _names_by_class(surface)
     for each in surface.objects():
-        if _is_settings(each.value):
+        if is_settings(each.value):
             yield Unit("settings", each.location, functools.partial(_class, each))
             continue
         for location, call, cases in _targets(each, surface):
@@ -66,7 +66,8 @@ def _behind(location: str, each: PublicObject) -> Any:
     return each.value if location == each.location else getattr(each.value, location.rpartition(".")[2])
 
 
-def _is_settings(kind: Any) -> bool:
+def is_settings(kind: Any) -> bool:
+    """Whether it is a settings class of pydantic."""
     return isinstance(kind, type) and hasattr(kind, "settings_customise_sources") and hasattr(kind, "model_fields")
 
 
@@ -86,7 +87,7 @@ def _class(each: PublicObject) -> Iterator[Observation]:
     kind, location = each.value, each.location
     file = Path(_env_file(kind))
 
-    required = _required(kind)
+    required = required_variables(kind)
 
     def made(**given: Any) -> Json:
         with variables(**{name: text for name, text in required.items() if name not in os.environ}):
@@ -123,7 +124,7 @@ def _class(each: PublicObject) -> Iterator[Observation]:
     yield f"{location}[unknown given]", lambda: difference(without, made(unknown_to_all=1))
 
 
-def _required(kind: Any) -> dict[str, str]:
+def required_variables(kind: Any) -> dict[str, str]:
     """The variables without which there are no settings at all, each with a text that may do."""
     found = {}
     for field, names in _variables_of(kind).items():
@@ -173,7 +174,7 @@ def _names_by_class(surface: Surface) -> dict[str, list[str]]:
     """Two variables of each settings class, for calls that make one."""
     found = {}
     for each in surface.objects():
-        if _is_settings(each.value):
+        if is_settings(each.value):
             names = [name for names in _variables_of(each.value).values() for name in names[:1]]
             found[each.value.__name__] = names[:2]
     return found

@@ -41,5 +41,5 @@ def test_the_parameters_of_a_program(tmp_path: Path) -> None:
     seen = observed(tmp_path, {"m": PROGRAM}, "cli", **{"entry_points.txt": SCRIPTS})
     assert seen["small"]["parameters"]["size"]["default"] == 3
     assert seen["small[]"] == {"exit": 2, "tells": True}
-    assert seen["small[plain]"]["exit"] == 0
+    assert seen["small[plain, servers: well]"]["exit"] == 0
     assert seen["broken[]"]["raises"][0] == "TypeError"
