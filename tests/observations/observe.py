@@ -23,6 +23,7 @@ from typing import IO, NoReturn
 
 import describing
 import edge_libraries
+import virtual_dates
 from process_state import be_a_host
 from surface import Surface
 from unit import NOTHING, TooLongError, Unit
@@ -205,6 +206,7 @@ def main(plan_file: str, out_file: str) -> None:
         count = run_units(before, jobs, folder, out)
         for surface in surfaces:
             surface.load()
+        virtual_dates.install(describing.PACKAGES)
         gc.collect()
         gc.freeze()
         units = [unit for surface in surfaces for probe in probes for unit in probe.units(surface)]

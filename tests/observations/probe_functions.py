@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
+import enum
 import functools
 import pickle
 from collections.abc import Callable, Iterable, Iterator
@@ -21,14 +23,30 @@ from values import Case
 
 
 def units(surface: Surface) -> Iterable[Unit]:
-    """A unit for each public function and class: what one changes, no other is to see."""
+    """A unit for each function and class: what one changes, no other is to see. Values of a module share a process."""
+    values: dict[str, list[PublicObject]] = {}
     for each in surface.objects():
         if not isinstance(each.value, type):
             yield Unit("functions", each.location, functools.partial(_function, each))
-        elif issubclass(each.value, BaseException):
-            yield Unit("functions", each.location, functools.partial(_error, each))
+        elif _is_value(each.value, surface):
+            values.setdefault(each.location.rpartition(".")[0], []).append(each)
         elif not getattr(each.value, "_is_protocol", False):
             yield Unit("functions", each.location, functools.partial(_class, each, surface))
+    for module, several in values.items():
+        yield Unit("functions", module, functools.partial(_values, several, surface))
+
+
+def _is_value(kind: type, surface: Surface) -> bool:
+    """Whether a class only holds values: there is no method of it that could change what others see."""
+    if issubclass(kind, BaseException):
+        return True
+    holds = hasattr(kind, "model_fields") or dataclasses.is_dataclass(kind) or issubclass(kind, enum.Enum)
+    return holds and not any(True for _ in methods_of(kind, surface.imports))
+
+
+def _values(several: list[PublicObject], surface: Surface) -> Iterator[Observation]:
+    for each in several:
+        yield from _error(each) if issubclass(each.value, BaseException) else _class(each, surface)
 
 
 def _function(each: PublicObject) -> Iterator[Observation]:

@@ -18,7 +18,7 @@ from lifecycles import CLOSERS, OPENERS, Life, Step, beginning_and_end, lives
 from surface import PublicObject, Surface
 from unit import Observation, Unit
 from values import Case
-from virtual_time import CLOCK
+from virtual_time import CLOCK, VirtualLoop
 
 _CONSTRUCTIONS = 12
 """Ways to make the instance whose life is looked at from one end to the other."""
@@ -92,6 +92,8 @@ async def _lived(maker: Maker, life: Life, methods: Methods) -> Described:
     steps: list[Json] = []
     tasks: list[asyncio.Task[Any]] = []
     for step in life.steps:
+        if isinstance(loop := asyncio.get_running_loop(), VirtualLoop):
+            loop.steps = 0
         waited = CLOCK.waited
         HANDED.take()
         EDGE.take()

@@ -62,7 +62,7 @@ class Clock:
 _START = 1000.0
 SPINNING = 200
 """Steps without a pause after which a loop is taken to spin."""
-STEPS = 20_000
+STEPS = 6_000
 """Steps of a loop after which nothing is expected of it any more: no documented work takes as many."""
 CLOCK = Clock()
 

@@ -1,0 +1,130 @@
+"""Functions and classes are observed in several calls: what they remember, what passes, what goes over the edge."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from observations.small_package import observed
+
+WINDOW = """
+import time
+class Window:
+    def __init__(self, limit: int = 1) -> None:
+        self.limit, self.used, self.since = limit, 0, time.monotonic()
+    def allow(self) -> bool:
+        if time.monotonic() - self.since > 30:
+            self.used, self.since = 0, time.monotonic()
+        self.used += 1
+        return self.used <= self.limit
+"""
+
+
+def test_time_between_calls(tmp_path: Path) -> None:
+    """A second call, and one after a virtual minute, are seen on the same instance."""
+    seen = observed(tmp_path, {"m": WINDOW}, "functions")["small.m.Window.allow again"]
+    assert [call["returns"] for call in seen["returns"]["calls"]] == [True, False, True, False]
+
+
+def test_dates_follow_the_waits(tmp_path: Path) -> None:
+    """Dates pass with the virtual clock as seconds do."""
+    text = """
+from datetime import datetime, timedelta
+class Fresh:
+    def __init__(self) -> None:
+        self.until = datetime.now() + timedelta(seconds=30)
+    def is_fresh(self) -> bool:
+        return datetime.now() < self.until
+"""
+    seen = observed(tmp_path, {"m": text}, "functions")["small.m.Fresh.is_fresh again"]
+    assert [call["returns"] for call in seen["returns"]["calls"]] == [True, True, False, False]
+
+
+def test_arguments_that_change(tmp_path: Path) -> None:
+    """A function that changes what it is handed is told from one that does not."""
+    text = """
+def sorts(items: list[str]) -> int:
+    items.sort()
+    return len(items)
+def counts(items: list[str]) -> int:
+    return len(items)
+"""
+    seen = observed(tmp_path, {"m": text}, "functions")
+    assert "arguments afterwards" in seen["small.m.sorts[]"]
+    assert "arguments afterwards" not in seen["small.m.counts[]"]
+
+
+def test_cached_result(tmp_path: Path) -> None:
+    """A result that is one object for all callers is told from one that is made for each."""
+    text = """
+_SHARED: dict[str, int] = {}
+def shared() -> dict[str, int]:
+    return _SHARED
+def made() -> dict[str, int]:
+    return {}
+"""
+    seen = observed(tmp_path, {"m": text}, "functions")
+    assert seen["small.m.shared twice"]["returns"] == {"equal": True, "one object": True, "a change stays": True}
+    assert seen["small.m.made twice"]["returns"] == {"equal": True, "one object": False, "a change stays": False}
+
+
+def test_endless_loops(tmp_path: Path) -> None:
+    """What never ends is told at once, whether it sleeps, spins in the loop or keeps the processor."""
+    text = """
+import asyncio, time
+def sleeps() -> None:
+    while True:
+        time.sleep(0.1)
+async def spins() -> None:
+    while True:
+        await asyncio.sleep(0)
+def computes() -> None:
+    while True:
+        pass
+"""
+    seen = observed(tmp_path, {"m": text}, "functions")
+    assert seen["small.m.sleeps[]"]["goes on"]
+    assert seen["small.m.spins[]"]["goes on"]
+    assert seen["small.m.computes[]"] == "it went on beyond its limits"
+
+
+def test_commands_are_not_run(tmp_path: Path) -> None:
+    """A command that a package starts is recorded and not run; it fails where the servers are not well."""
+    text = f"""
+import subprocess
+def migrate() -> int:
+    return subprocess.run(["touch", {str(tmp_path / "ran")!r}], check=True).returncode
+"""
+    seen = observed(tmp_path, {"m": text}, "functions")
+    assert seen["small.m.migrate[]"]["sent"][0]["command"][0] == "touch"
+    assert seen["small.m.migrate[] (server fails)"]["raises"][0] == "CalledProcessError"
+    assert not (tmp_path / "ran").exists()
+
+
+def test_instances_from_factories(tmp_path: Path) -> None:
+    """A class whose constructor takes nothing that can be made up is observed by what its factory makes."""
+    text = """
+class Key:
+    def __init__(self, sealed) -> None:
+        if not isinstance(sealed, Key | None.__class__) or sealed is None and not _open:
+            raise TypeError
+    @classmethod
+    def make(cls) -> "Key":
+        _open.append(1)
+        return cls(None)
+    def size(self) -> int:
+        return 7
+_open: list[int] = []
+"""
+    assert observed(tmp_path, {"m": text}, "functions")["small.m.Key.size[]"]["returns"] == 7
+
+
+def test_choices_beside_a_function(tmp_path: Path) -> None:
+    """The keys of a public constant that goes by a parameter's name are among the samples of that parameter."""
+    text = """
+TABLE_COLUMNS = {"bars": ["open"], "news": ["title"]}
+def columns(table: str) -> list[str]:
+    return TABLE_COLUMNS[table]
+"""
+    seen = observed(tmp_path, {"m": text}, "functions")
+    assert seen["small.m.columns[]"]["returns"] == ["open"]
+    assert seen["small.m.columns[table='news']"]["returns"] == ["title"]
