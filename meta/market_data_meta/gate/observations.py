@@ -26,7 +26,7 @@ from market_data_meta.running.warm_runner import ProgressStep
 
 HASH_SEEDS = (0, 1)
 """Each side runs with both, so that what hangs on the order of a set is not taken for a difference."""
-PLACES = (("functions", "lives", "models"), ("api",))
+PLACES = (("functions", "lives"), ("models",), ("api",))
 """Areas whose names say where an object is found: those that show it in one place before the one that shows all."""
 
 
