@@ -48,7 +48,7 @@ def browser() -> Iterator[Browser]:
 def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Where the page is."""
     file = tmp_path_factory.mktemp("site") / "index.html"
-    file.write_text(site(sample.matrix(), sample.contract()), encoding="utf-8")
+    file.write_text(site(sample.matrix(), sample.contract(), backtest=sample.backtest()), encoding="utf-8")
     return file.as_uri()
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from market_data_meta.contract import Clause, Contract, Package
 from market_data_meta.models import parse_document
+from market_data_meta.results.backtest import BacktestResult
 from market_data_meta.results.matrix import MatrixResult
 
 HOSTILE = "</script><img src=x onerror=\"document.title='owned'\"><!-- \u2028 & $data " + "long_name" * 12
@@ -44,6 +45,44 @@ def contract() -> Contract:
 def matrix() -> MatrixResult:
     """The matrix as it would be read from matrix.json."""
     return parse_document(MatrixResult, _matrix_data(), "matrix.json")
+
+
+def backtest() -> BacktestResult:
+    """Two days, and two releases: one that was bad on its day and one that installs what was there."""
+    data: dict[str, Any] = {
+        "suite": "5" * 64,
+        "as_of": "2026-01-02T03:04:05Z",
+        "libraries": "2026-01-02",
+        "releases": [_past("1.4.10", ("core 1.4.10 requires what nothing is. " + HOSTILE,)), _past("1.4.61", ())],
+        "days": [
+            {
+                "day": f"2026-01-0{number}",
+                "releases": ["core 1.4.10"],
+                "newest": {"core": "1.4.10"},
+                "forbidden": [],
+                "hours_not_installable": hours,
+                "installed": {"core": "1.4.10"},
+                "states": {"works": 2, "broken": 1},
+            }
+            for number, hours in ((1, 19), (2, 0))
+        ],
+    }
+    return parse_document(BacktestResult, data, "backtest.json")
+
+
+def _past(version: str, not_installable: tuple[str, ...]) -> dict[str, Any]:
+    empty = dict.fromkeys(("lost", "worse", "mended", "capabilities", "why", "undecided"), ())
+    return empty | {
+        "package": "core",
+        "version": version,
+        "uploaded": "2026-01-01T00:00:00Z",
+        "predecessor": "1.4.9",
+        "same_code": True,
+        "partners": None,
+        "not_installable": not_installable,
+        "made_installable": None,
+        "gate": "stopped" if not_installable else "passed",
+    }
 
 
 def _matrix_data() -> dict[str, Any]:

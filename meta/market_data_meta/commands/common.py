@@ -90,9 +90,14 @@ class Checkout:
         return ledger_at(ledger, self.moment) if self.moment else ledger
 
     @property
+    def as_of_words(self) -> str:
+        """What is to follow a command that is proposed, so that it is about the same time."""
+        return f" --as-of {self.moment}" if self.moment else ""
+
+    @property
     def matrix_command(self) -> str:
         """The command that makes the evidence of the same time."""
-        return f"mdmeta matrix --as-of {self.moment}" if self.moment else "mdmeta matrix"
+        return f"mdmeta matrix{self.as_of_words}"
 
     @cached_property
     def known_defects(self) -> KnownDefects:

@@ -28,6 +28,7 @@ from market_data_meta.deployment.runs import runs_of_services
 from market_data_meta.errors import ErrorCode, Exit, MetaError, undecided
 from market_data_meta.files import write_whole
 from market_data_meta.judging.records import Record
+from market_data_meta.matrix.backtest import backtest_result
 from market_data_meta.matrix.complete import decide_matrix, decide_repeated_matrix
 from market_data_meta.matrix.confirm import confirm, sample_cells
 from market_data_meta.matrix.document import matrix_result
@@ -36,6 +37,7 @@ from market_data_meta.matrix.spread import dask, spread
 from market_data_meta.matrix.verdicts import MatrixVerdicts
 from market_data_meta.models import json_text
 from market_data_meta.releases.combinations import Combination
+from market_data_meta.render.backtest.files import write_backtest
 from market_data_meta.render.matrix.files import NAME, write_matrix
 from market_data_meta.render.matrix.terminal import show_matrix
 from market_data_meta.running.cache import default_cache
@@ -81,6 +83,8 @@ def matrix_command(
     as_json: bool,
 ) -> None:
     r"""Decide every published combination, and write matrix.json, its page (site/), summary, picture and badge.
+
+    What mdmeta backtest says is written beside it, and quoted by the page.
 
     Releases with the same code share a run, and a check runs once for the code of the packages that its clause binds.
     What is in the cache is not run again, so an interrupted matrix goes on where it stopped.
@@ -130,6 +134,7 @@ def matrix_command(
     result = matrix_result(checkout.contract, checkout.ledger, matrix)
     folder = out or checkout.out
     write_whole(folder / NAME, json_text(result, indent=None))
+    write_backtest(folder, backtest_result(checkout.contract, checkout.ledger, matrix))
     write_matrix(folder, result, checkout.contract)
     if as_json:
         click.echo(json_text(result, indent=None), nl=False)
@@ -137,7 +142,10 @@ def matrix_command(
         show_matrix(result, Console())
     disagree = sampled is not None and _lanes_disagree(checkout, records, sampled, folder)
     if not as_json:
-        say_next("./scripts/mdmeta can-i-deploy newest", f"what works; the page is {folder / 'site' / 'index.html'}")
+        say_next(
+            f"./scripts/mdmeta can-i-deploy newest{checkout.as_of_words}",
+            f"what works; the page is {folder / 'site' / 'index.html'}",
+        )
     sys.exit(Exit.TOOL_FAILED if disagree else matrix.exit)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from examples import LEDGER, ROOT
+from examples import LEDGER, ROOT, SUITE
 
 from market_data_meta.cli import cli
 from market_data_meta.commands import backtests
@@ -75,3 +75,22 @@ def test_without_any_run_it_is_undecided(
     error = ask("backtest").exception
     assert isinstance(error, MetaError)
     assert (error.exit, error.hint) == (Exit.UNDECIDED, "mdmeta matrix makes the evidence")
+
+
+def test_a_matrix_writes_it_beside_its_page_which_quotes_it(
+    ask: Callable[..., Result],
+    make_matrix: Callable[..., MatrixVerdicts],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    records = make_matrix({f"{core} 0.1 0.6": {"area.first": "failed"} for core in ("1.0", "1.2", "1.3")}).cell_records
+    command = "market_data_meta.commands.matrix"
+    monkeypatch.setattr(f"{command}.decide_repeated_matrix", lambda *_: (records, ()))
+    monkeypatch.setattr(f"{command}._release_records", lambda *_: ())
+    monkeypatch.setattr(f"{command}.runs_of_services", lambda *_: {})
+    monkeypatch.setattr(f"{command}.suite.digest", lambda _: SUITE)
+    result = ask("matrix", "--out", str(tmp_path))
+    assert (tmp_path / "backtest.json").is_file(), result.exception
+    rows = json.loads((tmp_path / "backtest.json").read_text(encoding="utf-8"))["releases"]
+    assert {row["version"]: row["gate"] for row in rows if row["package"] == "store"}["0.6"] == "stopped"
+    assert '"backtest":{"summary"' in (tmp_path / "site" / "index.html").read_text(encoding="utf-8")

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,11 @@ from rich.console import Console
 
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
+from market_data_meta.matrix.backtest import backtest_result
 from market_data_meta.matrix.document import matrix_result
 from market_data_meta.matrix.verdicts import MatrixVerdicts
 from market_data_meta.models import json_text, parse_document
+from market_data_meta.render.backtest.files import write_backtest
 from market_data_meta.render.matrix.files import NAME, read_matrix, write_matrix
 from market_data_meta.render.matrix.markdown import matrix_markdown
 from market_data_meta.render.matrix.terminal import show_matrix
@@ -135,3 +138,21 @@ def test_what_did_not_repeat_is_told_as_what_is_known_of_it(data: dict[str, Any]
         assert "it does not come out the same each time: failed, passed" in text
         assert "area.first in 1.3: it could not be run again each time: failed, no result" in text
     assert "<b>" not in matrix_markdown(matrix)
+
+
+def test_the_page_quotes_a_backtest_of_the_same_suite_and_date(
+    tmp_path: Path, small: Contract, make_matrix: Callable[..., MatrixVerdicts]
+) -> None:
+    ledger = replace(LEDGER, as_of="2026-11-22T10:00:00Z")
+    matrix = make_matrix({"1.3 0.1 0.6": {"area.first": "failed"}})
+    backtest = backtest_result(small, ledger, matrix)
+
+    def is_quoted() -> bool:
+        write_matrix(tmp_path, matrix_result(small, ledger, matrix), small)
+        return '"backtest":{"summary"' in (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
+
+    assert not is_quoted()
+    write_backtest(tmp_path, backtest)
+    assert is_quoted()
+    write_backtest(tmp_path, backtest.model_copy(update={"as_of": "2026-11-21"}))
+    assert not is_quoted()

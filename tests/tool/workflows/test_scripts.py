@@ -146,7 +146,7 @@ def test_pages_puts_the_data_beside_the_page(checkout: Path) -> None:
     site = checkout / "results" / "site"
     site.mkdir(parents=True)
     assert run(checkout, "pages").returncode != 0
-    for name in ("matrix.json", "matrix.svg", "badge.json"):
+    for name in ("matrix.json", "matrix.svg", "badge.json", "backtest.json"):
         (checkout / "results" / name).write_text(name)
     assert run(checkout, "pages").returncode == 0
-    assert sorted(file.name for file in site.iterdir()) == ["badge.json", "matrix.json", "matrix.svg"]
+    assert sorted(file.name for file in site.iterdir()) == ["backtest.json", "badge.json", "matrix.json", "matrix.svg"]

@@ -7,6 +7,7 @@ from rich.markup import escape
 
 from market_data_meta.render.backtest.words import (
     GATE_WORDS,
+    day_mark,
     day_sentence,
     mending_in_words,
     release_sentence,
@@ -36,8 +37,9 @@ def show_backtest(result: BacktestResult, console: Console, *, verbose: bool = F
     if result.days:
         console.print("\nDay by day", highlight=False)
     for day in result.days:
-        mark = "[red]✘[/]" if day.forbidden else "[yellow]◐[/]" if day.hours_not_installable else "[green]✔[/]"
-        console.print(f"{mark} {day.day}  {len(day.releases):>2} released; {_text(day_sentence(day))}", highlight=False)
+        console.print(
+            f"{day_mark(day)} {day.day}  {len(day.releases):>2} released; {_text(day_sentence(day))}", highlight=False
+        )
 
 
 def show_release(release: BacktestRelease, console: Console) -> None:

@@ -104,6 +104,11 @@ def capability_words(release: BacktestRelease) -> str:
     return "; ".join(f"{one.name}: {one.before} before, {one.after} now" for one in release.capabilities)
 
 
+def day_mark(day: BacktestDay) -> str:
+    """Whether the newest set could be installed on a day: all of it, not at its end, or for a part of it."""
+    return "✘" if day.forbidden else "◐" if day.hours_not_installable else "✔"
+
+
 def day_sentence(day: BacktestDay) -> str:
     """Whether the newest set could be installed on a day, and what worked in it at its end."""
     if day.forbidden:

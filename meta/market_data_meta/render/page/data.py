@@ -8,7 +8,15 @@ from packaging.version import Version
 
 from market_data_meta.contract import Contract
 from market_data_meta.models import Model
+from market_data_meta.render.backtest.words import (
+    GATE_WORDS,
+    day_mark,
+    day_sentence,
+    release_sentence,
+    summary_sentences,
+)
 from market_data_meta.render.signs import CAPABILITY_STATES, PROMISES, STATES, VERDICTS
+from market_data_meta.results.backtest import BacktestResult
 from market_data_meta.results.capabilities import StateName
 from market_data_meta.results.history import State
 from market_data_meta.results.matrix import MatrixResult
@@ -65,6 +73,34 @@ class PagePromise(Model):
     words: str
 
 
+class PageRelease(Model):
+    """What a release did on the day of its upload, and what a required gate would have done, a sentence each."""
+
+    bad: bool
+    sentence: str
+    gate: str
+
+
+class PageDay(Model):
+    """A day: whether the newest set could be installed and what worked, by a mark and in words."""
+
+    day: str
+    mark: str
+    words: str
+    releases: int
+
+
+class PageBacktest(Model):
+    """The backtest: its summary, the days, and the releases that have other code, or were bad, by package and version.
+
+    Of a release that installs the code of its predecessor there is nothing to tell.
+    """
+
+    summary: tuple[str, ...]
+    days: tuple[PageDay, ...]
+    releases: dict[str, PageRelease]
+
+
 class PageData(Model):
     """All that the page's script reads."""
 
@@ -75,6 +111,7 @@ class PageData(Model):
     states: dict[State, PageState]
     capability_states: dict[StateName, PageCapabilityState]
     promises: tuple[PagePromise, ...]
+    backtest: PageBacktest | None
 
 
 def _in_order(matrix: MatrixResult, package: str) -> tuple[str, ...]:
@@ -82,7 +119,24 @@ def _in_order(matrix: MatrixResult, package: str) -> tuple[str, ...]:
     return tuple(sorted(versions, key=Version))
 
 
-def page_data(matrix: MatrixResult, contract: Contract) -> PageData:
+def _backtest(result: BacktestResult) -> PageBacktest:
+    return PageBacktest(
+        summary=tuple(summary_sentences(result)),
+        days=tuple(
+            PageDay(day=day.day, mark=day_mark(day), words=day_sentence(day), releases=len(day.releases))
+            for day in result.days
+        ),
+        releases={
+            one.name: PageRelease(
+                bad=one.is_bad, sentence=release_sentence(one), gate=f"{GATE_WORDS[one.gate].capitalize()}."
+            )
+            for one in result.releases
+            if one.is_bad or not one.same_code
+        },
+    )
+
+
+def page_data(matrix: MatrixResult, contract: Contract, backtest: BacktestResult | None = None) -> PageData:
     """The data of the page for a matrix; the clauses are in the contract's order."""
     return PageData(
         matrix=matrix,
@@ -117,4 +171,5 @@ def page_data(matrix: MatrixResult, contract: Contract) -> PageData:
         promises=tuple(
             PagePromise(requirements=sign.requirements, state=sign.state, words=sign.words) for sign in PROMISES
         ),
+        backtest=backtest and _backtest(backtest),
     )

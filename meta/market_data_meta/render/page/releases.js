@@ -56,10 +56,11 @@ function uploadOf(name, version) {
 }
 
 function releaseLink(name, version, uploaded) {
+  const bad = pastOf(name, version)?.bad;
   return h('a', {
-    id: `release-${name}-${version}`, href: `#release-${name}-${version}`, class: 'tick', 'data-package': name,
-    'data-version': version, 'data-uploaded': uploaded, title: [`${name} ${version}`, uploaded && `published ${uploaded}`, setAside[name][version]].filter(Boolean).join(', '),
-  }, version);
+    id: `release-${name}-${version}`, href: `#release-${name}-${version}`, class: bad ? 'tick bad' : 'tick', 'data-package': name,
+    'data-version': version, 'data-uploaded': uploaded, title: [`${name} ${version}`, uploaded && `published ${uploaded}`, setAside[name][version], bad && 'worse than its predecessor'].filter(Boolean).join(', '),
+  }, bad ? `✘ ${version}` : version);
 }
 
 function openRelease(id) {
@@ -74,7 +75,8 @@ function openRelease(id) {
   for (const other of document.querySelectorAll(`a.tick[data-package="${CSS.escape(name)}"]`)) other.removeAttribute('aria-current');
   link.setAttribute('aria-current', 'true');
   fill($(`about-${name}`), h('strong', {}, `${name} ${version}`), ` ${version in setAside[name] ? `${setAside[name][version]}, ` : ''}was published ${uploaded ? `on ${uploaded}` : 'on an unknown day'} and installs content `, h('code', {}, short(content.content)),
-    `, as ${content.releases.length === 1 ? 'no other release does' : `${content.label} do`}. ${chosenTitle()}: ${contentLook(name, position).words}. ${requirements.join(' ')}`);
+    `, as ${content.releases.length === 1 ? 'no other release does' : `${content.label} do`}. ${chosenTitle()}: ${contentLook(name, position).words}. ${requirements.join(' ')}`,
+    pastOf(name, version) && ` On its day: ${pastOf(name, version).sentence} ${pastOf(name, version).gate}`);
   link.scrollIntoView({ block: 'center', inline: 'center' });
   link.focus({ preventScroll: true });
   return true;

@@ -14,6 +14,7 @@ from market_data_meta.render.page.data import page_data
 from market_data_meta.render.page.style import colour_properties
 from market_data_meta.render.proof.words import detected
 from market_data_meta.render.set_words import newest_sentence
+from market_data_meta.results.backtest import BacktestResult
 from market_data_meta.results.matrix import MatrixResult
 from market_data_meta.results.proof import ProofResult
 
@@ -25,6 +26,7 @@ SCRIPTS = (
     "capabilities.js",
     "where.js",
     "promises.js",
+    "days.js",
     "releases.js",
     "services.js",
     "defects.js",
@@ -36,10 +38,15 @@ SCRIPTS = (
 ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
 
-def site(matrix: MatrixResult, contract: Contract, proof: ProofResult | None = None) -> str:
+def site(
+    matrix: MatrixResult,
+    contract: Contract,
+    proof: ProofResult | None = None,
+    backtest: BacktestResult | None = None,
+) -> str:
     """The text of the page for a matrix. The same data gives the same text.
 
-    Where a ``proof`` of the same suite is given, the page quotes it.
+    Where a ``proof`` or a ``backtest`` of the same suite is given, the page quotes it.
     """
     style = colour_properties() + _part("page.css")
     script = "(() => {\n'use strict';\n" + "\n".join(_part(name) for name in SCRIPTS) + "})();\n"
@@ -49,7 +56,7 @@ def site(matrix: MatrixResult, contract: Contract, proof: ProofResult | None = N
         packages=escape(_listed(list(matrix.packages))),
         proof=f'<p class="hint" id="proof">{escape(detected(proof))}</p>' if proof else "",
         style=style,
-        data=embedded(page_data(matrix, contract).model_dump(mode="json", by_alias=True)),
+        data=embedded(page_data(matrix, contract, backtest).model_dump(mode="json", by_alias=True)),
         script=script,
     )
 

@@ -33,6 +33,7 @@ function followAddress() {
 setUpTheme();
 showFacts();
 showFirstScreen();
+showDays();
 showDeployForm();
 showClauses();
 choose('');
