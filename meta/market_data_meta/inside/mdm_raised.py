@@ -17,7 +17,8 @@ class Raised:
     """An exception: its type and text, and the innermost line of the packages that it passed through, if any.
 
     ``file`` is relative to the folder that the package is imported from. The place of a syntax error is that of the
-    error. ``importing`` says that it came while a module of the packages was being imported.
+    error. ``importing`` says that it came while a module of the packages was being imported. ``function`` is the
+    function, with its class, that the line is in.
     """
 
     kind: str
@@ -25,6 +26,7 @@ class Raised:
     file: str | None = None
     line: int | None = None
     importing: bool = False
+    function: str | None = None
 
 
 def raised(error: BaseException, imports: Collection[str]) -> Raised:
@@ -37,8 +39,8 @@ def raised(error: BaseException, imports: Collection[str]) -> Raised:
         return Raised(kind, str(error.msg)[:LETTERS], file, line if isinstance(line, int) else None, file is not None)
     if not places:
         return Raised(kind, text)
-    file, line, _ = places[-1]
-    return Raised(kind, text, file, line, any(function == "<module>" for _, _, function in places))
+    file, line, function = places[-1]
+    return Raised(kind, text, file, line, any(place[2] == "<module>" for place in places), function)
 
 
 def text_of(error: BaseException) -> str:
@@ -54,7 +56,7 @@ def _places(traceback: TracebackType | None, imports: Collection[str]) -> Iterat
     while traceback is not None:
         code = traceback.tb_frame.f_code
         if file := _inside(code.co_filename, imports):
-            yield file, traceback.tb_lineno, code.co_name
+            yield file, traceback.tb_lineno, code.co_qualname
         traceback = traceback.tb_next
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from market_data_meta.contract import Clause
+from market_data_meta.inside.mdm_raised import Raised
 from market_data_meta.judging.records import Check, Record
 from market_data_meta.judging.repeated_checks import why_unsteady
 from market_data_meta.judging.verdicts import UNINSTALLABLE, UNKNOWN, why_not_evidence
@@ -203,8 +204,9 @@ def compare_checks(
     """Whether a check got worse, better, or neither: the kind of the ruling. None is a check that is missing.
 
     ``versions`` are the pairs of versions (before, now) of the candidates: a failure that only names another version is
-    the same failure. A failure whose list of problems got shorter is known and partly repaired; any other change of a
-    failure makes it a new one. With ``first_release`` nothing was released before that it could be compared with.
+    the same failure, and so is an exception that is only put otherwise. A failure whose list of problems got shorter is
+    known and partly repaired; any other change of a failure makes it a new one. With ``first_release`` nothing was
+    released before that it could be compared with.
     """
     return _ruling(was, now, versions, first_release=first_release).kind
 
@@ -248,14 +250,34 @@ def _outcome(check: Check | None) -> str:
 
 
 def _same_failure(was: Check, now: Check, versions: tuple[tuple[str, str], ...]) -> bool:
+    raised_before, raised_now = was.raised_in_packages, now.raised_in_packages
+    if raised_before and raised_now:
+        before, after = _without_versions(str(was.message), str(now.message), versions)
+        return before == after and _same_exception(raised_before, raised_now, versions)
     text_before, text_now = _failure_text(was), _failure_text(now)
-    for version_before, version_now in versions:
-        text_before, text_now = text_before.replace(version_before, "…"), text_now.replace(version_now, "…")
+    text_before, text_now = _without_versions(text_before, text_now, versions)
     if text_before == text_now or was.fingerprint == now.fingerprint:
         return True
     if isinstance(was.got, list) and isinstance(now.got, list) and was.message == now.message:
-        return {json.dumps(problem) for problem in now.got} < {json.dumps(problem) for problem in was.got}
+        return Counter(map(json.dumps, now.got)) < Counter(map(json.dumps, was.got))
     return False
+
+
+def _same_exception(was: Raised, now: Raised, versions: tuple[tuple[str, str], ...]) -> bool:
+    """Whether it is the same type from the same place, as far as an author of the packages may move or word it anew.
+
+    Two of file, function and text agree: code that moved keeps its function and text, a function that was renamed its
+    file and text, a text that was put otherwise its file and function. The same words from elsewhere are another one.
+    """
+    text_before, text_now = _without_versions(was.text, now.text, versions)
+    agree = (was.file == now.file) + (was.function == now.function) + (text_before == text_now)
+    return (was.kind, was.importing) == (now.kind, now.importing) and agree > 1
+
+
+def _without_versions(before: str, now: str, versions: tuple[tuple[str, str], ...]) -> tuple[str, str]:
+    for version_before, version_now in versions:
+        before, now = before.replace(version_before, "…"), now.replace(version_now, "…")
+    return before, now
 
 
 def _failure_text(check: Check) -> str:

@@ -44,11 +44,22 @@ class Check:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Twelve digits that distinguish this failure from any other failure of the same clause."""
-        text = json.dumps([self.message, self.got], sort_keys=True, ensure_ascii=False)
+        """Twelve digits that distinguish this failure from any other failure of the same clause.
+
+        An exception of the packages is its type and the file that it arose in: how it is put may change.
+        """
+        failed = self.raised_in_packages
+        got = [failed.kind, failed.file, failed.importing] if failed else self.got
+        text = json.dumps([self.message, got], sort_keys=True, ensure_ascii=False)
         for pattern, replacement in _VOLATILE:
             text = pattern.sub(replacement, text)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    @property
+    def raised_in_packages(self) -> Raised | None:
+        """The exception, if it is what was got and arose in a file of the packages."""
+        is_got = self.raised is not None and isinstance(self.got, str) and self.got.startswith(self.raised.kind)
+        return self.raised if self.raised and self.raised.file and is_got else None
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,11 @@ def test_the_place_is_the_innermost_line_of_the_packages(package: Callable[[str]
     assert (error.kind, error.file, error.line, error.importing) == ("JSONDecodeError", "raising/part.py", 4, False)
 
 
+def test_the_function_is_named_with_its_class(package: Callable[[str], None]) -> None:
+    package("class Bus:\n    def send(self):\n        raise KeyError('x')\n")
+    assert caught(lambda: importlib.import_module("raising.part").Bus().send()).function == "Bus.send"
+
+
 def test_the_place_of_a_syntax_error_is_that_of_the_error(package: Callable[[str], None]) -> None:
     package("x = 1\nif x\n    pass\n")
     error = caught(lambda: importlib.import_module("raising.part"))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from market_data_meta.contract import Clause, Contract
+from market_data_meta.inside.mdm_raised import Raised
 from market_data_meta.judging.comparison import (
     FIRST_RELEASE,
     KNOWN,
@@ -122,6 +123,8 @@ def test_the_reason_names_the_cause_of_an_error_of_the_predecessor(judge: Callab
         (["a", "b"], ["a"], KNOWN),
         (["a"], ["a", "b"], REGRESSION),
         (["a"], ["b"], REGRESSION),
+        (["a", "a"], ["a"], KNOWN),
+        (["a"], ["a", "a"], REGRESSION),
         ("core 1.4.61 says 0.1", "core 1.4.62 says 0.1", KNOWN),
         ("core 1.4.61 says 0.1", "core 1.4.62 says 0.2", REGRESSION),
     ],
@@ -129,6 +132,28 @@ def test_the_reason_names_the_cause_of_an_error_of_the_predecessor(judge: Callab
 def test_a_failure_is_known_only_if_it_has_the_same_problems_or_fewer(was: Any, now: Any, expected: str) -> None:
     """The number of the package's own version makes no difference; one more problem does."""
     assert compare_checks(check("failed", was), check("failed", now), [("1.4.61", "1.4.62")]) == expected
+
+
+def raising(**changes: Any) -> Check:
+    raised = replace(Raised("KeyError", "no bars", "a/b.py", 7, function="Bus.send"), **changes)
+    return Check("area.first", "failed", "sending", "no exception", f"{raised.kind}: {raised.text}", 0.01, raised)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"text": "bars are missing", "line": 9}, KNOWN),
+        ({"file": "a/moved.py"}, KNOWN),
+        ({"function": "Bus._send"}, KNOWN),
+        ({"kind": "TypeError"}, REGRESSION),
+        ({"file": "a/c.py", "function": "Bus.open"}, REGRESSION),
+        ({"importing": True}, REGRESSION),
+        ({"text": "bars are missing", "file": "a/c.py"}, REGRESSION),
+    ],
+)
+def test_an_exception_is_known_by_what_failed_and_not_by_its_words(changes: dict[str, Any], expected: str) -> None:
+    """A text that is put otherwise, or code that moved, is the same failure; the same words from elsewhere are not."""
+    assert compare_checks(raising(), raising(**changes)) == expected
 
 
 def test_a_failure_with_another_message_is_another_failure() -> None:

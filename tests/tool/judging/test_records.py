@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from market_data_meta.errors import MetaError
+from market_data_meta.inside.mdm_raised import Raised
 from market_data_meta.judging.records import Check, Record, read_record, record_text
 
 HEADER: dict[str, object] = {"kind": "header", "format": 1, "cell": "core1.2.9", "combination": {"core": "1.2.9"}}
@@ -101,6 +103,26 @@ def test_failures_that_differ_in_addresses_and_paths_only_are_the_same(got: str,
 )
 def test_another_value_is_another_failure(got: object, other_got: object) -> None:
     assert failure(got).fingerprint != failure(other_got).fingerprint
+
+
+def exception(text: str = "no bars", *, kind: str = "KeyError", file: str | None = "a/b.py", line: int = 7) -> Check:
+    raised = Raised(kind, text, file, line, function="Bus.send")
+    return Check("a.b", "failed", "sending", "no exception", f"{kind}: {text}", 0.1, raised)
+
+
+def test_an_exception_of_the_packages_is_its_type_and_file() -> None:
+    """How it is put, and in which line it arises, makes no other failure; another type or file does."""
+    assert exception().fingerprint == exception("bars are missing", line=9).fingerprint
+    others = (exception(kind="TypeError"), exception(file="a/c.py"), replace(exception(), message="closing"))
+    assert exception().fingerprint not in {other.fingerprint for other in others}
+
+
+def test_an_exception_that_arose_outside_of_the_packages_is_its_text() -> None:
+    assert exception(file=None).fingerprint != exception("bars are missing", file=None).fingerprint
+
+
+def test_what_was_got_counts_where_it_is_not_the_exception() -> None:
+    assert replace(exception(), got=0.1).fingerprint != replace(exception(), got=0.2).fingerprint
 
 
 def test_a_record_that_is_written_again_reads_back_the_same(tmp_path: Path) -> None:
