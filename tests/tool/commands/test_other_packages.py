@@ -226,6 +226,7 @@ def contract_folder(root: Path, packages: tuple[str, ...]) -> Path:
     text = "\n".join([*tables, '[deployed]\ndistribution = "made-deployment"\n'])
     (contracts / "packages.toml").write_text(text)
     (contracts / "defects.toml").write_text("")
+    (contracts / "observation_rules.toml").write_text("")
     (contracts / "capabilities.toml").write_text(CAPABILITIES)
     all_packages, first_package = json.dumps(packages), json.dumps(packages[:1])
     both_ends = json.dumps([packages[0], packages[-1]])
