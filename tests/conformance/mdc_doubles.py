@@ -24,13 +24,26 @@ class RecordingSubscriber:
 
 
 class RecordingController:
-    """A double at the provider's edge: a rate controller that remembers each adjustment."""
+    """A double at the provider's edge: a rate controller that remembers each adjustment, and takes nothing else."""
 
     def __init__(self) -> None:
         self.adjustments: list[Any] = []
 
     async def apply(self, adj: Any) -> None:
+        from market_data_core.telemetry import RateAdjustment
+
+        if not isinstance(adj, RateAdjustment):
+            raise TypeError(f"a rate controller takes a RateAdjustment, and no {type(adj).__name__}")
         self.adjustments.append(adj)
+
+
+def rows_of(batch: Sequence[Any]) -> Sequence[Any]:
+    """The batch, which is a sequence of at least one row, as a database client needs it to try a write again."""
+    if not isinstance(batch, Sequence) or isinstance(batch, str | bytes):
+        raise TypeError(f"a sink takes a sequence, and no {type(batch).__name__}")
+    if not batch:
+        raise ValueError("a sink is handed at least one row")
+    return batch
 
 
 class GatedSink:
@@ -41,8 +54,9 @@ class GatedSink:
         self.written: list[Any] = []
 
     async def write(self, batch: Sequence[Any]) -> None:
+        rows = rows_of(batch)
         await self.gate.wait()
-        self.written.extend(batch)
+        self.written.extend(rows)
 
 
 class ObedientSink:
@@ -52,6 +66,7 @@ class ObedientSink:
         self.script = list(script)
 
     async def write(self, batch: Sequence[Any]) -> None:
+        rows_of(batch)
         step = self.script.pop(0) if self.script else None
         if step is not None:
             raise step
@@ -65,7 +80,7 @@ class HalfOpeningSink(GatedSink):
         self.failed = False
 
     async def write(self, batch: Sequence[Any]) -> None:
-        if not self.failed:
+        if rows_of(batch) and not self.failed:
             self.failed = True
             raise TimeoutError("timeout")
         await super().write(batch)

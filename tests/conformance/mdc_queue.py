@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mdc_doubles import rows_of
 from mdc_wait import until
 
 PLUG = "plug"
@@ -25,8 +26,9 @@ class SteppedSink:
             self._permits.release()
 
     async def write(self, batch: Sequence[Any]) -> None:
+        rows = rows_of(batch)
         await self._permits.acquire()
-        self.written.extend(batch)
+        self.written.extend(rows)
 
 
 @dataclass(frozen=True)

@@ -286,6 +286,15 @@ async def test_refuses_wrong_hash(clause: ClauseCheck, stream: FeedbackStream, p
     clause.equal("adjustments", outcome.adjustments, clause.expect["adjustments"])
 
 
+async def test_group_name(clause: ClauseCheck, stream: FeedbackStream, controller: RecordingController) -> None:
+    """A consumer reads the stream in the group pipeline, and in no other, so that a new release goes on where the last
+    one stopped.
+    """
+    async with consuming(stream, controller) as consumer:
+        await consumer.idle()
+    clause.equal("groups that read the stream", stream.groups(), clause.expect["groups"])
+
+
 async def test_group_shares(clause: ClauseCheck, stream: FeedbackStream, payloads: ReferencePayloads) -> None:
     """Two consumers of one group share the events: each is handled once, and while one is busy the other takes the
     next.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mdc_clock import StoppedClock
-from mdc_doubles import GatedSink, ObedientSink
+from mdc_doubles import GatedSink, ObedientSink, rows_of
 from mdc_metrics import value
 from mdc_queue import SteppedSink
 from mdc_wait import turns
@@ -24,7 +24,8 @@ class FailingSink:
     def __init__(self) -> None:
         self.attempts = 0
 
-    async def write(self, _batch: Sequence[Any]) -> None:
+    async def write(self, batch: Sequence[Any]) -> None:
+        rows_of(batch)
         self.attempts += 1
         if self.attempts <= 10:
             raise TimeoutError("timeout")
