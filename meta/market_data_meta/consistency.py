@@ -23,6 +23,7 @@ from market_data_meta.judging.observation_rule_file import (
     rules_path,
 )
 from market_data_meta.models import InputFile, input_faults, read_input
+from market_data_meta.promises import PromisesFile, load_promises, promises_path
 from market_data_meta.prove.change_files import BreaksFile
 from market_data_meta.releases import pins
 from market_data_meta.releases.ledger import Ledger
@@ -43,6 +44,7 @@ def problems(root: Path) -> list[str]:
         disagreements += _defect_problems(contract, ledger, known)
         disagreements += _until_an_error(lambda: _break_problems(contract, known))
         disagreements += _until_an_error(lambda: _rule_problems(root))
+        disagreements += _until_an_error(lambda: _promise_problems(contract))
     except MetaError as error:
         # A file that cannot be loaded because of its content is among the problems of files already.
         disagreements += [] if file_problems else [str(error)]
@@ -72,6 +74,7 @@ def _file_problems(root: Path) -> Iterator[str]:
     models: dict[Path, type[InputFile]] = dict.fromkeys(sorted(contracts.glob("clauses/*.toml")), ClausesFile)
     models |= {contracts / "packages.toml": PackagesFile, contracts / "defects.toml": DefectsFile}
     models |= {contracts / "capabilities.toml": CapabilitiesFile, rules_path(root): ObservationRulesFile}
+    models |= {promises_path(root): PromisesFile}
     models |= dict.fromkeys(sorted(contracts.glob("releases/*.json")), ReleasesFile)
     models |= {contracts / "releases" / "snapshot.json": SnapshotFile}
     for file, model in models.items():
@@ -188,6 +191,17 @@ def _rule_problems(root: Path) -> Iterator[str]:
     path = rules_path(root).relative_to(root)
     for rule in load_observation_rules(root):
         yield from (f"{path}: rules/{rule.id}: {problem}" for problem in rule_problems(rule))
+
+
+def _promise_problems(contract: Contract) -> Iterator[str]:
+    """Problems of promises that no clause speaks of: their packages exist, and no clause quotes them."""
+    path = promises_path(contract.root).relative_to(contract.root)
+    for promise in load_promises(contract.root):
+        if promise.package not in contract.packages:
+            yield f"{path}: {promise.says!r}: there is no package {promise.package}"
+        for clause in contract.clauses.values():
+            if promise.package in clause.binds and promise.says in clause.source:
+                yield f"{path}: {promise.says!r}: {clause.id} speaks of it"
 
 
 def _defect_problems(contract: Contract, ledger: Ledger, known: KnownDefects) -> Iterator[str]:

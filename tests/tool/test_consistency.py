@@ -72,6 +72,13 @@ def schemas_looked_at_once() -> Iterator[None]:
         ("tests/conformance/test_chain.py", "    from", "    raise NotImplementedError\n    from", "not written yet"),
         ("tests/breaks/chain.toml", '"chain.', '"chain.not-', "tests/breaks/chain.toml: break 1 is aimed at"),
         ("tests/breaks/chain.toml", '"chain.', '"bus.', "tests/breaks/chain.toml: break 1 is aimed at"),
+        ("contracts/promises.toml", 'package = "', 'package = "no-', "there is no package no-core"),
+        (
+            "contracts/clauses/chain.toml",
+            'source = "',
+            'source = "Deep merge of layered configs (later wins) ',
+            "speaks of it",
+        ),
         ("tests/breaks/chain.toml", 'package = "', 'package = "no-', "which packages.toml does not have"),
         ("tests/breaks/chain.toml", "why =", "because =", "tests/breaks/chain.toml: break/0"),
         ("tests/breaks/openapi.toml", "[[break]]", "", "has never been seen to fail: write a [[break]]"),
