@@ -8,9 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, ClassVar
-
-from pydantic import Field
+from typing import ClassVar
 
 from market_data_meta.contract import Contract, find_root
 from market_data_meta.contract_files import load_contract
@@ -35,7 +33,7 @@ class PromisesFile(InputFile):
 
     schema_name: ClassVar[str] = "promises"
 
-    promises: Annotated[tuple[UncoveredPromise, ...], Field(min_length=1)]
+    promises: tuple[UncoveredPromise, ...] = ()
 
 
 def promises_path(root: Path) -> Path:

@@ -227,6 +227,7 @@ def contract_folder(root: Path, packages: tuple[str, ...]) -> Path:
     (contracts / "packages.toml").write_text(text)
     (contracts / "defects.toml").write_text("")
     (contracts / "observation_rules.toml").write_text("")
+    (contracts / "promises.toml").write_text("")
     (contracts / "capabilities.toml").write_text(CAPABILITIES)
     all_packages, first_package = json.dumps(packages), json.dumps(packages[:1])
     both_ends = json.dumps([packages[0], packages[-1]])
