@@ -93,6 +93,11 @@ def lives(names: set[str], methods: list[str], closer_cases: int) -> Iterator[Li
         )
     for name in work:
         yield from _working(name, begin, end, closer_cases)
+        for enters, leaves in (("__aenter__", "__aexit__"), ("__enter__", "__exit__")):
+            if {enters, leaves} <= names:
+                steps = (Step("call", enters), *[Step("call", name)] * 3)
+                yield Life(f"{name} in a block", (*steps, Step("call", leaves)))
+                yield Life(f"{name} in a block that raises", (*steps, Step("call", leaves, case=1)))
 
 
 def _working(name: str, begin: tuple[Step, ...], end: tuple[Step, ...], closer_cases: int) -> Iterator[Life]:
