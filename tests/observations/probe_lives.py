@@ -24,6 +24,8 @@ _CONSTRUCTIONS = 12
 """Ways to make the instance whose life is looked at from one end to the other."""
 _STEP_SECONDS = 15.0
 """Virtual seconds that a step is waited for; what has not ended by then goes on beside the next steps."""
+_BURST = 12
+"""Calls at once: more than there are workers by default."""
 _OPEN_ENDED = ("run", "serve")
 """What goes on until it is ended: it is not waited for."""
 
@@ -128,7 +130,12 @@ async def _done(instance: Any, step: Step, methods: Methods, tasks: list[asyncio
         return {"cancelled": True}
     cases = methods[step.name]
     case = cases[step.case % len(cases)]
-    task = asyncio.ensure_future(_called(functools.partial(case.call, getattr(instance, step.name)), instance))
+    call = functools.partial(_called, functools.partial(case.call, getattr(instance, step.name)), instance)
+    if step.kind == "burst":
+        several = [asyncio.ensure_future(call()) for _ in range(_BURST)]
+        await asyncio.wait(several, timeout=0.01)
+        return {f"{step.name} at once": [task.result() if task.done() else "goes on" for task in several]}
+    task = asyncio.ensure_future(call())
     tasks.append(task)
     await asyncio.wait({task}, timeout=1.0 if step.name in _OPEN_ENDED else _STEP_SECONDS)
     return {step.name: task.result() if task.done() and not task.cancelled() else "goes on"}
