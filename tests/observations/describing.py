@@ -227,6 +227,8 @@ def _number(value: float) -> str | None:
     if isinstance(value, float) and 0 < abs(value) < 0.05 and (abs(value) < 1e-4 or len(f"{value:.12g}") > 8):
         # The time between two looks at the real clock: datetime's own defaults look at it.
         return "<an instant>"
+    if isinstance(value, float) and 2.5e9 < value < 5e10 and abs(value / time.time() % 1 - 0.5) > 0.49999:
+        return f"<{round(value / time.time())} times now in s>"
     now = time.time()
     for factor, unit in _UNITS.items():
         if abs(value / factor - now) < NOW_SECONDS:

@@ -15,6 +15,7 @@ import edge_kafka
 import edge_psycopg
 import edge_psycopg_pool
 import edge_sqlalchemy
+import edge_tls
 
 INSTALLERS: dict[str, Callable[[Any], None]] = {
     "psycopg": edge_psycopg.install,
@@ -22,6 +23,7 @@ INSTALLERS: dict[str, Callable[[Any], None]] = {
     "asyncpg": edge_asyncpg.install,
     "sqlalchemy": edge_sqlalchemy.install,
     "aiokafka": edge_kafka.install,
+    "anyio.streams.tls": edge_tls.install,
 }
 
 

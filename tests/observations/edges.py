@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import Any
 
 from edge import EDGE
@@ -28,14 +29,44 @@ _REDIS_ANSWERS = {
 }
 
 
+class SocketDouble:
+    """As much of a connection's socket as libraries look at."""
+
+    own = ("127.0.0.1", 1)
+    family, type, proto = socket.AF_INET, socket.SOCK_STREAM, 6
+
+    def __init__(self, address: Any) -> None:
+        self._address = address
+
+    def getpeername(self) -> Any:
+        """The address of the other end."""
+        return self._address
+
+    def getsockname(self) -> Any:
+        """The address of this end."""
+        return self.own
+
+    def setsockopt(self, *_: Any) -> None:
+        """Options of a connection that is none change nothing."""
+
+    def getsockopt(self, *_: Any) -> int:
+        """No option is set."""
+        return 0
+
+    def fileno(self) -> int:
+        """There is no file."""
+        return -1
+
+
 class EdgeTransport(asyncio.Transport):
     """A connection to a double: what is written is recorded, and answered as a real server would answer."""
 
     def __init__(self, loop: Any, protocol: Any, address: tuple[Any, Any]) -> None:
-        super().__init__({"peername": address, "sockname": ("127.0.0.1", 1), "socket": None})
+        super().__init__({"peername": address, "sockname": SocketDouble.own, "socket": SocketDouble(address)})
         self._loop, self._protocol, self._address = loop, protocol, address
-        self._buffer, self._closed = b"", False
-        self._streams: dict[bytes, list[tuple[bytes, list[bytes]]]] = {}
+        self._buffer, self._closed, self._protocol_version = b"", False, 2
+        # All connections of a run are to one server.
+        self._streams: dict[bytes, list[tuple[bytes, list[bytes]]]] = vars(loop).setdefault("streams", {})
 
     def write(self, data: Any) -> None:
         """Take what is sent, and answer it as soon as it is whole."""
@@ -96,7 +127,11 @@ class EdgeTransport(asyncio.Transport):
 
     def _reply(self, name: bytes, command: list[bytes]) -> bytes:
         if name == b"HELLO":
-            return b"-ERR unknown command\r\n"
+            self._protocol_version = int(command[1]) if len(command) > 1 else 2
+            told = [_bulk(b"server"), _bulk(b"redis"), _bulk(b"version"), _bulk(b"7.4.0"), _bulk(b"proto")]
+            return self._map([*told, b":%d\r\n" % self._protocol_version])
+        if name == b"CLIENT" and command[1].upper() == b"MAINT_NOTIFICATIONS":
+            return b"-ERR unknown subcommand\r\n"
         if name == b"PING":
             return b"+PONG\r\n"
         if name == b"XADD":
@@ -106,21 +141,26 @@ class EdgeTransport(asyncio.Transport):
             return _bulk(entries[-1][0])
         if name in (b"XREADGROUP", b"XREAD"):
             waiting = [(stream, self._streams.pop(stream)) for stream in list(self._streams) if stream in command]
-            return (
-                _array([_array([_bulk(key), _array(map(_entry, rows))]) for key, rows in waiting])
-                if waiting
-                else _NOTHING
-            )
+            found = [(_bulk(key), _array(map(_entry, rows))) for key, rows in waiting]
+            if self._protocol_version == 3:
+                return self._map([part for pair in found for part in pair]) if found else _NOTHING
+            return _array(_array(pair) for pair in found) if found else _NOTHING
         if name in (b"XLEN", b"XACK", b"DEL", b"EXISTS", b"PUBLISH", b"XPENDING", b"SADD", b"EXPIRE"):
             return b":1\r\n"
         if name == b"GET":
             return b"$-1\r\n"
         return b"+OK\r\n"
 
+    def _map(self, parts: list[bytes]) -> bytes:
+        """Keys and values in turn: a map in version 3 of the protocol, a plain array before."""
+        return b"%%%d\r\n" % (len(parts) // 2) + b"".join(parts) if self._protocol_version == 3 else _array(parts)
+
     def _answer(self, data: bytes) -> None:
         self._loop.call_soon(self._deliver, data)
 
     def _deliver(self, data: bytes) -> None:
+        if self._protocol_version == 3 and data in (_NOTHING, _REDIS_ANSWERS["empty"]):
+            data = b"_\r\n"
         if not self._closed:
             self._protocol.data_received(data)
 

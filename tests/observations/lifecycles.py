@@ -43,7 +43,7 @@ class Step:
     """One thing that is done with an instance: a method of it, a wait, or what befalls it."""
 
     kind: str
-    """``call``, ``wait`` or ``cancel``."""
+    """``call``, ``burst`` (several calls at once), ``wait`` or ``cancel``."""
     name: str = ""
     seconds: float = 0.0
     case: int = 0
@@ -93,6 +93,16 @@ def lives(names: set[str], methods: list[str], closer_cases: int) -> Iterator[Li
         )
     for name in work:
         yield from _working(name, begin, end, closer_cases)
+        for enters, leaves in (("__aenter__", "__aexit__"), ("__enter__", "__exit__")):
+            if {enters, leaves} <= names:
+                steps = (Step("call", enters), *_much(name))
+                yield Life(f"{name} in a block", (*steps, Step("call", leaves)), doubles="slow")
+                yield Life(f"{name} in a block that raises", (*steps, Step("call", leaves, case=1)), doubles="slow")
+
+
+def _much(name: str) -> tuple[Step, ...]:
+    """More calls at once than slow doubles can take, so that some are pending."""
+    return Step("burst", name), Step("wait", seconds=1), Step("burst", name, case=1)
 
 
 def _working(name: str, begin: tuple[Step, ...], end: tuple[Step, ...], closer_cases: int) -> Iterator[Life]:
@@ -104,6 +114,7 @@ def _working(name: str, begin: tuple[Step, ...], end: tuple[Step, ...], closer_c
         steps = (*begin, one, another, Step("wait", seconds=10), one, Step("wait", seconds=10), *end)
         yield Life(f"{name} in between, a double {doubles}", steps, doubles=doubles)
     if end:
+        yield Life(f"much of {name} just before the end", (*begin, *_much(name), *end), doubles="slow")
         yield Life(f"{name} after the end", (*begin, *end, one))
         for number in range(closer_cases):
             closing = Step("call", end[0].name, case=number)

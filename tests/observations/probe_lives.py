@@ -17,15 +17,20 @@ from exhausting import exhausted
 from lifecycles import CLOSERS, OPENERS, Life, Step, beginning_and_end, lives
 from surface import PublicObject, Surface
 from unit import Observation, Unit
-from values import Case
+from values import Case, literal
 from virtual_time import CLOCK, VirtualLoop
 
 _CONSTRUCTIONS = 12
 """Ways to make the instance whose life is looked at from one end to the other."""
 _STEP_SECONDS = 15.0
 """Virtual seconds that a step is waited for; what has not ended by then goes on beside the next steps."""
+_BURST = 12
+"""Calls at once: more than there are workers by default."""
 _OPEN_ENDED = ("run", "serve")
 """What goes on until it is ended: it is not waited for."""
+
+_NO_ERROR = literal(None)
+"""What a block ends with that ends well."""
 
 Methods = dict[str, list[Case]]
 
@@ -57,7 +62,10 @@ def _lives(each: PublicObject, names: set[str], surface: Surface) -> Iterator[Ob
     if maker is None:
         return
     methods: Methods = {name: [Case("", (), ())] for name in names if name.startswith("__")}
-    exits = [Case("", tuple([_NO_ERROR] * 3), ())]
+    exits = [
+        Case("", (_NO_ERROR,) * 3, ()),
+        Case("", (literal(RuntimeError), literal(RuntimeError("x")), _NO_ERROR), ()),
+    ]
     methods |= {name: exits for name in methods if name.endswith("exit__")}
     for name, method in methods_of(each.value, surface.imports):
         if (
@@ -122,7 +130,12 @@ async def _done(instance: Any, step: Step, methods: Methods, tasks: list[asyncio
         return {"cancelled": True}
     cases = methods[step.name]
     case = cases[step.case % len(cases)]
-    task = asyncio.ensure_future(_called(functools.partial(case.call, getattr(instance, step.name)), instance))
+    call = functools.partial(_called, functools.partial(case.call, getattr(instance, step.name)), instance)
+    if step.kind == "burst":
+        several = [asyncio.ensure_future(call()) for _ in range(_BURST)]
+        await asyncio.wait(several, timeout=0.01)
+        return {f"{step.name} at once": [task.result() if task.done() else "goes on" for task in several]}
+    task = asyncio.ensure_future(call())
     tasks.append(task)
     await asyncio.wait({task}, timeout=1.0 if step.name in _OPEN_ENDED else _STEP_SECONDS)
     return {step.name: task.result() if task.done() and not task.cancelled() else "goes on"}
@@ -147,15 +160,3 @@ def _is_waiter(task: asyncio.Task[Any]) -> bool:
 
 def _state(instance: Any) -> dict[str, Json]:
     return {name: describe(value) for name, value in attributes(instance)}
-
-
-class _NoError:
-    label = "None"
-    value = None
-
-    @staticmethod
-    def make() -> None:
-        """No error: what ends a block that ends well."""
-
-
-_NO_ERROR: Any = _NoError()

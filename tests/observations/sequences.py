@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import subscribers
 from calling import run
 from collaborators import HANDED
 from constructing import Maker, is_static, method_cases, methods_of
@@ -27,6 +28,8 @@ _CHANGES = re.compile(
 )
 """Names of methods after which others answer otherwise."""
 _AT_ONCE = 5
+_OFTEN = 4
+"""Fewer than the usual limits of failures, and more than half of them."""
 _FIRSTS, _SECONDS = 8, 12
 
 Methods = dict[str, list[Case]]
@@ -44,6 +47,7 @@ def observations(location: str, kind: type, maker: Maker, imports: tuple[str, ..
     changing = [name for name in methods if _CHANGES.match(name)][:_FIRSTS]
     for first in changing:
         yield f"{location}.{first} then", functools.partial(_then, maker, first, methods)
+    yield from subscribers.observations(location, maker, methods)
     if methods:
         yield f"{location} in a thread", functools.partial(run, functools.partial(_in_thread, maker, methods))
         yield f"{location} made outside of a loop", functools.partial(_outside, maker, methods)
@@ -111,7 +115,13 @@ def _then(maker: Maker, first: str, methods: Methods) -> Json:
 async def _pair(maker: Maker, case: Case, first: str, other_case: Case, second: str) -> Any:
     instance = maker.make()
     await outcome(functools.partial(case.call, getattr(instance, first)))
-    return Described(await outcome(functools.partial(other_case.call, getattr(instance, second))))
+    seen = await outcome(functools.partial(other_case.call, getattr(instance, second)))
+    for _ in range(_OFTEN):
+        await outcome(functools.partial(case.call, getattr(instance, first)))
+    await outcome(functools.partial(other_case.call, getattr(instance, second)))
+    for _ in range(_OFTEN):
+        last = await outcome(functools.partial(case.call, getattr(instance, first)))
+    return Described({**seen, "after more of both": {"last": last, "state": state_of(instance)}})
 
 
 async def _in_thread(maker: Maker, methods: Methods) -> Described:

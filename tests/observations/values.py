@@ -276,6 +276,9 @@ def _objects(kind: type, depth: int) -> list[Sample]:
     """Samples of a class: built from samples of what it takes; a double where it only says what it wants."""
     if double := double_at_edge(kind):
         return [Sample(f"{kind.__name__} double", double)]
+    if getattr(kind, "_is_protocol", False) and inspect.isfunction(called := vars(kind).get("__call__")):
+        returns = collections.abc.Awaitable[None] if inspect.iscoroutinefunction(called) else Any
+        return [Sample("callable", partial(_callable, (returns,), kind.__name__, depth))]
     if getattr(kind, "_is_protocol", False) or inspect.isabstract(kind):
         return [Sample(f"{kind.__name__} double", partial(double_of, kind, partial(first_sample, depth=depth + 1)))]
     try:

@@ -132,8 +132,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Every name is the loopback's: nothing is asked of the network."""
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", int(port or 0)))]
 
-    async def create_connection(self, protocol_factory: Any, host: Any = None, port: Any = None, **_: Any) -> Any:
+    async def create_connection(self, protocol_factory: Any, host: Any = None, port: Any = None, **options: Any) -> Any:
         """Connect to a double at the edge that answers HTTP and Redis and refuses everything else."""
+        if options.get("ssl"):
+            EDGE.note(encrypted=True, name=options.get("server_hostname") or host)
         if EDGE.mood == "refuses":
             raise ConnectionRefusedError(111, "Connect call failed")
         protocol = protocol_factory()
