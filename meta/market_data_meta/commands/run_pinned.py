@@ -43,14 +43,14 @@ def run_pinned(checkout: Checkout, folder: Path, *, as_json: bool) -> ReportResu
     of_newest = {name for name in names if name in first}
     for record in run_in_tox(checkout.root, names, out=folder):
         records.append(record)
-        if as_json:
-            continue
-        left = (time.monotonic() - began) / len(records) * (len(names) - len(records))
-        # The first cells of each kind say nothing yet of how long the others take.
-        _say_ended(checkout, record, f"{len(records):2}/{len(names)}", "" if of_newest else f"; {left_in_words(left)}")
-        if record.cell in of_newest:
-            of_newest.remove(record.cell)
-            if not of_newest:
+        of_newest_ended = record.cell in of_newest
+        of_newest.discard(record.cell)
+        if not as_json:
+            left = (time.monotonic() - began) / len(records) * (len(names) - len(records))
+            # The first cells of each kind say nothing yet of how long the others take.
+            left_text = "" if of_newest or of_newest_ended else f"; {left_in_words(left)}"
+            _say_ended(checkout, record, f"{len(records):2}/{len(names)}", left_text)
+            if of_newest_ended and not of_newest:
                 _show_newest(checkout, [each for each in records if each.cell in first])
     if not as_json and len(records) < len(names):
         say(f"{len(names) - len(records)} brought no record: {escape(str(folder / 'logs' / 'tox.log'))} says why")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from market_data_meta.running.isolated import run_cell
 
 AT_ONCE = 2
 """Each of them runs several checks at a time already."""
+WAKE_SECONDS = 0.5
+"""How long an interrupt may wait to be seen."""
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,12 @@ def run_cells(
     with ThreadPoolExecutor(AT_ONCE) as pool:
         try:
             futures = [pool.submit(run, cell) for cell in cells]
-            ended, _ = wait(futures, return_when=FIRST_EXCEPTION)
-            for future in ended:
-                future.result()
+            waiting = set(futures)
+            while waiting:
+                # Not without end: a signal that another thread has got is seen when this one wakes.
+                ended, waiting = wait(waiting, timeout=WAKE_SECONDS, return_when=FIRST_COMPLETED)
+                for future in ended:
+                    future.result()
         except BaseException:
             ending.set()
             pool.shutdown(wait=False, cancel_futures=True)

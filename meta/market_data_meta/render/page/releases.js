@@ -60,7 +60,7 @@ function releaseLink(name, version, uploaded) {
   return h('a', {
     id: `release-${name}-${version}`, href: `#release-${name}-${version}`, class: bad ? 'tick bad' : 'tick', 'data-package': name,
     'data-version': version, 'data-uploaded': uploaded, title: [`${name} ${version}`, uploaded && `published ${uploaded}`, setAside[name][version], bad && 'worse than its predecessor'].filter(Boolean).join(', '),
-  }, bad ? `✘ ${version}` : version);
+  }, bad ? `${version} !` : version);
 }
 
 function openRelease(id) {
