@@ -196,12 +196,8 @@ class Connection:
     @contextlib.contextmanager
     def transaction(self, *_: Any, **__: Any) -> Iterator[Any]:
         EDGE.note(transaction="begin")
-        try:
+        with ended():
             yield self
-        except BaseException:
-            EDGE.note(transaction="rollback")
-            raise
-        EDGE.note(transaction="commit")
 
     def __enter__(self) -> Any:
         return self
@@ -209,6 +205,17 @@ class Connection:
     def __exit__(self, kind: object, *_: object) -> None:
         EDGE.note(transaction="rollback" if kind else "commit")
         self.close()
+
+
+@contextlib.contextmanager
+def ended() -> Iterator[None]:
+    """A block at whose end a transaction is committed, or rolled back where the block raises."""
+    try:
+        yield
+    except BaseException:
+        EDGE.note(transaction="rollback")
+        raise
+    EDGE.note(transaction="commit")
 
 
 def awaited(kind: type, **members: Any) -> Any:  # noqa: C901 - three helpers and the loop that uses them

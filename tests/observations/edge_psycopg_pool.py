@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from edge import EDGE
-from edge_psycopg import AsyncConnection, Connection, awaited
+from edge_psycopg import AsyncConnection, Connection, awaited, ended
 
 
 class Pool:
@@ -70,12 +70,8 @@ class Pool:
     @contextlib.contextmanager
     def connection(self, timeout: Any = None) -> Iterator[Any]:
         connection = self.getconn(timeout)
-        try:
+        with ended():
             yield connection
-        except BaseException:
-            EDGE.note(transaction="rollback")
-            raise
-        EDGE.note(transaction="commit")
 
     def __enter__(self) -> Any:
         self.closed = False
@@ -104,12 +100,8 @@ async def _opened(self: Any, wait: bool = False, timeout: float = 30.0) -> None:
 @contextlib.asynccontextmanager
 async def _borrowed(self: Any, timeout: Any = None) -> Any:  # noqa: ASYNC109 - psycopg's signature
     connection = Pool.getconn(self, timeout)
-    try:
+    with ended():
         yield connection
-    except BaseException:
-        EDGE.note(transaction="rollback")
-        raise
-    EDGE.note(transaction="commit")
 
 
 AsyncPool = awaited(Pool, connection_class=AsyncConnection, open=_opened, connection=_borrowed, __aexit__=_closed)
