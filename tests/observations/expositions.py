@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from describing import Json
@@ -37,8 +36,3 @@ def family_seen(family: Any) -> Json:
             labels = ",".join(f"{name}={value}" for name, value in sorted(sample.labels.items()))
             samples.setdefault(sample.name, {})[labels] = True
     return {"type": family.type, "help": family.documentation, "samples": samples}
-
-
-def own_families(registry: Any) -> Iterable[Any]:
-    """The families of a registry that are not the client library's own."""
-    return [family for family in registry.collect() if not family.name.startswith(_OF_LIBRARY)]

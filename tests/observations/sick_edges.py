@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
-from typing import Any
 
-from calling import run
 from describing import Json
 from edge import EDGE, MOODS
 from unit import NOTHING, Observation
@@ -40,8 +38,3 @@ class Calls:
             return NOTHING
         with EDGE.being(mood):
             return observe()
-
-
-def observed_call(work: Callable[[], Any]) -> Callable[[], Json]:
-    """What makes an observation of a call."""
-    return functools.partial(run, work)
