@@ -7,13 +7,15 @@ import socket
 import subprocess
 import sys
 import tarfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 from jsonschema import Draft202012Validator
+from made_index import MadeIndex, serving
 from made_wheels import changed_wheel, made_wheel
 
 from market_data_meta.cli import cli
@@ -23,6 +25,7 @@ from market_data_meta.gate.builds import build_wheel
 from market_data_meta.gate.sources import read_candidate
 from market_data_meta.inside.mdm_landlock import version
 from market_data_meta.models import parse_document
+from market_data_meta.releases.index_settings import configured_indexes
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.render.gate.markdown import gate_markdown
 from market_data_meta.results.gate import GateResult
@@ -50,9 +53,19 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def stranger(tmp_path_factory: pytest.TempPathFactory, target: Path) -> Path:
-    """The wheel of evil-dep, in a folder that serves as an index."""
+    """The wheel of evil-dep."""
     files = {"evil_dep/__init__.py": "", "evil_dep.pth": FIRST.format(target=str(target))}
     return made_wheel(tmp_path_factory.mktemp("index"), "evil-dep", "1.0", files)
+
+
+@pytest.fixture
+def index(monkeypatch: pytest.MonkeyPatch) -> Iterator[MadeIndex]:
+    """An index that is asked first, so that no name that only these tests know is looked for anywhere else."""
+    default = configured_indexes()[-1].url
+    with serving(MadeIndex()) as made:
+        monkeypatch.setenv("UV_INDEX", made.url)
+        monkeypatch.setenv("UV_DEFAULT_INDEX", default)
+        yield made
 
 
 @pytest.fixture
@@ -78,6 +91,14 @@ def gate(contract: Contract, folder: Path, *words: str) -> Result:
     return CliRunner().invoke(cli, arguments)
 
 
+def document(result: Result) -> dict[str, Any]:
+    """What the gate printed, or the error that kept it from printing."""
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    data: dict[str, Any] = json.loads(result.stdout)
+    return data
+
+
 def test_a_direct_reference_is_refused_by_name(
     part: Contract, build: Build, stranger: Path, target: Path, tmp_path: Path
 ) -> None:
@@ -95,16 +116,16 @@ def test_code_that_runs_at_every_start_of_python_is_named_and_makes_the_gate_und
     stranger: Path,
     target: Path,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    index: MadeIndex,
     way: str,
 ) -> None:
-    monkeypatch.setenv("UV_FIND_LINKS", str(stranger.parent))
+    index.files["evil-dep"] = {stranger.name: stranger.read_bytes()}
     direct = way != "an index"
     wheel = build(f"evil-dep @ {stranger.as_uri()}" if direct else "evil-dep")
     result = gate(part, tmp_path, "--core", str(wheel), *(["--allow-direct"] * direct))
-    data = json.loads(result.stdout)
+    data = document(result)
     Draft202012Validator(schema(part.root, "gate")).validate(data)
-    origin = stranger.as_uri() if direct else stranger.parent.as_uri()
+    origin = stranger.as_uri() if direct else index.url
     assert data["brings_along"] == [{"name": "evil-dep", "version": "1.0", "origin": origin}]
     assert "brings along: evil-dep 1.0, from " in gate_markdown(parse_document(GateResult, data, "gate.json"))
     assert result.exit_code == 3
@@ -113,13 +134,12 @@ def test_code_that_runs_at_every_start_of_python_is_named_and_makes_the_gate_und
 
 
 def test_a_library_that_is_brought_along_is_named_and_shares_no_records(
-    part: Contract, build: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    part: Contract, build: Build, index: MadeIndex, tmp_path: Path
 ) -> None:
     """It runs nothing at the start of Python, so the cells are run; their records are stored apart from others."""
-    made_wheel(tmp_path / "index", "mild-dep", "1.0", {"mild_dep/__init__.py": ""})
-    monkeypatch.setenv("UV_FIND_LINKS", str(tmp_path / "index"))
+    index.add("mild-dep", "1.0")
     result = gate(part, tmp_path, "--core", str(build("mild-dep")))
-    data = json.loads(result.stdout)
+    data = document(result)
     assert [library["name"] for library in data["brings_along"]] == ["mild-dep"]
     assert (result.exit_code, data["differences"]) == (0, [])
 
