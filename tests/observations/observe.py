@@ -211,7 +211,8 @@ def main(plan_file: str, out_file: str) -> None:
         gc.freeze()
         units = [unit for surface in surfaces for probe in probes for unit in probe.units(surface)]
         count += run_units(units, jobs, folder, out)
-        out.write(json.dumps({"end": count}) + "\n")
+        places = sorted({each.location for surface in surfaces for each in surface.objects()})
+        out.write(json.dumps({"end": count, "places": places}) + "\n")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from market_data_meta.gate.candidates import Candidate
 from market_data_meta.gate.partners import GateCell, ledger_with_candidates
 from market_data_meta.judging.observation_rule_file import load_observation_rules
 from market_data_meta.judging.observations import ObservedComparison, compare_observations
-from market_data_meta.judging.observed_runs import ObservedRun, ObservedSide, area_of, name_of
+from market_data_meta.judging.observed_runs import ObservedRun, ObservedSide
 from market_data_meta.judging.used_names import UsedNames, used_names
 from market_data_meta.releases.contents import ContentCombination
 from market_data_meta.releases.ledger import Ledger
@@ -26,8 +26,6 @@ from market_data_meta.running.warm_runner import ProgressStep
 
 HASH_SEEDS = (0, 1)
 """Each side runs with both, so that what hangs on the order of a set is not taken for a difference."""
-PLACES = (("functions", "lives"), ("models",), ("api",))
-"""Areas whose names say where an object is found: those that show it in one place before the one that shows all."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +117,7 @@ class GateObserver:
         was = ObservedSide(
             tuple(runner.run(ObservationRequest(sides.was, sides.lock_was, observed, seed)) for seed in HASH_SEEDS)
         )
-        preferred = tuple(_places(was.runs[0]))
+        preferred = tuple(was.runs[0].names)
         self.on_progress(ProgressStep(0, 0, f"observing {observation.cell}"))
         runs: list[ObservedRun] = []
         for seed in HASH_SEEDS:
@@ -151,12 +149,6 @@ class GateObserver:
             for file in sites[package].glob("*.dist-info/METADATA")
         )
         return used_names(own, readme, others, imports)
-
-
-def _places(run: ObservedRun) -> list[str]:
-    """Where the objects of a run are found, the places first that are observed."""
-    names = (sorted({name_of(key) for key in run.values if area_of(key) in areas}) for areas in PLACES)
-    return list(dict.fromkeys(name for each in names for name in each))
 
 
 def _python_files(site: Path, imports: Iterable[str]) -> Iterator[tuple[str, str]]:

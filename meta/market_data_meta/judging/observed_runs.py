@@ -45,11 +45,20 @@ class Unobserved:
 class ObservedRun:
     """One run: the JSON text of each value by its key (``area:id``), and why others, of keys or units, have none.
 
-    Members of objects are in one order, so equal values have equal texts; 1, 1.0 and true are three values.
+    Members of objects are in one order, so equal values have equal texts; 1, 1.0 and true are three values. ``places``
+    are the names under which classes and functions were observed, one for each, however many names lead to it.
     """
 
     values: Mapping[str, str]
     unobserved: Mapping[str, Unobserved] = field(default_factory=dict)
+    places: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> list[str]:
+        """What another run is to observe objects under, if it can: the same names, then all that led to something."""
+        return list(
+            dict.fromkeys([*self.places, *sorted(name_of(key) for key in self.values if area_of(key) == "api")])
+        )
 
     def unit_of(self, key: str) -> str | None:
         """What was not observed: the key itself, or the unit that it belongs to; None where nothing says so."""
@@ -72,7 +81,8 @@ def read_observations(text: str) -> ObservedRun:
         rows = [tolerant_json(line) for line in lines]
     except ValueError:
         raise ValueError("it has written a line that is not JSON, or not to its end") from None
-    if rows[-1] != {"end": len(rows) - 1}:
+    last = rows[-1]
+    if not (isinstance(last, dict) and last.get("end") == len(rows) - 1 and isinstance(last.get("places"), list)):
         raise ValueError("it has not written its last line")
     for row in rows[:-1]:
         if not (isinstance(row, dict) and row.get("area") in AREAS and isinstance(row.get("id"), str) and row["id"]):
@@ -88,7 +98,8 @@ def read_observations(text: str) -> ObservedRun:
                 unobserved[key] = Unobserved("one run has two values for it", ended=False)
         else:
             raise ValueError("it has written a line without a value")
-    return ObservedRun({key: value for key, value in values.items() if key not in unobserved}, unobserved)
+    known = {key: value for key, value in values.items() if key not in unobserved}
+    return ObservedRun(known, unobserved, tuple(map(str, last["places"])))
 
 
 def json_text(value: object) -> str:

@@ -39,7 +39,7 @@ for package in plan["observed"]:
     rows.append({"area": "functions", "id": f"{place}[hash]", "value": hash("a")})
     rows.append({"area": "process", "id": f"{place} caller", "value": "MDMETA_SECRET" in os.environ})
 with open(sys.argv[2], "w") as out:
-    out.writelines(json.dumps(row) + "\\n" for row in rows + [{"end": len(rows)}])
+    out.writelines(json.dumps(row) + "\\n" for row in rows + [{"end": len(rows), "places": []}])
 """
 
 

@@ -11,7 +11,7 @@ from market_data_meta.judging.observed_runs import ObservedRun, ObservedSide, is
 
 def lines(*rows: dict[str, object], end: int | None = None) -> str:
     """The text of a run with these rows."""
-    last = {"end": len(rows) if end is None else end}
+    last = {"end": len(rows) if end is None else end, "places": []}
     return "".join(json.dumps(row) + "\n" for row in [*rows, last])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,14 @@ METADATA = "Metadata-Version: 2.1\nName: small-sample\nVersion: 1.0\nRequires-Py
 
 def observed(folder: Path, modules: dict[str, str], area: str, **files: str) -> dict[str, Any]:
     """What is observed in one area of a package ``small`` with these modules, by id. ``files`` are of its dist-info."""
+    lines = observed_lines(folder, modules, area, **files).splitlines()[:-1]
+    return {row["id"]: row.get("value", row.get("unobserved")) for row in map(json.loads, lines)}
+
+
+def observed_lines(
+    folder: Path, modules: dict[str, str], area: str, *, preferred: Iterable[str] = (), **files: str
+) -> str:
+    """The lines of the run that observes it."""
     site = folder / "site"
     for name, text in modules.items():
         file = site / "small" / f"{name}.py"
@@ -27,10 +36,15 @@ def observed(folder: Path, modules: dict[str, str], area: str, **files: str) -> 
     for name, text in {"METADATA": METADATA, **files}.items():
         (info / name).write_text(text, encoding="utf-8")
     package = {"distribution": "small-sample", "imports": ["small"], "app": None}
-    plan = {"packages": {"small": package}, "observed": ["small"], "path": [str(site)], "areas": [area]}
+    plan = {
+        "packages": {"small": package},
+        "observed": ["small"],
+        "path": [str(site)],
+        "areas": [area],
+        "preferred": list(preferred),
+    }
     (folder / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
     command = [sys.executable, str(PROBES / "observe.py"), str(folder / "plan.json"), str(folder / "out.jsonl")]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr[-2000:]
-    rows = [json.loads(line) for line in (folder / "out.jsonl").read_text(encoding="utf-8").splitlines()[:-1]]
-    return {row["id"]: row.get("value", row.get("unobserved")) for row in rows}
+    return (folder / "out.jsonl").read_text(encoding="utf-8")

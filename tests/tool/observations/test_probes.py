@@ -61,7 +61,7 @@ def observed(folder: Path, source: str, areas: tuple[str, ...]) -> dict[str, Any
     command = [sys.executable, str(OBSERVE), str(folder / "plan.json"), str(folder / "out.jsonl")]
     subprocess.run(command, check=True, timeout=PATIENCE, env={"PYTHONPATH": str(INSIDE)}, cwd=folder)
     lines = [json.loads(line) for line in (folder / "out.jsonl").read_text().splitlines()]
-    assert lines[-1] == {"end": len(lines) - 1}
+    assert lines[-1]["end"] == len(lines) - 1
     assert not [line for line in lines if "unobserved" in line]
     return {f"{line['area']}:{line['id']}": line["value"] for line in lines[:-1]}
 
