@@ -14,13 +14,13 @@ from pathlib import Path
 
 from rich.console import Console
 
+from market_data_meta.candidates.candidate import Candidate
+from market_data_meta.candidates.sources import read_candidate
 from market_data_meta.contract import Contract, find_root
 from market_data_meta.contract_files import load_contract
-from market_data_meta.gate.candidates import Candidate
 from market_data_meta.gate.comparison import GateComparison
 from market_data_meta.gate.partners import ALLOWED, QUICK
 from market_data_meta.gate.runner import GateCallbacks, GateRun
-from market_data_meta.gate.sources import read_candidate
 from market_data_meta.prove.changes import Change, Edit
 from market_data_meta.prove.trial_runs import NewestReleases
 from market_data_meta.prove.variant import pack_wheel, renumber

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from market_data_meta.gate.candidates import Candidate, find_predecessor
+from market_data_meta.candidates.candidate import Candidate, find_predecessor
 from market_data_meta.judging.defects import Defect, ShownBy, ThirdParty
 from market_data_meta.judging.records import Check
 from market_data_meta.releases.ledger import DeployedSet, Ledger, Release

@@ -12,8 +12,8 @@ import pytest
 from examples import PATIENCE, release
 from made_wheels import packed
 
+from market_data_meta.candidates.candidate import Candidate
 from market_data_meta.files import exclusive_lock, whole_file, write_whole
-from market_data_meta.gate.candidates import Candidate
 
 ROUNDS = 30
 
@@ -65,11 +65,11 @@ def test_two_gates_copy_a_candidates_wheel_into_one_cache_at_once(tmp_path: Path
     candidate = Candidate("core", "x", release("1.0", "a"), None, wheel)
     file = tmp_path / "cache" / "wheels" / candidate.release.sha256[:16] / candidate.release.filename
     code = (
-        "from market_data_meta.gate.candidates import Candidate\n"
-        "from market_data_meta.gate.runner import _put_into_cache\n"
+        "from market_data_meta.candidates.candidate import Candidate\n"
+        "from market_data_meta.candidates.as_published import put_into_cache\n"
         "from market_data_meta.releases.ledger import Release\n"
         f"made = Candidate('core', 'x', {candidate.release!r}, None, Path(sys.argv[1]))\n"
-        f"for _ in range({ROUNDS}):\n    _put_into_cache([made], Path(sys.argv[2]))\n"
+        f"for _ in range({ROUNDS}):\n    put_into_cache([made], Path(sys.argv[2]))\n"
     )
     gates = [started_process(code, wheel, tmp_path / "cache") for _ in range(2)]
     expected = hashlib.sha256(wheel.read_bytes()).hexdigest()

@@ -13,6 +13,8 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from market_data_meta.candidates.candidate import Candidate
+from market_data_meta.candidates.sources import read_candidate
 from market_data_meta.commands.common import (
     Checkout,
     as_of_option,
@@ -26,7 +28,6 @@ from market_data_meta.commands.common import (
 from market_data_meta.commands.progress import progress
 from market_data_meta.contract import Contract
 from market_data_meta.errors import ErrorCode, MetaError
-from market_data_meta.gate.candidates import Candidate
 from market_data_meta.gate.causes import find_causes
 from market_data_meta.gate.depends_on import companions, join_companions
 from market_data_meta.gate.document import gate_result
@@ -35,7 +36,6 @@ from market_data_meta.gate.observation_report import observation_report
 from market_data_meta.gate.partners import ALL, ALLOWED, PINNED, QUICK
 from market_data_meta.gate.runner import GateCallbacks, GateRun
 from market_data_meta.gate.source_changes import read_source_changes
-from market_data_meta.gate.sources import read_candidate
 from market_data_meta.judging.comparison import CellComparison
 from market_data_meta.models import json_text
 from market_data_meta.releases.combinations import parse_pins

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
+from market_data_meta.candidates.as_published import ledger_with_candidates
+from market_data_meta.candidates.candidate import Candidate
 from market_data_meta.contract import Contract
 from market_data_meta.errors import ErrorCode, MetaError, undecided
-from market_data_meta.gate.candidates import Candidate
-from market_data_meta.gate.partners import ledger_with_candidates
 from market_data_meta.judging.comparison import CellPair
 from market_data_meta.judging.records import Record
 from market_data_meta.releases.combinations import Cell, Combination

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from market_data_meta.gate.candidates import Candidate
+from market_data_meta.candidates.candidate import Candidate
 from market_data_meta.gate.partners import GateCell
 from market_data_meta.judging.comparison import SAME, UNDECIDED, CellComparison, compare_checks
 from market_data_meta.releases.contents import ContentCombination

@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from market_data_meta.candidates.candidate import Candidate
 from market_data_meta.errors import Exit
-from market_data_meta.gate.candidates import Candidate
 from market_data_meta.gate.observations import GateObservation
 from market_data_meta.judging.comparison import HELD, REGRESSED, CellComparison, Difference, known_failures
 from market_data_meta.judging.verdicts import UNINSTALLABLE, UNKNOWN

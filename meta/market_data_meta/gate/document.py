@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from market_data_meta.candidates.candidate import Candidate
 from market_data_meta.contract import Contract
-from market_data_meta.gate.candidates import Candidate
 from market_data_meta.gate.causes import Cause
 from market_data_meta.gate.comparison import GateComparison
 from market_data_meta.inside.mdm_raised import Raised

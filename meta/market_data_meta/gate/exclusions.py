@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from packaging.version import Version
 
+from market_data_meta.candidates.as_published import ledger_with_candidates
+from market_data_meta.candidates.candidate import Candidate
 from market_data_meta.contract import Contract
-from market_data_meta.gate.candidates import Candidate
-from market_data_meta.gate.partners import ledger_with_candidates
 from market_data_meta.releases.combinations import Combination
 from market_data_meta.releases.interpreters import PYTHON
 from market_data_meta.releases.ledger import Ledger, Release

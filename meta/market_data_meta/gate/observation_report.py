@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from market_data_meta.candidates.candidate import Candidate
 from market_data_meta.contract import Contract
-from market_data_meta.gate.candidates import Candidate
 from market_data_meta.gate.changed_definitions import changed_definitions
 from market_data_meta.gate.meant_changes import MeantChange, accept_meant
 from market_data_meta.gate.observations import GateObservation

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from market_data_meta import suite
+from market_data_meta.candidates.as_published import ledger_with_candidates
+from market_data_meta.candidates.candidate import Candidate
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
-from market_data_meta.gate.candidates import Candidate
-from market_data_meta.gate.partners import GateCell, ledger_with_candidates
+from market_data_meta.gate.partners import GateCell
 from market_data_meta.judging.observation_rule_file import load_observation_rules
 from market_data_meta.judging.observations import ObservedComparison, compare_observations
 from market_data_meta.judging.observed_runs import ObservedRun, ObservedSide

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
+from market_data_meta.candidates.as_published import ledger_with_candidates
+from market_data_meta.candidates.candidate import Candidate
 from market_data_meta.contract import Contract
-from market_data_meta.gate.candidates import Candidate
 from market_data_meta.releases.combinations import deployed_set
 from market_data_meta.releases.contents import Content, ContentCombination, distinct_contents
 from market_data_meta.releases.interpreters import PYTHON
@@ -32,14 +33,6 @@ class GateCell:
     with_predecessors: ContentCombination | None
     stands_for: int
     forbidden: tuple[str, ...] = ()
-
-
-def ledger_with_candidates(ledger: Ledger, candidates: Iterable[Candidate]) -> Ledger:
-    """The ledger as it would be with the candidates published."""
-    for candidate in candidates:
-        if candidate.wheel:
-            ledger = ledger.with_candidate(candidate.package, candidate.release, candidate.wheel)
-    return ledger
 
 
 def gate_cells(

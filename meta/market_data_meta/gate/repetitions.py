@@ -7,9 +7,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from market_data_meta.candidates.as_published import ledger_with_candidates
+from market_data_meta.candidates.candidate import Candidate
 from market_data_meta.contract import Clause, Contract
-from market_data_meta.gate.candidates import Candidate
-from market_data_meta.gate.partners import GateCell, ledger_with_candidates
+from market_data_meta.gate.partners import GateCell
 from market_data_meta.judging.comparison import (
     REGRESSION,
     REPAIR,

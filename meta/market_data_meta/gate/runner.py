@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 
 from market_data_meta import suite
+from market_data_meta.candidates.as_published import ledger_with_candidates, put_into_cache
+from market_data_meta.candidates.candidate import Candidate
 from market_data_meta.contract import Clause, Contract
 from market_data_meta.errors import ErrorCode, undecided
-from market_data_meta.files import whole_file
 from market_data_meta.gate.alone import FirstRun, ReleasePair
 from market_data_meta.gate.blame import Problem, cells_to_explain, packages_to_blame, problem_kind, swap_others_back
 from market_data_meta.gate.brought_libraries import brought_libraries
-from market_data_meta.gate.candidates import Candidate
 from market_data_meta.gate.cell_pairs import cell_pair, excluded_pair, first_pair
 from market_data_meta.gate.comparison import GateComparison
 from market_data_meta.gate.exclusions import PartnerExclusion, find_exclusions
@@ -30,7 +28,6 @@ from market_data_meta.gate.partners import (
     GateCell,
     allowed_number,
     gate_cells,
-    ledger_with_candidates,
 )
 from market_data_meta.gate.quick_clauses import quick_clauses
 from market_data_meta.gate.repetitions import CELL_SECONDS, GateRepetitions, clauses_to_repeat
@@ -88,7 +85,7 @@ class GateRun:
         start = time.time()
         exclusions = () if self.reach == PINNED else self._exclusions()
         cells_to_run = self._gate_cells(exclusions)
-        _put_into_cache(self.candidates, self.options.cache)
+        put_into_cache(self.candidates, self.options.cache)
         with ThreadPoolExecutor(1) as observing, ThreadPoolExecutor(1) as pool, FirstRun() as first_run:
             observed = observing.submit(self._observer().run, cells_to_run if self.observes else ())
             alone = [pool.submit(self._compare_alone, candidate, first_run.wait) for candidate in self.candidates]
@@ -353,12 +350,3 @@ class GateRun:
             problem: () if problem in not_decided and packages == everyone else packages
             for problem, packages in in_cells.items()
         }
-
-
-def _put_into_cache(candidates: Iterable[Candidate], cache: Path) -> None:
-    """Put the candidates' wheels beside those of releases: they are checked and unpacked alike, never downloaded."""
-    for candidate in candidates:
-        if candidate.wheel:
-            file = cache / "wheels" / candidate.release.sha256[:16] / candidate.release.filename
-            with whole_file(file) as part:
-                shutil.copyfile(candidate.wheel, part)

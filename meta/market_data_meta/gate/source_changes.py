@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from market_data_meta import suite
+from market_data_meta.candidates.candidate import Candidate
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
-from market_data_meta.gate.candidates import Candidate
 from market_data_meta.inside.mdm_json import from_json
 from market_data_meta.inside.mdm_source import SourceChanges
 from market_data_meta.running.cells import RunOptions

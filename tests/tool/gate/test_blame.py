@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from market_data_meta.candidates.candidate import Candidate
 from market_data_meta.contract import Contract
 from market_data_meta.gate.blame import Problem, cells_to_explain, packages_to_blame
-from market_data_meta.gate.candidates import Candidate
 from market_data_meta.gate.partners import GateCell
 from market_data_meta.gate.repetitions import GateRepetitions
 from market_data_meta.gate.runner import GateRun

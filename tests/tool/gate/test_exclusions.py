@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from examples import LEDGER, candidate, release
 
+from market_data_meta.candidates.candidate import Candidate
 from market_data_meta.contract import Contract
-from market_data_meta.gate.candidates import Candidate
 from market_data_meta.gate.exclusions import find_exclusions
 from market_data_meta.releases.ledger import Ledger
 

@@ -6,7 +6,7 @@ from examples import candidate
 
 from market_data_meta.contract import Contract
 from market_data_meta.gate.meant_changes import meant_changes
-from market_data_meta.gate.observation_report import observation_report
+from market_data_meta.gate.observation_report import observation_report, quoted_lines
 from market_data_meta.gate.observations import GateObservation
 from market_data_meta.inside.mdm_source import ChangedPlace, SourceChanges
 from market_data_meta.judging.observations import ObservedComparison, ObservedDifference
@@ -55,3 +55,16 @@ def test_what_is_meant_breaks_nothing(contract: Contract) -> None:
     result = report(contract, "metrics:queue_depth", text="Changes: metrics:queue_depth it has a better name")
     assert result.findings[0].accepted == "it has a better name"
     assert result.failing(strict=True) == []
+
+
+def test_lines_that_name_a_symbol_are_quoted() -> None:
+    lines = [
+        "`parse` refuses an empty text.",
+        "parser is faster",
+        "GET /health has it",
+        "parse again",
+        "parse",
+        "parse",
+    ]
+    assert quoted_lines(lines, ["m.x.parse"]) == ("`parse` refuses an empty text.", "parse again", "parse")
+    assert quoted_lines(lines, ["GET /health"]) == ("GET /health has it",)

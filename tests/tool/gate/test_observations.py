@@ -13,11 +13,11 @@ from own_cache import own_cache
 from real_gates import Build, gate_on
 from small_suite import small_suite
 
+from market_data_meta.candidates.sources import read_candidate
 from market_data_meta.contract import Contract
 from market_data_meta.contract_files import load_contract
 from market_data_meta.gate.observations import GateObservation, GateObserver
 from market_data_meta.gate.partners import QUICK, gate_cells
-from market_data_meta.gate.sources import read_candidate
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running.cache import default_cache
 from market_data_meta.running.cells import RunOptions

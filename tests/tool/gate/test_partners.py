@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from examples import LEDGER, candidate
 
+from market_data_meta.candidates.as_published import ledger_with_candidates
+from market_data_meta.candidates.candidate import find_predecessor
 from market_data_meta.contract import Contract
-from market_data_meta.gate.candidates import find_predecessor
 from market_data_meta.gate.partners import (
     ALL,
     ALLOWED,
@@ -15,7 +16,6 @@ from market_data_meta.gate.partners import (
     GateCell,
     allowed_number,
     gate_cells,
-    ledger_with_candidates,
 )
 
 

@@ -18,11 +18,11 @@ from jsonschema import Draft202012Validator
 from made_index import MadeIndex, serving
 from made_wheels import changed_wheel, made_wheel
 
+from market_data_meta.candidates.builds import build_wheel
+from market_data_meta.candidates.sources import read_candidate
 from market_data_meta.cli import cli
 from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit, MetaError
-from market_data_meta.gate.builds import build_wheel
-from market_data_meta.gate.sources import read_candidate
 from market_data_meta.inside.mdm_landlock import version
 from market_data_meta.models import parse_document
 from market_data_meta.releases.index_settings import configured_indexes

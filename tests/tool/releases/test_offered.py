@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from examples import LEDGER, release
 
+from market_data_meta.candidates.candidate import Candidate, find_predecessor
 from market_data_meta.contract import Contract
-from market_data_meta.gate.candidates import Candidate, find_predecessor
 from market_data_meta.gate.partners import QUICK, gate_cells
 from market_data_meta.matrix.sets import best_sets, named_sets
 from market_data_meta.releases.combinations import DEPLOYED, NEWEST, Combination, parse_cell

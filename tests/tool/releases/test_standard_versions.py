@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from examples import release
 
+from market_data_meta.candidates.candidate import find_predecessor
 from market_data_meta.contract import Contract
 from market_data_meta.errors import ErrorCode, MetaError
-from market_data_meta.gate.candidates import find_predecessor
 from market_data_meta.releases.combinations import Cell, Combination, parse_cell
 from market_data_meta.releases.contents import content_combinations, distinct_contents
 from market_data_meta.releases.ledger import DeployedSet, Ledger

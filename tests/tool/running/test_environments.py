@@ -15,9 +15,9 @@ from made_index import MadeIndex, serving
 from made_wheels import made_wheel
 from packaging.requirements import Requirement
 
+from market_data_meta.candidates.sources import release_of
 from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit, MetaError, UninstallableError
-from market_data_meta.gate.sources import release_of
 from market_data_meta.releases.combinations import Cell, Combination, newest_of, parse_cell
 from market_data_meta.releases.index import refreshed_ledger
 from market_data_meta.releases.ledger import Ledger

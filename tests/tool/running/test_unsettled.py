@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from examples import SUITE
 
+from market_data_meta.candidates.candidate import Candidate, find_predecessor
 from market_data_meta.contract import Contract
-from market_data_meta.gate.candidates import Candidate, find_predecessor
 from market_data_meta.gate.runner import GateRun
 from market_data_meta.judging.comparison import CellComparison
 from market_data_meta.judging.records import Record, record_text

@@ -10,12 +10,12 @@ from zipfile import ZipFile
 
 from packaging.version import InvalidVersion, Version
 
+from market_data_meta.candidates import builds
+from market_data_meta.candidates.candidate import Candidate, find_predecessor, source_folders
+from market_data_meta.candidates.changelogs import changelog_lines
+from market_data_meta.candidates.revisions import Revision, revision_of
 from market_data_meta.contract import Contract
 from market_data_meta.errors import ErrorCode, MetaError, direct_reference
-from market_data_meta.gate import builds
-from market_data_meta.gate.candidates import Candidate, find_predecessor, source_folders
-from market_data_meta.gate.changelogs import changelog_lines
-from market_data_meta.gate.revisions import Revision, revision_of
 from market_data_meta.inside.mdm_content import content_of_wheel
 from market_data_meta.releases.combinations import DEPLOYED, NEWEST, published_release
 from market_data_meta.releases.interpreters import PYTHON

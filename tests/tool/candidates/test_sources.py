@@ -13,12 +13,12 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import pytest
 from made_wheels import made_wheel, packed
 
+from market_data_meta.candidates.builds import check_out
+from market_data_meta.candidates.candidate import Candidate, source_folders
+from market_data_meta.candidates.revisions import Revision
+from market_data_meta.candidates.sources import read_candidate
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
-from market_data_meta.gate.builds import check_out
-from market_data_meta.gate.candidates import Candidate, source_folders
-from market_data_meta.gate.revisions import Revision
-from market_data_meta.gate.sources import read_candidate
 from market_data_meta.inside.mdm_landlock import version
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.releases.requirements import third_party_requirements

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from market_data_meta.gate.revisions import Revision
+from market_data_meta.candidates.revisions import Revision
 from market_data_meta.releases.interpreters import PYTHON
 from market_data_meta.releases.ledger import Ledger, Release, offered
 

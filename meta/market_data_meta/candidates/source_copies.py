@@ -13,8 +13,8 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
+from market_data_meta.candidates.git import git
 from market_data_meta.errors import ErrorCode, MetaError
-from market_data_meta.gate.git import git
 
 PROJECT_FILES = ("pyproject.toml", "setup.py")
 """Each of them makes a folder a project."""

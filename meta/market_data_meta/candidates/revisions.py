@@ -7,8 +7,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from market_data_meta.candidates.git import git
 from market_data_meta.errors import MetaError
-from market_data_meta.gate.git import git
 
 # Of whoever checked it out: nothing in it is executed.
 _LOCAL = ("safe.directory=*",)

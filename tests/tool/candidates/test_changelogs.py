@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from market_data_meta.gate.changelogs import changelog_lines
-from market_data_meta.gate.observation_report import quoted_lines
+from market_data_meta.candidates.changelogs import changelog_lines
 from market_data_meta.releases.ledger import Ledger
 
 TEXT = """# Changelog
@@ -35,16 +34,3 @@ def test_a_tree_without_one_and_a_link_say_nothing(tmp_path: Path) -> None:
     assert changelog_lines(tree, None) == ()
     (tree / "CHANGELOG.md").symlink_to(secret)
     assert changelog_lines(tree, None) == ()
-
-
-def test_lines_that_name_a_symbol_are_quoted() -> None:
-    lines = [
-        "`parse` refuses an empty text.",
-        "parser is faster",
-        "GET /health has it",
-        "parse again",
-        "parse",
-        "parse",
-    ]
-    assert quoted_lines(lines, ["m.x.parse"]) == ("`parse` refuses an empty text.", "parse again", "parse")
-    assert quoted_lines(lines, ["GET /health"]) == ("GET /health has it",)

@@ -10,9 +10,9 @@ from zipfile import ZipFile
 
 import pytest
 
+from market_data_meta.candidates.sources import read_candidate
 from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit, MetaError
-from market_data_meta.gate.sources import read_candidate
 from market_data_meta.releases.ledger import Ledger
 
 BACKEND = r'''

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from market_data_meta.gate.revisions import Revision, revision_of
+from market_data_meta.candidates.revisions import Revision, revision_of
 
 
 def git(folder: Path, *arguments: str) -> str:

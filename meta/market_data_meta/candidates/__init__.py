@@ -1,0 +1,1 @@
+"""Candidates: unreleased builds of a package, from wherever they come, made into a wheel."""
