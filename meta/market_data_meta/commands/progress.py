@@ -18,13 +18,19 @@ from rich.progress import (
 )
 
 from market_data_meta.commands.common import say
+from market_data_meta.running.servers import named_servers
 from market_data_meta.running.several_cells import CellStep
 from market_data_meta.running.warm_runner import ProgressStep
 
 
 @contextmanager
 def progress(every: int = 50) -> Iterator[Callable[[ProgressStep], None]]:
-    """What to call at each step: it moves a bar, or prints a line ``every`` so many runs where there is no terminal."""
+    """What to call at each step: it moves a bar, or prints a line ``every`` so many runs where there is no terminal.
+
+    It says of servers that the user names that these runs do not have them: their records are shared.
+    """
+    for variable in named_servers():
+        say(f"{variable} is for mdmeta run: here the services have the servers of the wheels")
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:

@@ -122,6 +122,7 @@ def run_command(
             into=into,
             on_step=on_step,
             to_repeat=checkout.unexpected,
+            users_servers=True,
         )
     report = judge_records(contract, suite.digest(checkout.root), records, checkout.known_defects)
     finish(report_result(checkout.contract, report, checkout.known_defects), as_json=as_json, verbose=verbose)

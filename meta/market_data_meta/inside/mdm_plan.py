@@ -70,9 +70,10 @@ class RecordHeader:
 
     ``forced`` are the requirements that had to be overridden, ``as_of`` the day of the third-party libraries (None for
     today's). A run with ``until`` ends as soon as one of these clauses does not hold. ``environment`` is what each run
-    has, whoever runs it. ``uninstallable`` says why nothing could be run; ``start`` is then when that was found.
-    ``attestation``, ``interpreter``, ``third_party`` and ``cage`` are what the run says, and missing where it never
-    began.
+    has, whoever runs it. ``users_servers`` says by the user's variable which server of theirs took the place of one of
+    the wheels', never with credentials. ``uninstallable`` says why nothing could be run; ``start`` is then when that
+    was found. ``attestation``, ``interpreter``, ``third_party`` and ``cage`` are what the run says, and missing where it
+    never began.
     """
 
     kind: str = field(default="header", init=False)
@@ -88,6 +89,7 @@ class RecordHeader:
     clauses: tuple[str, ...]
     until: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    users_servers: Mapping[str, str] = field(default_factory=dict)
     attestation: Mapping[str, AttestedPackage] | None = None
     interpreter: Interpreter | None = None
     third_party: Mapping[str, str] | None = None

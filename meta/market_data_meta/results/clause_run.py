@@ -20,12 +20,16 @@ class ClauseOutcome(Model):
 
 
 class ClauseRunResult(Document):
-    """What `mdmeta run --clause --json` prints: a few clauses of one cell, and no verdict about the cell."""
+    """What `mdmeta run --clause --json` prints: a few clauses of one cell, and no verdict about the cell.
+
+    ``users_servers`` says by variable which servers of the user's own the checks had, without credentials.
+    """
 
     schema_name: ClassVar[str] = "clause-run"
 
     format: Literal[1] = 1
     cell: Text
     exit: ExitCode
+    users_servers: dict[str, str]
     reasons: tuple[str, ...]
     clauses: tuple[ClauseOutcome, ...]

@@ -39,7 +39,8 @@ class ReportCheck(Model):
 class ReportCell(Model):
     """One cell: its verdict, the reasons for it, and the evidence that it rests on.
 
-    ``capabilities`` say what works in it, whatever is expected; a cell of one release alone has none.
+    ``capabilities`` say what works in it, whatever is expected; a cell of one release alone has none. ``users_servers``
+    says by variable which servers of the user's own its checks had, without credentials.
     """
 
     cell: Text
@@ -48,6 +49,7 @@ class ReportCell(Model):
     counts: dict[str, int]
     combination: Versions | None
     forced: tuple[str, ...]
+    users_servers: dict[str, str]
     lane: str | None
     interpreter: str | None
     third_party_choice: str | None

@@ -142,7 +142,9 @@ def _prepared_cell(
     check_scopes(contract, cell, clauses)
     folder = out / "environments" / cell.name
     with exclusive_lock(folder):
-        prepared = with_plan(contract, ledger, cell, _reuse_or_install(contract, ledger, cell, folder, progress))
+        installed = _reuse_or_install(contract, ledger, cell, folder, progress)
+        # A release alone has no servers, and a person who works on a check may bring their own.
+        prepared = with_plan(contract, ledger, cell, installed, users_servers=True)
         yield replace(prepared, plan=prepared.plan.of_clauses([*clauses, *contract.controls]))
 
 

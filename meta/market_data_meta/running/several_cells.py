@@ -40,6 +40,7 @@ def run_cells(
     into: Path | None = None,
     on_step: Callable[[CellStep], None] = lambda _: None,
     to_repeat: Callable[[Record], Collection[str]] = lambda _: (),
+    users_servers: bool = False,
 ) -> list[Record]:
     """The record of each cell, in their order, each in an environment of its own: that of a single one may be ``into``.
 
@@ -64,6 +65,7 @@ def run_cells(
             progress=lambda text: tell(CellStep(cell.name, text)),
             on_checks=lambda ended, total: tell(CellStep(cell.name, f"{cell.name}: running", ended, total)),
             to_repeat=to_repeat,
+            users_servers=users_servers,
         )
         tell(CellStep(cell.name, f"{cell.name}: done", record=record))
         return record

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from market_data_meta.render.defect_lines import mended_lines, stale_lines
 from market_data_meta.render.report.terminal import STYLES, finding_in_full
-from market_data_meta.render.text import printable
+from market_data_meta.render.text import printable, users_servers_lines
 from market_data_meta.results.clause_run import ClauseRunResult
 from market_data_meta.results.report import ReportResult
 
@@ -24,6 +24,8 @@ def show_clause_run(run: ClauseRunResult, report: ReportResult, console: Console
         if row.outcome == "not-applicable":
             line.append(f"  {printable(str(row.message))}", "dim")
         console.print(line, soft_wrap=True)
+    for text in users_servers_lines(run.users_servers):
+        console.print(Text(printable(text)), soft_wrap=True)
     for reason in run.reasons:
         console.print(Text(f"unknown: {printable(reason)}", style="yellow"), soft_wrap=True)
     for text in mended_lines(report.mended):

@@ -7,7 +7,7 @@ from market_data_meta.render.defect_lines import mended_lines, stale_lines
 from market_data_meta.render.markdown_text import code, html, line
 from market_data_meta.render.report.expectation import expectation
 from market_data_meta.render.signs import CAPABILITY_STATES, VERDICTS
-from market_data_meta.render.text import counts_in_words
+from market_data_meta.render.text import counts_in_words, users_servers_lines
 from market_data_meta.results.report import ReportCell, ReportFinding, ReportResult
 
 
@@ -57,7 +57,8 @@ def _cell(cell: ReportCell) -> str:
     third_party = f"{cell.third_party_choice or '?'}, {(cell.as_of or 'today')[:10]}"
     forced = " (forced)" if cell.forced else ""
     why = f": {line(cell.reasons[0])}" if cell.reasons and cell.verdict in ("unknown", "uninstallable") else ""
-    evidence = counts_in_words(cell.counts) + why
+    servers = "".join(f"; {line(text)}" for text in users_servers_lines(cell.users_servers))
+    evidence = counts_in_words(cell.counts) + servers + why
     verdict = f"{VERDICTS[cell.verdict].emoji} {cell.verdict}"
     return f"| {verdict} | `{cell.cell}`{forced} | {cell.interpreter or '?'} | {third_party} | {evidence} |"
 

@@ -12,7 +12,7 @@ from market_data_meta.render.capability_lines import count_table, show_states
 from market_data_meta.render.defect_lines import mended_lines, stale_lines
 from market_data_meta.render.report.expectation import expectation
 from market_data_meta.render.signs import with_mark
-from market_data_meta.render.text import counts_in_words, printable
+from market_data_meta.render.text import counts_in_words, printable, users_servers_lines
 from market_data_meta.results.report import ReportFinding, ReportResult
 
 WIDE = 100
@@ -35,6 +35,7 @@ def show_report(report: ReportResult, console: Console, *, verbose: bool = False
         if cell.verdict in ("unknown", "uninstallable"):
             lines += [reason.splitlines()[0] if cell.verdict == "unknown" else reason for reason in cell.reasons[:3]]
         lines += [f"forced: {why}" for why in cell.forced]
+        lines += users_servers_lines(cell.users_servers)
         name, text = escape(cell.cell), escape(printable("\n".join(lines)))
         table.add_row(with_mark(cell.verdict), *((name, text) if beside else (f"{name}\n{text}",)))
     console.print(table)
