@@ -72,8 +72,8 @@ class RecordHeader:
     today's). A run with ``until`` ends as soon as one of these clauses does not hold. ``environment`` is what each run
     has, whoever runs it. ``users_servers`` says by the user's variable which server of theirs took the place of one of
     the wheels', never with credentials. ``uninstallable`` says why nothing could be run; ``start`` is then when that
-    was found. ``attestation``, ``interpreter``, ``third_party`` and ``cage`` are what the run says, and missing where it
-    never began.
+    was found. ``attestation``, ``interpreter``, ``third_party`` and ``cage`` are what the run says, and missing where
+    it never began.
     """
 
     kind: str = field(default="header", init=False)
