@@ -1,4 +1,4 @@
-"""What was observed of candidates and of the releases before them, and differs: a part of a gate."""
+"""What was observed of candidates or releases, and of the releases before them, and differs."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class ObservationFinding(Model):
     changelog: Annotated[tuple[str, ...], Field(description="Lines of the candidate's CHANGELOG that name it.")]
 
 
-class GateObservations(Model):
-    """The observations of the candidates and of their predecessors in one cell, compared."""
+class ObservedChanges(Model):
+    """The observations of what comes later and of what was before it in one cell, compared."""
 
     cell: Text
     baseline: Text
@@ -51,6 +51,11 @@ class GateObservations(Model):
     compared: Count
     unstable: Annotated[tuple[Text, ...], Field(description="Different in two runs of the same code: not compared.")]
     unobserved: Annotated[tuple[Text, ...], Field(description="What had no value in some run: not compared.")]
+
+
+class GateObservations(ObservedChanges):
+    """The observations of the candidates and of their predecessors in one cell, compared."""
+
     accepts_nothing: Annotated[tuple[Text, ...], Field(description="Lines that accept changes of which there is none.")]
     ran: Count
     seconds: Seconds

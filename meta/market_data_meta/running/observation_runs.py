@@ -18,16 +18,18 @@ from market_data_meta.judging.observed_runs import ObservedRun, read_observation
 from market_data_meta.releases.contents import ContentCombination
 from market_data_meta.running import third_party
 from market_data_meta.running.cache import interpreter_digest
+from market_data_meta.running.cells import RunOptions
 from market_data_meta.running.isolated import clean_environment
 from market_data_meta.running.sandbox import run_in_sandbox
 from market_data_meta.running.seals import text_or_empty
 from market_data_meta.running.third_party import ThirdPartyLock
-from market_data_meta.running.wheels import UnpackedWheels, unpack_all
+from market_data_meta.running.wheels import UnpackedWheels, is_unpacked, unpack_all
 
 SECONDS = 120.0
 """CPU time of one run; it takes a third of that."""
 JOBS = 2
 """How many units a run observes at once."""
+NOT_OBSERVED = "it has not been observed yet"
 MAX_BYTES = 64 << 20
 """What a run may write: a hundred times what the packages of today come to."""
 
@@ -48,17 +50,21 @@ class ObservationRequest:
     candidates: bool = False
 
 
-def unpacked_sites(
-    contract: Contract, cells: Sequence[ContentCombination], cache: Path, python: str
-) -> Mapping[str, Path]:
-    """The folders of the cells' releases, by the sha256 of the wheel. Raises MetaError where one cannot be had."""
+def unpacked_sites(contract: Contract, cells: Sequence[ContentCombination], options: RunOptions) -> Mapping[str, Path]:
+    """The folders of the cells' releases, by the sha256 of the wheel. Raises MetaError where one cannot be had.
+
+    Without ``options.run`` only what is in the cache can be had.
+    """
+    newest = (content.newest for cell in cells for content in cell.contents)
+    if not options.run and (missing := next((one for one in newest if not is_unpacked(one, options.cache)), None)):
+        raise undecided(ErrorCode.NO_OBSERVATIONS, NOT_OBSERVED, f"{missing.filename} is not in the cache")
     releases = {
         contract.packages[content.package].distribution: [
             other.newest for cell in cells for other in cell.contents if other.package == content.package
         ]
         for content in cells[0].contents
     }
-    unpacked: UnpackedWheels = unpack_all(releases, cache, python)
+    unpacked: UnpackedWheels = unpack_all(releases, options.cache, options.interpreter)
     if unpacked.faults:
         raise undecided(ErrorCode.NO_OBSERVATIONS, next(iter(unpacked.faults.values())))
     return unpacked.sites
@@ -66,13 +72,17 @@ def unpacked_sites(
 
 @dataclass
 class ObservationRunner:
-    """Observes packages; nothing that the cache has is run again. ``sites`` are the folders of unpacked releases."""
+    """Observes packages; nothing that the cache has is run again, and nothing at all where it may not run.
+
+    ``sites`` are the folders of unpacked releases.
+    """
 
     contract: Contract
     python: str
     cache: Path
     sites: Mapping[str, Path]
     run_count: int = 0
+    may_run: bool = True
 
     def __post_init__(self) -> None:
         self._suite = suite.observations_digest(self.contract.root)
@@ -88,6 +98,8 @@ class ObservationRunner:
             except ValueError:
                 # What cannot be read is observed again.
                 file.unlink(missing_ok=True)
+        if not self.may_run:
+            raise undecided(ErrorCode.NO_OBSERVATIONS, NOT_OBSERVED, "no run of its probes is in the cache")
         text = self._observe(request, plan)
         self.run_count += 1
         try:

@@ -44,6 +44,11 @@ class UnpackedWheels:
     faults: Mapping[str, str]
 
 
+def is_unpacked(release: Release, cache: Path) -> bool:
+    """Whether there is a folder of the release, so that nothing would be downloaded for it."""
+    return (cache / "wheels" / release.sha256[:16] / "site").is_dir()
+
+
 def unpack_all(releases: Mapping[str, Iterable[Release]], cache: Path, python: str) -> UnpackedWheels:
     """Download, check and unpack the wheel of each release.
 

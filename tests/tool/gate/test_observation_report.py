@@ -6,12 +6,14 @@ from examples import candidate
 
 from market_data_meta.contract import Contract
 from market_data_meta.gate.meant_changes import meant_changes
-from market_data_meta.gate.observation_report import observation_report, quoted_lines
+from market_data_meta.gate.observation_report import observation_report
 from market_data_meta.gate.observations import GateObservation
 from market_data_meta.inside.mdm_source import ChangedPlace, SourceChanges
+from market_data_meta.judging.observation_document import quoted_lines
 from market_data_meta.judging.observations import ObservedComparison, ObservedDifference
 from market_data_meta.judging.used_names import UsedNames
 from market_data_meta.results.observations import GateObservations
+from market_data_meta.running.observed_pairs import ObservedPair
 
 
 def report(
@@ -22,8 +24,9 @@ def report(
     observed = GateObservation(
         "core1",
         "core0",
-        ObservedComparison(differences, len(keys), (), ()),
-        used={"core": UsedNames(frozenset({"Used"}))},
+        ObservedPair(
+            ObservedComparison(differences, len(keys), (), ()), {"core": UsedNames(frozenset({"Used"}))}, {}, 0
+        ),
     )
     places = tuple(ChangedPlace(f"market_data_core/{name}.py", None, (), ()) for name in ("x", "y"))
     candidates = [candidate(package, "9", "9") for package in packages]

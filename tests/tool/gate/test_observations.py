@@ -76,13 +76,16 @@ def test_a_changed_value_is_a_difference_and_what_hangs_on_the_hash_seed_is_unst
     wheel = build("pipeline", {CONSUMER: ("BackpressureLevel.soft: 0.5,", "BackpressureLevel.soft: 0.6,")})
     observation = observe(observed, ledger, wheel)
     assert observation.fault == ""
-    assert observation.comparison
-    (difference,) = observation.comparison.differences
+    assert observation.pair
+    comparison = observation.pair.comparison
+    (difference,) = comparison.differences
     assert (difference.kind, difference.path, difference.was, difference.now) == ("changed", ("soft",), "0.5", "0.6")
-    assert observation.comparison.unstable == (f"functions:{CONSUMER[:-3].replace('/', '.')}.FeedbackHandler[hash]",)
-    assert observation.ran == 4
+    assert comparison.unstable == (f"functions:{CONSUMER[:-3].replace('/', '.')}.FeedbackHandler[hash]",)
+    assert observation.pair.ran == 4
     # Everything is known when it is asked again, and nothing of a candidate is kept among the releases.
-    assert observe(observed, ledger, wheel).ran == 0
+    again = observe(observed, ledger, wheel)
+    assert again.pair
+    assert again.pair.ran == 0
     assert len(list((default_cache() / "observations").glob("*.jsonl"))) == 2
     assert len(list((default_cache() / "candidates").glob("*/observations/*.jsonl"))) == 2
 
@@ -90,14 +93,14 @@ def test_a_changed_value_is_a_difference_and_what_hangs_on_the_hash_seed_is_unst
 def test_a_candidate_without_a_difference_is_observed_once(observed: Contract, ledger: Ledger, build: Build) -> None:
     wheel = build("pipeline", {CONSUMER: ("# Normalize policy to use", "# Have the policy use")})
     observation = observe(observed, ledger, wheel)
-    assert observation.comparison
-    assert (observation.comparison.differences, observation.ran) == ((), 3)
+    assert observation.pair
+    assert (observation.pair.comparison.differences, observation.pair.ran) == ((), 3)
 
 
 def test_a_run_without_its_end_is_no_evidence(observed: Contract, ledger: Ledger, build: Build) -> None:
     ends = "BackpressureLevel.hard: __import__('os')._exit(0),"
     observation = observe(observed, ledger, build("pipeline", {CONSUMER: ("BackpressureLevel.hard: 0.0,", ends)}))
-    assert observation.comparison is None
+    assert observation.pair is None
     assert observation.fault.endswith("could not be observed: it has written nothing")
     raises = "BackpressureLevel.hard: {}['hard'],"
     observation = observe(observed, ledger, build("pipeline", {CONSUMER: ("BackpressureLevel.hard: 0.0,", raises)}))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from market_data_meta.gate.changed_definitions import changed_definitions
 from market_data_meta.inside.mdm_source import ChangedPlace, SourceChanges, source_changes
+from market_data_meta.judging.changed_definitions import changed_definitions
 
 FILE = '''"""A module."""
 

@@ -1,4 +1,4 @@
-"""Which definitions a candidate has changed: what its changed lines are within. Pure functions; no I/O.
+"""Which definitions a later build or release has changed: what its changed lines are within. Pure functions; no I/O.
 
 The lines are read by their indentation and never parsed, as they are a stranger's.
 """

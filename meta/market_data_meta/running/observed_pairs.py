@@ -1,0 +1,126 @@
+"""Observing what comes later and what was before it: the same probes, in the same cell, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from market_data_meta.contract import Contract
+from market_data_meta.inside.mdm_source import SourceChanges
+from market_data_meta.judging.changed_definitions import changed_definitions
+from market_data_meta.judging.observation_findings import ChangedDefinition
+from market_data_meta.judging.observation_rule_file import load_observation_rules
+from market_data_meta.judging.observations import ObservedComparison, compare_observations
+from market_data_meta.judging.observed_runs import ObservedRun, ObservedSide
+from market_data_meta.judging.used_names import UsedNames, used_names
+from market_data_meta.releases.contents import ContentCombination
+from market_data_meta.running.cells import RunOptions
+from market_data_meta.running.observation_runs import ObservationRequest, ObservationRunner, unpacked_sites
+from market_data_meta.running.third_party import ThirdPartyLock
+from market_data_meta.running.warm_runner import ProgressStep
+
+HASH_SEEDS = (0, 1)
+"""Each side runs with both, so that what hangs on the order of a set is not taken for a difference."""
+
+
+@dataclass(frozen=True)
+class PairedCells:
+    """The two cells to observe, each with the third-party set that it runs with."""
+
+    now: ContentCombination
+    was: ContentCombination
+    lock_now: ThirdPartyLock
+    lock_was: ThirdPartyLock
+
+
+@dataclass(frozen=True)
+class ObservedPair:
+    """What was observed of both sides, compared.
+
+    ``used`` are the names of each observed package that others use, ``sites`` the folders of the later side's releases,
+    and ``ran`` counts the runs that were not in the cache.
+    """
+
+    comparison: ObservedComparison
+    used: Mapping[str, UsedNames]
+    sites: Mapping[str, Path]
+    ran: int
+
+    def definitions(self, changes: Mapping[str, SourceChanges]) -> dict[str, tuple[ChangedDefinition, ...]]:
+        """The definitions that the source of the later side has changed, by package."""
+        return {
+            package: changed_definitions(package, change, lines_of(self.sites.get(package)))
+            for package, change in changes.items()
+        }
+
+
+def observe_pair(
+    contract: Contract,
+    cells: PairedCells,
+    observed: tuple[str, ...],
+    options: RunOptions,
+    on_progress: Callable[[ProgressStep], None],
+    *,
+    candidates: bool = False,
+) -> ObservedPair:
+    """Observe packages in both cells. Raises MetaError where there is no evidence.
+
+    The later side is observed a second time only where it differs. With ``candidates`` its runs are cached apart.
+    Without ``options.run`` nothing is run, and what the cache does not know is no evidence.
+    """
+    rules = load_observation_rules(contract.root)
+    sites = unpacked_sites(contract, (cells.now, cells.was), options)
+    runner = ObservationRunner(contract, options.interpreter, options.cache, sites, may_run=options.run)
+    on_progress(ProgressStep(0, 0, f"observing {cells.was.combination.label}"))
+    was = ObservedSide(
+        tuple(runner.run(ObservationRequest(cells.was, cells.lock_was, observed, seed)) for seed in HASH_SEEDS)
+    )
+    preferred = tuple(was.runs[0].names)
+    on_progress(ProgressStep(0, 0, f"observing {cells.now.combination.label}"))
+    runs: list[ObservedRun] = []
+    for seed in HASH_SEEDS:
+        request = ObservationRequest(cells.now, cells.lock_now, observed, seed, preferred, candidates=candidates)
+        runs.append(runner.run(request))
+        comparison = compare_observations(was, ObservedSide(tuple(runs)), rules)
+        if not comparison.differs and runs[0].unobserved.keys() <= was.unobserved:
+            break
+    folders = {content.package: sites[content.newest.sha256] for content in cells.now.contents}
+    used = {package: _used_names(contract, package, folders) for package in observed}
+    return ObservedPair(comparison, used, folders, runner.run_count)
+
+
+def lines_of(site: Path | None) -> Callable[[str], Sequence[str]]:
+    """The lines of a file of a release; none of one that cannot be read."""
+
+    def lines(file: str) -> Sequence[str]:
+        try:
+            return (site / file).read_text(encoding="utf-8", errors="replace").splitlines() if site else ()
+        except OSError:
+            return ()
+
+    return lines
+
+
+def _used_names(contract: Contract, package: str, sites: Mapping[str, Path]) -> UsedNames:
+    imports = contract.packages[package].imports
+    own = dict(_python_files(sites[package], imports))
+    others = [
+        text
+        for name, site in sites.items()
+        if name != package
+        for _, text in _python_files(site, contract.packages[name].imports)
+    ]
+    readme = "".join(
+        file.read_text(encoding="utf-8", errors="replace").partition("\n\n")[2]
+        for file in sites[package].glob("*.dist-info/METADATA")
+    )
+    return used_names(own, readme, others, imports)
+
+
+def _python_files(site: Path, imports: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The files of the packages that a release installs, by their paths, and their texts."""
+    for name in imports:
+        for file in sorted((site / name).rglob("*.py")):
+            if file.is_file():
+                yield file.relative_to(site).as_posix(), file.read_text(encoding="utf-8", errors="replace")

@@ -1,0 +1,52 @@
+"""What differs in the source of two releases, read in the sandbox by the interpreter of the cells."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+
+from market_data_meta import suite
+from market_data_meta.contract import Contract
+from market_data_meta.inside.mdm_json import from_json
+from market_data_meta.inside.mdm_source import SourceChanges
+from market_data_meta.releases.ledger import Release
+from market_data_meta.running.cells import RunOptions
+from market_data_meta.running.isolated import clean_environment
+from market_data_meta.running.sandbox import run_in_sandbox
+
+SECONDS = 60.0
+"""CPU time: a package takes less than one second."""
+
+
+def read_source_changes(
+    contract: Contract, package: str, before: Release, after: Release, options: RunOptions, scratch: Path
+) -> SourceChanges:
+    """The changes from one release of a package to another; none where the source of one of them cannot be had.
+
+    They only explain what was found: what is said without them says as much, in more blocks.
+    """
+    # Imported here: it loads the client of the index.
+    from market_data_meta.running.wheels import unpack_all
+
+    distribution = contract.packages[package].distribution
+    unpacked = unpack_all({distribution: (before, after)}, options.cache, options.interpreter)
+    if unpacked.faults:
+        return SourceChanges()
+    sites = [unpacked.sites[release.sha256] for release in (before, after)]
+    with tempfile.TemporaryDirectory(dir=scratch) as home:
+        answer = Path(home) / "changes.json"
+        script = str(suite.INSIDE / "mdm_source.py")
+        ending = run_in_sandbox(
+            [options.interpreter, "-I", "-S", "-W", "ignore", script, *map(str, sites), str(answer)],
+            scratch / f"{package}-source.log",
+            home=home,
+            variables=clean_environment(home, Path(home)),
+            writable=[],
+            readable=[*sites, suite.INSIDE],
+            network=False,
+            seconds=SECONDS,
+        )
+        if ending.cause:
+            return SourceChanges()
+        return from_json(SourceChanges, json.loads(answer.read_text(encoding="utf-8")))
