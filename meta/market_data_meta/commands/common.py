@@ -187,8 +187,11 @@ def say_next(command: str, why: str) -> None:
     say(f"next: {escape(command)}  [dim]# {escape(why)}[/]")
 
 
-def finish(report: ReportResult, *, as_json: bool, verbose: bool) -> NoReturn:
-    """Show the report and end with the exit code that it stands for."""
+def finish(report: ReportResult, *, as_json: bool, verbose: bool, then: tuple[str, str] = ("", "")) -> NoReturn:
+    """Show the report and end with the exit code that it stands for.
+
+    Where nothing is news, ``then`` is the command that comes next, and what it is for.
+    """
     # Imported here: they load pydantic, which the list of commands can do without.
     from market_data_meta.models import json_text
     from market_data_meta.render.report.terminal import show_report
@@ -200,6 +203,8 @@ def finish(report: ReportResult, *, as_json: bool, verbose: bool) -> NoReturn:
         news = next((finding for finding in report.findings if finding.defect is None), None)
         if news:
             say_next(f"./scripts/mdmeta explain {news.clause}", "what it asks for, and who says so")
+        elif then[0]:
+            say_next(*then)
         elif report.findings:
             say_next(
                 f"./scripts/mdmeta explain {report.findings[0].defect}", "a known defect, its cause and how to see it"

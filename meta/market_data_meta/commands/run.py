@@ -16,7 +16,7 @@ from rich.markup import escape
 from market_data_meta import suite
 from market_data_meta.commands.common import Checkout, finish, json_option, out_option, say, verbose_option
 from market_data_meta.commands.progress import cell_progress
-from market_data_meta.commands.run_pinned import PINNED, run_pinned
+from market_data_meta.commands.run_pinned import AFTER_PINNED, PINNED, run_pinned
 from market_data_meta.errors import ErrorCode, Exit, MetaError
 from market_data_meta.judging.explanations import clause_of
 from market_data_meta.judging.report_document import clause_run_result, report_result
@@ -103,7 +103,8 @@ def run_command(
     if PINNED in pins:
         if pins != (PINNED,) or any((interpreter, third_party, into, clauses)):
             raise click.UsageError(f"{PINNED} stands alone: tox.ini says what each of its cells has")
-        finish(run_pinned(checkout, (out or checkout.out).resolve(), as_json=as_json), as_json=as_json, verbose=verbose)
+        result = run_pinned(checkout, (out or checkout.out).resolve(), as_json=as_json)
+        finish(result, as_json=as_json, verbose=verbose, then=AFTER_PINNED)
     contract = checkout.contract
     cell = parse_cell(pins, contract.packages, checkout.ledger, interpreter, contract.service_packages)
     cell = Cell(cell.combination, third_party or cell.third_party, interpreter or cell.python)

@@ -25,6 +25,7 @@ from market_data_meta.running.tox_runs import run_in_tox
 
 PINNED = "pinned"
 """The word that stands for the combinations that tox.ini pins."""
+AFTER_PINNED = ("./scripts/tox run -e matrix", "what works in every published combination")
 
 
 def run_pinned(checkout: Checkout, folder: Path, *, as_json: bool) -> ReportResult:
