@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from values import argument_cases
@@ -20,6 +21,8 @@ GENERIC: Mapping[str, Any] = {
     "nested": {"a": {"b": 1}, "none": None},
     "variable": "${OBSERVED_VARIABLE}",
     "with default": "${NOT_SET:-fallback}",
+    "several": "${OBSERVED_VARIABLE}:${NOT_SET:-5432}/${NOT_SET:-a}",
+    "without default": "a${NOT_SET}b",
     "other default": "${NOT_SET:fallback}",
     "plain": "$OBSERVED_VARIABLE",
     "text": "Ünï: cödé",
@@ -35,18 +38,71 @@ WRONG: Mapping[str, Any] = dict.fromkeys(
 EMPTY: Mapping[str, Any] = {}
 
 
-def contents(wanted: Any) -> Iterator[tuple[str, Mapping[str, Any] | None]]:
-    """What is written into files, each with the name of its file; None stands for what no format knows.
+INCLUDING = ("include", "includes", "extends", "imports")
+"""How a file may name others that it is made of."""
 
-    Where a model is made of the file, one of them has what a plain one has.
+
+@dataclass(frozen=True)
+class ConfigContent:
+    """What is written into a file; None stands for what no format knows.
+
+    ``parts`` are the contents of files beside it, by name, and ``included`` says which of them each file names, the
+    file itself as "".
     """
+
+    name: str
+    content: Mapping[str, Any] | None
+    parts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    included: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def files(self, suffix: str) -> Iterator[tuple[str, str]]:
+        """The names of all files, its own last, and their texts."""
+        for part, content in {**self.parts, "": self.content}.items():
+            names = [self._file(name, suffix) for name in self.included.get(part, ())]
+            whole = content if content is None or not names else {**content, **dict.fromkeys(INCLUDING, names)}
+            yield self._file(part, suffix), FILES[suffix](whole)
+
+    def _file(self, part: str, suffix: str) -> str:
+        return f"{self.name}-{part}{suffix}" if part else f"{self.name}{suffix}"
+
+
+def contents(wanted: Any) -> Iterator[ConfigContent]:
+    """What is written into files. Where a model is made of the file, some of them have what a plain one has."""
     if isinstance(wanted, type) and hasattr(wanted, "model_fields"):
         with contextlib.suppress(Exception):
-            yield "fitting", argument_cases(wanted)[0].call(wanted).model_dump(mode="json", exclude_none=True)
-    yield "generic", GENERIC
-    yield "wrong", WRONG
-    yield "empty", EMPTY
-    yield "broken", None
+            fitting = argument_cases(wanted)[0].call(wanted).model_dump(mode="json", exclude_none=True)
+            yield ConfigContent("fitting", fitting)
+            yield ConfigContent("with variables", _changed(fitting, _in_variables))
+            # Both of its parts are made of a third, and one of them says otherwise.
+            parts = {"common": fitting, "left": _changed(fitting, _otherwise), "right": EMPTY}
+            included = {"": ("left", "right"), "left": ("common",), "right": ("common",)}
+            yield ConfigContent("of parts", EMPTY, parts, included)
+            yield ConfigContent("of itself", fitting, included={"": ("",)})
+    yield ConfigContent("generic", GENERIC)
+    yield ConfigContent("wrong", WRONG)
+    yield ConfigContent("empty", EMPTY)
+    yield ConfigContent("broken", None)
+
+
+def _changed(value: Any, change: Callable[[Any], Any]) -> Any:
+    """A content in which each text, number and truth value is changed."""
+    if isinstance(value, Mapping):
+        return {name: _changed(member, change) for name, member in value.items()}
+    return [_changed(member, change) for member in value] if isinstance(value, list) else change(value)
+
+
+def _in_variables(value: Any) -> Any:
+    """A text in two halves, each the default of a variable that is not set."""
+    if not isinstance(value, str):
+        return value
+    half = len(value) // 2
+    return f"${{NOT_SET:-{value[:half]}}}${{NOT_SET:-{value[half:]}}}" if half else value
+
+
+def _otherwise(value: Any) -> Any:
+    if isinstance(value, bool):
+        return not value
+    return value + 1 if isinstance(value, int | float) else value
 
 
 def _toml(content: Mapping[str, Any], prefix: str = "") -> str:

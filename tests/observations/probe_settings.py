@@ -369,9 +369,11 @@ def _of_files(
     # What is read with one file may be read with another after a change.
     names: set[str] = set()
     in_yaml: list[tuple[str, Callable[[], Json]]] = []
-    for label, content in contents(returned):
-        for suffix, write in FILES.items():
-            file = Path(f"{label}{suffix}").absolute()
+    for content in contents(returned):
+        for suffix in FILES:
+            for name, text in content.files(suffix):
+                Path(name).write_text(text)
+            label, file = content.name, Path(f"{content.name}{suffix}").absolute()
             given = Sample(label, functools.partial(str if is_text else Path, file))
             with_file = dataclasses.replace(case, named=tuple((dict(case.named) | {path: given}).items()))
 
@@ -381,7 +383,6 @@ def _of_files(
                 names.update(called - {*_NOT_ASKED, "OBSERVED_VARIABLE"})
                 return outcome
 
-            file.write_text(write(content))
             yield f"{location}[{label}{suffix}]", seen
             if suffix == ".yaml":
                 in_yaml.append((f"{location}[{label}{suffix}", seen))
