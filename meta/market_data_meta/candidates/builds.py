@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tarfile
 import tempfile
-import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,6 +19,7 @@ from market_data_meta.candidates.git import git
 from market_data_meta.candidates.source_copies import copy_source, missing_submodules
 from market_data_meta.errors import ErrorCode, MetaError, UninstallableError, direct_reference, undecided
 from market_data_meta.files import read_json
+from market_data_meta.candidates.project_files import Backend, read_backend
 from market_data_meta.running import environments
 from market_data_meta.running.isolated import clean_environment
 from market_data_meta.running.sandbox import run_in_sandbox
@@ -27,10 +28,10 @@ BUILD_SECONDS = 120.0
 """CPU time of a build: the packages take about two seconds."""
 LAST_LINES = 15
 """Lines of a failed build that are told."""
+_ABBREVIATED = re.compile("[0-9a-f]{4,39}")
+_FRAME = re.compile(r'  File "([^"]+)", line ')
 MAX_BYTES = 500 << 20
 """What an sdist may hold when unpacked."""
-LEGACY_BACKEND, DEFAULT_REQUIREMENTS = "setuptools.build_meta:__legacy__", ("setuptools>=40.8.0",)
-"""What builds a project that names no backend, as the packaging standards say."""
 
 
 def address_and_ref(source: str) -> tuple[str, str]:
@@ -57,27 +58,27 @@ def check_out(source: str, folder: Path, on_progress: Callable[[str], None]) -> 
         git(folder, "fetch", "--quiet", "--no-recurse-submodules", "--depth", "1", "--", url, ref)
     except MetaError as error:
         hint = "check the address, the ref, and that git may read it without asking"
+        if _ABBREVIATED.fullmatch(ref):
+            hint = "give the commit with all its 40 digits: git fetches none by its first few"
         raise undecided(ErrorCode.NO_REF, f"{ref[:100]} of {url[:200]} could not be fetched", error.why, hint) from None
     commit = git(folder, "rev-parse", "FETCH_HEAD^{commit}").strip()
     git(folder, "checkout", "--quiet", "--detach", commit)
     return folder, commit
 
 
-@dataclass(frozen=True)
-class _Backend:
-    """What builds a project, as its ``pyproject.toml`` says, and what must be installed first."""
-
-    name: str
-    path: tuple[str, ...]
-    requirements: tuple[str, ...]
-
-
 def build_wheel(
-    source: Path, folder: Path, as_of: str, on_progress: Callable[[str], None], *, allow_direct: bool = False
+    source: Path,
+    folder: Path,
+    as_of: str,
+    on_progress: Callable[[str], None],
+    *,
+    name: str | None = None,
+    allow_direct: bool = False,
 ) -> Path:
     """Build an sdist or a source tree in ``folder``, and return the wheel. Raises MetaError where there is none.
 
-    A build requirement that names an address is refused, unless ``allow_direct``.
+    Errors call it by ``name``, or else by the name of its file or folder. A build requirement that names an address is
+    refused, unless ``allow_direct``.
 
     As pip does, what the project declares is installed first, then what its backend asks for beside that, all of it as
     of the ledger's date. Both hooks run on a copy, in the sandbox that releases run in, without network.
@@ -85,9 +86,10 @@ def build_wheel(
     on_progress(f"building {source}")
     tree = source if source.is_dir() else _unpack(source, folder / "sdist")
     project = copy_source(tree, folder / "tree", knows_git=source.is_dir())
-    backend = _backend(project, tree.name)
+    name = name or source.resolve().name
+    backend = read_backend(project, name)
     try:
-        build = _Build(source.name, folder, project, backend, as_of, allow_direct)
+        build = _Build(name, folder, project, backend, as_of, allow_direct)
         build.install([*backend.requirements, "pyproject_hooks"])
         build.install(build.requirements_of_hook())
         return build.wheel()
@@ -104,7 +106,7 @@ class _Build:
     name: str
     folder: Path
     project: Path
-    backend: _Backend
+    backend: Backend
     as_of: str
     allow_direct: bool
 
@@ -179,41 +181,22 @@ class _Build:
                 raise self._failure(error.what, log) from None
 
     def _failure(self, cause: str, log: Path | None = None) -> MetaError:
-        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-LAST_LINES:] if log else []
-        output = "\n".join(line[:200] for line in lines)
+        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() if log else []
+        output = "\n".join(line[:200] for line in _without_frames(lines, self.project)[-LAST_LINES:])
         return MetaError(ErrorCode.NO_BUILD, f"{self.name} does not build: {cause}", output)
 
 
-def _backend(project: Path, name: str) -> _Backend:
-    """What builds the project in a folder, as the packaging standards say.
-
-    Raises MetaError for a folder without a project, and for a ``pyproject.toml`` that breaks them.
-    """
-    file = project / "pyproject.toml"
-    if not file.is_file():
-        if (project / "setup.py").is_file():
-            return _Backend(LEGACY_BACKEND, (), DEFAULT_REQUIREMENTS)
-        raise MetaError(ErrorCode.NO_PROJECT, f"{name} holds neither pyproject.toml nor setup.py")
-    try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise MetaError(ErrorCode.NO_PROJECT, "its pyproject.toml cannot be read", str(error)[:300]) from None
-    if "build-system" not in data:
-        return _Backend(LEGACY_BACKEND, (), DEFAULT_REQUIREMENTS)
-    table = data["build-system"]
-    why = (
-        "the table build-system has a list of texts, requires, and perhaps a text, build-backend, and a list of texts, "
-    )
-    if not isinstance(table, dict) or "requires" not in table:
-        raise MetaError(ErrorCode.NO_PROJECT, "its pyproject.toml does not say how it is built", f"{why}backend-path")
-    requires, backend, path = table["requires"], table.get("build-backend"), table.get("backend-path", [])
-    if not _are_texts(requires) or not _are_texts(path) or not isinstance(backend, str | None):
-        raise MetaError(ErrorCode.NO_PROJECT, "its pyproject.toml does not say how it is built", f"{why}backend-path")
-    return _Backend(backend or LEGACY_BACKEND, tuple(path), tuple(requires))
-
-
-def _are_texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+def _without_frames(lines: Sequence[str], project: Path) -> list[str]:
+    """The lines without those of a traceback that show code other than the project's: its author did not write that."""
+    kept, is_foreign = [], False
+    for line in lines:
+        if frame := _FRAME.match(line):
+            is_foreign = Path(frame[1]).is_absolute() and not Path(frame[1]).is_relative_to(project)
+        elif not line.startswith(" "):
+            is_foreign = line.startswith("Traceback (most recent call last)")
+        if not is_foreign:
+            kept.append(line)
+    return kept
 
 
 def _references(requirements: Sequence[str]) -> list[str]:

@@ -44,10 +44,11 @@ def read_candidate(
         predecessor = find_predecessor(ledger, package, published.version, itself=False, python=python)
         return Candidate(package, source, published, predecessor, skipped_extras=_skipped_extras(ledger, published))
     folder.mkdir(parents=True, exist_ok=True)
-    path = Path(source)
+    path, name = Path(source), None
     if source.startswith("git+"):
         path, commit = builds.check_out(source, folder / "checkout", on_progress)
         _, ref = builds.address_and_ref(source)
+        name = f"{package} at {commit[:12]}"
         revision: Revision | None = Revision(commit, None if ref == "HEAD" or commit.startswith(ref) else ref)
     elif os.path.exists(path):  # noqa: PTH110 - Path.exists raises for a name that is too long, and for a loop of links
         revision = revision_of(path)
@@ -57,7 +58,9 @@ def read_candidate(
     wheel = (
         path
         if path.suffix == ".whl"
-        else builds.build_wheel(path, folder, ledger.as_of, on_progress, allow_direct=ledger.allows_direct_references)
+        else builds.build_wheel(
+            path, folder, ledger.as_of, on_progress, name=name, allow_direct=ledger.allows_direct_references
+        )
     )
     release = release_of(wheel, contract.packages[package].distribution)
     if not ledger.allows_direct_references and (references := direct_references(release)):

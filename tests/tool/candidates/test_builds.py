@@ -283,6 +283,10 @@ def test_the_ways_to_name_a_backend_are_those_of_the_standards(
         ("[build-system]\nrequires = []\nbuild-backend = ['a']\n", "does not say how it is built"),
         ("[build-system]\nrequires = []\nbackend-path = 'a'\n", "does not say how it is built"),
         ("[build-system\n", "pyproject.toml cannot be read"),
+        ('[project]\ndependencies = [\n  "core>=1.3,<2\n  "fastapi"]\n', 'at line 3, column 16): "core>=1.3,<2'),
+        ("[project]\ndependencies = ['core>=,<2']\n", "project.dependencies[0] is 'core>=,<2'"),
+        ("[project.optional-dependencies]\ndev = ['a', '==1']\n", "project.optional-dependencies.dev[1] is '==1'"),
+        ("[project]\nversion = ''\n", "project.version is ''"),
         ("[build-system]\nrequires = ['a >> 1']\n", "what it is built with cannot be read"),
         ("[build-system]\nrequires = []\nbuild-backend = 'absent'\n", "absent cannot be used"),
         (PROJECT.replace("_build", "../elsewhere"), "does not build"),
@@ -307,6 +311,7 @@ def test_a_project_that_breaks_the_standards_is_refused(built: Build, tree: Path
     [
         ("print('why it fails'); raise SystemExit(3)", "why it fails"),
         ("print('why it fails', flush=True); os.kill(os.getpid(), 9)", "why it fails"),
+        ("raise ValueError('why it fails')", "why it fails"),
         ("return 'absent.whl'", "it brought no wheel"),
         ("return '../../tree/kept.whl'", "it brought no wheel"),
         ("return 3", "it brought no wheel"),
@@ -322,3 +327,27 @@ def test_a_backend_that_brings_no_wheel_is_told_with_its_last_lines(
         built(tree)
     assert message in str(caught.value)
     assert caught.value.exit == Exit.BAD_INPUT
+
+
+def test_a_failed_build_shows_the_lines_of_the_project_and_none_of_what_builds_it(built: Build, tree: Path) -> None:
+    """Where in a backend's own code it stopped hides what its author can correct."""
+    (tree / "pyproject.toml").write_text(SETUPTOOLS)
+    (tree / "setup.py").write_text("from setuptools import setup\nsetup(install_requires=['core>=,<2'])\n")
+    with pytest.raises(MetaError, match="core does not build") as caught:
+        built(tree)
+    assert "core>=,<2" in caught.value.why
+    assert "Traceback" not in caught.value.why
+    assert "site-packages" not in caught.value.why
+
+
+def test_a_commit_that_is_named_by_its_first_digits_is_told_how_to_be_named(built: Build, tree: Path) -> None:
+    with pytest.raises(MetaError) as caught:
+        built(f"git+file://{tree}@{committed(tree)[:8]}")
+    assert caught.value.hint == "give the commit with all its 40 digits: git fetches none by its first few"
+
+
+def test_a_commit_that_does_not_build_is_called_by_its_package_and_commit(built: Build, tree: Path) -> None:
+    (tree / "pyproject.toml").write_text("[build-system\n")
+    commit = committed(tree)
+    with pytest.raises(MetaError, match=f"^core at {commit[:12]}: its pyproject.toml cannot be read"):
+        built(f"git+file://{tree}@{commit}")
