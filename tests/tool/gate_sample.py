@@ -70,7 +70,7 @@ def candidate(package: str, version: str, before: str | None, **changes: Any) ->
         "commit": None,
         "ref": None,
         "edited": False,
-        "predecessor": {"version": before, "content": "b" * 64} if before else None,
+        "predecessor": {"version": before, "content": "b" * 64, "passed_over": ""} if before else None,
         "same_code_as": [],
         "not_looked_at": [],
         "version_is_taken": False,

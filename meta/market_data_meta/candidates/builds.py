@@ -16,10 +16,10 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from market_data_meta import suite
 from market_data_meta.candidates.git import git
+from market_data_meta.candidates.project_files import Backend, read_backend
 from market_data_meta.candidates.source_copies import copy_source, missing_submodules
 from market_data_meta.errors import ErrorCode, MetaError, UninstallableError, direct_reference, undecided
 from market_data_meta.files import read_json
-from market_data_meta.candidates.project_files import Backend, read_backend
 from market_data_meta.running import environments
 from market_data_meta.running.isolated import clean_environment
 from market_data_meta.running.sandbox import run_in_sandbox

@@ -19,9 +19,10 @@ class Candidate:
 
     ``wheel`` is None for a published version, whose wheel is on the index. ``revision`` is that of a git source or work
     tree. ``skipped_extras`` says which of its extras are not looked at, and why. ``version_is_taken`` says that its
-    version is published already, with other code. ``source_folders`` says of what a wheel installs at its top in which
-    folder of the source tree it stands, where that is not the tree itself. ``changelog`` are the lines in which its
-    source tree says what is new.
+    version is published already, with other code. ``passed_over`` says why the predecessor is no newer release, where
+    nobody can install that. ``source_folders`` says of what a wheel installs at its top in which folder of the source
+    tree it stands, where that is not the tree itself. ``changelog`` are the lines in which its source tree says what is
+    new.
     """
 
     package: str
@@ -32,6 +33,7 @@ class Candidate:
     revision: Revision | None = None
     skipped_extras: tuple[str, ...] = ()
     version_is_taken: bool = False
+    passed_over: str = ""
     source_folders: Mapping[str, str] = field(default_factory=dict)
     changelog: tuple[str, ...] = ()
 

@@ -20,7 +20,8 @@ from market_data_meta.inside.mdm_content import content_of_wheel
 from market_data_meta.releases.combinations import DEPLOYED, NEWEST, published_release
 from market_data_meta.releases.interpreters import PYTHON
 from market_data_meta.releases.ledger import Ledger, Release
-from market_data_meta.releases.requirements import direct_references
+from market_data_meta.releases.requirements import Requirements, direct_references
+from market_data_meta.releases.unmet import unmet_promises
 from market_data_meta.releases.wheel_metadata import DAMAGED, read_metadata, short_name
 
 
@@ -41,8 +42,9 @@ def read_candidate(
     something by its address, where the ledger does not follow that.
     """
     if published := _published(ledger, package, source, python):
-        predecessor = find_predecessor(ledger, package, published.version, itself=False, python=python)
-        return Candidate(package, source, published, predecessor, skipped_extras=_skipped_extras(ledger, published))
+        predecessor, passed_over = _predecessor(contract, ledger, package, published.version, python, itself=False)
+        skipped = _skipped_extras(ledger, published)
+        return Candidate(package, source, published, predecessor, skipped_extras=skipped, passed_over=passed_over)
     folder.mkdir(parents=True, exist_ok=True)
     path, name = Path(source), None
     if source.startswith("git+"):
@@ -65,7 +67,7 @@ def read_candidate(
     release = release_of(wheel, contract.packages[package].distribution)
     if not ledger.allows_direct_references and (references := direct_references(release)):
         raise direct_reference(f"{package} {release.version}", references)
-    predecessor = find_predecessor(ledger, package, release.version, itself=True, python=python)
+    predecessor, passed_over = _predecessor(contract, ledger, package, release.version, python, itself=True)
     version = Version(release.version)
     taken = any(r.content != release.content for r in ledger.releases[package] if Version(r.version) == version)
     skipped = _skipped_extras(ledger, release)
@@ -73,8 +75,35 @@ def read_candidate(
     tree = path if path.is_dir() else next((folder / "sdist").glob("*"), None)
     changelog = changelog_lines(tree, predecessor) if tree else ()
     return Candidate(
-        package, source, release, predecessor, wheel.resolve(), revision, skipped, taken, folders, changelog
+        package,
+        source,
+        release,
+        predecessor,
+        wheel.resolve(),
+        revision,
+        skipped,
+        taken,
+        passed_over,
+        folders,
+        changelog,
     )
+
+
+def _predecessor(
+    contract: Contract, ledger: Ledger, package: str, version: str, python: str, *, itself: bool
+) -> tuple[Release | None, str]:
+    """The newest release before a version that what is published allows to install, and why it is no newer one.
+
+    An installer passes over a release that asks for what nobody has published. A comparison with it would look at
+    nothing, and leave the pull request that mends its requirements undecided.
+    """
+    requirements = Requirements(contract.packages, python)
+    newest = predecessor = find_predecessor(ledger, package, version, itself=itself, python=python)
+    why = ""
+    while predecessor and (unmet := unmet_promises(package, predecessor, requirements, ledger)):
+        why = why or "; ".join(unmet)
+        predecessor = find_predecessor(ledger, package, predecessor.version, itself=False, python=python)
+    return (predecessor, why) if predecessor else (newest, "")
 
 
 def _skipped_extras(ledger: Ledger, release: Release) -> tuple[str, ...]:
@@ -112,7 +141,9 @@ def release_of(wheel: Path, distribution: str) -> Release:
         ) from None
     if metadata.distribution != distribution:
         what = f"{short_name(wheel.name)} is a build of {metadata.distribution[:60]}, not of {distribution}"
-        raise MetaError(ErrorCode.OTHER_PACKAGE, what)
+        raise MetaError(
+            ErrorCode.OTHER_PACKAGE, what, hint=f"call the project {distribution}, or name the package that it is"
+        )
     return Release(
         version=metadata.version,
         uploaded="",

@@ -161,18 +161,18 @@ def gate_command(
         click.echo(json_text(result), nl=False)
     else:
         show_gate(result, Console(), verbose=verbose)
-        say_next(*next_step(result, folder))
+        say_next(*next_step(result, folder, checkout.as_of_words))
     sys.exit(comparison.exit)
 
 
-def next_step(gate: GateResult, folder: Path) -> tuple[str, str]:
-    """What to do after a gate: a command, and what it is for."""
+def next_step(gate: GateResult, folder: Path, as_of_words: str = "") -> tuple[str, str]:
+    """What to do after a gate: a command, and what it is for. ``as_of_words`` make it about the same time."""
     regression = next((difference for difference in gate.differences if difference.kind == "regression"), None)
     if regression:
         return f"./scripts/mdmeta explain {regression.clause}", "what it asks for, and who says so"
     if gate.exit:
         return f"./scripts/mdmeta report --gate {folder / 'gate.json'} --verbose", "all that the gate has seen"
-    return "./scripts/mdmeta can-i-deploy newest", "what works with the releases that are out"
+    return f"./scripts/mdmeta can-i-deploy newest{as_of_words}", "what works with the releases that are out"
 
 
 def _candidates(

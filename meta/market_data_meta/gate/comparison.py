@@ -21,8 +21,9 @@ class GateComparison:
 
     ``same_code`` names the published releases that run a candidate's code. ``guilty`` names, for each cell without a
     verdict, the packages that are to blame. ``allowed`` counts the published combinations that all requirements allow,
-    with the candidates and with their predecessors. ``seconds`` is wall time. ``brought_libraries`` are those that the
-    candidates bring along. ``observed`` is what was seen of them beside the checks, ``observations`` what follows.
+    with the candidates and with their predecessors. ``seconds`` is wall time. ``is_earlier`` says that ``as_of`` is
+    earlier than the ledger. ``brought_libraries`` are those that the candidates bring along. ``observed`` is what was
+    seen of them beside the checks, ``observations`` what follows.
     """
 
     suite: str
@@ -38,6 +39,7 @@ class GateComparison:
     ran: int
     start: float
     seconds: float
+    is_earlier: bool = False
     brought_libraries: tuple[BroughtLibrary, ...] = ()
     observed: GateObservation | None = None
     observations: GateObservations | None = None
@@ -68,4 +70,5 @@ class GateComparison:
         predecessors = {c.package: c.predecessor.version for c in self.candidates if c.predecessor}
         versions = {**pair.combination, **predecessors}
         pins = [f"{name}=={versions[name]}" for name in pair.combination if name not in packages]
+        options += ["--as-of", self.as_of] if self.is_earlier else []
         return " ".join(["./scripts/mdmeta gate", *options, *pins])

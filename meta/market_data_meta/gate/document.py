@@ -97,7 +97,11 @@ def _candidate(candidate: Candidate, same_code: tuple[str, ...]) -> GateCandidat
         commit=revision.commit if revision else None,
         ref=revision.ref if revision else None,
         edited=revision.edited if revision else False,
-        predecessor=GatePredecessor(version=predecessor.version, content=predecessor.content) if predecessor else None,
+        predecessor=GatePredecessor(
+            version=predecessor.version, content=predecessor.content, passed_over=candidate.passed_over
+        )
+        if predecessor
+        else None,
         same_code_as=same_code,
         not_looked_at=candidate.skipped_extras,
         version_is_taken=candidate.version_is_taken,

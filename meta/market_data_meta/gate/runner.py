@@ -131,6 +131,7 @@ class GateRun:
             ran=predecessor_records.run_count + candidate_records.run_count + self._repetitions.run_count,
             start=start,
             seconds=time.time() - start,
+            is_earlier=self.ledger.later is not None,
             brought_libraries=brought_libraries(
                 candidate_records.candidate_entries, self.options.interpreter, self.ledger.as_of
             ),

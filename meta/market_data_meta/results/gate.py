@@ -37,6 +37,9 @@ class GatePredecessor(Model):
 
     version: Text
     content: Digest
+    passed_over: Annotated[
+        str, Field(description="Why the release after it cannot be installed; empty where it is the newest.")
+    ]
 
 
 class GateCandidate(Model):

@@ -212,13 +212,15 @@ def _resolution_error(contract: Contract, ledger: Ledger, cell: Cell, python: st
 
     It is undecided where the message says nothing about the releases: an index without the packages under contract is
     another one than theirs, and a library from after the ledger's date is no fault of the release that requires it.
+    Where the ledger is that of an earlier time, it is an answer: then nobody could install the release.
     """
     releases = {package: ledger.release(package, version) for package, version in cell.combination.versions}
     distributions = {package.distribution for package in contract.packages.values()}
     if missing := missing_projects(message) & distributions:
         what = f"the package index does not have {' and '.join(sorted(missing))}"
         return undecided(ErrorCode.WRONG_INDEX, what, hint="check the index your uv or pip is set up to use")
-    if newer := too_new_projects(message):
+    newer = too_new_projects(message)
+    if newer and not ledger.later:
         what = f"{cell.name} needs a version of {' and '.join(sorted(newer))} from after the ledger's date"
         return undecided(ErrorCode.TOO_NEW, what, resolver_message(message), "mdmeta releases --refresh")
     requirements = Requirements(contract.packages, version_of(python))
@@ -231,6 +233,8 @@ def _resolution_error(contract: Contract, ledger: Ledger, cell: Cell, python: st
         # Beside each other the packages are forced, whatever they require of one another.
         for name, release in releases.items():
             reasons += unmet_promises(name, release, requirements, ledger)
+    if newer and not reasons:
+        reasons = [f"{cell.name} needs a version of {' and '.join(sorted(newer))} from after {ledger.as_of}"]
     return UninstallableError("; ".join(dict.fromkeys(reasons)) or resolver_message(message))
 
 

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import tarfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -20,6 +21,7 @@ from market_data_meta.candidates.sources import read_candidate
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
 from market_data_meta.inside.mdm_landlock import version
+from market_data_meta.releases.earlier_ledger import ledger_at
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.releases.requirements import third_party_requirements
 
@@ -258,6 +260,35 @@ def test_every_version_that_the_standards_allow_has_its_predecessor(
     candidate = read(str(wheel))
     assert candidate.release.version == version
     assert (candidate.predecessor.version if candidate.predecessor else None) == before
+
+
+@pytest.mark.parametrize("source", ["wheel", "version"])
+def test_a_release_that_nobody_can_install_is_no_predecessor(
+    contract: Contract, ledger: Ledger, tmp_path: Path, source: str
+) -> None:
+    """A pull request that mends what a release requires is compared with the one before that release."""
+    then = ledger_at(ledger, "2025-10-22T12:00:00Z")
+    wheel = made_wheel(tmp_path, "market-data-store", "0.6.7", {"x.py": ""}, "Requires-Dist: market-data-core>=1.2.12")
+    name = str(wheel) if source == "wheel" else "0.6.7"
+    candidate = read_candidate(contract, then, "store", name, tmp_path / "built", lambda _: None)
+    assert candidate.predecessor
+    assert candidate.predecessor.version == "0.6.6"
+    assert candidate.passed_over == (
+        ""
+        if source == "version"
+        else "store 0.6.7 requires market-data-core<2.0.0,>=1.2.99; the newest published is 1.2.12"
+    )
+
+
+def test_where_nothing_could_be_installed_before_the_newest_is_the_predecessor(
+    contract: Contract, ledger: Ledger, tmp_path: Path
+) -> None:
+    then = ledger_at(ledger, "2025-10-22T12:00:00Z")
+    then = replace(then, releases={**then.releases, "store": then.releases["store"][-1:]})
+    wheel = made_wheel(tmp_path, "market-data-store", "0.6.8", {"x.py": ""})
+    candidate = read_candidate(contract, then, "store", str(wheel), tmp_path / "built", lambda _: None)
+    assert candidate.predecessor == then.releases["store"][0]
+    assert candidate.passed_over == ""
 
 
 @pytest.mark.parametrize(

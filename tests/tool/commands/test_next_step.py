@@ -55,3 +55,5 @@ def test_a_gate_ends_with_what_to_do_next(tmp_path: Path) -> None:
     undecided = gate_of(same() | {"exit": 3})
     assert next_step(undecided, tmp_path)[0] == f"./scripts/mdmeta report --gate {tmp_path}/gate.json --verbose"
     assert next_step(gate_of(same()), tmp_path)[0] == "./scripts/mdmeta can-i-deploy newest"
+    earlier = next_step(gate_of(same()), tmp_path, " --as-of 2025-10-22T12:00:00Z")
+    assert earlier[0] == "./scripts/mdmeta can-i-deploy newest --as-of 2025-10-22T12:00:00Z"

@@ -19,6 +19,7 @@ from market_data_meta.candidates.sources import release_of
 from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit, MetaError, UninstallableError
 from market_data_meta.releases.combinations import Cell, Combination, newest_of, parse_cell
+from market_data_meta.releases.earlier_ledger import ledger_at
 from market_data_meta.releases.index import refreshed_ledger
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import environments
@@ -163,6 +164,25 @@ def test_a_library_from_after_the_ledgers_date_makes_it_undecided(
     with pytest.raises(MetaError) as raised:
         environments.resolve_cell(contract, ledger, ALONE, sys.executable)
     assert (raised.value.code, raised.value.exit) == ("too-new", Exit.UNDECIDED)
+
+
+@pytest.mark.parametrize(
+    ("requirement", "reason"),
+    [
+        ("market-data-core>=1.4.0", "store 0.6.74 requires market-data-core>=1.4.0; the newest published is 1.2.12"),
+        ("fastapi>=0.120", "store 0.6.74 requires fastapi>=0.120; only fastapi<="),
+    ],
+)
+def test_as_of_an_earlier_day_what_came_later_was_not_there_and_that_is_an_answer(
+    contract: Contract, ledger: Ledger, tmp_path: Path, requirement: str, reason: str
+) -> None:
+    """A release that came out since is no other answer than one that never came out."""
+    wheel = made_wheel(tmp_path, "market-data-store", "0.6.74", {"x.py": ""}, f"Requires-Dist: {requirement}")
+    then = ledger_at(ledger, "2025-10-22T12:00:00Z")
+    then = then.with_candidate("store", release_of(wheel, "market-data-store"), wheel)
+    with pytest.raises(UninstallableError) as raised:
+        environments.resolve_cell(contract, then, ALONE, sys.executable)
+    assert raised.value.why.startswith(reason)
 
 
 def test_a_release_alone_is_installed_with_an_unpublished_companion_that_it_requires(

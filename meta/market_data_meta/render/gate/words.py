@@ -92,6 +92,7 @@ def candidate_text(candidate: GateCandidate) -> str:
     revision += ["with uncommitted edits"] if candidate.edited else []
     commit = f" ({' '.join(revision)})" if revision else ""
     comparison = f"compared with {before.version}" if before else "the first release: there is none to compare it with"
+    comparison += f", because {before.passed_over}" if before and before.passed_over else ""
     return f"{candidate.package} {candidate.version} from {candidate.source}{commit}, {comparison}"
 
 
