@@ -15,6 +15,7 @@ from pathlib import Path
 from rich.console import Console
 
 from market_data_meta.candidates.candidate import Candidate
+from market_data_meta.candidates.renumbering import pack_wheel, renumber
 from market_data_meta.candidates.sources import read_candidate
 from market_data_meta.contract import Contract, find_root
 from market_data_meta.contract_files import load_contract
@@ -23,7 +24,6 @@ from market_data_meta.gate.partners import ALLOWED, QUICK
 from market_data_meta.gate.runner import GateCallbacks, GateRun
 from market_data_meta.prove.changes import Change, Edit
 from market_data_meta.prove.trial_runs import NewestReleases
-from market_data_meta.prove.variant import pack_wheel, renumber
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.releases.ledger_files import load_ledger
 from market_data_meta.running.cache import default_cache

@@ -95,16 +95,16 @@ class MadeRuns:
         self.ran: list[Combination] = []
         self._make_record, self._outcomes, self._recordings = make_record, outcomes, recordings
 
-    def __call__(self, wanted: Iterable[Combination]) -> dict[Combination, ServiceRun]:
+    def __call__(self, wanted: Iterable[Combination], ledger: Ledger = LEDGER) -> dict[Combination, ServiceRun]:
         """The runs of the services."""
-        return {one: self.run(one) for one in wanted}
+        return {one: self.run(one, ledger) for one in wanted}
 
-    def run(self, releases: Combination) -> ServiceRun:
+    def run(self, releases: Combination, ledger: Ledger = LEDGER) -> ServiceRun:
         """The run of one service."""
         self.ran.append(releases)
         name = " ".join(f"{package} {version}" for package, version in releases.versions)
         outcomes = self._outcomes.get(name, {})
-        contents = {package: LEDGER.release(package, version).content for package, version in releases.versions}
+        contents = {package: ledger.release(package, version).content for package, version in releases.versions}
         recordings = tuple(one.name for one in self._recordings if contents in one.producers)
         if isinstance(outcomes, str):
             return ServiceRun(releases, uninstallable=outcomes, recordings=recordings)

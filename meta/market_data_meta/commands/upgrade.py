@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.markup import escape
 
-from market_data_meta.commands.common import Checkout, as_of_option, cache_option, json_option, names_of, verbose_option
+from market_data_meta.commands.common import (
+    Checkout,
+    as_of_option,
+    cache_option,
+    json_option,
+    names_of,
+    say,
+    verbose_option,
+)
 from market_data_meta.commands.words import CommandWithWords, WordsOption
 from market_data_meta.releases.combinations import DEPLOYED, NEWEST
 
@@ -55,7 +65,8 @@ def upgrade_command(
     one, so that each is run by itself; what the cache knows is not run again. Where no order is safe it is said why,
     with the clause, what was sent and got, and the command that shows it.
 
-    A version is that of each service which does not name its own: store:core==1.4.59 is of one service.
+    A version is that of each service which does not name its own: store:core==1.4.59 is of one service. A build that is
+    not released may stand in place of a version: a wheel, a source tree or git+URL@REF.
 
     Ends with 0 where there is a safe order; with 1 where there is none, where something is worse at the end or a needed
     capability is broken there, or where the packages' own requirements forbid the new releases; with 3 where that is
@@ -67,8 +78,10 @@ def upgrade_command(
              mdmeta upgrade --from core==1.4.59 pipeline==0.8.68 store==0.6.70 --to core==1.4.61 store==newest
              mdmeta upgrade --from core==1.4.0 pipeline==0.8.26 store==0.6.30 --to newest --as-of 2025-10-28
              mdmeta upgrade --from deployed store:core==1.4.61 --to newest --needs redis
+             mdmeta upgrade --from newest --to store==../market-data-store
     """
     # Imported here: they load pydantic, which --help can do without.
+    from market_data_meta.candidates.words import CandidateWords
     from market_data_meta.commands.deployments import deployment_evidence
     from market_data_meta.commands.progress import progress
     from market_data_meta.deployment.needs import check_deployment_needs
@@ -83,10 +96,13 @@ def upgrade_command(
     needed = names_of(needs)
     check_deployment_needs(contract, needed)
     members = {name: service.packages for name, service in contract.services.items()}
-    old = parse_services(before, members, checkout.ledger)
-    new = parse_services(after, members, checkout.ledger, before=old)
-    with progress() as on_progress:
-        evidence = deployment_evidence(checkout, RunOptions(cache or default_cache()), on_progress)
+    with tempfile.TemporaryDirectory(prefix="mdmeta-upgrade-") as folder, progress() as on_progress:
+        words = CandidateWords(contract, checkout.ledger, Path(folder), lambda step: say(f"[dim]{escape(step)} …[/]"))
+        versions_before, versions_after = words.versions(before), words.versions(after)
+        old = parse_services(versions_before, members, words.ledger)
+        new = parse_services(versions_after, members, words.ledger, before=old)
+        options = RunOptions(cache or default_cache())
+        evidence = deployment_evidence(checkout, options, on_progress, words.candidates)
         answer = upgrade_answer(UpgradeQuestion(old, new, before, after, needed), evidence)
     if as_json:
         click.echo(json_text(answer), nl=False)

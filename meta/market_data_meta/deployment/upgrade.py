@@ -5,12 +5,14 @@ It runs nothing itself: the runs of services are asked for, and those in between
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from market_data_meta.deployment.evidence import DeploymentEvidence
 from market_data_meta.deployment.orders import Order, direct_orders, orders
+from market_data_meta.deployment.recordings import Recording
 from market_data_meta.judging.capabilities import failure_sentence
 from market_data_meta.judging.deployments import (
     TAKES_RECORDINGS,
@@ -21,7 +23,7 @@ from market_data_meta.judging.deployments import (
     deployed_capabilities,
 )
 from market_data_meta.judging.records import Check
-from market_data_meta.releases.combinations import Combination
+from market_data_meta.releases.combinations import NEWEST, Combination
 from market_data_meta.releases.services import Services
 from market_data_meta.results.capabilities import StateName
 from market_data_meta.results.parts import ExitCode
@@ -30,6 +32,7 @@ from market_data_meta.results.upgrade import (
     OrderVerdict,
     SentRecording,
     UpgradeAnswer,
+    UpgradeCandidate,
     UpgradeCapability,
     UpgradeFailure,
     UpgradeOrder,
@@ -99,6 +102,17 @@ class _Upgrade:
             asked_after=question.asked_after,
             before=_versions(question.before),
             after=_versions(question.after),
+            candidates=tuple(
+                UpgradeCandidate(
+                    package=candidate.package,
+                    source=candidate.source,
+                    version=candidate.release.version,
+                    commit=candidate.revision.commit if candidate.revision else None,
+                    edited=candidate.revision.edited if candidate.revision else False,
+                    version_is_taken=candidate.version_is_taken,
+                )
+                for candidate in evidence.candidates
+            ),
             capabilities=tuple(
                 UpgradeCapability(before=was.state, after=at_end[name].state) for name, was in self._before.items()
             ),
@@ -134,6 +148,22 @@ class _Upgrade:
         missing = [service for service in dict.fromkeys(services) if service not in self._runs]
         if missing:
             self._runs.update(self.evidence.run(missing))
+            self._give_what_is_new()
+
+    def _give_what_is_new(self) -> None:
+        """Give each consumer what a producer sends and the archive lacks, which its own run has not met."""
+        clause = self.evidence.contract.clauses.get(TAKES_RECORDINGS)
+        consumer = self.evidence.contract.service_of(clause) if clause else None
+        for sent in [run.sends for run in self._runs.values() if run.sends]:
+            key = tuple(sorted(sent))
+            consumers = [
+                releases
+                for releases, run in self._runs.items()
+                if consumer and set(releases.packages) == set(consumer.packages) and key not in run.takes
+            ]
+            for releases, check in self.evidence.give(consumers, sent).items() if consumers else ():
+                run = self._runs[releases]
+                self._runs[releases] = replace(run, takes={**run.takes, key: check})
 
     def _at(self, services: Services) -> dict[str, DeployedCapability]:
         """Every capability with these services out."""
@@ -211,11 +241,30 @@ class _Upgrade:
             defect=decided.defect.id if decided.defect else None,
             sent=tuple(
                 SentRecording(file=one.file, stream=one.stream, entries=tuple(dict(entry) for entry in one.entries))
-                for one in self.evidence.recordings
+                for one in (*self.evidence.recordings, *self._unrecorded(services))
                 if one.name in names
             ),
-            reproduce=f"./scripts/mdmeta run {releases} --clause {clause.id}",
+            reproduce=self._reproduce(clause.id, releases, services),
         )
+
+    def _unrecorded(self, services: Services) -> Iterator[Recording]:
+        """What the services send and the archive lacks."""
+        for run in (self._runs[releases] for releases in services.values()):
+            for name, sent in run.sends.items():
+                entries = tuple(dict(entry) for entry in sent["entries"])
+                yield Recording(name, f"what {run} sends, not recorded", (), str(sent["stream"]), entries)
+
+    def _reproduce(self, clause: str, releases: Combination, services: Services) -> str:
+        """The command that shows a failure of a service; of a candidate, or of what one sends, it is a gate."""
+        out = [releases] if clause != TAKES_RECORDINGS else [releases, *services.values()]
+        versions = {pair for one in out for pair in one.versions}
+        built = [c for c in self.evidence.candidates if c.wheel and (c.package, c.release.version) in versions]
+        if not built:
+            return f"./scripts/mdmeta run {releases} --clause {clause}"
+        sources = [word for c in built for word in (f"--{c.package}", shlex.quote(c.source))]
+        packages = {c.package for c in built}
+        partners = [f"{name}=={version}" for name, version in releases.versions if name not in packages]
+        return " ".join(["./scripts/mdmeta gate", *sources, *partners, NEWEST])
 
 
 def _first(answers: list[UpgradeOrder]) -> tuple[str, ...]:

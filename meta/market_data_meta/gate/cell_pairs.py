@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from market_data_meta.gate.exclusions import PartnerExclusion
-from market_data_meta.gate.new_recordings import comparable, new_recordings
+from market_data_meta.gate.new_recordings import comparable
 from market_data_meta.gate.partners import GateCell
 from market_data_meta.judging.comparison import CellPair
 from market_data_meta.judging.records import Record
 from market_data_meta.running.cell_records import CellRecords
+from market_data_meta.running.given_recordings import new_recordings
 
 
 def cell_pair(cell: GateCell, candidate_records: CellRecords, predecessor_records: CellRecords) -> CellPair:

@@ -19,7 +19,7 @@ from market_data_meta.gate.brought_libraries import brought_libraries
 from market_data_meta.gate.cell_pairs import cell_pair, excluded_pair, first_pair
 from market_data_meta.gate.comparison import GateComparison
 from market_data_meta.gate.exclusions import PartnerExclusion, find_exclusions
-from market_data_meta.gate.new_recordings import NewRecordings, new_recordings
+from market_data_meta.gate.new_recordings import NewRecordings
 from market_data_meta.gate.observations import GateObserver
 from market_data_meta.gate.partners import (
     ALL,
@@ -48,6 +48,7 @@ from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import environments
 from market_data_meta.running.cell_records import CellRecords
 from market_data_meta.running.cells import RunOptions, decide
+from market_data_meta.running.given_recordings import new_recordings
 from market_data_meta.running.warm_runner import ProgressStep, RunRequest
 
 PATIENCE = 3

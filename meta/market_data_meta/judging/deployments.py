@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from market_data_meta.contract import Capability, Contract
 from market_data_meta.judging.capabilities import (
@@ -34,7 +35,9 @@ class ServiceRun:
     """A service of a deployment: its releases, and the record of the run that stands for it.
 
     ``fault`` says why there is no record, ``uninstallable`` that nothing satisfies the releases' requirements.
-    ``recordings`` are the names of what the service is known to send, ``archive`` the names of all that are recorded.
+    ``recordings`` are the names of what the service is known to send, ``archive`` the names of all that are
+    recorded and it may send. ``sends`` are the recordings of it that the archive lacks, by name; ``takes`` is how the
+    clause about recordings came out with those of another service, by their names in order.
     """
 
     releases: Combination
@@ -43,6 +46,8 @@ class ServiceRun:
     uninstallable: str = ""
     recordings: tuple[str, ...] = ()
     archive: tuple[str, ...] = ()
+    sends: Mapping[str, Any] = field(default_factory=dict)
+    takes: Mapping[tuple[str, ...], Check] = field(default_factory=dict)
 
     @property
     def is_archived(self) -> bool | None:
@@ -121,11 +126,14 @@ def deployed_capabilities(
     return capabilities
 
 
-def narrowed(check: Check, producers: Iterable[ServiceRun]) -> Check:
+def narrowed(
+    check: Check, producers: Iterable[ServiceRun], takes: Mapping[tuple[str, ...], Check] | None = None
+) -> Check:
     """The check of the clause about recordings, narrowed to what these producers send.
 
     Where it is not known which recordings a producer sends, it is enough that all or none of those are taken which it
-    may send; otherwise nothing is known.
+    may send; otherwise nothing is known. What it sends and the archive lacks has been given to the consumer: ``takes``
+    says how that came out.
     """
     if check.outcome not in ("passed", "failed"):
         return check
@@ -134,12 +142,19 @@ def narrowed(check: Check, producers: Iterable[ServiceRun]) -> Check:
     refused = check.got if check.outcome == "failed" else {}
     got: dict[str, object] = {}
     for producer in producers:
+        given = (takes or {}).get(tuple(sorted(producer.sends))) if producer.sends else None
+        if given and given.outcome == "failed" and isinstance(given.got, Mapping):
+            got |= given.got
+            continue
+        if given and given.outcome != "passed":
+            return replace(check, outcome="error", message=given.message, got=None)
         known = () if producer.is_archived is False else producer.recordings
-        names = known or (producer.archive if producer.is_archived else ())
+        names = known or (producer.archive if producer.is_archived or given else ())
         not_taken = {name: refused[name] for name in names if name in refused}
-        if not names:
+        is_known_which = not given and (bool(known) or len(not_taken) == len(names))
+        if not names and not given:
             why = f"there is no recording of what {producer} sends"
-        elif not_taken and not producer.recordings and len(not_taken) < len(names):
+        elif not_taken and not is_known_which:
             why = f"it is not known which of the recordings {producer} sends, and {', '.join(not_taken)} is not taken"
         else:
             got |= not_taken
@@ -164,7 +179,7 @@ def _decided(
         defect = known.defect_of(run.record, check) if run.record and check else None
         partners = [other for partner, other in deployment.items() if partner != service]
         if check and partners and name == TAKES_RECORDINGS:
-            check = narrowed(check, partners)
+            check = narrowed(check, partners, run.takes)
             defect = defect if check.outcome == "failed" else None
         essential = name in capability.essential
         yield DecidedClause(name, essential, check, str(run), defect, service=service)

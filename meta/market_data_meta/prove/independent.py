@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from market_data_meta.candidates.renumbering import pack_wheel, renumber
 from market_data_meta.contract import Contract
 from market_data_meta.errors import ErrorCode, MetaError, undecided
 from market_data_meta.prove.changes import Change, Edit
-from market_data_meta.prove.variant import file_digests, make_variant, pack_wheel, renumber
+from market_data_meta.prove.variant import file_digests, make_variant
 from market_data_meta.releases.ledger import Ledger, Release
 from market_data_meta.running.cells import RunOptions
 

@@ -13,12 +13,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from market_data_meta.candidates.renumbering import wheel_record_text
 from market_data_meta.contract import Contract
 from market_data_meta.files import exclusive_lock
 from market_data_meta.judging.records import Record, read_record
 from market_data_meta.prove.changes import Change
 from market_data_meta.prove.score import Trial, judge_trial
-from market_data_meta.prove.variant import texts_of, wheel_record_text
+from market_data_meta.prove.variant import texts_of
 from market_data_meta.releases.combinations import Cell, newest_of
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running.isolated import PreparedCell, prepare, run_prepared

@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from market_data_meta import suite
+from market_data_meta.candidates.renumbering import renumber
 from market_data_meta.contract import Clause, Contract
 from market_data_meta.errors import ErrorCode, undecided
 from market_data_meta.inside.mdm_plan import CellRun
 from market_data_meta.judging.records import Record
 from market_data_meta.judging.verdicts import reasons_to_run_again
 from market_data_meta.prove.changes import Change
-from market_data_meta.prove.variant import Variant, file_digests, make_variant, renumber
+from market_data_meta.prove.variant import Variant, file_digests, make_variant
 from market_data_meta.releases.combinations import Cell, newest_of
 from market_data_meta.releases.contents import ContentCombination, distinct_contents
 from market_data_meta.releases.ledger import Ledger

@@ -157,7 +157,8 @@ def published_release(package: str, version: str, ledger: Ledger, python: str = 
     deployed distribution does not pin.
     """
     if version == NEWEST:
-        return ledger.newest(package, python)
+        # A candidate is none of them: it is named by its own version.
+        return ledger.published.newest(package, python)
     if version == DEPLOYED:
         deployed_version = ledger.deployed.pins.get(package)
         if deployed_version is None:

@@ -86,14 +86,29 @@ class UpgradeCapability(Model):
     after: CapabilityState
 
 
+class UpgradeCandidate(Model):
+    """A build that takes part beside the releases, under this version.
+
+    It is a local one where its own is published already with other code (``version_is_taken``). ``edited`` says that
+    its source has edits that are not in the commit.
+    """
+
+    package: Text
+    source: Text
+    version: Text
+    commit: str | None
+    edited: bool
+    version_is_taken: bool
+
+
 class UpgradeAnswer(Document):
     """What `mdmeta upgrade --json` prints.
 
-    ``asked_before`` and ``asked_after`` are the releases in the words of who asks. ``capabilities`` are those that
-    services decide. ``orders`` are those that were looked at, the safe ones first and of these the ones with the fewest
-    steps; none where nothing changes. ``first`` are the services that are first in one of these. ``lost`` is what is
-    worse after the upgrade, in whatever order. ``forbidden`` says what the new releases' own requirements rule out.
-    ``unmet`` are those of ``needs`` that are broken or unknown after the upgrade.
+    ``asked_before`` and ``asked_after`` are the releases in the words of who asks, ``candidates`` the builds among
+    them. ``capabilities`` are those that services decide. ``orders`` are those that were looked at, the safe ones first
+    and of these the ones with the fewest steps; none where nothing changes. ``first`` are the services that are first
+    in one of these. ``lost`` is what is worse after the upgrade, in whatever order. ``forbidden`` says what the new
+    releases' own requirements rule out. ``unmet`` are those of ``needs`` that are broken or unknown after the upgrade.
     """
 
     schema_name: ClassVar[str] = "upgrade"
@@ -106,6 +121,7 @@ class UpgradeAnswer(Document):
     asked_after: tuple[Text, ...]
     before: ServiceVersions
     after: ServiceVersions
+    candidates: tuple[UpgradeCandidate, ...]
     capabilities: tuple[UpgradeCapability, ...]
     forbidden: tuple[Text, ...]
     needs: tuple[Text, ...]

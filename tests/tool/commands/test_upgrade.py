@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from click.testing import CliRunner, Result
 from example_deployments import CONTRACT, LEDGER, MadeRuns, Outcomes
 from examples import ROOT
 from jsonschema import Draft202012Validator
+from made_wheels import made_wheel
 
 from market_data_meta.cli import cli
 from market_data_meta.commands.common import Checkout
@@ -29,7 +31,9 @@ def ask(monkeypatch: pytest.MonkeyPatch, make_record: Callable[..., Record]) -> 
     def run(*arguments: str, outcomes: Outcomes | None = None, contract: Contract = CONTRACT) -> Result:
         runs = MadeRuns(make_record, outcomes or {})
         monkeypatch.setattr("market_data_meta.suite.digest", lambda _: "5" * 64)
-        monkeypatch.setattr("market_data_meta.commands.deployments.service_runs", lambda *words: runs(words[3]))
+        monkeypatch.setattr(
+            "market_data_meta.commands.deployments.service_runs", lambda *words: runs(words[3], words[1])
+        )
         monkeypatch.setattr("market_data_meta.commands.deployments.load_recordings", lambda *_: ())
         monkeypatch.setattr(Checkout, "contract", contract)
         monkeypatch.setattr(Checkout, "ledger", LEDGER)
@@ -69,6 +73,17 @@ def test_by_itself_it_is_about_the_deployed_and_the_newest_releases(ask: Ask) ->
     data = answer(ask("--json"))
     assert data["after"]["pipeline"] == {"core": "1.2", "pipeline": "0.2"}
     assert (data["asked_before"], data["asked_after"]) == (["deployed"], ["newest"])
+
+
+def test_a_build_may_stand_in_place_of_a_version(ask: Ask, tmp_path: Path) -> None:
+    """It is read as a candidate, and the answer says under which version it takes part, and where it is from."""
+    wheel = made_wheel(tmp_path, "market-data-store", "0.6", {"market_data_store/__init__.py": ""})
+    data = answer(ask("--from", "newest", "--to", f"store=={wheel}", "--cache", str(tmp_path), "--json"))
+    assert data["after"]["store"] == {"core": "1.2", "store": "0.6+candidate"}
+    (candidate,) = data["candidates"]
+    assert (candidate["source"], candidate["version_is_taken"]) == (str(wheel), True)
+    shown = ask("--from", "newest", "--to", f"store=={wheel}", "--cache", str(tmp_path)).stdout
+    assert f"store 0.6+candidate is {wheel}; its own version is published with other code" in shown
 
 
 def test_it_ends_as_the_answer_says(ask: Ask) -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from example_deployments import CONTRACT, LEDGER, WRITES, MadeRuns, service
+from example_deployments import CONTRACT, LEDGER, RECORDINGS, WRITES, MadeRuns, service
+from examples import release
 
-from market_data_meta.contract import Contract
+from market_data_meta.contract import Clause, Contract
 from market_data_meta.deployment import runs
 from market_data_meta.judging.defects import KnownDefects
-from market_data_meta.judging.deployments import ServiceRun
-from market_data_meta.judging.records import Record
+from market_data_meta.judging.deployments import IS_ARCHIVED, ServiceRun
+from market_data_meta.judging.records import Check, Record
 from market_data_meta.running.cell_records import CellRecords
 from market_data_meta.running.cells import RunOptions
 from market_data_meta.running.warm_runner import RunRequest
@@ -100,3 +102,49 @@ def test_where_nothing_is_run_nothing_is_repeated(
     lane = Lane(make_record, "failed", "passed", "passed")
     assert outcome(run(monkeypatch, tmp_path, lane, only_known=True)) == "failed"
     assert len(lane.requests) == 1
+
+
+def test_services_with_a_candidate_are_run_apart_from_those_of_releases(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, make_record: Make
+) -> None:
+    """What a run with a candidate shows about other packages holds with that candidate only."""
+    ledger = LEDGER.with_candidate("store", release("0.6", "9"), tmp_path / "store.whl")
+    lane = Lane(make_record, "passed", "passed")
+    monkeypatch.setattr(runs, "decide", lane.decide)
+    monkeypatch.setattr(runs, "load_recordings", lambda *_: ())
+    both = [service(OLD), service(NEW)]
+    known = runs.service_runs(CONTRACT, ledger, KnownDefects(), both, RunOptions(tmp_path), lambda _: None)
+    assert list(known) == both
+    assert [(dict(one.candidates), [cell.combination for cell in one.cells]) for one in lane.requests] == [
+        ({}, [service(OLD)]),
+        ({"store": "9" * 64}, [service(NEW)]),
+    ]
+
+
+def test_a_service_that_sends_something_new_in_each_case_sends_nothing_recorded(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, make_record: Make
+) -> None:
+    """Otherwise it may send recorded ones too, and it is not known which."""
+    sent = {"new": {"stream": "feedback", "entries": []}}
+    for cases, archive in ((["one case"], ()), (["one case", "another one"], ("plain", "wrapped"))):
+        archived = Clause("It is archived.", "must", "deployment", ("core", "store"), "A source.", id=IS_ARCHIVED)
+        archived = replace(archived, expect={"cases": cases})
+        contract = replace(CONTRACT, clauses={**CONTRACT.clauses, IS_ARCHIVED: archived})
+        lane = Lane(make_record, "passed", "passed")
+        first = lane.decide
+
+        def decide(*words: Any, decided: Callable[..., CellRecords] = first) -> CellRecords:
+            cells = decided(*words)
+            check = Check(IS_ARCHIVED, "failed", "it", {}, sent, 0.0)
+            return replace(
+                cells,
+                records={
+                    cell: replace(one, checks={**one.checks, IS_ARCHIVED: check}) for cell, one in cells.records.items()
+                },
+            )
+
+        monkeypatch.setattr(runs, "decide", decide)
+        monkeypatch.setattr(runs, "load_recordings", lambda *_: RECORDINGS)
+        options = RunOptions(tmp_path, run=False)
+        run_of = runs.service_runs(contract, LEDGER, KnownDefects(), [service(OLD)], options, lambda _: None)
+        assert (run_of[service(OLD)].sends, run_of[service(OLD)].archive) == (sent, archive)

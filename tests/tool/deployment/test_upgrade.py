@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
-from example_deployments import CONTRACT, COUNTS, LEDGER, RECORDINGS, SENDS, WRITES, MadeRuns, Outcomes, services
+from example_deployments import (
+    CONTRACT,
+    COUNTS,
+    LEDGER,
+    RECORDINGS,
+    SENDS,
+    WRITES,
+    MadeRuns,
+    Outcomes,
+    service,
+    services,
+)
 from examples import SUITE
 
+from market_data_meta.candidates.candidate import Candidate
 from market_data_meta.contract import Contract
 from market_data_meta.deployment.evidence import DeploymentEvidence
 from market_data_meta.deployment.upgrade import UpgradeQuestion, effect_of, upgrade_answer
 from market_data_meta.judging.defects import KnownDefects
-from market_data_meta.judging.deployments import TAKES_RECORDINGS
-from market_data_meta.judging.records import Record
+from market_data_meta.judging.deployments import IS_ARCHIVED, TAKES_RECORDINGS, ServiceRun
+from market_data_meta.judging.records import Check, Record
+from market_data_meta.releases.combinations import Combination
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.results.capabilities import StateName
 from market_data_meta.results.upgrade import UpgradeAnswer, UpgradeOrder
@@ -244,3 +259,43 @@ def test_the_same_releases_need_no_order(make_record: Make) -> None:
     same = services("1.0", "0.1", "0.5")
     answer = upgrade_answer(UpgradeQuestion(same, same), evidence(MadeRuns(make_record, {})))
     assert (answer.exit, answer.orders, answer.first) == (0, (), ())
+
+
+NEW_FORM = {"new": {"stream": "feedback", "entries": [{"data": "another form"}]}}
+
+
+@pytest.mark.parametrize(("outcome", "verdict"), [("passed", "safe"), ("failed", "unsafe"), ("error", "undecided")])
+def test_what_a_candidate_sends_is_given_to_every_consumer(make_record: Make, outcome: str, verdict: str) -> None:
+    """An order is as safe as the consumers that are out take what is new; what is sent can be pasted."""
+    question = UpgradeQuestion(services("1.0", "0.1", "0.5"), services("1.0", "0.1", "0.6"))
+    candidate = Candidate("store", "../my store", LEDGER.release("store", "0.6"), None, Path("store.whl"))
+    runs, given = MadeRuns(make_record, {}, ALL_KNOWN), []
+
+    def run(wanted: Iterable[Combination]) -> dict[Combination, ServiceRun]:
+        new = make_record({IS_ARCHIVED: "failed"}, got=NEW_FORM)
+        return {
+            one: replace(made, sends=NEW_FORM, archive=(), record=replace_checks(made.record, new))
+            if one == service("core 1.0 store 0.6")
+            else made
+            for one, made in runs(wanted).items()
+        }
+
+    def give(consumers: Iterable[Combination], sent: Mapping[str, Any]) -> dict[Combination, Check]:
+        given.append((list(consumers), sent))
+        got = {"new": "refused"} if outcome == "failed" else None
+        return {one: Check(TAKES_RECORDINGS, outcome, "it", {}, got, 0.0) for one in given[-1][0]}
+
+    answer = upgrade_answer(question, replace(evidence(runs), run=run, give=give, candidates=(candidate,)))
+    assert answer.orders[0].verdict == verdict if outcome != "failed" else answer.lost
+    assert given == [([service(OLD_PIPELINE)], NEW_FORM)]
+    assert [(one.source, one.version) for one in answer.candidates] == [("../my store", "0.6")]
+    for problem in answer.lost:
+        (failure,) = problem.failures
+        assert [dict(entry) for entry in failure.sent[0].entries] == NEW_FORM["new"]["entries"]
+        assert failure.reproduce == "./scripts/mdmeta gate --store '../my store' core==1.0 pipeline==0.1 newest"
+
+
+def replace_checks(record: Record | None, other: Record) -> Record:
+    """The record with the checks of another one beside its own."""
+    assert record
+    return replace(record, checks={**record.checks, IS_ARCHIVED: other.checks[IS_ARCHIVED]})

@@ -158,3 +158,26 @@ def test_the_clauses_about_recordings_are_of_the_contract(contract: Contract, na
     """Where the contract has their area at all: under another name they would be judged as any other clause."""
     areas = {clause.area for clause in contract.clauses.values()}
     assert name in contract.clauses or name.split(".", maxsplit=1)[0] not in areas
+
+
+@pytest.mark.parametrize(
+    ("given", "archive", "outcome"),
+    [
+        (("passed", None), (), "passed"),
+        (("failed", {"new": "refused"}), (), "failed"),
+        (("failed", {"new": "refused"}), ("plain",), "failed"),
+        (("error", None), (), "error"),
+        # Besides what is new it may send a recording that is refused.
+        (("passed", None), ("plain",), "error"),
+    ],
+)
+def test_what_is_new_counts_as_it_was_taken_when_it_was_given(
+    make_record: Make, given: tuple[str, object], archive: tuple[str, ...], outcome: str
+) -> None:
+    """A consumer that refuses all that is recorded may take what a candidate sends, and the other way round."""
+    sent = {"new": {"stream": "feedback", "entries": []}}
+    producer = ServiceRun(service(OLD_STORE), make_record({IS_ARCHIVED: "failed"}), archive=archive, sends=sent)
+    refuses_all = Check(TAKES_RECORDINGS, "failed", "what was looked at", {}, {"plain": "refused"}, 0.0)
+    new = Check(TAKES_RECORDINGS, given[0], "what was given", {}, given[1], 0.0)
+    got = narrowed(refuses_all, [producer], {("new",): new})
+    assert (got.outcome, got.got) == (outcome, {"new": "refused"} if outcome == "failed" else None)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from made_wheels import made_wheel
 
+from market_data_meta.candidates.renumbering import renumber
 from market_data_meta.errors import MetaError
 from market_data_meta.inside.mdm_content import content_of_installed
 from market_data_meta.judging.records import Record
@@ -31,7 +32,7 @@ from market_data_meta.prove.score import (
     Trial,
     judge_trial,
 )
-from market_data_meta.prove.variant import file_digests, make_variant, renumber
+from market_data_meta.prove.variant import file_digests, make_variant
 from market_data_meta.running.wheels import extract
 
 Make = Callable[..., Record]

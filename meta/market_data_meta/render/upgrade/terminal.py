@@ -14,6 +14,7 @@ from market_data_meta.render.signs import CAPABILITY_STATES
 from market_data_meta.render.text import printable
 from market_data_meta.results.upgrade import (
     UpgradeAnswer,
+    UpgradeCandidate,
     UpgradeCapability,
     UpgradeFailure,
     UpgradeOrder,
@@ -57,15 +58,20 @@ def redis_command(stream: str, entry: Mapping[str, str]) -> str:
     return shlex.join(["redis-cli", "XADD", stream, "*", *fields])
 
 
+def _candidate_in_words(candidate: UpgradeCandidate) -> str:
+    edits = " with edits" if candidate.edited else ""
+    commit = f" at {candidate.commit[:12]}{edits}" if candidate.commit else ""
+    taken = "; its own version is published with other code" if candidate.version_is_taken else ""
+    return f"{candidate.package} {candidate.version} is {candidate.source}{commit}{taken}"
+
+
 class _Upgrade:
     def __init__(self, answer: UpgradeAnswer, console: Console, verbose: bool) -> None:
         self._answer, self._console, self._verbose = answer, console, verbose
 
     def show(self) -> None:
         answer = self._answer
-        for word, services in (("from", answer.before), ("to", answer.after)):
-            deployment = "; ".join(f"{name}: {versions_in_words(releases)}" for name, releases in services.items())
-            self._line(f"{word} {deployment}", "dim")
+        self._services()
         best = answer.orders[0].verdict if answer.orders else "safe"
         good = best == "safe" and answer.exit == 0
         self._line(headline(answer), "bold green" if good else "bold red" if best == "unsafe" else "bold yellow")
@@ -92,6 +98,14 @@ class _Upgrade:
                 self._line(f"{more} other orders are no better; --verbose shows them.")
         self._changes()
         self._line(f"suite {answer.suite[:12]}, releases as of {answer.as_of[:10]}", "dim")
+
+    def _services(self) -> None:
+        """What is out before and after, and where the candidates among it come from."""
+        for word, services in (("from", self._answer.before), ("to", self._answer.after)):
+            deployment = "; ".join(f"{name}: {versions_in_words(releases)}" for name, releases in services.items())
+            self._line(f"{word} {deployment}", "dim")
+        for candidate in self._answer.candidates:
+            self._line(_candidate_in_words(candidate), "dim")
 
     def _unsafe_first(self) -> None:
         """What is in the way of the direct orders that are not safe."""
