@@ -82,6 +82,35 @@ def _past(version: str, not_installable: tuple[str, ...]) -> dict[str, Any]:
         "not_installable": not_installable,
         "made_installable": None,
         "gate": "stopped" if not_installable else "passed",
+        "observed": _observed() if not_installable else None,
+    }
+
+
+def _observed() -> dict[str, Any]:
+    """A finding whose name and values attack pages."""
+    sign = {"id": f"http:GET /health {HOSTILE}", "kind": "changed", "level": "must", "path": [HOSTILE]}
+    finding = {
+        "kind": "changed",
+        "level": "must",
+        "package": "core",
+        "symbol": f"http:GET /health {HOSTILE}",
+        "signs": [sign | {"was": HOSTILE, "now": None}],
+        "further": 0,
+        "file": None,
+        "line": None,
+        "definition": None,
+        "accepted": None,
+        "changelog": [],
+    }
+    return {
+        "cell": "core1.4.10",
+        "baseline": "core1.4.9",
+        "fault": None,
+        "findings": [finding],
+        "added": [HOSTILE],
+        "compared": 9,
+        "unstable": [],
+        "unobserved": [],
     }
 
 

@@ -51,6 +51,7 @@ def test_a_release_that_was_bad_on_its_day_says_what_it_did(page: Page, address:
         "On its day: It could not be installed with anything that was out: core 1.4.10 requires"
     )
     expect(about).to_contain_text("A required gate would have stopped it.")
+    expect(about).to_contain_text("Seen otherwise than with 1.4.9: http:GET /health")
     page.goto(f"{address}#release-core-1.4.61")
     expect(about).to_contain_text("core 1.4.61")
     expect(about).not_to_contain_text("On its day")

@@ -10,22 +10,59 @@ from packaging.utils import canonicalize_name
 from rich.console import Console
 
 from market_data_meta.commands.common import Checkout, known_matrix
+from market_data_meta.commands.progress import progress
 from market_data_meta.errors import ErrorCode, undecided
 from market_data_meta.releases.combinations import package_named, published_release
+from market_data_meta.running.cache import default_cache
+from market_data_meta.running.cells import RunOptions
 
 if TYPE_CHECKING:
     from market_data_meta.results.backtest import BacktestResult
 
 
-def known_backtest(checkout: Checkout, cache: Path | None) -> BacktestResult:
-    """The backtest by the records that are in the cache. Raises MetaError where there are none."""
+observe_option = click.option(
+    "--observe",
+    is_flag=True,
+    help="Run the probes that say what changed with a release, where that is not known yet.",
+)
+
+
+def known_backtest(
+    checkout: Checkout, cache: Path | None, word: str | None = None, *, observe: bool = False
+) -> BacktestResult:
+    """The backtest by the records that are in the cache, of all releases or of those that a word names.
+
+    What changed with them is observed, or, without ``observe``, as far as the cache knows it. Raises MetaError where
+    there are no records, and for a word that names no release.
+    """
     from market_data_meta.matrix.backtest import backtest_result
+
+    about = _about(checkout, word) if word else (None, None)
 
     matrix = known_matrix(checkout, cache)
     if not matrix.cell_records.records:
         hint = f"{checkout.matrix_command} makes the evidence"
         raise undecided(ErrorCode.NO_EVIDENCE, "nothing is known of any release", "no run is in the cache", hint)
-    return backtest_result(checkout.contract, checkout.ledger, matrix)
+    result = backtest_result(checkout.contract, checkout.ledger, matrix)
+    if about[0]:
+        result = result.about(about[0], about[1])
+    return with_observed(checkout, RunOptions(cache or default_cache(), run=observe), result, *about)
+
+
+def with_observed(
+    checkout: Checkout,
+    options: RunOptions,
+    result: BacktestResult,
+    package: str | None = None,
+    version: str | None = None,
+) -> BacktestResult:
+    """The backtest with what was observed of its releases: all, those of a package, or one."""
+    from market_data_meta.matrix.release_changes import ReleaseObserver
+
+    with progress() as on_progress:
+        on_step = on_progress if options.run else lambda _: None
+        observer = ReleaseObserver(checkout.contract, checkout.ledger, options, on_step)
+        return result.with_observed(observer.observe(package, version))
 
 
 def names_releases(checkout: Checkout, word: str) -> bool:
@@ -34,20 +71,23 @@ def names_releases(checkout: Checkout, word: str) -> bool:
     return "==" in word or name in checkout.contract.packages
 
 
-def show_releases(checkout: Checkout, result: BacktestResult, word: str, *, as_json: bool, verbose: bool) -> None:
-    """Show what the backtest says of a package or a release. Raises MetaError where there is none of that name."""
+def _about(checkout: Checkout, word: str) -> tuple[str, str | None]:
+    """The package that a word names, and the version, if it names one. Raises MetaError where there is none."""
+    name, _, version = word.partition("==")
+    package = package_named(name, checkout.contract.packages, f"=={version}" if version else "")
+    return package, published_release(package, version, checkout.ledger).version if version else None
+
+
+def show_releases(result: BacktestResult, word: str, *, as_json: bool, verbose: bool) -> None:
+    """Show what the backtest says of the package or the release that a word names."""
     from market_data_meta.models import json_text
     from market_data_meta.render.backtest.terminal import show_backtest, show_release
 
-    name, _, version = word.partition("==")
-    package = package_named(name, checkout.contract.packages, f"=={version}" if version else "")
-    exact = published_release(package, version, checkout.ledger).version if version else None
-    about = result.about(package, exact)
     console = Console(soft_wrap=True)
     if as_json:
-        click.echo(json_text(about), nl=False)
-    elif exact:
-        for release in about.releases:
-            show_release(release, console)
+        click.echo(json_text(result), nl=False)
+    elif "==" in word:
+        for release in result.releases:
+            show_release(release, console, verbose=verbose)
     else:
-        show_backtest(about, console, verbose=verbose)
+        show_backtest(result, console, verbose=verbose)

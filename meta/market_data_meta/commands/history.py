@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from market_data_meta.commands.backtests import known_backtest, names_releases, show_releases
+from market_data_meta.commands.backtests import known_backtest, names_releases, observe_option, show_releases
 from market_data_meta.commands.common import (
     Checkout,
     as_of_option,
@@ -26,25 +26,30 @@ from market_data_meta.render.history.terminal import show_history
 
 @click.command("history")
 @click.argument("clause", metavar="CLAUSE | PACKAGE | PACKAGE==V")
+@observe_option
 @as_of_option
 @cache_option
 @verbose_option
 @json_option
 @click.pass_obj
-def history_command(checkout: Checkout, clause: str, cache: Path | None, *, verbose: bool, as_json: bool) -> None:
-    r"""Show in which releases a clause started or stopped holding, from the results of mdmeta matrix; nothing is run.
+def history_command(
+    checkout: Checkout, clause: str, cache: Path | None, *, observe: bool, verbose: bool, as_json: bool
+) -> None:
+    r"""Show in which releases a clause started or stopped holding, from the results of mdmeta matrix.
 
     Each package that the clause binds is followed from its oldest release to its newest, with the same partners. Of a
-    package, or of one release, it is shown what mdmeta backtest says: what each release broke and mended.
+    package, or of one release, it is shown what mdmeta backtest says: what each release broke, mended and changed.
+    Nothing is run without --observe.
 
     \b
     Example: mdmeta history chain.hard-pauses
              mdmeta history core
-             mdmeta history core==1.2.33
+             mdmeta history core==1.2.33 --observe
     """
     contract = checkout.contract
     if names_releases(checkout, clause):
-        show_releases(checkout, known_backtest(checkout, cache), clause, as_json=as_json, verbose=verbose)
+        backtest = known_backtest(checkout, cache, clause, observe=observe)
+        show_releases(backtest, clause, as_json=as_json, verbose=verbose)
         return
     bound_clause = clause_of(contract, clause)
     matrix = known_matrix(checkout, cache)

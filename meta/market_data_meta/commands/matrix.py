@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -14,6 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from market_data_meta import suite
+from market_data_meta.commands.backtests import observe_option, with_observed
 from market_data_meta.commands.common import (
     Checkout,
     as_of_option,
@@ -66,6 +68,7 @@ def _shard(context: click.Context, option: click.Parameter, text: str) -> tuple[
     type=click.IntRange(min=1),
     help="Also run this many cells in the isolated lane, and compare.",
 )
+@observe_option
 @as_of_option
 @cache_option
 @out_option
@@ -80,11 +83,13 @@ def matrix_command(
     out: Path | None,
     *,
     exhaustive: bool,
+    observe: bool,
     as_json: bool,
 ) -> None:
     r"""Decide every published combination, and write matrix.json, its page (site/), summary, picture and badge.
 
-    What mdmeta backtest says is written beside it, and quoted by the page.
+    What mdmeta backtest says is written beside it, and quoted by the page; with --observe it says of every release
+    what changed.
 
     Releases with the same code share a run, and a check runs once for the code of the packages that its clause binds.
     What is in the cache is not run again, so an interrupted matrix goes on where it stopped.
@@ -134,7 +139,8 @@ def matrix_command(
     result = matrix_result(checkout.contract, checkout.ledger, matrix)
     folder = out or checkout.out
     write_whole(folder / NAME, json_text(result, indent=None))
-    write_backtest(folder, backtest_result(checkout.contract, checkout.ledger, matrix))
+    backtest = backtest_result(checkout.contract, checkout.ledger, matrix)
+    write_backtest(folder, with_observed(checkout, replace(options, run=observe), backtest))
     write_matrix(folder, result, checkout.contract)
     if as_json:
         click.echo(json_text(result, indent=None), nl=False)

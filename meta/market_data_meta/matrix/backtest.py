@@ -118,6 +118,7 @@ class _Backtest:
             gate=gate,
             why=why,
             undecided=undecided,
+            observed=None,
         )
 
     def _same_code(self, package: str, release: Release, other: Release | None) -> bool:

@@ -37,3 +37,9 @@ def left_in_words(seconds: float) -> str:
     if seconds < 1:
         return "the last"
     return f"about {seconds:.0f} s left" if seconds < 90 else f"about {seconds / 60:.0f} min left"
+
+
+def number(count: int, things: str) -> str:
+    """The count with its noun: ``1 cell``, ``1,034 cells``, ``2 cells that …``."""
+    noun, space, rest = things.partition(" that ")
+    return f"{count:,} {noun}{'' if count == 1 else 's'}{space}{rest}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from market_data_meta.models import Document, Model
 from market_data_meta.results.capabilities import StateName
+from market_data_meta.results.observations import ObservedChanges
 from market_data_meta.results.parts import Digest, Level, Text, Versions
 
 Hours = Annotated[float, Field(ge=0)]
@@ -55,6 +57,8 @@ class BacktestRelease(Model):
     ``lost`` are the newest partners that it shuts out and its predecessor did not. ``worse`` and ``mended`` are the
     clauses that came out otherwise than with the predecessor, beside the partners. ``gate`` is what a required gate
     over all allowed partners of then would have done, and ``why`` the reasons. ``undecided`` says what is not known.
+    ``observed`` is what was seen of it otherwise than of its predecessor, None where they have the same code, or where
+    nothing can be observed.
     """
 
     package: Text
@@ -72,6 +76,7 @@ class BacktestRelease(Model):
     gate: Stopped
     why: tuple[Text, ...]
     undecided: tuple[Text, ...]
+    observed: ObservedChanges | None
 
     @property
     def name(self) -> str:
@@ -129,6 +134,11 @@ class BacktestResult(Document):
     def bad(self) -> tuple[BacktestRelease, ...]:
         """The releases with a trouble that their predecessors did not have, in the order of upload."""
         return tuple(release for release in self.releases if release.is_bad)
+
+    def with_observed(self, changes: Mapping[str, ObservedChanges]) -> BacktestResult:
+        """The same with what was observed of releases, which are named by package and version."""
+        releases = tuple(one.model_copy(update={"observed": changes.get(one.name)}) for one in self.releases)
+        return self.model_copy(update={"releases": releases})
 
     def about(self, package: str, version: str | None = None) -> BacktestResult:
         """The same about the releases of one package, or about one of them, and without the days."""

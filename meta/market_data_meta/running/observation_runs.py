@@ -23,7 +23,7 @@ from market_data_meta.running.isolated import clean_environment
 from market_data_meta.running.sandbox import run_in_sandbox
 from market_data_meta.running.seals import text_or_empty
 from market_data_meta.running.third_party import ThirdPartyLock
-from market_data_meta.running.wheels import UnpackedWheels, is_unpacked, unpack_all
+from market_data_meta.running.wheels import UnpackedWheels, unpack_all
 
 SECONDS = 120.0
 """CPU time of one run; it takes a third of that."""
@@ -51,13 +51,7 @@ class ObservationRequest:
 
 
 def unpacked_sites(contract: Contract, cells: Sequence[ContentCombination], options: RunOptions) -> Mapping[str, Path]:
-    """The folders of the cells' releases, by the sha256 of the wheel. Raises MetaError where one cannot be had.
-
-    Without ``options.run`` only what is in the cache can be had.
-    """
-    newest = (content.newest for cell in cells for content in cell.contents)
-    if not options.run and (missing := next((one for one in newest if not is_unpacked(one, options.cache)), None)):
-        raise undecided(ErrorCode.NO_OBSERVATIONS, NOT_OBSERVED, f"{missing.filename} is not in the cache")
+    """The folders of the cells' releases, by the sha256 of the wheel. Raises MetaError where one cannot be had."""
     releases = {
         contract.packages[content.package].distribution: [
             other.newest for cell in cells for other in cell.contents if other.package == content.package
@@ -99,7 +93,7 @@ class ObservationRunner:
                 # What cannot be read is observed again.
                 file.unlink(missing_ok=True)
         if not self.may_run:
-            raise undecided(ErrorCode.NO_OBSERVATIONS, NOT_OBSERVED, "no run of its probes is in the cache")
+            raise undecided(ErrorCode.NO_OBSERVATIONS, NOT_OBSERVED)
         text = self._observe(request, plan)
         self.run_count += 1
         try:

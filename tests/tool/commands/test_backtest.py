@@ -16,7 +16,9 @@ from market_data_meta.commands import backtests
 from market_data_meta.commands.common import Checkout
 from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit, MetaError
+from market_data_meta.matrix.release_changes import ReleaseObserver
 from market_data_meta.matrix.verdicts import MatrixVerdicts
+from market_data_meta.results.observations import ObservedChanges
 
 
 @pytest.fixture
@@ -49,6 +51,36 @@ def test_history_of_a_release_says_what_backtest_says(ask: Callable[..., Result]
     assert "area.first (must, broke)" in one
     assert ask(command, "market-data-store==newest").stdout == one
     assert [row["version"] for row in json.loads(ask(command, "store", "--json").stdout)["releases"]] == ["0.5", "0.6"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "runs", "about"),
+    [
+        (("backtest", "store==0.6"), False, ("store", "0.6")),
+        (("history", "store", "--observe"), True, ("store", None)),
+        (("backtest", "--observe", "--out", "."), True, (None, None)),
+    ],
+)
+def test_probes_run_only_where_that_is_asked_for(
+    ask: Callable[..., Result],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    arguments: tuple[str, ...],
+    runs: bool,
+    about: tuple[str | None, str | None],
+) -> None:
+    """Only the releases that are named are observed, and without ``--observe`` what is not known stays unknown."""
+    monkeypatch.chdir(tmp_path)
+    asked: list[object] = []
+
+    def observe(observer: ReleaseObserver, *of: str | None) -> dict[str, ObservedChanges]:
+        asked.append((observer.options.run, of))
+        return {}
+
+    assert "What changed in it is not known: it has not been observed yet" in ask("history", "store==0.6").stdout
+    monkeypatch.setattr(ReleaseObserver, "observe", observe)
+    assert ask(*arguments).exit_code == 0
+    assert asked == [(runs, about)]
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 
 import pytest
-from examples import SUITE
+from example_backtest import made_release, result_of, shown
 from rich.console import Console
 
 from market_data_meta.render.backtest.markdown import backtest_markdown
-from market_data_meta.render.backtest.terminal import show_backtest, show_release
+from market_data_meta.render.backtest.terminal import show_release
 from market_data_meta.render.backtest.words import day_sentence, hours_in_words, release_sentence, summary_sentences
 from market_data_meta.results.backtest import (
     BacktestCapability,
@@ -17,30 +17,8 @@ from market_data_meta.results.backtest import (
     BacktestDay,
     BacktestMending,
     BacktestRelease,
-    BacktestResult,
     How,
 )
-
-
-def made_release(version: str = "1.1", **changes: object) -> BacktestRelease:
-    fields: dict[str, object] = {
-        "package": "core",
-        "version": version,
-        "uploaded": "2026-01-01T02:00:00Z",
-        "predecessor": "1.0",
-        "same_code": False,
-        "partners": None,
-        "not_installable": (),
-        "made_installable": None,
-        "lost": (),
-        "worse": (),
-        "mended": (),
-        "capabilities": (),
-        "gate": "passed",
-        "why": (),
-        "undecided": (),
-    }
-    return BacktestRelease.model_validate(fields | changes)
 
 
 def worse(how: How = "broke", hours: float | None = None, sentence: str = "Jobs end early.") -> BacktestClause:
@@ -66,17 +44,6 @@ DAY = BacktestDay(
     installed={"core": "1.1"},
     states={"works": 2, "broken": 1},
 )
-
-
-def result_of(*releases: BacktestRelease, days: tuple[BacktestDay, ...] = ()) -> BacktestResult:
-    return BacktestResult(suite=SUITE, as_of="2026-01-09", libraries="2026-01-09", releases=releases, days=days)
-
-
-def shown(result: BacktestResult, *, verbose: bool = False) -> str:
-    console = Console(file=io.StringIO(), width=300)
-    show_backtest(result, console, verbose=verbose)
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue()
 
 
 @pytest.mark.parametrize(

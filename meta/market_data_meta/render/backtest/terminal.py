@@ -13,12 +13,15 @@ from market_data_meta.render.backtest.words import (
     release_sentence,
     summary_sentences,
 )
+from market_data_meta.render.observed_words import changes_lines, observed_lines
 from market_data_meta.render.set_words import versions_in_words
 from market_data_meta.render.text import printable
 from market_data_meta.results.backtest import BacktestRelease, BacktestResult
 
 SHORT_HOURS = 1.0
 """Troubles that were over within so many hours are counted, and shown only where all is asked for."""
+CHANGES = 5
+"""Findings of what was observed of a release that are shown where not all is asked for."""
 _MARKS = {"stopped": "[red]✘[/]", "passed": "[green]✔[/]", "unknown": "[yellow]?[/]"}
 
 
@@ -34,6 +37,10 @@ def show_backtest(result: BacktestResult, console: Console, *, verbose: bool = F
     short = [one for one in result.bad if _was_short(one)]
     if short and not verbose:
         _line(console, f"and {len(short)} whose trouble was over within the hour; --verbose shows them, and all others")
+    if changes := list(observed_lines(result)):
+        console.print("\nWhat changed, by observation", highlight=False)
+    for name, sentence in changes:
+        _line(console, f"{name}: {sentence}")
     if result.days:
         console.print("\nDay by day", highlight=False)
     for day in result.days:
@@ -42,8 +49,8 @@ def show_backtest(result: BacktestResult, console: Console, *, verbose: bool = F
         )
 
 
-def show_release(release: BacktestRelease, console: Console) -> None:
-    """Print all that is known of one release."""
+def show_release(release: BacktestRelease, console: Console, *, verbose: bool = False) -> None:
+    """Print what is known of one release; of what was observed of it all with ``verbose``, else what counts most."""
     _show_release(release, console, verbose=True)
     before = f", after {release.predecessor}" if release.predecessor else ", the first"
     _line(console, f"published {release.uploaded}{before}", 2)
@@ -56,6 +63,11 @@ def show_release(release: BacktestRelease, console: Console) -> None:
         _line(console, mending_in_words(clause.mended, "mended after"), 4)
     for name in release.mended:
         _line(console, f"mended: {name}", 2)
+    heading, *changes = [*changes_lines(release, None if verbose else CHANGES)] or [""]
+    if heading:
+        _line(console, heading, 2)
+    for change in changes:
+        _line(console, change, 4)
     _line(console, GATE_WORDS[release.gate], 2)
     for why in (*release.why, *release.undecided):
         _line(console, why, 4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from market_data_meta.render.gate import words
+from market_data_meta.render.text import number
 from market_data_meta.results.gate import GateCause, GateResult
 
 NAMED = 3
@@ -42,7 +43,7 @@ def _what_follows(gate: GateResult, cause: GateCause) -> str:
     if not following:
         return "nothing that is looked at needs it"
     clauses = list(dict.fromkeys(row.clause for row in following))
-    count = words.number(len(clauses), "clause")
+    count = number(len(clauses), "clause")
     # A name that is gone may stop one module only: the other checks were made, and failed.
     if cause.stops_import and cause.kind != "definition":
         return f"{count} could not be looked at because of it"
@@ -56,4 +57,4 @@ def summary(gate: GateResult) -> str | None:
     if not following:
         return None
     causes = [cause for cause in gate.causes if gate.following(cause)]
-    return f"{following:,} of these follow from {words.number(len(causes), 'cause')}"
+    return f"{following:,} of these follow from {number(len(causes), 'cause')}"

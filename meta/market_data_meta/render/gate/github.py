@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from market_data_meta.render.gate import cause_words, observation_words, words
 from market_data_meta.render.markdown_text import short
-from market_data_meta.render.text import printable
+from market_data_meta.render.text import number, printable
 from market_data_meta.results.gate import GateDifference, GateResult
 
 MOST = 10
@@ -65,12 +65,12 @@ def _rows(gate: GateResult) -> Iterator[_Annotation]:
             _message_text(gate, difference),
         )
     for why, cells in words.uninstallable(gate, before=False):
-        yield _Annotation("error", f"{words.number(len(cells), 'cell')} can no longer be installed", why)
+        yield _Annotation("error", f"{number(len(cells), 'cell')} can no longer be installed", why)
     yield from _observations(gate)
     for difference in gate.alone(words.UNDECIDED):
         yield _Annotation("warning", f"{difference.clause} is undecided", _message_text(gate, difference))
     for why, _, cells in words.undecided(gate):
-        yield _Annotation("warning", f"{words.number(len(cells), 'cell')} undecided", f"{why} ({words.places(cells)})")
+        yield _Annotation("warning", f"{number(len(cells), 'cell')} undecided", f"{why} ({words.places(cells)})")
     for clause, how in words.spurious(gate):
         text = f"It came out otherwise once, and not when it was run again {how}."
         yield _Annotation("notice", f"{clause} is spurious", text)
@@ -83,7 +83,7 @@ def _rows(gate: GateResult) -> Iterator[_Annotation]:
         yield _Annotation(
             "notice",
             f"{difference.clause} repaired",
-            f"{difference.rule} In {words.number(len(difference.cells), 'cell')}.",
+            f"{difference.rule} In {number(len(difference.cells), 'cell')}.",
         )
 
 

@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 from market_data_meta.render.gate import cause_words, observation_words, words
 from market_data_meta.render.junit_xml import document, with_counts, xml_text
-from market_data_meta.render.text import printable
+from market_data_meta.render.text import number, printable
 from market_data_meta.results.gate import GateResult
 
 _BAD = ("failure", "error")
@@ -74,7 +74,7 @@ def _clauses(gate: GateResult) -> ET.Element:
         node.text = _text("\n".join(f"{name}: {value}" for name, value in words.facts(gate, difference)))
     for failure in gate.known:
         case = ET.SubElement(suite, "testcase", classname="clauses", name=_text(failure.clause))
-        message = f"it fails as before, in {words.number(len(failure.cells), 'cell')}: {failure.rule}"
+        message = f"it fails as before, in {number(len(failure.cells), 'cell')}: {failure.rule}"
         ET.SubElement(case, "skipped", message=_text(message))
     return suite
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from market_data_meta.render.gate import cause_words, observation_words, words
 from market_data_meta.render.markdown_text import code, html, line
 from market_data_meta.render.signs import GATE_CELLS, GATE_VERDICTS
+from market_data_meta.render.text import number
 from market_data_meta.results.gate import (
     GateCandidate,
     GateCause,
@@ -130,7 +131,7 @@ def _consequence(difference: GateDifference) -> str:
 
 
 def _difference(gate: GateResult, difference: GateDifference) -> str:
-    about = f"({html(difference.level)}) in {words.number(len(difference.cells), 'cell')}"
+    about = f"({html(difference.level)}) in {number(len(difference.cells), 'cell')}"
     blamed = html(words.guilty(gate, difference.guilty), LETTERS)
     summary = f"<code>{html(difference.clause, LETTERS)}</code> {about}, because of <code>{blamed}</code>"
     rows = [_fact(name, value) for name, value in words.facts(gate, difference) if name != "because of"]
@@ -155,7 +156,7 @@ def _fact(name: str, value: str) -> str:
 
 
 def _short(row: GateDifference | KnownFailure) -> str:
-    cells = words.number(len(row.cells), "cell")
+    cells = number(len(row.cells), "cell")
     return f"- {code(row.clause, LETTERS)} in {cells}: {line(row.rule, LETTERS)}"
 
 
@@ -164,7 +165,7 @@ def _uninstallable(why: str, cells: list[str]) -> str:
 
 
 def _where(cells: list[str]) -> str:
-    return f"{words.number(len(cells), 'cell')}, {line(words.places(cells), LETTERS)}"
+    return f"{number(len(cells), 'cell')}, {line(words.places(cells), LETTERS)}"
 
 
 def _because_of(blamed: str) -> str:

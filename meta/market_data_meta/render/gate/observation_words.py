@@ -5,7 +5,7 @@ Nothing here is escaped: each renderer makes it safe for the place where it is s
 
 from __future__ import annotations
 
-from market_data_meta.render.gate import words
+from market_data_meta.render.text import number
 from market_data_meta.results.gate import GateResult
 from market_data_meta.results.observations import GateObservations, ObservationFinding, ObservedSign
 
@@ -49,7 +49,7 @@ def facts(gate: GateResult, finding: ObservationFinding) -> list[tuple[str, str]
             ("got", NOTHING if sign.now is None else sign.now),
         ]
     if more := len(finding.signs[SHOWN:]) + finding.further:
-        rows.append(("and in", words.number(more, "more place")))
+        rows.append(("and in", number(more, "more place")))
     if where := place(finding):
         rows.append(("follows from", where))
     rows += [("CHANGELOG", line) for line in finding.changelog]

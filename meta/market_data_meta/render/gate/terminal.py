@@ -15,7 +15,7 @@ from rich.text import Text
 from market_data_meta.render.gate import cause_words, observation_words, words
 from market_data_meta.render.markdown_text import short
 from market_data_meta.render.signs import GATE_VERDICTS
-from market_data_meta.render.text import printable
+from market_data_meta.render.text import number, printable
 from market_data_meta.results.gate import GateCause, GateDifference, GateResult, KnownFailure
 
 Rows = Iterable[tuple[str, str]]
@@ -41,7 +41,7 @@ def show_gate(gate: GateResult, console: Console, *, verbose: bool) -> None:
     for cause in gate.causes[: None if verbose else ROWS]:
         _cause(console, cause, gate, verbose=verbose)
     if not verbose and len(gate.causes) > ROWS:
-        left = words.number(len(gate.causes) - ROWS, "more cause")
+        left = number(len(gate.causes) - ROWS, "more cause")
         console.print(Text(f"\n{left} ({SEE_ALL} them)", style="bold red"))
     if changes := words.capabilities(gate):
         rows = _shortened(console, [("", change) for change in changes], verbose=verbose)
@@ -50,11 +50,11 @@ def show_gate(gate: GateResult, console: Console, *, verbose: bool) -> None:
         _differences(console, gate, gate.alone(kind), verbose=verbose)
     for why, blamed, cells in words.undecided(gate):
         rows = [("cause", why), ("because of", blamed), ("where", words.places(cells))]
-        _barred(console, f"undecided {words.number(len(cells), 'cell')}", "yellow", rows, verbose=verbose)
+        _barred(console, f"undecided {number(len(cells), 'cell')}", "yellow", rows, verbose=verbose)
     for before, colour in ((False, "red"), (True, "dim")):
         for why, cells in words.uninstallable(gate, before=before):
             beside = ", as before" if before else ", which could be before"
-            title = f"cannot be installed: {words.number(len(cells), 'cell')}{beside}"
+            title = f"cannot be installed: {number(len(cells), 'cell')}{beside}"
             _barred(console, title, colour, [("cause", why), ("where", words.places(cells))], verbose=verbose)
     _observations(console, gate, verbose=verbose)
     _short_lists(console, gate, verbose=verbose)
@@ -98,7 +98,7 @@ def _differences(console: Console, gate: GateResult, differences: list[GateDiffe
         style = "red" if any(gate.fails(difference) for difference in others) else "yellow"
         more = f"{'more ' if in_full else ''}{others[0].kind}"
         kind = more if others[0].kind == words.REGRESSION else f"{more} clause"
-        title = f"{words.number(len(others), kind)} ({SEE_ALL} each in full)"
+        title = f"{number(len(others), kind)} ({SEE_ALL} each in full)"
         rows = _shortened(console, [_row("also" if in_full else "", other) for other in others], verbose=verbose)
         _barred(console, title, style, rows, verbose=verbose)
 
@@ -112,11 +112,11 @@ def _observations(console: Console, gate: GateResult, *, verbose: bool) -> None:
         _barred(console, observation_words.title(finding), style, rows, verbose=verbose)
     if not verbose and len(findings) > ROWS:
         rows = [("also", observation_words.title(finding)) for finding in findings[ROWS:]]
-        title = f"{words.number(len(rows), 'more observed difference')} ({SEE_ALL} each in full)"
+        title = f"{number(len(rows), 'more observed difference')} ({SEE_ALL} each in full)"
         _barred(console, title, "yellow", _shortened(console, rows, verbose=verbose), verbose=verbose)
     if meant := observation_words.findings(gate, accepted=True):
         rows = [("meant", f"{observation_words.title(finding)}: {finding.accepted}") for finding in meant]
-        title = words.number(len(meant), "observed difference that is meant")
+        title = number(len(meant), "observed difference that is meant")
         _barred(console, title, "green", _shortened(console, rows, verbose=verbose), verbose=verbose)
     rows = observation_words.notes(gate)
     if gate.observations and verbose:
@@ -134,9 +134,9 @@ def _short_lists(console: Console, gate: GateResult, *, verbose: bool) -> None:
     repairs = [_row("repaired", difference) for difference in gate.of_kind(words.REPAIR)]
     if repairs:
         rows = _shortened(console, repairs, verbose=verbose)
-        _barred(console, words.number(len(repairs), "repair"), "green", rows, verbose=verbose)
+        _barred(console, number(len(repairs), "repair"), "green", rows, verbose=verbose)
     known = [_row("known", difference) for difference in gate.known]
-    title = words.number(len(known), "known failure")
+    title = number(len(known), "known failure")
     if known and verbose:
         _barred(console, f"{title}, as before", "dim", known, verbose=verbose)
     elif known:
@@ -144,7 +144,7 @@ def _short_lists(console: Console, gate: GateResult, *, verbose: bool) -> None:
 
 
 def _row(name: str, row: GateDifference | KnownFailure) -> tuple[str, str]:
-    return name, f"{row.clause} in {words.number(len(row.cells), 'cell')}: {row.rule}"
+    return name, f"{row.clause} in {number(len(row.cells), 'cell')}: {row.rule}"
 
 
 def _shortened(console: Console, rows: list[tuple[str, str]], *, verbose: bool) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from market_data_meta.errors import Exit
 from market_data_meta.judging.repeated_checks import why_unsteady
+from market_data_meta.render.text import number
 from market_data_meta.results.gate import DifferenceKind, GateCandidate, GateDifference, GateResult
 
 VERDICT_OF_EXIT = {
@@ -253,12 +254,6 @@ def value(data: object) -> str:
     if isinstance(data, list) and data and all(isinstance(item, str) for item in data):
         return "\n".join(data)
     return data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, sort_keys=True)
-
-
-def number(count: int, things: str) -> str:
-    """The count with its noun: ``1 cell``, ``1,034 cells``, ``2 cells that …``."""
-    noun, space, rest = things.partition(" that ")
-    return f"{count:,} {noun}{'' if count == 1 else 's'}{space}{rest}"
 
 
 def as_prose(names: Iterable[str]) -> str:

@@ -15,6 +15,7 @@ from market_data_meta.render.backtest.words import (
     release_sentence,
     summary_sentences,
 )
+from market_data_meta.render.observed_words import changes_sentence
 from market_data_meta.render.signs import CAPABILITY_STATES, PROMISES, STATES, VERDICTS
 from market_data_meta.results.backtest import BacktestResult
 from market_data_meta.results.capabilities import StateName
@@ -74,11 +75,15 @@ class PagePromise(Model):
 
 
 class PageRelease(Model):
-    """What a release did on the day of its upload, and what a required gate would have done, a sentence each."""
+    """What a release did on the day of its upload, what a gate would have done, and what changed: a sentence each.
+
+    ``changes`` is empty where there is nothing to say of it.
+    """
 
     bad: bool
     sentence: str
     gate: str
+    changes: str
 
 
 class PageDay(Model):
@@ -128,7 +133,10 @@ def _backtest(result: BacktestResult) -> PageBacktest:
         ),
         releases={
             one.name: PageRelease(
-                bad=one.is_bad, sentence=release_sentence(one), gate=f"{GATE_WORDS[one.gate].capitalize()}."
+                bad=one.is_bad,
+                sentence=release_sentence(one),
+                gate=f"{GATE_WORDS[one.gate].capitalize()}.",
+                changes=changes_sentence(one),
             )
             for one in result.releases
             if one.is_bad or not one.same_code

@@ -76,7 +76,7 @@ function openRelease(id) {
   link.setAttribute('aria-current', 'true');
   fill($(`about-${name}`), h('strong', {}, `${name} ${version}`), ` ${version in setAside[name] ? `${setAside[name][version]}, ` : ''}was published ${uploaded ? `on ${uploaded}` : 'on an unknown day'} and installs content `, h('code', {}, short(content.content)),
     `, as ${content.releases.length === 1 ? 'no other release does' : `${content.label} do`}. ${chosenTitle()}: ${contentLook(name, position).words}. ${requirements.join(' ')}`,
-    pastOf(name, version) && ` On its day: ${pastOf(name, version).sentence} ${pastOf(name, version).gate}`);
+    pastOf(name, version) && ` On its day: ${pastOf(name, version).sentence} ${pastOf(name, version).gate} ${pastOf(name, version).changes}`);
   link.scrollIntoView({ block: 'center', inline: 'center' });
   link.focus({ preventScroll: true });
   return true;
