@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from market_data_meta.candidates.candidate import Candidate
+from market_data_meta.gate.new_recordings import comparable_pair
 from market_data_meta.gate.partners import GateCell
 from market_data_meta.judging.comparison import SAME, UNDECIDED, CellComparison, compare_checks
+from market_data_meta.judging.deployments import IS_ARCHIVED, TAKES_RECORDINGS
 from market_data_meta.releases.contents import ContentCombination
 from market_data_meta.running.cell_records import CellRecords
 
@@ -76,6 +78,17 @@ def swap_others_back(cell: GateCell, candidate_set: Iterable[Candidate]) -> Gate
     return replace(cell, with_candidates=ContentCombination(contents))
 
 
+def deciding_clauses(problems: Iterable[Problem]) -> frozenset[str] | None:
+    """The clauses to run to see whether the problems are there again; None for all.
+
+    What consumers make of a candidate's new messages is known once the candidate's own check has shown them.
+    """
+    clauses = {problem.clause for problem in problems}
+    if "" in clauses:
+        return None
+    return frozenset(clauses | {IS_ARCHIVED} if TAKES_RECORDINGS in clauses else clauses)
+
+
 def problem_kind(
     problem: Problem,
     cell: GateCell,
@@ -93,6 +106,7 @@ def problem_kind(
     if not problem.clause:
         return SAME
     predecessor_record = predecessor_records.records.get(cell.with_predecessors) if cell.with_predecessors else None
+    record, predecessor_record = comparable_pair(record, predecessor_record)
     predecessor_check = predecessor_record.checks.get(problem.clause) if predecessor_record else None
     return compare_checks(
         predecessor_check,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from market_data_meta.gate.exclusions import PartnerExclusion
-from market_data_meta.gate.new_recordings import comparable
+from market_data_meta.gate.new_recordings import comparable_pair
 from market_data_meta.gate.partners import GateCell
 from market_data_meta.judging.comparison import CellPair
 from market_data_meta.judging.records import Record
 from market_data_meta.running.cell_records import CellRecords
-from market_data_meta.running.given_recordings import new_recordings
 
 
 def cell_pair(cell: GateCell, candidate_records: CellRecords, predecessor_records: CellRecords) -> CellPair:
@@ -16,8 +15,8 @@ def cell_pair(cell: GateCell, candidate_records: CellRecords, predecessor_record
     now, before = cell.with_candidates, cell.with_predecessors
     record = candidate_records.records.get(now)
     was = predecessor_records.records.get(before) if before else None
-    if record and new_recordings(record):
-        record, was = comparable(record), comparable(was)
+    if record:
+        record, was = comparable_pair(record, was)
     return CellPair(
         cell=now.combination.label,
         scope="combination",

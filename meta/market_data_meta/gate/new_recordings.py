@@ -49,10 +49,15 @@ class NewRecordings:
         return next((one for one in consumers if service == self.contract.service_with(one.combination.packages)), None)
 
 
-def comparable(record: Record | None) -> Record | None:
-    """The record with what a consumer makes of recordings, but without their names: what is new has another one."""
-    check = record.checks.get(TAKES_RECORDINGS) if record else None
-    if record is None or check is None or not isinstance(check.got, Mapping):
+def comparable_pair(now: Record, was: Record | None) -> tuple[Record, Record | None]:
+    """Both records as they compare: what is new has another name, whatever a consumer makes of it."""
+    return (_without_names(now), was and _without_names(was)) if new_recordings(now) else (now, was)
+
+
+def _without_names(record: Record) -> Record:
+    """The record with what a consumer makes of recordings, but not of which."""
+    check = record.checks.get(TAKES_RECORDINGS)
+    if check is None or not isinstance(check.got, Mapping):
         return record
     outcomes = sorted({str(what) for what in check.got.values()})
     return replace(record, checks={**record.checks, TAKES_RECORDINGS: replace(check, got=outcomes)})

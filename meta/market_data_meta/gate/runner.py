@@ -14,7 +14,14 @@ from market_data_meta.candidates.candidate import Candidate
 from market_data_meta.contract import Clause, Contract
 from market_data_meta.errors import ErrorCode, undecided
 from market_data_meta.gate.alone import FirstRun, ReleasePair
-from market_data_meta.gate.blame import Problem, cells_to_explain, packages_to_blame, problem_kind, swap_others_back
+from market_data_meta.gate.blame import (
+    Problem,
+    cells_to_explain,
+    deciding_clauses,
+    packages_to_blame,
+    problem_kind,
+    swap_others_back,
+)
 from market_data_meta.gate.brought_libraries import brought_libraries
 from market_data_meta.gate.cell_pairs import cell_pair, excluded_pair, first_pair
 from market_data_meta.gate.comparison import GateComparison
@@ -235,6 +242,11 @@ class GateRun:
         return self._compare_pair(pair, self._clauses(tuple(self.contract.packages)))
 
     @staticmethod
+    def _was_repeated(problem: Problem, record: Record) -> bool:
+        """Whether it is about new recordings: what consumers make of these has been repeated where it was run."""
+        return problem.clause == TAKES_RECORDINGS and bool(new_recordings(record))
+
+    @staticmethod
     def _sends_something_new(cells: Iterable[CellComparison]) -> bool:
         return any(cell.pair.now and new_recordings(cell.pair.now) for cell in cells)
 
@@ -318,15 +330,19 @@ class GateRun:
 
         def shows(candidate_set: tuple[Candidate, ...], unexplained: Sequence[Problem]) -> list[Problem]:
             swapped = {problem.cell: swap_others_back(cell_of[problem.cell], candidate_set) for problem in unexplained}
-            clauses = frozenset(problem.clause for problem in unexplained if problem.clause)
-            only = clauses if all(problem.clause for problem in unexplained) else None
+            only = deciding_clauses(unexplained)
             records = self._run_candidates(list(swapped.values()), candidate_set, only, self.callbacks.on_progress)
             kinds_now = {
                 problem: problem_kind(problem, swapped[problem.cell], records, predecessor_records, self._versions)
                 for problem in unexplained
             }
             expected = {problem: kinds.get(problem, UNDECIDED) for problem in unexplained}
-            worse = [problem for problem in unexplained if kinds_now[problem] == REGRESSION]
+            worse = [
+                problem
+                for problem in unexplained
+                if kinds_now[problem] == REGRESSION
+                and not self._was_repeated(problem, records.records[swapped[problem.cell].with_candidates])
+            ]
             clauses_of_cells = {
                 swapped[cell]: frozenset(problem.clause for problem in worse if problem.cell == cell)
                 for cell in {problem.cell for problem in worse}

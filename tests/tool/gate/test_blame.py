@@ -10,16 +10,18 @@ import pytest
 
 from market_data_meta.candidates.candidate import Candidate
 from market_data_meta.contract import Contract
-from market_data_meta.gate.blame import Problem, cells_to_explain, packages_to_blame
+from market_data_meta.gate.blame import Problem, cells_to_explain, packages_to_blame, problem_kind
 from market_data_meta.gate.partners import GateCell
 from market_data_meta.gate.repetitions import GateRepetitions
 from market_data_meta.gate.runner import GateRun
 from market_data_meta.judging.comparison import CellComparison, CellPair, Difference, Repetition, compare_checks
+from market_data_meta.judging.deployments import IS_ARCHIVED, TAKES_RECORDINGS
 from market_data_meta.judging.records import Check, Record
 from market_data_meta.releases.contents import ContentCombination, content_combinations, distinct_contents
 from market_data_meta.releases.ledger import Ledger, Release
 from market_data_meta.running.cell_records import CellRecords
 from market_data_meta.running.cells import RunOptions
+from market_data_meta.running.isolated import REPETITIONS
 
 
 def candidates(release: Release, *packages: str) -> tuple[Candidate, ...]:
@@ -173,3 +175,85 @@ def test_a_candidate_alone_that_has_no_verdict_is_explained_by_itself(
     nothing = CellRecords({}, (), {}, {}, {}, frozenset(), 0)
     blamed = gate._blame([], nothing, [], cells_to_explain(cells))
     assert blamed == {Problem(core): ("core",), Problem(store): ("store",)}
+
+
+@pytest.mark.parametrize(
+    ("store", "pipeline", "expected"),
+    [
+        ("sends what is refused", "takes all", ("store",)),
+        ("sends what is taken", "refuses the archive", ("pipeline",)),
+        ("sends what is taken", "takes all", ("pipeline", "store")),
+    ],
+)
+def test_of_a_refused_recording_who_has_changed_it_or_its_reader_is_to_blame(
+    contract: Contract,
+    ledger: Ledger,
+    make_record: Callable[..., Record],
+    monkeypatch: pytest.MonkeyPatch,
+    store: str,
+    pipeline: str,
+    expected: tuple[str, ...],
+) -> None:
+    """The producer's own check is run as well, so that consumers get what it sends; and that is not repeated again."""
+    combinations = content_combinations(distinct_contents(contract, ledger))
+    cell = GateCell(with_candidates=combinations[-1], with_predecessors=combinations[0], stands_for=1)
+    both = tuple(Candidate(name, "x", ledger.newest(name), ledger.newest(name)) for name in ("pipeline", "store"))
+    asked: list[frozenset[str] | None] = []
+    repeated: list[frozenset[str]] = []
+
+    def taken(got: dict[str, str] | None) -> Check:
+        return Check(TAKES_RECORDINGS, "failed" if got else "passed", "what", {}, got, 0.0)
+
+    def records_of(combination: ContentCombination, *checks: Check) -> CellRecords:
+        record = make_record()
+        record = replace(record, checks={**record.checks, **{check.clause: check for check in checks}})
+        return CellRecords({}, (), {combination: record}, {}, {}, frozenset(), 0)
+
+    def run_candidates(
+        _: GateRun, cells: list[GateCell], candidates: tuple[Candidate, ...], clauses: frozenset[str] | None, __: object
+    ) -> CellRecords:
+        asked.append(clauses)
+        if candidates[0].package == "pipeline":
+            got = {"old": "refused"} if pipeline == "refuses the archive" else None
+            return records_of(cells[0].with_candidates, taken(got))
+        new = Check(IS_ARCHIVED, "failed", "what", {}, {"new": {"stream": "s", "entries": []}}, 0.0)
+        got = {"new": "refused"} if store == "sends what is refused" else None
+        return records_of(cells[0].with_candidates, new, taken(got))
+
+    def repeat(
+        _: GateRepetitions, __: object, ___: object, clauses: dict[GateCell, frozenset[str]]
+    ) -> dict[GateCell, dict[str, tuple[Repetition, ...]]]:
+        repeated.extend(clauses.values())
+        again = (Repetition(taken(None), taken({"old": "refused"})),) * REPETITIONS
+        return {cell: dict.fromkeys(names, again) for cell, names in clauses.items()}
+
+    monkeypatch.setattr(GateRun, "_run_candidates", run_candidates)
+    monkeypatch.setattr(GateRepetitions, "in_cells", repeat)
+    gate = GateRun(contract, ledger, both, RunOptions(Path()), "quick")
+    label = cell.with_candidates.combination.label
+    clause = contract.clauses[TAKES_RECORDINGS]
+    difference = Difference("regression", clause, taken({"new": "refused"}), taken(None), (label,))
+    blame = gate._blame([cell], records_of(combinations[0], taken(None)), [difference], [])
+    assert list(blame.values()) == [expected]
+    assert set(asked) == {frozenset({TAKES_RECORDINGS, IS_ARCHIVED})}
+    assert set(repeated) == ({frozenset({TAKES_RECORDINGS})} if expected == ("pipeline",) else set())
+
+
+def test_what_consumers_refuse_as_before_blames_nobody(
+    contract: Contract, ledger: Ledger, make_record: Callable[..., Record]
+) -> None:
+    """A new recording that is refused like the recorded ones is the same failure: only its name is another one."""
+    combinations = content_combinations(distinct_contents(contract, ledger))
+    cell = GateCell(with_candidates=combinations[-1], with_predecessors=combinations[0], stands_for=1)
+
+    def records_of(combination: ContentCombination, name: str, *checks: Check) -> CellRecords:
+        takes = Check(TAKES_RECORDINGS, "failed", "what", {}, {name: "refused"}, 0.0)
+        record = replace(make_record(), checks={check.clause: check for check in (takes, *checks)})
+        return CellRecords({}, (), {combination: record}, {}, {}, frozenset(), 0)
+
+    new = Check(IS_ARCHIVED, "failed", "what", {}, {"new": {"stream": "s", "entries": []}}, 0.0)
+    was = records_of(combinations[0], "old")
+    problem = Problem(cell.with_candidates.combination.label, TAKES_RECORDINGS)
+    for checks, worse in (((new,), False), ((), True)):
+        now = records_of(combinations[-1], "new", *checks)
+        assert (problem_kind(problem, cell, now, was, []) == "regression") == worse
