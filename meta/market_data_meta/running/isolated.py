@@ -26,7 +26,7 @@ from market_data_meta.running import environments
 from market_data_meta.running.plans import cell_plan, record_header, release_facts, sharing_processes
 from market_data_meta.running.sandbox import run_in_sandbox
 from market_data_meta.running.seals import text_or_empty, verified_lines
-from market_data_meta.running.servers import server_folder
+from market_data_meta.running.servers import readable_for
 
 SUITE_SECONDS = 300.0
 """CPU time of one run of the suite: it takes less than a tenth of that."""
@@ -232,7 +232,6 @@ def _pytest(root: Path, prepared: PreparedCell, secret: str, log: Path, on_check
         command = [*suite.command(python), "--tb=native"]
         command += [f"--config-file={checks / 'pytest.ini'}", f"--rootdir={root}"]
         areas = sorted({name.split(".")[0] for name in plan.clauses})
-        servers = [server_folder(root)] if plan.servers else []
         command += ["--mdm-plan", str(plan_file), *(str(checks / f"test_{area}.py") for area in areas)]
         ending = run_in_sandbox(
             command,
@@ -240,7 +239,7 @@ def _pytest(root: Path, prepared: PreparedCell, secret: str, log: Path, on_check
             home=home,
             variables=clean_environment(home, storage, fixed) | {"PYTHONPYCACHEPREFIX": str(compiled)},
             writable=[storage, compiled],
-            readable=[checks, root / "contracts", suite.INSIDE, prepared.folder, *servers],
+            readable=[checks, root / "contracts", suite.INSIDE, prepared.folder, *readable_for(root, plan.servers)],
             seconds=SUITE_SECONDS,
             watch=watch,
             # A user's own server is beyond a loopback of the run's own.

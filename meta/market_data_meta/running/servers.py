@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
@@ -56,8 +57,18 @@ def named_servers() -> list[str]:
 
 def _users_servers() -> dict[str, str]:
     named = {f"{name}_url": os.environ.get(variable) for name, variable in USERS_URLS.items()}
-    named["redis"] = os.environ.get(USERS_REDIS)
+    if program := os.environ.get(USERS_REDIS):
+        named["redis"] = shutil.which(program)
+        if named["redis"] is None:
+            hint = f"name a program, such as {USERS_REDIS}=/usr/bin/redis-server"
+            raise undecided(ErrorCode.NO_SERVER, f"{USERS_REDIS} names {program}, which cannot be run", "", hint)
     return {name: value for name, value in named.items() if value}
+
+
+def readable_for(root: Path, servers: Mapping[str, str]) -> list[Path]:
+    """What a run with these servers may read of them: the folder of ours, and of the user's own the program alone."""
+    program = [Path(servers["redis"])] if "redis" in servers else []
+    return [server_folder(root), *program] if servers else []
 
 
 def named_by_user(plan: Mapping[str, str]) -> dict[str, str]:
@@ -66,7 +77,7 @@ def named_by_user(plan: Mapping[str, str]) -> dict[str, str]:
     Nothing else of a URL is shown: it may hold a password.
     """
     shown = {variable: _address(plan[f"{name}_url"]) for name, variable in USERS_URLS.items() if f"{name}_url" in plan}
-    program = os.environ.get(USERS_REDIS)
+    program = shutil.which(os.environ.get(USERS_REDIS, ""))
     return shown | ({USERS_REDIS: program} if program and plan.get("redis") == program else {})
 
 

@@ -35,7 +35,7 @@ from market_data_meta.running.endings import Ending, remove_home
 from market_data_meta.running.isolated import clean_environment
 from market_data_meta.running.limits import Limits, stop
 from market_data_meta.running.sandbox import environments_of, supervised_process
-from market_data_meta.running.servers import server_folder
+from market_data_meta.running.servers import readable_for
 from market_data_meta.running.warm_jobs import RLIMITS, Job, RunningJob
 
 MAX_ANSWER = 1 << 16
@@ -212,7 +212,7 @@ class TemplateProcess:
     def _readable(self) -> list[str]:
         """The folders that a cell reads beside its releases, its home and the interpreter's environment."""
         # A server needs what lies around its binary.
-        servers = [str(server_folder(self.root))] if self.plan.servers else []
+        servers = map(str, readable_for(self.root, self.plan.servers))
         return [str(self.root / "tests" / "conformance"), str(self.root / "contracts"), str(suite.INSIDE), *servers]
 
     def wait_until_ready(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from rich.console import Console
 
 from market_data_meta.commands.progress import progress
 from market_data_meta.contract import Contract
+from market_data_meta.errors import MetaError
 from market_data_meta.inside.mdm_plan import Plan
 from market_data_meta.judging.defects import KnownDefects
 from market_data_meta.judging.records import Record, line_text, record_text
@@ -24,7 +26,7 @@ from market_data_meta.render.report.markdown import report_markdown
 from market_data_meta.render.report.terminal import show_report
 from market_data_meta.results.report import ReportResult
 from market_data_meta.running.plans import cell_plan, warm_plan
-from market_data_meta.running.servers import USERS_REDIS, USERS_URLS, find_servers
+from market_data_meta.running.servers import USERS_REDIS, USERS_URLS, find_servers, readable_for, server_folder
 
 SERVICE = ("core", "store")
 
@@ -48,12 +50,29 @@ def test_users_servers_take_the_place_of_the_wheels(root: Path, monkeypatch: pyt
     """A run that may use them has them in place of the wheels'; no other run has."""
     usual = find_servers(root)
     assert usual.keys() == {"redis", "postgres", "postgres_data"}
-    monkeypatch.setenv(USERS_REDIS, "/usr/bin/redis-server")
-    assert find_servers(root) == usual
-    assert find_servers(root, users=True) == {**usual, "redis": "/usr/bin/redis-server"}
+    # Any program that is there; by its name it is found as a shell finds it.
+    for name in ("/bin/sh", "sh"):
+        monkeypatch.setenv(USERS_REDIS, name)
+        assert find_servers(root) == usual
+        assert find_servers(root, users=True) == {**usual, "redis": shutil.which(name)}
     monkeypatch.setenv(USERS_URLS["redis"], "redis://127.0.0.1:1/0")
     named = {name: path for name, path in usual.items() if name != "redis"}
     assert find_servers(root, users=True) == {**named, "redis_url": "redis://127.0.0.1:1/0"}
+
+
+def test_a_program_that_cannot_be_run_is_named(root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whoever misspells it is told so, before anything is run."""
+    monkeypatch.setenv(USERS_REDIS, str(tmp_path / "redis-server"))
+    with pytest.raises(MetaError, match="which cannot be run"):
+        find_servers(root, users=True)
+
+
+def test_a_run_may_read_the_program_that_a_user_names_and_nothing_beside_it(root: Path, tmp_path: Path) -> None:
+    """It may stand in the user's home, which no release is to read."""
+    program = tmp_path / "redis-server"
+    assert readable_for(root, {"redis": str(program)}) == [server_folder(root), program]
+    assert readable_for(root, {"redis_url": "redis://127.0.0.1:1/0"}) == [server_folder(root)]
+    assert readable_for(root, {}) == []
 
 
 @pytest.mark.parametrize(
@@ -85,14 +104,14 @@ def test_a_run_that_others_share_has_no_server_of_a_user(
     contract: Contract, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only a run that was asked to have them has them; another program is named by its path."""
-    monkeypatch.setenv(USERS_REDIS, "/usr/bin/redis-server")
+    monkeypatch.setenv(USERS_REDIS, "/bin/sh")
     header = service_plan(contract, ledger, users_servers=True).header
     assert header
-    assert header.users_servers == {USERS_REDIS: "/usr/bin/redis-server"}
+    assert header.users_servers == {USERS_REDIS: "/bin/sh"}
     plan = service_plan(contract, ledger, users_servers=False)
     assert plan.header
     assert not plan.header.users_servers
-    assert "/usr/bin/redis-server" not in {*plan.servers.values(), *warm_plan(contract, SERVICE).servers.values()}
+    assert "/bin/sh" not in {*plan.servers.values(), *warm_plan(contract, SERVICE).servers.values()}
 
 
 def test_whoever_names_a_server_is_told_where_it_does_not_count(

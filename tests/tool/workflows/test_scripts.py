@@ -141,6 +141,15 @@ def test_today_takes_the_newest_of_each(checkout: Path) -> None:
     assert run(checkout, "today").stdout.strip() == f"run {pins.pinned_environments(ROOT)[0]} --third-party today"
 
 
+def test_second_redis_runs_the_newest_releases_with_the_server_of_the_machine(checkout: Path) -> None:
+    """It names the server that is there, so that the record says which one it was; nothing is installed then."""
+    server = checkout.parent / "bin" / "redis-server"
+    server.write_text("#!/bin/sh\n")
+    server.chmod(0o755)
+    (checkout / "scripts" / "mdmeta").write_text('#!/bin/sh\necho "$@" "with $MDMETA_REDIS_SERVER"\n')
+    assert run(checkout, "second-redis").stdout.strip() == f"run newest with {server}"
+
+
 def test_pages_puts_the_data_beside_the_page(checkout: Path) -> None:
     """What other programs read lies beside the page; where a part is missing, nothing is published."""
     site = checkout / "results" / "site"
