@@ -63,6 +63,7 @@ class GateObserver:
                 tuple(candidate.package for candidate in self.candidates),
                 self.options,
                 self.on_progress,
+                as_of=self.ledger.as_of,
                 candidates=True,
             )
             observation = replace(observation, pair=pair)

@@ -17,6 +17,7 @@ from market_data_meta.judging.used_names import UsedNames, used_names
 from market_data_meta.releases.contents import ContentCombination
 from market_data_meta.running.cells import RunOptions
 from market_data_meta.running.observation_runs import ObservationRequest, ObservationRunner, unpacked_sites
+from market_data_meta.running.observed_libraries import with_extras
 from market_data_meta.running.third_party import ThirdPartyLock
 from market_data_meta.running.warm_runner import ProgressStep
 
@@ -62,25 +63,31 @@ def observe_pair(
     options: RunOptions,
     on_progress: Callable[[ProgressStep], None],
     *,
+    as_of: str,
     candidates: bool = False,
 ) -> ObservedPair:
-    """Observe packages in both cells. Raises MetaError where there is no evidence.
+    """Observe packages in both cells, with libraries as of a time. Raises MetaError where there is no evidence.
 
-    The later side is observed a second time only where it differs. With ``candidates`` its runs are cached apart.
-    Without ``options.run`` nothing is run, and what the cache does not know is no evidence.
+    The libraries are those of the cells and of the extras of what was before: a candidate chooses none of these. The
+    later side is observed a second time only where it differs. With ``candidates`` its runs are cached apart. Without
+    ``options.run`` nothing is run, and what the cache does not know is no evidence.
     """
     rules = load_observation_rules(contract.root)
     sites = unpacked_sites(contract, (cells.now, cells.was), options)
     runner = ObservationRunner(contract, options.interpreter, options.cache, sites, may_run=options.run)
+    lock_now, lock_was = (
+        with_extras(contract, lock, cells.was, as_of=as_of, python=options.interpreter, cache=options.cache)
+        for lock in (cells.lock_now, cells.lock_was)
+    )
     on_progress(ProgressStep(0, 0, f"observing {cells.was.combination.label}"))
     was = ObservedSide(
-        tuple(runner.run(ObservationRequest(cells.was, cells.lock_was, observed, seed)) for seed in HASH_SEEDS)
+        tuple(runner.run(ObservationRequest(cells.was, lock_was, observed, seed)) for seed in HASH_SEEDS)
     )
     preferred = tuple(was.runs[0].names)
     on_progress(ProgressStep(0, 0, f"observing {cells.now.combination.label}"))
     runs: list[ObservedRun] = []
     for seed in HASH_SEEDS:
-        request = ObservationRequest(cells.now, cells.lock_now, observed, seed, preferred, candidates=candidates)
+        request = ObservationRequest(cells.now, lock_now, observed, seed, preferred, candidates=candidates)
         runs.append(runner.run(request))
         comparison = compare_observations(was, ObservedSide(tuple(runs)), rules)
         if not comparison.differs and runs[0].unobserved.keys() <= was.unobserved:
