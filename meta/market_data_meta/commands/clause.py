@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from market_data_meta.commands.common import Checkout, json_option, say
+from market_data_meta.commands.common import Checkout, cache_option, json_option, say
+from market_data_meta.commands.progress import progress
 from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.files import write_whole
 from market_data_meta.judging.check_files import check_place
@@ -24,8 +26,11 @@ from market_data_meta.judging.new_clauses import (
     expected_value,
     sentence,
 )
+from market_data_meta.judging.observation_document import package_named_by
+from market_data_meta.judging.observed_clauses import OBSERVED, check_lines, expected_observation, observation_named
+from market_data_meta.judging.observed_runs import name_of
 from market_data_meta.models import json_text
-from market_data_meta.releases.combinations import package_named
+from market_data_meta.releases.combinations import NEWEST, package_named, published_release
 from market_data_meta.render.new_clause.terminal import new_clause_lines
 from market_data_meta.results.new_clause import NewClauseResult
 
@@ -48,7 +53,15 @@ def clause_command() -> None:
 @click.option("--source", help="Where it is written that it must be so.")
 @click.option("--expect", multiple=True, metavar="KEY=VALUE", help="A value that the check compares with, as TOML.")
 @click.option("--applies", multiple=True, metavar="PACKAGE>=V", help="Releases that it applies to [all].")
+@click.option(
+    "--from",
+    "observation",
+    metavar="OBSERVATION",
+    help="An id that mdmeta gate prints: what it shows now is what is to be expected.",
+)
+@click.option("--of", metavar="PACKAGE==V", help="The release that is observed [the newest of the package].")
 @click.option("--about", help="For a new area: the sentence that its two files begin with.")
+@cache_option
 @json_option
 @click.pass_obj
 def new_command(
@@ -61,25 +74,37 @@ def new_command(
     source: str | None,
     expect: tuple[str, ...],
     applies: tuple[str, ...],
+    observation: str | None,
+    of: str | None,
     about: str | None,
+    cache: Path | None,
     *,
     as_json: bool,
 ) -> None:
     r"""Write a new clause: its table in contracts/clauses, and the skeleton of its check in tests/conformance.
 
     On a terminal, the command asks for each field that no option gives. For a new area it makes both files. The check
-    fails until its body is written.
+    fails until its body is written. With --from the fields say what a release was observed to do, and the check begins
+    with what was observed; what the cache does not know is run.
 
     \b
     Example: mdmeta clause new chain.hard-pauses
              mdmeta clause new chain.hard-pauses --rule "A hard event sets the scale to 0.0." --level must \
                --scope combination --binds core --binds pipeline --source "RateCoordinator." --expect scale=0.0
+             mdmeta clause new health.service --from "http:GET /health[plain]" --binds pipeline
     """
     contract, root = checkout.contract, checkout.root
     check_id(contract, name)
     area, packages = name.split(".", maxsplit=1)[0], tuple(contract.packages)
     table_file = root / "contracts" / "clauses" / f"{area}.toml"
     check_file = root / "tests" / "conformance" / f"test_{area}.py"
+    if of and not observation:
+        raise click.UsageError("--of says of which release --from is an observation")
+    observed = _observed(checkout, observation, of, binds, cache) if observation else None
+    if observed:
+        rule, level, scope = rule or observed.rule, level or "should", scope or "combination"
+        binds, source, about = binds or (observed.package,), source or observed.source, about or observed.about
+        expect = (*expect, f"{OBSERVED}={expected_observation(observed.value)}")
     questions = {
         "--rule": (rule, "The rule, one sentence"),
         "--level": (level, f"The level ({', '.join(LEVELS)})"),
@@ -99,6 +124,7 @@ def new_command(
         answers["--source"],
         dict(applying_releases(text, packages) for text in applies),
         dict(map(expected_value, expect)),
+        tuple(check_lines(observed.key)) if observed else (),
     )
     subject = sentence("--about", answers["--about"]) if "--about" in answers else ""
     texts = {
@@ -117,6 +143,56 @@ def new_command(
     else:
         for line in new_clause_lines(result):
             say(line)
+
+
+@dataclass(frozen=True)
+class _Observation:
+    """What was observed of a release, and what a clause says that holds it."""
+
+    package: str
+    version: str
+    key: str
+    value: str
+
+    @property
+    def rule(self) -> str:
+        """That it stays so."""
+        return f"{self.key} is as {self.package} {self.version} has it."
+
+    @property
+    def source(self) -> str:
+        """In which release it was observed."""
+        return f"Observed in {self.package} {self.version}: {self.key}."
+
+    @property
+    def about(self) -> str:
+        """What a new area is about."""
+        return "What was observed of published releases, and is to stay so."
+
+
+def _observed(
+    checkout: Checkout, observation: str, of: str | None, binds: tuple[str, ...], cache: Path | None
+) -> _Observation:
+    """What an observation shows of the release that is named, or of the newest of the package."""
+    # Imported here: they load pydantic, which --help can do without.
+    from market_data_meta.running.cache import default_cache
+    from market_data_meta.running.cells import RunOptions
+    from market_data_meta.running.observed_releases import observe_release
+
+    contract = checkout.contract
+    name, _, version = (of or (binds[0] if len(binds) == 1 else "")).partition("==")
+    if not name:
+        name = package_named_by(contract, ())(name_of(observation))
+    if not name:
+        hint = "say whose it is: --of pipeline==newest, or --binds pipeline"
+        raise MetaError(ErrorCode.INCOMPLETE, f"{observation} does not say of which package it is", hint=hint)
+    package = package_named(name, contract.packages)
+    release = published_release(package, version or NEWEST, checkout.ledger)
+    options = RunOptions(cache or default_cache())
+    with progress() as on_progress:
+        side = observe_release(contract, checkout.ledger, package, release, options, on_progress)
+    key, value = observation_named(side, observation, f"{package} {release.version}")
+    return _Observation(package, release.version, key, value)
 
 
 def _answers(questions: Mapping[str, tuple[str | None, str]], *, may_ask: bool) -> dict[str, str]:

@@ -7,7 +7,7 @@ suite, and is filled from there.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from market_data_meta.errors import ErrorCode, MetaError
@@ -95,14 +95,20 @@ def docstring_lines(rule: str, indent: str = "    ") -> list[str]:
     return [*lines, f'{indent}"""']
 
 
-def skeleton(clause: str, rule: str) -> str:
-    """The check of a new clause, with a body that cannot pass until it is written."""
+def skeleton(clause: str, rule: str, observing: Sequence[str] = ()) -> str:
+    """The check of a new clause, with a body that cannot pass until it is written.
+
+    ``observing`` are lines that make ``got`` of what the clause was observed of.
+    """
     function = check_place(clause).partition("::")[2]
+    kind = "async def" if any("await " in line for line in observing) else "def"
+    so_far = ": got {got!r}, expected {clause.expect!r}" if observing else ""
     lines = [
-        f"def {function}(clause: ClauseCheck) -> None:",
+        f"{kind} {function}(clause: ClauseCheck) -> None:",
         *docstring_lines(rule),
+        *(f"    {line}".rstrip() for line in observing),
         "    # Look at the packages and end with what was got: clause.equal(what_was_looked_at, got, expected).",
-        f'    raise {UNWRITTEN}(f"the check of {{clause.id}} is not written yet")',
+        f'    raise {UNWRITTEN}(f"the check of {{clause.id}} is not written yet{so_far}")',
     ]
     return "\n".join(lines) + "\n"
 

@@ -23,7 +23,10 @@ _ID = re.compile(r"[a-z][a-z0-9_]*\.[a-z0-9]+(-[a-z0-9]+)*")
 
 @dataclass(frozen=True)
 class NewClause:
-    """What the author of a clause says of it; ``expect`` has its values as they are written in TOML."""
+    """What the author of a clause says of it; ``expect`` has its values as they are written in TOML.
+
+    ``observing`` are the lines that its check begins with, if it is written from an observation.
+    """
 
     id: str
     rule: str
@@ -33,6 +36,7 @@ class NewClause:
     source: str
     applies: Mapping[str, str] = field(default_factory=dict)
     expect: Mapping[str, str] = field(default_factory=dict)
+    observing: tuple[str, ...] = ()
 
     @property
     def area(self) -> str:
@@ -46,11 +50,11 @@ class NewClause:
 
     def table(self) -> str:
         """The table as it is written."""
-        lines = [f"[clauses.{self.slug}]", f"rule = {_toml(self.rule)}"]
-        lines += [f"level = {_toml(self.level)}", f"scope = {_toml(self.scope)}"]
-        lines += [f"binds = [{', '.join(map(_toml, self.binds))}]", f"source = {_toml(self.source)}"]
+        lines = [f"[clauses.{self.slug}]", f"rule = {toml_text(self.rule)}"]
+        lines += [f"level = {toml_text(self.level)}", f"scope = {toml_text(self.scope)}"]
+        lines += [f"binds = [{', '.join(map(toml_text, self.binds))}]", f"source = {toml_text(self.source)}"]
         if self.applies:
-            pairs = ", ".join(f"{package} = {_toml(specifier)}" for package, specifier in self.applies.items())
+            pairs = ", ".join(f"{package} = {toml_text(specifier)}" for package, specifier in self.applies.items())
             lines.append(f"applies = {{ {pairs} }}")
         if self.expect:
             lines.append(f"expect = {{ {', '.join(f'{key} = {value}' for key, value in self.expect.items())} }}")
@@ -121,9 +125,10 @@ def checks_text(text: str | None, clause: NewClause, about: str) -> str:
         start = start.replace(
             "from __future__ import annotations\n", f"from __future__ import annotations\n\n{IMPORT}\n"
         )
-    return f"{start}\n\n{skeleton(clause.id, clause.rule)}"
+    return f"{start}\n\n{skeleton(clause.id, clause.rule, clause.observing)}"
 
 
-def _toml(text: str) -> str:
+def toml_text(text: str) -> str:
+    """A text as TOML has it."""
     # A JSON string is a TOML string, but for the one control character that JSON leaves as it is.
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

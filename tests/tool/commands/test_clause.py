@@ -16,8 +16,12 @@ from jsonschema import Draft202012Validator
 from market_data_meta.commands.clause import new_command
 from market_data_meta.commands.common import Checkout
 from market_data_meta.consistency import fix_docstrings, problems
+from market_data_meta.contract import Contract
 from market_data_meta.contract_files import load_contract
 from market_data_meta.errors import MetaError
+from market_data_meta.judging.observed_runs import ObservedRun, ObservedSide
+from market_data_meta.releases.ledger import Ledger, Release
+from market_data_meta.running import observed_releases
 from market_data_meta.schemas import schema
 
 RULE = 'A sentence with "quotes", a backslash \\ and an ü.'
@@ -78,6 +82,62 @@ def test_an_id_that_exists_is_refused_and_nothing_is_written(copy: Path) -> None
     assert isinstance(error, MetaError)
     assert error.code == "clause-exists"
     assert (copy / "contracts/clauses/chain.toml").read_bytes() == before
+
+
+HEALTH = "http:market_data_pipeline.api.app GET /health[plain]"
+
+
+@pytest.fixture
+def observed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The releases that were observed; each answers a request."""
+    asked: list[str] = []
+
+    def observe(_contract: Contract, _ledger: Ledger, package: str, release: Release, *_: object) -> ObservedSide:
+        asked.append(f"{package} {release.version}")
+        return ObservedSide((ObservedRun({HEALTH: '{"service": "mdp", "status": 200}'}),))
+
+    monkeypatch.setattr(observed_releases, "observe_release", observe)
+    return asked
+
+
+def test_a_clause_may_be_written_from_an_observation(copy: Path, observed: list[str]) -> None:
+    """What was observed is what it expects, the release is its source, and its check begins with the request."""
+    result = new(copy, "http.health", "--from", "http:GET /health", "--of", "pipeline==0.8.20")
+    assert result.exit_code == 0, result.output
+    assert observed == ["pipeline 0.8.20"]
+    clause = load_contract(copy).clauses["http.health"]
+    assert (clause.level, clause.scope, clause.binds) == ("should", "combination", ("pipeline",))
+    assert clause.expect == {"observed": {"service": "mdp", "status": 200}}
+    assert clause.source == f"Observed in pipeline 0.8.20: {HEALTH}."
+    check = (copy / "tests/conformance/test_http.py").read_text()
+    assert "async def test_health(clause: ClauseCheck) -> None:" in check
+    assert 'response = await client.request("GET", "/health")' in check
+    assert problems(copy)[0].startswith("http.health: its check is not written yet")
+
+
+def test_what_the_author_says_goes_before_what_was_observed(copy: Path, observed: list[str], ledger: Ledger) -> None:
+    """The package is that which the clause binds, or the observation names, and its release the newest."""
+    result = new(copy, "chain.health", "--from", HEALTH, *FIELDS, *BINDS)
+    assert result.exit_code == 0, result.output
+    clause = load_contract(copy).clauses["chain.health"]
+    assert (clause.rule, clause.level, clause.source, clause.binds) == (RULE, "must", "A source.", ("core", "store"))
+    assert observed == [f"pipeline {ledger.newest('pipeline').version}"]
+
+
+@pytest.mark.usefixtures("observed")
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--from", "http:GET /health"), "does not say of which package it is"),
+        (("--from", "http:GET /other", "--binds", "pipeline"), "nothing is observed of pipeline"),
+        (("--from", HEALTH, "--of", "pipeline==9"), "pipeline 9 is not in the ledger"),
+    ],
+)
+def test_an_observation_that_there_is_not_is_refused(copy: Path, arguments: tuple[str, ...], says: str) -> None:
+    error = new(copy, "http.health", *arguments).exception
+    assert isinstance(error, MetaError)
+    assert says in error.what
+    assert not (copy / "contracts/clauses/http.toml").exists()
 
 
 @pytest.mark.parametrize(
