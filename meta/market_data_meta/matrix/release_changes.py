@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from market_data_meta import suite
+from market_data_meta import judging, suite
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
+from market_data_meta.files import write_whole
 from market_data_meta.judging.observation_document import NAMES, added_symbols, comparison_groups, finding_document
 from market_data_meta.judging.observation_findings import find_findings
 from market_data_meta.matrix.publications import Publication, Publications
@@ -18,9 +21,11 @@ from market_data_meta.releases.contents import Content, ContentCombination, dist
 from market_data_meta.releases.ledger import Ledger, Release
 from market_data_meta.results.observations import ObservedChanges
 from market_data_meta.running import environments
+from market_data_meta.running.cache import interpreter_digest
 from market_data_meta.running.cells import RunOptions, resolve_third_party
 from market_data_meta.running.observation_runs import NOT_OBSERVED
 from market_data_meta.running.observed_pairs import ObservedPair, PairedCells, observe_pair
+from market_data_meta.running.seals import text_or_empty
 from market_data_meta.running.source_changes import read_source_changes
 from market_data_meta.running.third_party import ThirdPartyLock
 from market_data_meta.running.warm_runner import ProgressStep
@@ -161,12 +166,41 @@ class ReleaseObserver:
         yield tuple(releases[0] for releases in columns.values())
 
     def _observe(self, change: ReleaseChange, cells: PairedCells) -> ObservedChanges:
+        file = self._file(cells)
+        if known := text_or_empty(file):
+            try:
+                return ObservedChanges.model_validate_json(known)
+            except ValueError:
+                # What cannot be read is compared again.
+                file.unlink(missing_ok=True)
         try:
-            pair = observe_pair(self.contract, cells, (change.package,), self.options, self.on_progress)
-            return self._document(change, cells, pair)
+            pair = observe_pair(
+                self.contract, cells, (change.package,), self.options, self.on_progress, as_of=self.ledger.as_of
+            )
+            document = self._document(change, cells, pair)
         except MetaError as error:
             fault = f"{error.what}: {error.why}" if error.why else error.what
             return _nothing(change, fault, cells)
+        write_whole(file, document.model_dump_json())
+        return document
+
+    def _file(self, cells: PairedCells) -> Path:
+        """The file for what was compared: its name stands for the releases, the probes, and how they are compared.
+
+        To compare takes seconds for each release, and nothing of it changes.
+        """
+        wheels = [content.newest.sha256 for cell in (cells.now, cells.was) for content in cell.contents]
+        locks = [cells.lock_now.digest, cells.lock_was.digest]
+        question = [self._how, wheels, locks, self.ledger.as_of, interpreter_digest(self.options.interpreter)]
+        name = hashlib.sha256(json.dumps(question).encode()).hexdigest()[:32]
+        return self.options.cache / "changes" / f"{name}.json"
+
+    @cached_property
+    def _how(self) -> list[str]:
+        root = self.contract.root
+        files = [*sorted(Path(judging.__file__).parent.glob("*.py")), root / "contracts" / "observation_rules.toml"]
+        digests = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
+        return [suite.observations_digest(root), *digests, str(SIGNS), str(LETTERS)]
 
     def _document(self, change: ReleaseChange, cells: PairedCells, pair: ObservedPair) -> ObservedChanges:
         package, comparison = change.package, pair.comparison

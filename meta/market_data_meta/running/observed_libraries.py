@@ -12,11 +12,12 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from market_data_meta.contract import Contract
-from market_data_meta.errors import UninstallableError
+from market_data_meta.errors import ErrorCode, UninstallableError, undecided
 from market_data_meta.files import write_whole
 from market_data_meta.releases.contents import ContentCombination
 from market_data_meta.releases.ledger import Release, extras_of
 from market_data_meta.running import environments
+from market_data_meta.running.observation_runs import NOT_OBSERVED
 from market_data_meta.running.seals import text_or_empty
 from market_data_meta.running.third_party import ThirdPartyLock, entries, remove_entries
 
@@ -25,11 +26,19 @@ FOR_DEVELOPERS = frozenset({"dev", "test", "tests", "docs", "lint"})
 
 
 def with_extras(
-    contract: Contract, lock: ThirdPartyLock, cell: ContentCombination, *, as_of: str, python: str, cache: Path
+    contract: Contract,
+    lock: ThirdPartyLock,
+    cell: ContentCombination,
+    *,
+    as_of: str,
+    python: str,
+    cache: Path,
+    may_resolve: bool = True,
 ) -> ThirdPartyLock:
     """The lock with what the extras of the cell's releases ask for as well: without it a module cannot be imported.
 
-    The versions of the lock stay as they are. An extra for which there is no room beside them is left out.
+    The versions of the lock stay as they are. An extra for which there is no room beside them is left out. Raises
+    MetaError where the cache does not have it, and it may not be resolved.
     """
     wanted = [requirements for content in cell.contents for requirements in _extras(contract, content.newest)]
     wanted += [service.libraries for service in contract.services.values() if service.libraries]
@@ -37,6 +46,8 @@ def with_extras(
     question = [as_of, python, lock.lock, wanted]
     file = cache / "locks" / f"extras-{hashlib.sha256(json.dumps(question).encode()).hexdigest()[:16]}.txt"
     text = text_or_empty(file)
+    if not text and not may_resolve:
+        raise undecided(ErrorCode.NO_OBSERVATIONS, NOT_OBSERVED)
     if not text:
         text = _resolved(lock, wanted, as_of, python, [p.distribution for p in contract.packages.values()])
         write_whole(file, text)

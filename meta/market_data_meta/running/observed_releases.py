@@ -14,6 +14,7 @@ from market_data_meta.releases.pins import allowed_combinations
 from market_data_meta.running import environments
 from market_data_meta.running.cells import RunOptions, resolve_third_party
 from market_data_meta.running.observation_runs import ObservationRequest, ObservationRunner, unpacked_sites
+from market_data_meta.running.observed_libraries import with_extras
 from market_data_meta.running.observed_pairs import HASH_SEEDS
 from market_data_meta.running.third_party import ThirdPartyLock
 from market_data_meta.running.warm_runner import ProgressStep
@@ -54,6 +55,7 @@ def observe_release(
     if not isinstance(lock, ThirdPartyLock):
         why = lock.reason if lock else cell.why_not_installable(environments.version_of(python))
         raise undecided(ErrorCode.NO_OBSERVATIONS, f"{name} could not be observed", why)
+    lock = with_extras(contract, lock, cell, as_of=ledger.as_of, python=python, cache=options.cache)
     sites = unpacked_sites(contract, (cell,), options)
     runner = ObservationRunner(contract, python, options.cache, sites, may_run=options.run)
     on_progress(ProgressStep(0, 0, f"observing {cell.combination.label}"))

@@ -13,6 +13,7 @@ from small_suite import small_suite
 
 from market_data_meta.contract import Contract
 from market_data_meta.contract_files import load_contract
+from market_data_meta.matrix import release_changes
 from market_data_meta.matrix.release_changes import ReleaseObserver
 from market_data_meta.releases.ledger import Ledger, Release
 from market_data_meta.running.cache import default_cache
@@ -52,6 +53,8 @@ def test_a_renamed_service_is_told_by_the_release_that_renamed_it(
     assert (finding.kind, finding.definition) == ("changed", "health")
     assert (finding.signs[0].was, finding.signs[0].now) == ('"market-data-pipeline"', '"market_data_pipeline"')
     assert changes["pipeline 0.8.20"].baseline == "core1.2.35-pipeline0.8.19-store0.6.24"
+    # Known from now on: its files are not even compared again.
+    monkeypatch.setattr(release_changes, "observe_pair", lambda *_, **__: pytest.fail("it is known"))
     assert known.observe("pipeline", "0.8.20") == changes
     # The same code under another version: there is nothing to observe.
     assert observer.observe("pipeline", "0.8.19") == {}

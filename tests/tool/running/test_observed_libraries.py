@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from market_data_meta.contract import Contract
+from market_data_meta.errors import Exit, MetaError
 from market_data_meta.releases.contents import Content, ContentCombination
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running.environments import locked_versions
@@ -41,3 +42,19 @@ def test_the_extras_of_a_release_are_added_where_there_is_room(
     assert locked_versions(lock.lock).keys() == expected
     assert locked_versions(lock.lock)["certifi"] == "2025.8.3"
     assert "--hash=sha256:" in lock.lock or expected == {"certifi"}
+
+
+def test_nothing_is_resolved_for_what_is_not_run(contract: Contract, ledger: Ledger, tmp_path: Path) -> None:
+    """What is only read from the cache is unknown where the cache has no libraries for it."""
+    cell = ContentCombination((Content("core", "", (), (ledger.newest("core"),)),))
+    with pytest.raises(MetaError) as error:
+        with_extras(
+            contract,
+            NARROW,
+            cell,
+            as_of=ledger.as_of,
+            python=sys.executable,
+            cache=tmp_path,
+            may_resolve=False,
+        )
+    assert (error.value.exit, list(tmp_path.iterdir())) == (Exit.UNDECIDED, [])
