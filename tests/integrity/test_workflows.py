@@ -181,23 +181,36 @@ def test_every_package_can_be_gated() -> None:
     """The gate has an input for each package, however it is started, and each package's repository has its caller."""
     packages = load_contract(ROOT).packages
     workflow = workflow_data((ROOT / ".github" / "workflows" / "gate.yml").read_text())
-    for event in ("workflow_call", "workflow_dispatch"):
-        assert workflow["on"][event]["inputs"].keys() == packages.keys() | {"text", "quick"}
-    (gate,) = [step for step in steps(workflow["jobs"]["gate"]) if "run" in step]
+    for event, more in (("workflow_call", {"wheels"}), ("workflow_dispatch", set[str]())):
+        assert workflow["on"][event]["inputs"].keys() == packages.keys() | {"text", "quick"} | more
+    (gate,) = [step for step in steps(workflow["jobs"]["gate"]) if "mdmeta gate" in step.get("run", "")]
     for name in packages:
         assert f'${{{name.upper()}:+--{name}="${name.upper()}"}}' in gate["run"]
         assert gate["env"][name.upper()] == f"${{{{ inputs.{name} || github.event.client_payload.{name} }}}}"
     assert [file.stem for file in CALLERS] == sorted(packages)
 
 
+@pytest.mark.parametrize("name", ["gate", "matrix"])
+def test_a_release_that_a_repository_announces_starts_it(name: str) -> None:
+    """The events are those that the repositories send already; the ledger gets that release before it is needed."""
+    workflow = workflow_data((ROOT / ".github" / "workflows" / f"{name}.yml").read_text())
+    assert {"core_release", "downstream_release"} <= set(workflow["on"]["repository_dispatch"]["types"])
+    commands = [step for job in workflow["jobs"].values() for step in steps(job) if "run" in step]
+    announced = [step for step in commands if "--released" in step["run"]]
+    assert "releases --refresh" in announced[0]["run"]
+    for step in announced:
+        for key in ("origin", "version"):
+            assert step["env"][key.upper()] == f"${{{{ github.event.client_payload.{key} }}}}"
+
+
 @pytest.mark.parametrize("file", CALLERS, ids=lambda file: file.name)
 def test_a_caller_gives_nothing_away(file: Path) -> None:
-    """A caller runs on pull_request, passes on no secret, and passes its own package and the text."""
+    """A caller runs on pull requests and in merge queues, passes on no secret, and passes its package and the text."""
     text = file.read_text()
     package = load_contract(ROOT).packages[file.stem]
     caller = workflow_data(text)
     assert f"of {package.repository}:" in text.splitlines()[0]
-    assert caller["on"].keys() == {"pull_request"}
+    assert caller["on"].keys() == {"pull_request", "merge_group"}
     assert caller["permissions"] == {}
     (job,) = caller["jobs"].values()
     assert "secrets" not in job

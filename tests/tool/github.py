@@ -62,7 +62,9 @@ class Runner:
         checkout, result = self.folder / name / "checkout", "success"
         self.printed[name] = ""
         for step in job["steps"]:
-            if result == "success" or step.get("if") in ALWAYS:
+            condition = step.get("if", "")
+            is_due = result == "success" and (not condition or bool(filled(condition, values)))
+            if condition in ALWAYS or is_due:
                 succeeded = (
                     self._action(step, checkout) if "uses" in step else self._command(name, step, checkout, values)
                 )

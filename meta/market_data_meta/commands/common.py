@@ -58,6 +58,14 @@ as_of_option = click.option(
 )
 
 
+released_option = click.option(
+    "--released",
+    nargs=2,
+    metavar="ORIGIN VERSION",
+    help="A release that a repository announces: a package, distribution or repository, and 1.2.3 or v1.2.3.",
+)
+
+
 @dataclass
 class Checkout:
     """The checkout that a command works on, read as far as it needs.

@@ -21,6 +21,7 @@ from market_data_meta.commands.common import (
     cache_option,
     json_option,
     out_option,
+    released_option,
     say,
     say_next,
     verbose_option,
@@ -38,6 +39,7 @@ from market_data_meta.gate.runner import GateCallbacks, GateRun
 from market_data_meta.gate.source_changes import read_source_changes
 from market_data_meta.judging.comparison import CellComparison
 from market_data_meta.models import json_text
+from market_data_meta.releases.announcements import announced_release
 from market_data_meta.releases.combinations import parse_pins
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.render.gate.files import forget_gate, write_gate
@@ -71,6 +73,7 @@ class _GateCommand(click.Command):
     help="Text of a pull request (- reads it from standard input): its Depends-On lines add companions, its Changes "
     "lines accept what is meant.",
 )
+@released_option
 @click.option("--all", "with_forbidden", is_flag=True, help="Also run the combinations that the requirements forbid.")
 @click.option(
     "--quick",
@@ -93,6 +96,7 @@ def gate_command(
     /,
     pins: tuple[str, ...],
     text: TextIOBase | None,
+    released: tuple[str, str] | None,
     cache: Path | None,
     out: Path | None,
     *,
@@ -118,6 +122,7 @@ def gate_command(
              mdmeta gate --core ../market-data-core pipeline==newest store==deployed
              mdmeta gate --core ../market-data-core deployed
              mdmeta gate --store git+https://github.com/OWNER/market-data-store@COMMIT --as-of 2025-10-22T05:00Z
+             mdmeta gate --released market-data-core v1.4.62
              mdmeta gate --core ../market-data-core --depends-on text-of-the-pull-request.md
     """
     contract, ledger = checkout.contract, replace(checkout.ledger, allows_direct_references=allow_direct)
@@ -125,6 +130,8 @@ def gate_command(
         # A line of output that begins as a command is one to GitHub, and what a candidate says is quoted in ours.
         click.echo(f"::stop-commands::{secrets.token_hex(16)}", err=True)
     candidate_sources = {name: source for name in contract.packages if (source := sources.get(name))}
+    if released:
+        _add_released(candidate_sources, *released, contract)
     request_text = text.read() if text else ""
     candidate_sources = join_companions(candidate_sources, companions(request_text, contract.packages))
     if not candidate_sources:
@@ -163,6 +170,17 @@ def gate_command(
         show_gate(result, Console(), verbose=verbose)
         say_next(*next_step(result, folder, checkout.as_of_words))
     sys.exit(comparison.exit)
+
+
+def _add_released(sources: dict[str, str], origin: str, version: str, contract: Contract) -> None:
+    """Add a release that a repository announces to the candidates' sources. Raises MetaError where there is none."""
+    release = announced_release(origin, version, contract)
+    if release is None:
+        what = f"{origin[:100]} is no package under contract: its release changes what is deployed"
+        raise MetaError(ErrorCode.NO_CANDIDATE, what, hint="mdmeta can-i-deploy deployed")
+    if release[0] in sources:
+        raise MetaError(ErrorCode.TWO_CANDIDATES, f"{release[0]} is both a candidate and announced as released")
+    sources[release[0]] = release[1]
 
 
 def next_step(gate: GateResult, folder: Path, as_of_words: str = "") -> tuple[str, str]:

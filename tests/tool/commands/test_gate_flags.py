@@ -60,7 +60,8 @@ def over_the_wire(sent: object, payload: object) -> str:
 )
 def test_a_flag_over_the_wire_means_what_it_says(reach_of: Any, sent: object, payload: object, reach: str) -> None:
     """Programs send a flag as a boolean or as a text: ``"false"`` is no, and what is not sent is no."""
-    (command,) = [step for step in workflow(".github/workflows/gate.yml")["jobs"]["gate"]["steps"] if "run" in step]
+    steps = workflow(".github/workflows/gate.yml")["jobs"]["gate"]["steps"]
+    (command,) = [step for step in steps if "mdmeta gate" in step.get("run", "")]
     assert command["env"]["MDMETA_QUICK"] == "${{ inputs.quick || github.event.client_payload.quick }}"
     assert "quick" not in command["run"].lower()
     assert reach_of(MDMETA_QUICK=over_the_wire(sent, payload)) == reach
@@ -86,3 +87,19 @@ def test_a_flag_that_is_neither_yes_nor_no_is_refused_by_name(reach_of: Any, val
 )
 def test_flags_that_contradict_each_other_are_refused(reach_of: Any, words: tuple[str, ...], reach: str) -> None:
     assert reach in reach_of(*words)
+
+
+@pytest.mark.parametrize(
+    ("origin", "version", "message"),
+    [
+        ("market-data-store", "v0.6.72", QUICK),
+        ("mjdevaccount/market_data_pipeline", "0.8.70", QUICK),
+        ("market-data-store", "v9.9", "store 9.9 is not in the ledger"),
+        ("market-data-store", "", "its version is ''"),
+        ("market-data-core", "1.4.60", "core is both a candidate and announced"),
+        ("market_data_orchestrator", "0.9.95", "its release changes what is deployed"),
+    ],
+)
+def test_an_announced_release_is_a_candidate(reach_of: Any, origin: str, version: str, message: str) -> None:
+    """A repository sends its name and a version when it has published: that release is gated as it is on the index."""
+    assert message in reach_of("--quick", f"--released={origin}", version)

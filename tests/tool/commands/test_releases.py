@@ -121,6 +121,17 @@ def test_a_refresh_that_fails_writes_nothing(
     assert texts(copy) == before
 
 
+def test_an_announced_release_is_read_from_the_index(copy: Path, index: MadeIndex) -> None:
+    """With a v or without; an announcement without a version changes nothing."""
+    for file in (copy / "contracts" / "releases").iterdir():
+        file.unlink()
+    before = texts(copy)
+    assert "[bad-version]" in mdmeta(copy, index, "releases", "--released", CORE, "", status=2)
+    assert texts(copy) == before
+    mdmeta(copy, index, "releases", "--refresh", f"--released={CORE}", "v1.1", status=0)
+    assert "1.1" in (copy / "contracts" / "releases" / "core.json").read_text(encoding="utf-8")
+
+
 def test_without_a_place_for_the_pinned_block_the_ledger_is_not_written(copy: Path, index: MadeIndex) -> None:
     (copy / "tox.ini").write_text("[tox]\n", encoding="utf-8")
     for file in (copy / "contracts" / "releases").iterdir():

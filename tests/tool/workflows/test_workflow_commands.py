@@ -143,20 +143,25 @@ def runner(hub: Path, checkout: Path, tmp_path: Path) -> Runner:
     )
 
 
+TEXT = "github.event.pull_request.body || github.event.merge_group.head_commit.message"
+
+
 def run_gate(runner: Runner, package: str, repository: Repository, text: str, quick: str = "true") -> dict[str, str]:
     """The result of each job where the package's repository calls the gate on its pull request with this text."""
-    event = {
-        "github.repository": repository.name,
-        "github.sha": repository.merges[7],
-        "github.event.pull_request.body": text,
-    }
+    event = {"github.repository": repository.name, "github.sha": repository.merges[7], TEXT: text}
     (call,) = workflow(f"docs/callers/{package}.yml")["jobs"].values()
     inputs = {name: filled(template, event) for name, template in call["with"].items()}
+    return run_jobs(runner, {**inputs, "quick": quick}, {})
+
+
+def run_jobs(runner: Runner, inputs: Mapping[str, str], payload: Mapping[str, str]) -> dict[str, str]:
+    """The result of each job of the gate, called with these inputs or sent this payload."""
     called = workflow(".github/workflows/gate.yml")
     declared = called["on"]["workflow_call"]["inputs"]
     assert inputs.keys() <= declared.keys()
     values = {f"inputs.{name} || github.event.client_payload.{name}": inputs.get(name, "") for name in declared}
-    values["inputs.quick || github.event.client_payload.quick"] = quick
+    values |= {f"inputs.{name}": inputs.get(name, "") for name in declared}
+    values |= {f"github.event.client_payload.{name}": payload.get(name, "") for name in ("origin", "version")}
     results: dict[str, str] = {}
     for name, job in called["jobs"].items():
         values["join(needs.*.result, ' ')"] = " ".join(results[need] for need in job.get("needs", ()))
@@ -206,6 +211,28 @@ def test_a_companion_that_breaks_the_contract_is_found(runner: Runner, repositor
     assert "::error title=" in runner.printed["contract-gate"]
     assert BROKEN in runner.summary("contract-gate")
     assert runner.summary("gate") == ""
+
+
+def test_a_release_that_is_announced_without_a_version_is_no_gate(runner: Runner) -> None:
+    """The event that an origin sends with an empty version is refused by name, and both jobs fail."""
+    results = run_jobs(runner, {}, {"origin": "market-data-core", "version": ""})
+    assert results == {"gate": "failure", "contract-gate": "failure"}
+    assert "market-data-core announces a release, and its version is ''" in runner.printed["gate"]
+    assert "mdmeta gate" not in runner.printed["gate"]
+
+
+def test_a_built_wheel_is_gated_before_it_is_uploaded(runner: Runner, contract: Contract, ledger: Ledger) -> None:
+    """The wheel comes from an artifact of the calling run: what is gated is what will be uploaded."""
+    release = ledger.newest("store")
+    unpacked = {contract.packages["store"].distribution: [release]}
+    assert not unpack_all(unpacked, default_cache(), sys.executable).faults
+    (wheel,) = (default_cache() / "wheels" / release.sha256[:16]).glob("*.whl")
+    (runner.artifacts / "built").mkdir(parents=True)
+    shutil.copy(wheel, runner.artifacts / "built")
+    results = run_jobs(runner, {"wheels": "built", "store": f"dist/{wheel.name}", "quick": "true"}, {})
+    assert results == {"gate": "success", "contract-gate": "success"}, printed(runner)
+    (candidate,) = gate_json(runner)["candidates"]
+    assert (candidate["source"], candidate["sha256"]) == (f"dist/{wheel.name}", release.sha256)
 
 
 def test_a_flag_that_is_none_is_no_gate(runner: Runner, repositories: Mapping[str, Repository]) -> None:
