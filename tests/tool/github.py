@@ -63,10 +63,11 @@ class Runner:
         self.printed[name] = ""
         for step in job["steps"]:
             condition = step.get("if", "")
-            is_due = result == "success" and (not condition or bool(filled(condition, values)))
-            if condition in ALWAYS or is_due:
+            if condition in ALWAYS or (result == "success" and (not condition or filled(condition, values))):
                 succeeded = (
-                    self._action(step, checkout) if "uses" in step else self._command(name, step, checkout, values)
+                    self._action(step, checkout, values)
+                    if "uses" in step
+                    else self._command(name, step, checkout, values)
                 )
                 result = result if succeeded else "failure"
         return result
@@ -86,15 +87,18 @@ class Runner:
         self.printed[name] += f"$ {step['run']}\n{process.stdout}(status {process.returncode})\n"
         return process.returncode == 0
 
-    def _action(self, step: Mapping[str, Any], checkout: Path) -> bool:
+    def _action(self, step: Mapping[str, Any], checkout: Path, values: Mapping[str, str]) -> bool:
         """Whether the action succeeds. Raises KeyError for one that no workflow here had yet."""
         action = re.split("[/@]", step["uses"])[1]
+        options = dict(step.get("with", {}))
+        if "artifact" in action:
+            options["name"] = filled(options["name"], values)
         return {
             "checkout": self._checkout,
             "setup-python": lambda *_: True,
             "upload-artifact": self._upload,
             "download-artifact": self._download,
-        }[action](step.get("with", {}), checkout)
+        }[action](options, checkout)
 
     def _checkout(self, _: Mapping[str, Any], checkout: Path) -> bool:
         shutil.copytree(self.source, checkout, ignore=left_out)

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.markup import escape
 
 from market_data_meta.candidates.candidate import Candidate
+from market_data_meta.candidates.newer_ledger import ledger_that_meets
 from market_data_meta.candidates.sources import read_candidate
 from market_data_meta.commands.common import (
     Checkout,
@@ -149,7 +151,7 @@ def gate_command(
     folder = out or checkout.out
     forget_gate(folder)
     with tempfile.TemporaryDirectory(prefix="mdmeta-gate-") as scratch, progress(10) as on_progress:
-        candidates = _candidates(contract, ledger, candidate_sources, Path(scratch), python)
+        ledger, candidates = _candidates(checkout, ledger, candidate_sources, Path(scratch), python)
         callbacks = GateCallbacks(on_progress, _say_first_result)
         partners = PINNED if pinned else ALL if with_forbidden else QUICK if quick else ALLOWED
         gate = GateRun(contract, ledger, candidates, options, partners, pinned, strict, callbacks, not no_observations)
@@ -194,12 +196,28 @@ def next_step(gate: GateResult, folder: Path, as_of_words: str = "") -> tuple[st
 
 
 def _candidates(
-    contract: Contract, ledger: Ledger, sources: dict[str, str], folder: Path, python: str
-) -> tuple[Candidate, ...]:
-    return tuple(
-        read_candidate(contract, ledger, name, source, folder / name, lambda step: say(f"[dim]{step} …[/]"), python)
-        for name, source in sources.items()
-    )
+    checkout: Checkout, ledger: Ledger, sources: dict[str, str], folder: Path, python: str
+) -> tuple[Ledger, tuple[Candidate, ...]]:
+    """The candidates, and the ledger that has what they require of each other's packages, if there is one."""
+    contract = checkout.contract
+
+    def read_index() -> Ledger:
+        # Imported here: the client of the index costs more to load than any other command takes.
+        from market_data_meta.releases.index import refreshed_ledger
+
+        say("[dim]a candidate asks for a release that the ledger does not have: reading the index …[/]")
+        return refreshed_ledger(contract, checkout.ledger, lambda text: say(escape(text)))
+
+    def read_candidates(ledger: Ledger, folder: Path) -> tuple[Candidate, ...]:
+        return tuple(
+            read_candidate(contract, ledger, name, source, folder / name, lambda step: say(f"[dim]{step} …[/]"), python)
+            for name, source in sources.items()
+        )
+
+    candidates = read_candidates(ledger, folder)
+    # As of another time the ledger knows what was out then, and nothing of now is asked for.
+    newer = ledger if checkout.moment else ledger_that_meets(contract, ledger, candidates, python, read_index)
+    return newer, candidates if newer is ledger else read_candidates(newer, folder / "again")
 
 
 def _say_first_result(cell: CellComparison) -> None:
