@@ -15,7 +15,7 @@ from market_data_meta.errors import ErrorCode, MetaError, undecided
 from market_data_meta.judging.comparison import CellPair
 from market_data_meta.judging.records import Record
 from market_data_meta.releases.combinations import Cell, Combination
-from market_data_meta.releases.ledger import Ledger
+from market_data_meta.releases.ledger import Ledger, Release
 from market_data_meta.releases.requirements import Requirements
 from market_data_meta.releases.unmet import unmet_promises
 from market_data_meta.running import environments
@@ -80,7 +80,12 @@ class ReleasePair:
         return self._alone(self.ledger, predecessor.version) if predecessor else None
 
     def run(self, before_run: Callable[[], None]) -> CellPair:
-        """Run what is not known yet; the candidate runs when ``before_run`` returns."""
+        """Run what is not known yet; the candidate runs when ``before_run`` returns.
+
+        Nothing is run for a candidate that asks for what nobody has published.
+        """
+        if unmet := self._unmet(self.candidate.release, self._companions()):
+            return self._uninstallable_pair("; ".join(unmet))
         record, predecessor_record, fault = None, None, ""
         try:
             predecessor_record = self.predecessor_alone.run() if self.predecessor_alone else None
@@ -108,15 +113,31 @@ class ReleasePair:
 
     def _companions(self) -> list[Candidate]:
         """The other candidates that this one cannot be installed without: nothing published meets its requirement."""
-        candidate = self.candidate
-        python = environments.version_of(self.options.interpreter)
-        requirements = Requirements(self.contract.packages, python)
+        release = self.candidate.release
+        return [other for other in self.others if len(self._unmet(release, [other])) < len(self._unmet(release, []))]
 
-        def unmet(companions: list[Candidate]) -> int:
-            ledger = ledger_with_candidates(self.ledger, companions)
-            return len(unmet_promises(candidate.package, candidate.release, requirements, ledger))
+    def _unmet(self, release: Release, companions: list[Candidate]) -> list[str]:
+        """What a release of the candidate's package requires of the others, and neither they nor companions meet."""
+        requirements = Requirements(self.contract.packages, environments.version_of(self.options.interpreter))
+        ledger = ledger_with_candidates(self.ledger, companions)
+        return unmet_promises(self.candidate.package, release, requirements, ledger)
 
-        return [other for other in self.others if unmet([other]) < unmet([])]
+    def _uninstallable_pair(self, why: str) -> CellPair:
+        """The candidate that cannot be installed beside its predecessor, which may not have been installable either."""
+        package, version, before = self.candidate.package, self.candidate.release.version, self.candidate.predecessor
+        why_before = "; ".join(self._unmet(before, [])) if before else ""
+        return CellPair(
+            cell=Cell(Combination(((package, version),))).name,
+            scope="release",
+            combination={package: version},
+            now=None,
+            was=None,
+            fault=why,
+            uninstallable=True,
+            was_uninstallable=bool(why_before),
+            was_fault=why_before,
+            baseline=Cell(Combination(((package, before.version),))).name if before else None,
+        )
 
 
 def _why_uninstallable(record: Record | None) -> str:
