@@ -64,3 +64,12 @@ class Row(dict[str, Any]):
             return lambda *_, **__: dict(self)
         value = plausible(name)
         return Method(name) if value is None else value
+
+
+def payload() -> Any:
+    """A model that nobody knows, for what takes any model."""
+    # Imported here: what is observed may have no models.
+    import pydantic
+
+    fields = {"symbol": (str, "AAPL"), "price": (float, 101.5), "size": (int, 3), "note": (str | None, None)}
+    return pydantic.create_model("Payload", **fields)()  # type: ignore[call-overload]

@@ -8,6 +8,7 @@ import dataclasses
 import datetime as dt
 import decimal
 import enum
+import gzip
 import inspect
 import pathlib
 import re
@@ -15,14 +16,16 @@ import tempfile
 import types
 import typing
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+import middleware
 from collaborators import HANDED, Answer, Method, double_of
 from edge_doubles import double_at_edge
 from hints import choices_near, parameters_of
-from plausible import MOMENT, Row
+from middleware import ANSWERS
+from plausible import MOMENT, Row, payload
 
 DEPTH = 4
 """How deep an argument is built from other objects."""
@@ -72,7 +75,9 @@ BY_NAME: tuple[tuple[str, tuple[Any, ...]], ...] = (
     (r"json|payload|raw|body|data", ('{"a": 1, "b": [1.5, null]}', "not json", "")),
     (r"format|mode|kind|type", ("json", "csv", "x")),
 )
-_TEXTS = ("abc", "", "Ünï cödé / 1", "1", "true", " padded ")
+_FOREIGN = "Ünï cödé / 1"
+"""A text that is not in ASCII, with a space and a slash."""
+_TEXTS = ("abc", "", _FOREIGN, "1", "true", " padded ")
 _BY_TYPE: dict[Any, tuple[Any, ...]] = {
     bool: (True, False),
     int: (3, 0, -1, 1_000),
@@ -114,7 +119,9 @@ def samples(annotation: Any, name: str = "", depth: int = 0) -> list[Sample]:  #
     if isinstance(annotation, typing.NewType):
         return samples(annotation.__supertype__, name, depth)
     if annotation is str:
-        return _by_name(name) or [literal(text) for text in _TEXTS]
+        named = _by_name(name)
+        is_ascii = all(sample.label.isascii() for sample in named)
+        return [*named, *[literal(_FOREIGN)] * is_ascii] if named else [literal(text) for text in _TEXTS]
     if annotation in _BY_TYPE:
         return [literal(value) for value in _BY_TYPE[annotation]]
     if origin is type or annotation is type:
@@ -124,6 +131,9 @@ def samples(annotation: Any, name: str = "", depth: int = 0) -> list[Sample]:  #
         typing.Callable,
         types.FunctionType,
     ):
+        if name == "call_next":
+            answers = [Sample(f"answers {status}", partial(middleware.next_in_line, status)) for status in ANSWERS]
+            return [*answers, Sample("raises", partial(middleware.next_in_line, 0))]
         return [Sample("callable", lambda: _callable(args, name, depth))]
     if (kind := origin or annotation) in _COLLECTIONS:
         return _collections(_COLLECTIONS[kind], args, name, depth)
@@ -187,6 +197,7 @@ def _by_name(name: str) -> list[Sample]:
         return [
             Sample("new path", lambda: str(pathlib.Path(_folder()) / "file.json")),
             Sample("missing path", lambda: str(pathlib.Path(tempfile.gettempdir()) / "missing" / "file.json")),
+            *_files(str)[2:],
         ]
     for pattern, values in BY_NAME:
         if name and re.search(pattern, name, re.IGNORECASE):
@@ -194,13 +205,14 @@ def _by_name(name: str) -> list[Sample]:
     return []
 
 
-_CONTENTS = {
+_CONTENTS: Mapping[str, str | bytes] = {
     "object.json": '{"a": 1, "b": [1.5, null], "name": "abc"}',
     "mapping.yaml": "a: 1\nname: abc\nitems:\n  - symbol: AAPL\n",
     "lines.ndjson": '{"symbol": "AAPL", "price": 101.5}\n{"symbol": "MSFT", "price": 1}\n',
     "rows.csv": "symbol,ts,price\nAAPL,2024-03-01T14:30:15Z,101.5\n",
+    "packed.ndjson": gzip.compress(b'{"symbol": "AAPL", "price": 101.5}\n', mtime=0),
 }
-"""Files that are there, each of another form."""
+"""Files that are there, each of another form; the last one is packed, whatever its name says."""
 
 
 def _files(kind: Callable[[str], Any]) -> list[Sample]:
@@ -209,7 +221,8 @@ def _files(kind: Callable[[str], Any]) -> list[Sample]:
 
 def _file(kind: Callable[[str], Any], name: str) -> Any:
     file = pathlib.Path(_folder()) / name
-    file.write_text(_CONTENTS[name])
+    content = _CONTENTS[name]
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
     return kind(str(file))
 
 
@@ -274,6 +287,10 @@ async def _stream(args: tuple[Any, ...], name: str, depth: int) -> Any:
 
 def _objects(kind: type, depth: int) -> list[Sample]:
     """Samples of a class: built from samples of what it takes; a double where it only says what it wants."""
+    if kind.__name__ == "BaseModel" and kind.__module__.startswith("pydantic"):
+        return [Sample("a model", payload)]
+    if middleware.is_request(kind):
+        return [Sample("a request", partial(middleware.request, kind))]
     if double := double_at_edge(kind):
         return [Sample(f"{kind.__name__} double", double)]
     if getattr(kind, "_is_protocol", False) and inspect.isfunction(called := vars(kind).get("__call__")):

@@ -1,0 +1,48 @@
+"""What a middleware of HTTP works with: a request, and what comes next and answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from collaborators import HANDED
+
+ANSWERS = (200, 404, 503)
+"""The statuses that what comes next answers with: well, the caller's fault, its own."""
+_SCOPE = {
+    "type": "http",
+    "http_version": "1.1",
+    "method": "GET",
+    "scheme": "http",
+    "server": ("127.0.0.1", 8000),
+    "client": ("203.0.113.7", 50000),
+    "root_path": "",
+    "path": "/abc/7",
+    "raw_path": b"/abc/7",
+    "query_string": b"q=1",
+    "headers": [(b"host", b"h.example"), (b"x-request-id", b"abc")],
+}
+
+
+def is_request(kind: type) -> bool:
+    """Whether it is the request of Starlette, whoever offers it."""
+    return kind.__module__ == "starlette.requests" and kind.__name__ in ("Request", "HTTPConnection")
+
+
+def request(kind: Callable[..., Any]) -> Any:
+    """A request without a body."""
+    return kind(dict(_SCOPE, headers=list(_SCOPE["headers"])))
+
+
+def next_in_line(status: int) -> Callable[[Any], Awaitable[Any]]:
+    """What a middleware calls to have a request answered; a status of 0 stands for one that raises."""
+    # Imported here: only what has a middleware has it.
+    from starlette.responses import Response
+
+    async def call_next(given: Any) -> Any:
+        HANDED.note("call_next", (str(given.url),), {})
+        if not status:
+            raise RuntimeError("what comes next raises")
+        return Response(b"{}", status_code=status, media_type="application/json")
+
+    return call_next

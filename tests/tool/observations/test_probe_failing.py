@@ -1,0 +1,70 @@
+"""What is seen of a class whose collaborators fail, which is called very often, or which has secrets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from observations.small_package import observed
+
+BREAKER = """
+import time
+class Breaker:
+    def __init__(self):
+        self.failures, self.failed_at = 0, 0.0
+    def call(self, function):
+        if self.failures >= 5 and time.time() - self.failed_at < 30:
+            raise LookupError("open")
+        try:
+            result = function()
+        except RuntimeError:
+            self.failures, self.failed_at = self.failures + 1, time.time()
+            raise
+        self.failures = 0
+        return result
+"""
+QUEUE = """
+import asyncio
+class Queue:
+    def __init__(self):
+        self.items = asyncio.Queue(0)
+    async def put(self, item: str) -> None:
+        await self.items.put(item)
+"""
+CLIENT = """
+class Client:
+    def __init__(self, url: str = "", token: str = ""):
+        self._url, self._token = url, token
+    def health(self): return {"url": self._url.partition("@")[2]}
+    def allows(self, token: str): return token == self._token
+"""
+BUS = """
+from typing import TypeVar
+from pydantic import BaseModel
+T = TypeVar("T", bound=BaseModel)
+def publish(event: T) -> str: return event.model_dump_json()
+"""
+
+
+FAILING = "Breaker.call while others fail"
+CHANGES = {
+    "how long a circuit is open": (BREAKER, "< 30", "< 300", FAILING),
+    "after how many failures it opens": (BREAKER, ">= 5", ">= 4", FAILING),
+    "a bound": (QUEUE, "Queue(0)", "Queue(1024)", "Queue.put very often"),
+    "a secret": (CLIENT, 'partition("@")[2]', "strip()", "Client with secrets"),
+    "a text that is not ASCII": (
+        CLIENT,
+        "token == self",
+        "token.encode('ascii') and token == self",
+        "Client with secrets",
+    ),
+    "any model": (BUS, "model_dump_json()", "model_dump_json(exclude_none=True)", "publish[]"),
+}
+
+
+@pytest.mark.parametrize(("text", "old", "new", "name"), CHANGES.values(), ids=CHANGES)
+def test_a_change_is_seen(tmp_path: Path, text: str, old: str, new: str, name: str) -> None:
+    """Each of these is noticed by whoever uses the class, and by nobody who calls it once while all is well."""
+    before = observed(tmp_path / "a", {"m": text}, "functions")
+    after = observed(tmp_path / "b", {"m": text.replace(old, new)}, "functions")
+    assert before[f"small.m.{name}"] != after[f"small.m.{name}"]
