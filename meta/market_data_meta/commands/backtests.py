@@ -33,14 +33,14 @@ def known_backtest(
     """The backtest by the records that are in the cache, of all releases or of those that a word names.
 
     What changed with them is observed, or, without ``observe``, as far as the cache knows it. Raises MetaError where
-    there are no records, and for a word that names no release.
+    there are no records and nothing is observed, and for a word that names no release.
     """
     from market_data_meta.matrix.backtest import backtest_result
 
     about = _about(checkout, word) if word else (None, None)
 
     matrix = known_matrix(checkout, cache)
-    if not matrix.cell_records.records:
+    if not matrix.cell_records.records and not observe:
         hint = f"{checkout.matrix_command} makes the evidence"
         raise undecided(ErrorCode.NO_EVIDENCE, "nothing is known of any release", "no run is in the cache", hint)
     result = backtest_result(checkout.contract, checkout.ledger, matrix)

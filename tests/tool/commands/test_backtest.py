@@ -107,6 +107,9 @@ def test_without_any_run_it_is_undecided(
     error = ask("backtest").exception
     assert isinstance(error, MetaError)
     assert (error.exit, error.hint) == (Exit.UNDECIDED, "mdmeta matrix makes the evidence")
+    # What changed is known without it.
+    monkeypatch.setattr(ReleaseObserver, "observe", lambda *_: {})
+    assert ask("history", "store==0.6", "--observe").exit_code == 0
 
 
 def test_a_matrix_writes_it_beside_its_page_which_quotes_it(
