@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import failing
+import filling
 import subscribers
 from calling import run
 from collaborators import HANDED
@@ -50,6 +51,7 @@ def observations(location: str, kind: type, maker: Maker, imports: tuple[str, ..
         yield f"{location}.{first} then", functools.partial(_then, maker, first, methods)
     yield from subscribers.observations(location, maker, methods)
     yield from failing.observations(location, kind, maker, methods)
+    yield from filling.observations(location, kind, maker, methods)
     if methods:
         yield f"{location} in a thread", functools.partial(run, functools.partial(_in_thread, maker, methods))
         yield f"{location} made outside of a loop", functools.partial(_outside, maker, methods)

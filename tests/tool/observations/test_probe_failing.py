@@ -31,6 +31,15 @@ class Queue:
     async def put(self, item: str) -> None:
         await self.items.put(item)
 """
+BOUNDED = """
+class Bounded:
+    def __init__(self, capacity: int, on_low: Callable[[], None] | None = None):
+        self.items, self.capacity, self.on_low = [], capacity, on_low
+    def put(self, item: str): self.items.append(item)
+    def get(self):
+        self.items.pop()
+        if len(self.items) <= self.capacity * 0.5: self.on_low()
+"""
 CLIENT = """
 class Client:
     def __init__(self, url: str = "", token: str = ""):
@@ -51,6 +60,7 @@ CHANGES = {
     "how long a circuit is open": (BREAKER, "< 30", "< 300", FAILING),
     "after how many failures it opens": (BREAKER, ">= 5", ">= 4", FAILING),
     "a bound": (QUEUE, "Queue(0)", "Queue(1024)", "Queue.put very often"),
+    "a watermark": ("from collections.abc import Callable" + BOUNDED, "<= self.c", "< self.c", "Bounded.put and get"),
     "a secret": (CLIENT, 'partition("@")[2]', "strip()", "Client with secrets"),
     "a text that is not ASCII": (
         CLIENT,
