@@ -17,14 +17,13 @@ from rich.console import Console
 from market_data_meta.candidates.candidate import Candidate
 from market_data_meta.candidates.renumbering import pack_wheel, renumber
 from market_data_meta.candidates.sources import read_candidate
-from market_data_meta.contract import Contract, find_root
+from market_data_meta.contract import find_root
 from market_data_meta.contract_files import load_contract
 from market_data_meta.gate.comparison import GateComparison
 from market_data_meta.gate.partners import ALLOWED, QUICK
 from market_data_meta.gate.runner import GateCallbacks, GateRun
 from market_data_meta.prove.changes import Change, Edit
 from market_data_meta.prove.trial_runs import NewestReleases
-from market_data_meta.releases.ledger import Ledger
 from market_data_meta.releases.ledger_files import load_ledger
 from market_data_meta.running.cache import default_cache
 from market_data_meta.running.cells import RunOptions
@@ -46,8 +45,8 @@ def main() -> None:
         for package in contract.packages:
             for reach, limit in ((ALLOWED, WHOLE_GATE), (QUICK, QUICK_GATE)):
                 # A first gate runs the predecessors; the second, of another new content, is measured.
-                _gate(contract, ledger, options, _candidate(newest, package, Path(name)), reach)
-                outcome, first = _gate(contract, ledger, options, _candidate(newest, package, Path(name)), reach)
+                run_gate(newest, candidate_of(newest, package, Path(name)), reach)
+                outcome, first = run_gate(newest, candidate_of(newest, package, Path(name)), reach)
                 seconds, cells = outcome.seconds, len(outcome.cells)
                 console.print(
                     f"{package}, {reach}: {seconds:.1f} s (limit {limit:g}) for {cells} cells = "
@@ -58,7 +57,7 @@ def main() -> None:
     sys.exit(not within_limits)
 
 
-def _candidate(newest: NewestReleases, package: str, folder: Path) -> Candidate:
+def candidate_of(newest: NewestReleases, package: str, folder: Path) -> Candidate:
     """A candidate of the package: the newest release under the next version with one more module, as a wheel."""
     version = newest.combination.as_dict()[package]
     head, _, last = version.rpartition(".")
@@ -71,9 +70,7 @@ def _candidate(newest: NewestReleases, package: str, folder: Path) -> Candidate:
     return read_candidate(newest.contract, newest.ledger, package, str(wheel), own_folder, lambda _: None)
 
 
-def _gate(
-    contract: Contract, ledger: Ledger, options: RunOptions, candidate: Candidate, reach: str
-) -> tuple[GateComparison, float]:
+def run_gate(newest: NewestReleases, candidate: Candidate, reach: str) -> tuple[GateComparison, float]:
     """Run a gate, and measure the seconds until its first result."""
     start, first = time.perf_counter(), [0.0]
 
@@ -81,7 +78,9 @@ def _gate(
         first[0] = time.perf_counter() - start
 
     callbacks = GateCallbacks(on_first_cell=on_first_result)
-    return GateRun(contract, ledger, (candidate,), options, reach, callbacks=callbacks).run(), first[0]
+    options = RunOptions(default_cache())
+    gate = GateRun(newest.contract, newest.ledger, (candidate,), options, reach, callbacks=callbacks)
+    return gate.run(), first[0]
 
 
 if __name__ == "__main__":

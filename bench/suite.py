@@ -69,7 +69,7 @@ def main() -> None:
 
         # As in a tox run: nothing has been imported in the environment yet, so there is no byte code.
         cold = {"import": best(import_packages, 1)}
-        _remove_byte_code(prepared.folder)
+        remove_byte_code(prepared.folder)
         cold["suite"] = best(run_suite, 1)
         warm = {"import": best(import_packages), "suite": best(run_suite)}
         for name, times in (("fresh", cold), ("again", warm)):
@@ -84,7 +84,8 @@ def main() -> None:
     sys.exit(ratio > LIMIT)
 
 
-def _remove_byte_code(folder: Path) -> None:
+def remove_byte_code(folder: Path) -> None:
+    """Remove what running the environment's code has left, as in a new environment."""
     for cache in folder.rglob("__pycache__"):
         shutil.rmtree(cache)
 
