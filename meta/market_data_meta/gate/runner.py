@@ -26,7 +26,7 @@ from market_data_meta.gate.brought_libraries import brought_libraries
 from market_data_meta.gate.cell_pairs import cell_pair, excluded_pair, first_pair
 from market_data_meta.gate.comparison import GateComparison
 from market_data_meta.gate.exclusions import PartnerExclusion, find_exclusions
-from market_data_meta.gate.new_recordings import NewRecordings
+from market_data_meta.gate.new_recordings import NewRecordings, was_repeated
 from market_data_meta.gate.observations import GateObserver
 from market_data_meta.gate.partners import (
     ALL,
@@ -49,13 +49,11 @@ from market_data_meta.judging.comparison import (
     differences,
     repeated_kind,
 )
-from market_data_meta.judging.deployments import TAKES_RECORDINGS
 from market_data_meta.judging.records import Record
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import environments
 from market_data_meta.running.cell_records import CellRecords
 from market_data_meta.running.cells import RunOptions, decide
-from market_data_meta.running.given_recordings import new_recordings
 from market_data_meta.running.warm_runner import ProgressStep, RunRequest
 
 PATIENCE = 3
@@ -86,6 +84,7 @@ class GateRun:
 
     def __post_init__(self) -> None:
         # Not made on demand: the cells and the candidates alone, which share it, run in different threads.
+        self._before: CellRecords | None = None
         self._repetitions = GateRepetitions(self.contract, self.ledger, self.options, self.callbacks.on_progress)
 
     def run(self) -> GateComparison:
@@ -97,7 +96,7 @@ class GateRun:
         with ThreadPoolExecutor(1) as observing, ThreadPoolExecutor(1) as pool, FirstRun() as first_run:
             observed = observing.submit(self._observer().run, cells_to_run if self.observes else ())
             alone = [pool.submit(self._compare_alone, candidate, first_run.wait) for candidate in self.candidates]
-            predecessor_records = self._run_predecessors(cells_to_run)
+            predecessor_records = self._before = self._run_predecessors(cells_to_run)
             # A service may be the first to be run, and is none of them.
             labels = {cell.with_candidates.combination.label for cell in cells_to_run}
 
@@ -199,7 +198,14 @@ class GateRun:
         def ask_consumers(asked: RunRequest) -> CellRecords:
             return run(replace(asked, survey_cells=request.survey_cells, seconds=CELL_SECONDS, candidates=contents))
 
-        return NewRecordings(self.contract, ask_consumers).given_to_consumers(run(request))
+        earlier = self._before.records if self._before else {}
+        before = {
+            cell.with_candidates: earlier[predecessors]
+            for cell in cells
+            if (predecessors := cell.with_predecessors) and predecessors in earlier
+        }
+        new = NewRecordings(self.contract, ask_consumers, before, self._versions)
+        return new.given_to_consumers(run(request))
 
     def _new_contents(self, candidates: Iterable[Candidate]) -> dict[str, str]:
         """The contents of the candidates whose code no release has, by package."""
@@ -211,12 +217,11 @@ class GateRun:
         """The cells, compared anew where something came out otherwise: after it was run again on both sides."""
         clauses = self._clauses(tuple(self.contract.packages))
         to_repeat = clauses_to_repeat(cells, clauses)
-        if self._sends_something_new(cells):
-            # What consumers make of new recordings has been repeated where it was run.
-            to_repeat = {
-                cell: {name: in_cells for name, in_cells in names.items() if name != TAKES_RECORDINGS}
-                for cell, names in to_repeat.items()
-            }
+        records = {cell.pair.cell: cell.pair.now for cell in cells if cell.pair.now}
+        to_repeat = {
+            cell: {name: in_cells for name, in_cells in names.items() if not was_repeated(name, records[cell])}
+            for cell, names in to_repeat.items()
+        }
         cell_of = {cell.with_candidates.combination.label: cell for cell in cells_to_run}
         repeated = self._repetitions.in_cells(
             self.candidates,
@@ -240,15 +245,6 @@ class GateRun:
     ) -> CellComparison:
         pair = cell_pair(cell, candidate_records, predecessor_records)
         return self._compare_pair(pair, self._clauses(tuple(self.contract.packages)))
-
-    @staticmethod
-    def _was_repeated(problem: Problem, record: Record) -> bool:
-        """Whether it is about new recordings: what consumers make of these has been repeated where it was run."""
-        return problem.clause == TAKES_RECORDINGS and bool(new_recordings(record))
-
-    @staticmethod
-    def _sends_something_new(cells: Iterable[CellComparison]) -> bool:
-        return any(cell.pair.now and new_recordings(cell.pair.now) for cell in cells)
 
     def _compare_first(
         self, cells: Sequence[GateCell], record: Record, predecessor_records: CellRecords
@@ -341,7 +337,7 @@ class GateRun:
                 problem
                 for problem in unexplained
                 if kinds_now[problem] == REGRESSION
-                and not self._was_repeated(problem, records.records[swapped[problem.cell].with_candidates])
+                and not was_repeated(problem.clause, records.records[swapped[problem.cell].with_candidates])
             ]
             clauses_of_cells = {
                 swapped[cell]: frozenset(problem.clause for problem in worse if problem.cell == cell)
