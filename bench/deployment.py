@@ -1,7 +1,8 @@
 """``scripts/bench deployment``: what one deployment costs in starts of its services, and what a quick gate of it costs.
 
-All figures are of one run on one machine, and the limits are multiples: how fast the machine is does not count. A start
-is that of all services at once, from the first process until the last service answers.
+All figures are of one run on one machine. The suite's limit is a multiple, so that it does not count how fast the
+machine is; a quick gate's is in seconds on two idle cores. A start is that of all services at once, from the first
+process until the last service answers.
 """
 
 from __future__ import annotations
