@@ -57,6 +57,13 @@ class Row(dict[str, Any]):
             raise KeyError(name)
         return value
 
+    def get(self, name: str, default: Any = None) -> Any:
+        """What is asked for, also where it is only plausible."""
+        if name in self:
+            return self[name]
+        value = plausible(name)
+        return default if value is None else value
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)

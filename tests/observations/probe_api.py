@@ -43,7 +43,7 @@ def units(surface: Surface) -> Iterable[Unit]:
 
 def _all(surface: Surface, top: str) -> Iterator[Observation]:
     version = importlib.metadata.version(str(surface.plan["packages"][surface.package]["distribution"]))
-    known = set(surface.plan.get("preferred", ()))
+    known = {*surface.plan.get("preferred", ()), *(each.location for each in surface.objects())}
     for name, error in sorted(surface.failed.items()):
         if name.split(".")[0] == top:
             yield name, lambda error=error: {"raises": error}

@@ -26,13 +26,13 @@ PAUSES = (0.0, 1.0, 60.0)
 _CHANGES = re.compile(
     r"^(register|add|set|put|push|append|record|update|insert|subscribe|create|publish|emit|submit|enqueue|write|store"
     r"|mark|trip|fail|acquire|consume|inc|dec|on_|remove|delete|reset|clear|unsubscribe|release|observe|load|bind|apply"
-    r"|handle|ingest|send|mute|enable|disable)"
+    r"|handle|ingest|send|mute|enable|disable|save|keep|remember|track|note|merge|extend|replace|evict|pause|resume)"
 )
 """Names of methods after which others answer otherwise."""
 _AT_ONCE = 5
 _OFTEN = 4
 """Fewer than the usual limits of failures, and more than half of them."""
-_FIRSTS, _SECONDS = 8, 12
+_FIRSTS, _SECONDS, _WAYS = 8, 12, 3
 
 Methods = dict[str, list[Case]]
 
@@ -112,20 +112,22 @@ def _then(maker: Maker, first: str, methods: Methods) -> Json:
     seen: dict[str, Json] = {}
     for second in list(methods)[:_SECONDS]:
         if second != first:
-            seen[second] = run(functools.partial(_pair, maker, methods[first][0], first, methods[second][0], second))
+            seen[second] = run(functools.partial(_pair, maker, methods[first], first, methods[second], second))
     return seen or NOTHING
 
 
-async def _pair(maker: Maker, case: Case, first: str, other_case: Case, second: str) -> Any:
-    instance = maker.make()
+async def _pair(maker: Maker, cases: list[Case], first: str, other_cases: list[Case], second: str) -> Any:
+    instance, case = maker.make(), cases[0]
     await outcome(functools.partial(case.call, getattr(instance, first)))
-    seen = await outcome(functools.partial(other_case.call, getattr(instance, second)))
-    for _ in range(_OFTEN):
-        await outcome(functools.partial(case.call, getattr(instance, first)))
-    await outcome(functools.partial(other_case.call, getattr(instance, second)))
+    other_call = getattr(instance, second)
+    seen = await outcome(functools.partial(other_cases[0].call, other_call))
+    for number in range(_OFTEN):
+        # Not always the same, as an order could not be seen then.
+        await outcome(functools.partial(cases[number % len(cases)].call, getattr(instance, first)))
+    again = [await outcome(functools.partial(other.call, other_call)) for other in other_cases[:_WAYS]]
     for _ in range(_OFTEN):
         last = await outcome(functools.partial(case.call, getattr(instance, first)))
-    return Described({**seen, "after more of both": {"last": last, "state": state_of(instance)}})
+    return Described({**seen, "after more of both": {"second": again, "last": last, "state": state_of(instance)}})
 
 
 async def _in_thread(maker: Maker, methods: Methods) -> Described:

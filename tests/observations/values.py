@@ -8,7 +8,6 @@ import dataclasses
 import datetime as dt
 import decimal
 import enum
-import gzip
 import inspect
 import pathlib
 import re
@@ -16,13 +15,14 @@ import tempfile
 import types
 import typing
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import middleware
 from collaborators import HANDED, Answer, Method, double_of
 from edge_doubles import double_at_edge
+from given_files import CONTENTS, file_of, new_folder
 from hints import choices_near, parameters_of
 from middleware import ANSWERS
 from plausible import MOMENT, Row, payload
@@ -95,6 +95,16 @@ _BY_TYPE: dict[Any, tuple[Any, ...]] = {
 }
 
 
+_ERRORS = (
+    ValueError("abc"),
+    TimeoutError(),
+    ConnectionResetError("Connection reset by peer"),
+    RuntimeError("deadlock detected"),
+    PermissionError(13, "Permission denied"),
+)
+"""Errors that a policy may tell apart, by their kind or by their text."""
+
+
 def samples(annotation: Any, name: str = "", depth: int = 0) -> list[Sample]:  # noqa: C901 - a case for each form
     """The samples of a parameter of this name and annotation, the plainest first. Raises NoSampleError."""
     if depth > DEPTH:
@@ -144,11 +154,13 @@ def samples(annotation: Any, name: str = "", depth: int = 0) -> list[Sample]:  #
     if isinstance(annotation, type) and issubclass(annotation, pathlib.PurePath):
         return [
             *_files(annotation),
-            Sample("new path", lambda: annotation(_folder()) / "file.json"),
-            Sample("folder", lambda: annotation(_folder())),
+            Sample("new path", lambda: annotation(new_folder()) / "file.json"),
+            Sample("folder", lambda: annotation(new_folder())),
         ]
     if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
         return [literal(member) for member in annotation][:6]
+    if annotation in (Exception, BaseException):
+        return [Sample(f"{type(error).__name__} {error}", partial(type(error), *error.args)) for error in _ERRORS]
     if isinstance(annotation, type) and issubclass(annotation, BaseException):
         return [Sample(annotation.__name__, lambda: annotation("abc"))]
     if typing.is_typeddict(annotation):
@@ -195,7 +207,7 @@ def _unknown(name: str) -> list[Sample]:
 def _by_name(name: str) -> list[Sample]:
     if re.search(r"path|file|folder|^dir|directory", name, re.IGNORECASE):
         return [
-            Sample("new path", lambda: str(pathlib.Path(_folder()) / "file.json")),
+            Sample("new path", lambda: str(pathlib.Path(new_folder()) / "file.json")),
             Sample("missing path", lambda: str(pathlib.Path(tempfile.gettempdir()) / "missing" / "file.json")),
             *_files(str)[2:],
         ]
@@ -205,33 +217,8 @@ def _by_name(name: str) -> list[Sample]:
     return []
 
 
-_CONTENTS: Mapping[str, str | bytes] = {
-    "object.json": '{"a": 1, "b": [1.5, null], "name": "abc"}',
-    "mapping.yaml": "a: 1\nname: abc\nitems:\n  - symbol: AAPL\n",
-    "lines.ndjson": '{"symbol": "AAPL", "price": 101.5}\n{"symbol": "MSFT", "price": 1}\n',
-    "rows.csv": "symbol,ts,price\nAAPL,2024-03-01T14:30:15Z,101.5\n",
-    "packed.ndjson": gzip.compress(b'{"symbol": "AAPL", "price": 101.5}\n', mtime=0),
-}
-"""Files that are there, each of another form; the last one is packed, whatever its name says."""
-
-
 def _files(kind: Callable[[str], Any]) -> list[Sample]:
-    return [Sample(name, partial(_file, kind, name)) for name in _CONTENTS]
-
-
-def _file(kind: Callable[[str], Any], name: str) -> Any:
-    file = pathlib.Path(_folder()) / name
-    content = _CONTENTS[name]
-    file.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return kind(str(file))
-
-
-def _folder() -> str:
-    """A new folder whose name is the same in each run."""
-    home = pathlib.Path(tempfile.gettempdir())
-    folder = home / f"given-{sum(1 for _ in home.glob('given-*'))}"
-    folder.mkdir()
-    return str(folder)
+    return [Sample(name, partial(file_of, kind, name)) for name in CONTENTS]
 
 
 def _try(annotation: Any, name: str, depth: int) -> list[Sample]:
@@ -245,6 +232,14 @@ def _collections(kind: type, args: tuple[Any, ...], name: str, depth: int) -> li
     singular = name.removesuffix("s")
     if kind is dict:
         keys, values = (args or (str, Any))[0], (args or (str, Any))[-1]
+        if keys in (str, Any) and values in (Any, object):
+            another = partial(Row, id="b", symbol="MSFT", price=99.25, ts="2024-03-01T14:31:00Z")
+            return [
+                Sample("a row", Row),
+                Sample("another", another),
+                Sample("{a: 1}", lambda: {"a": 1}),
+                Sample("{}", dict),
+            ]
         key, value = samples(keys, "key", depth + 1)[0], samples(values, "", depth + 1)[0]
         return [Sample("{one}", lambda: {key.make(): value.make()}), Sample("{}", dict)]
     if kind is tuple and args and args[-1] is not Ellipsis:

@@ -47,6 +47,18 @@ class Client:
     def health(self): return {"url": self._url.partition("@")[2]}
     def allows(self, token: str): return token == self._token
 """
+LETTERS = """
+class Letters:
+    def __init__(self): self._kept = []
+    def save(self, text: str): self._kept.append(text)
+    def replay(self, most: int = 9): return self._kept[:most]
+"""
+ROWS = """
+def keys(rows: list[dict]): return [row["provider"] for row in rows if row.get("bid") is not None]
+"""
+RETRIES = """
+def is_worth_trying_again(error: Exception) -> bool: return isinstance(error, TimeoutError)
+"""
 BUS = """
 from typing import TypeVar
 from pydantic import BaseModel
@@ -68,6 +80,9 @@ CHANGES = {
         "token.encode('ascii') and token == self",
         "Client with secrets",
     ),
+    "the order of what is kept": (LETTERS, "[:most]", "[-most:]", "Letters.save then"),
+    "rows by their columns": (ROWS, 'row["provider"]', 'row["symbol"]', "keys[]"),
+    "kinds of errors": (RETRIES, "TimeoutError", "ConnectionError", "is_worth_trying_again[error=TimeoutError ]"),
     "any model": (BUS, "model_dump_json()", "model_dump_json(exclude_none=True)", "publish[]"),
 }
 

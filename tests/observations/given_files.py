@@ -1,0 +1,34 @@
+"""Files and folders that are handed to a call: each is there anew, under the same name in each run."""
+
+from __future__ import annotations
+
+import gzip
+import pathlib
+import tempfile
+from collections.abc import Callable, Mapping
+from typing import Any
+
+CONTENTS: Mapping[str, str | bytes] = {
+    "object.json": '{"a": 1, "b": [1.5, null], "name": "abc"}',
+    "mapping.yaml": "a: 1\nname: abc\nitems:\n  - symbol: AAPL\n",
+    "lines.ndjson": '{"symbol": "AAPL", "price": 101.5}\n{"symbol": "MSFT", "price": 1}\n',
+    "rows.csv": "symbol,ts,price\nAAPL,2024-03-01T14:30:15Z,101.5\n",
+    "packed.ndjson": gzip.compress(b'{"symbol": "AAPL", "price": 101.5}\n', mtime=0),
+}
+"""Files that are there, each of another form; the last one is packed, whatever its name says."""
+
+
+def file_of(kind: Callable[[str], Any], name: str) -> Any:
+    """The path of a new file with the content that is known by this name."""
+    file = pathlib.Path(new_folder()) / name
+    content = CONTENTS[name]
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return kind(str(file))
+
+
+def new_folder() -> str:
+    """A new folder whose name is the same in each run."""
+    home = pathlib.Path(tempfile.gettempdir())
+    folder = home / f"given-{sum(1 for _ in home.glob('given-*'))}"
+    folder.mkdir()
+    return str(folder)
