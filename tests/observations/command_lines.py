@@ -14,6 +14,8 @@ from config_files import GENERIC, WRONG
 from describing import Json, describe
 
 GIVEN_FILE, WRONG_FILE, BROKEN_FILE = "given.yaml", "wrong.yaml", "broken.yaml"
+PACKED_FILE = "packed.yaml"
+"""What is given, packed by gzip, whatever its name says."""
 _WORDS = re.compile(r"\b(\w+)(?:\|\w+)+")
 """What people write into a help text who check a word themselves."""
 _FILE = re.compile(r"path|file|config|dir|folder|^out|^src|^dest", re.IGNORECASE)
@@ -44,7 +46,7 @@ class Parameter:
         """What it is set to, one after the other: all choices, of anything else the plainest and one that is odd."""
         if not self.takes_value:
             return ("",)
-        return self.samples if "choices" in self.described else self.samples[: 3 if self.required else 1]
+        return self.samples if "choices" in self.described else self.samples[: 4 if self.required else 1]
 
     def given(self, sample: str) -> list[str]:
         """It in a command line."""
@@ -154,7 +156,7 @@ def _samples(name: str, kind: str, choices: list[str]) -> tuple[str, ...]:
     if kind in ("float", "float range"):
         return ("2.5", "-1", "x")
     if _FILE.search(name) or kind in ("path", "filename", "directory", "file", "Path"):
-        return (GIVEN_FILE, WRONG_FILE, BROKEN_FILE)
+        return (GIVEN_FILE, WRONG_FILE, BROKEN_FILE, PACKED_FILE)
     for pattern, value in _BY_NAME:
         if re.search(pattern, name, re.IGNORECASE):
             return (value, "x")
@@ -163,11 +165,13 @@ def _samples(name: str, kind: str, choices: list[str]) -> tuple[str, ...]:
 
 def lay_files() -> None:
     """Lay out the files that command lines name."""
+    import gzip
     import json
 
     Path(GIVEN_FILE).write_text(json.dumps(GENERIC))
     Path(WRONG_FILE).write_text(json.dumps(WRONG))
     Path(BROKEN_FILE).write_text("{]: =")
+    Path(PACKED_FILE).write_bytes(gzip.compress(json.dumps(GENERIC).encode(), mtime=0))
 
 
 class _ParserError(BaseException):

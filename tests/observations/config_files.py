@@ -26,6 +26,12 @@ GENERIC: Mapping[str, Any] = {
     "other default": "${NOT_SET:fallback}",
     "plain": "$OBSERVED_VARIABLE",
     "text": "Ünï: cödé",
+    # What a row of market data has.
+    "symbol": "AAPL",
+    "provider": "abc",
+    "ts": "2024-03-01T14:30:15Z",
+    "price": 101.5,
+    "volume": 3,
 }
 WRONG: Mapping[str, Any] = dict.fromkeys(
     (

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
+import enum
 import functools
 import inspect
 import sys
+import typing
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from calling import run
 from collaborators import double_of
-from hints import hints_of
+from hints import hints_of, parameters_of
 from surface import is_defined_in, public_names
-from values import Case, NoSampleError, argument_cases, first_sample
+from values import Case, NoSampleError, Sample, argument_cases, first_sample, samples
 
 _TRIED = 6
 """Ways to an instance that are tried."""
@@ -59,6 +63,43 @@ def _attempt(make: Callable[[], Any], kind: type, made: list[Any]) -> None:
     instance = make()
     if isinstance(instance, kind):
         made.append(True)
+
+
+def with_collaborators(kind: type) -> Maker | None:
+    """What makes instances that are given all those whom they may work with, as doubles; None where there are none."""
+    real = concrete(kind)
+    cases = cases_of(real)
+    found: dict[str, Sample] = {}
+    for parameter, annotation in parameters_of(real) if cases else ():
+        if parameter.default is None and _is_collaborator(annotation):
+            with contextlib.suppress(NoSampleError):
+                found[parameter.name] = samples(annotation, parameter.name)[0]
+    if not found:
+        return None
+
+    def make() -> Any:
+        positional, named = cases[0].arguments()
+        return real(*positional, **{**named, **{name: sample.make() for name, sample in found.items()}})
+
+    made: list[Any] = []
+    run(functools.partial(_attempt, make, kind, made))
+    return Maker(make) if made else None
+
+
+def _is_collaborator(annotation: Any) -> bool:
+    """Whether it is something to work with, and no value."""
+    if annotation in (Any, object, inspect.Parameter.empty) or "Callable" in str(annotation):
+        return True
+    kinds = [part for part in typing.get_args(annotation) or (annotation,) if part is not type(None)]
+    return any(
+        isinstance(part, type)
+        and (getattr(part, "_is_protocol", False) or inspect.isabstract(part) or part.__module__ not in _OF_VALUES)
+        and not (hasattr(part, "model_fields") or dataclasses.is_dataclass(part) or issubclass(part, enum.Enum))
+        for part in kinds
+    )
+
+
+_OF_VALUES = ("builtins", "datetime", "decimal", "pathlib", "uuid", "typing")
 
 
 def _ways(kind: type) -> Iterator[Callable[[], Any]]:

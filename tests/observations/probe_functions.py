@@ -13,7 +13,7 @@ from typing import Any
 import sequences
 from calling import run
 from collaborators import HANDED
-from constructing import Maker, cases_of, concrete, is_static, maker_of, method_cases, methods_of
+from constructing import Maker, cases_of, concrete, is_static, maker_of, method_cases, methods_of, with_collaborators
 from describing import Described, Json, attributes, describe, field_names
 from exhausting import exhausted
 from sick_edges import Calls
@@ -136,8 +136,20 @@ def _class(each: PublicObject, surface: Surface) -> Iterator[Observation]:
             yield calls.observed(f"{location}.{name}[{case.label}]", observe)
             if number == 0:
                 yield from calls.sick(f"{location}.{name}[{case.label}]", observe)
+    yield from _furnished(location, kind, surface)
     if maker is not None:
         yield from sequences.observations(location, kind, maker, surface.imports)
+
+
+def _furnished(location: str, kind: type, surface: Surface) -> Iterator[Observation]:
+    """The plainest call of each method of an instance that has all its collaborators."""
+    furnished = with_collaborators(kind)
+    if furnished is None:
+        return
+    for name, method in methods_of(kind, surface.imports):
+        for case in method_cases(kind, name, method, 1) if not is_static(kind, name) else ():
+            observe = functools.partial(_method_call, furnished, name, case)
+            yield f"{location}.{name} with collaborators", observe
 
 
 def _made(kind: type, case: Case) -> Described:

@@ -10,7 +10,7 @@ from typing import Any
 
 from calling import run
 from collaborators import HANDED
-from constructing import Maker, cases_of, concrete, is_static, maker_of, method_cases, methods_of
+from constructing import Maker, cases_of, concrete, is_static, maker_of, method_cases, methods_of, with_collaborators
 from describing import Described, Json, attributes, class_names, describe
 from edge import EDGE
 from exhausting import exhausted
@@ -79,6 +79,7 @@ def _lives(each: PublicObject, names: set[str], surface: Surface) -> Iterator[Ob
     found = list(lives(names, callable_ones, len(methods.get(closer or "", ()))))
     for life in found:
         yield f"{each.location}: {life.name}", functools.partial(_observed, maker, life, methods)
+    yield from _furnished(each, found, methods)
     whole = next((life for life in found if life.name.endswith("in between")), None)
     if whole:
         for case in cases_of(concrete(each.value))[1:_CONSTRUCTIONS]:
@@ -86,6 +87,17 @@ def _lives(each: PublicObject, names: set[str], surface: Surface) -> Iterator[Ob
                 continue
             other = Maker(functools.partial(case.call, concrete(each.value)))
             yield f"{each.location}[{case.label}]: {whole.name}", functools.partial(_observed, other, whole, methods)
+
+
+def _furnished(each: PublicObject, found: list[Life], methods: Methods) -> Iterator[Observation]:
+    """The lives of an instance that has all its collaborators, in which all goes well."""
+    furnished = with_collaborators(each.value)
+    if furnished is None:
+        return
+    for life in found:
+        if life.name.endswith(("begins and ends", "in between")):
+            observe = functools.partial(_observed, furnished, life, methods)
+            yield f"{each.location} with collaborators: {life.name}", observe
 
 
 def _observed(maker: Maker, life: Life, methods: Methods) -> Json:

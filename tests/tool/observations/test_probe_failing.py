@@ -59,6 +59,14 @@ def keys(rows: list[dict]): return [row["provider"] for row in rows if row.get("
 RETRIES = """
 def is_worth_trying_again(error: Exception) -> bool: return isinstance(error, TimeoutError)
 """
+SINK = """
+from typing import Any
+class Sink:
+    def __init__(self, processor: Any = None): self._processor = processor
+    def write(self, size: int):
+        if self._processor is None: raise RuntimeError("no processor")
+        return self._processor.process(size)
+"""
 BUS = """
 from typing import TypeVar
 from pydantic import BaseModel
@@ -83,6 +91,7 @@ CHANGES = {
     "the order of what is kept": (LETTERS, "[:most]", "[-most:]", "Letters.save then"),
     "rows by their columns": (ROWS, 'row["provider"]', 'row["symbol"]', "keys[]"),
     "kinds of errors": (RETRIES, "TimeoutError", "ConnectionError", "is_worth_trying_again[error=TimeoutError ]"),
+    "what a collaborator is handed": (SINK, "process(size)", "process(float(size))", "Sink.write with collaborators"),
     "any model": (BUS, "model_dump_json()", "model_dump_json(exclude_none=True)", "publish[]"),
 }
 
