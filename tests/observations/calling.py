@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import io
 import math
+import re
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +21,10 @@ from virtual_time import CLOCK, GoesOn, VirtualLoop, WaitsForever
 
 PATIENCE = 120.0
 """Virtual seconds after which something that goes on is cancelled: longer than any documented back-off."""
+
+
+_LOGGED = re.compile(r"^.*\d\d:\d\d:\d\d.*\b(TRACE|DEBUG|INFO|SUCCESS|WARNING|ERROR|CRITICAL)\b.*\n?", re.MULTILINE)
+"""A line of a log, whose words are for people."""
 
 
 def run(work: Callable[[], Any]) -> Json:
@@ -48,8 +53,8 @@ def run(work: Callable[[], Any]) -> Json:
         seen["sent"] = sent
     if CLOCK.waited - waited > 1e-6:
         seen["virtual seconds"] = round(CLOCK.waited - waited, 3)
-    if output.getvalue():
-        seen["prints"] = describe(output.getvalue())
+    if printed := _LOGGED.sub("", output.getvalue()):
+        seen["prints"] = describe(printed)
     deprecated = sorted({str(w.message) for w in warned if issubclass(w.category, DeprecationWarning) and _ours(w)})
     if deprecated:
         seen["deprecated"] = deprecated

@@ -147,11 +147,11 @@ def _class(kind: type) -> Form:
             described["isinstance"] = True
     elif inspect.isabstract(kind):
         described["must implement"] = sorted(getattr(kind, "__abstractmethods__", ()))
-    if not (is_protocol or hasattr(kind, "model_fields") or issubclass(kind, enum.Enum)):
-        if not issubclass(kind, BaseException) or is_defined_in(kind.__init__, describing.PACKAGES):
-            described |= _called(kind)
-        if kind.__dictoffset__:
-            described["vars"] = True
+    takes_what_a_library_says = issubclass(kind, BaseException) and not is_defined_in(
+        kind.__init__, describing.PACKAGES
+    )
+    if not (is_protocol or hasattr(kind, "model_fields") or issubclass(kind, enum.Enum) or takes_what_a_library_says):
+        described |= _called(kind)
     return described
 
 
@@ -177,7 +177,12 @@ def _member(kind: type, name: str) -> Form | None:
     if owner.__module__.split(".")[0] not in describing.PACKAGES:
         return None
     part = vars(owner)[name]
-    if hasattr(kind, "model_fields") and name.startswith("model_") and not inspect.isfunction(part):
+    # How a model is configured, in the new spelling and in the old one, is seen in what it does.
+    if (
+        hasattr(kind, "model_fields")
+        and not inspect.isfunction(part)
+        and (name.startswith("model_") or name == "Config")
+    ):
         return None
     return _part(part, kind, name)
 

@@ -25,7 +25,10 @@ from values import Case
 def units(surface: Surface) -> Iterable[Unit]:
     """A unit for each function and class: what one changes, no other is to see. Values of a module share a process."""
     values: dict[str, list[PublicObject]] = {}
+    commands = _commands(surface)
     for each in surface.objects():
+        if id(each.value) in commands:
+            continue
         if not isinstance(each.value, type):
             yield Unit("functions", each.location, functools.partial(_function, each))
         elif _is_value(each.value, surface):
@@ -34,6 +37,17 @@ def units(surface: Surface) -> Iterable[Unit]:
             yield Unit("functions", each.location, functools.partial(_class, each, surface))
     for module, several in values.items():
         yield Unit("functions", module, functools.partial(_values, several, surface))
+
+
+def _commands(surface: Surface) -> set[int]:
+    """The functions that are commands of a program made with typer: they are called on a command line, not by name."""
+    programs = (value for module in surface.modules.values() for value in vars(module).values())
+    return {
+        id(command.callback)
+        for program in programs
+        if type(program).__name__ == "Typer"
+        for command in getattr(program, "registered_commands", ())
+    }
 
 
 def _is_value(kind: type, surface: Surface) -> bool:
