@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from market_data_meta.candidates.renumbering import pack_wheel, renumber
 from market_data_meta.contract import Contract
-from market_data_meta.errors import ErrorCode, MetaError, undecided
+from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.prove.changes import Change, Edit
 from market_data_meta.prove.variant import file_digests, make_variant
 from market_data_meta.releases.ledger import Ledger, Release
@@ -115,10 +115,8 @@ def release_sites(
     wanted: dict[str, list[Release]] = {}
     for (package, _), release in releases.items():
         wanted.setdefault(contract.packages[package].distribution, []).append(release)
-    unpacked = unpack_all(wanted, cache, python)
-    if unpacked.faults:
-        raise undecided(ErrorCode.NO_WHEEL, "a release cannot be had", next(iter(unpacked.faults.values())))
-    return {key: unpacked.sites[release.sha256] for key, release in releases.items()}
+    sites = unpack_all(wanted, cache, python).all_sites(ErrorCode.NO_WHEEL)
+    return {key: sites[release.sha256] for key, release in releases.items()}
 
 
 def changed_wheels(change: IndependentChange, sites: Mapping[tuple[str, str], Path], folder: Path) -> dict[str, Path]:

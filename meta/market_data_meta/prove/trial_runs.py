@@ -66,11 +66,8 @@ class NewestReleases:
         self.lock = resolution
         self.run_cache = RunCache(cache / "proof", suite.digest(contract.root), self.lock.digest, python)
         releases = {contract.packages[content.package].distribution: [content.newest] for content in contents}
-        unpacked = wheels.unpack_all(releases, cache, python)
-        if unpacked.faults:
-            fault = next(iter(unpacked.faults.values()))
-            raise undecided(ErrorCode.NO_WHEEL, "the newest releases cannot be had", fault)
-        self.sites = {content.package: unpacked.sites[content.newest.sha256] for content in contents}
+        sites = wheels.unpack_all(releases, cache, python).all_sites(ErrorCode.NO_WHEEL)
+        self.sites = {content.package: sites[content.newest.sha256] for content in contents}
         self.file_digests = {package: file_digests(site) for package, site in self.sites.items()}
 
     def variant(self, change: Change, folder: Path) -> Variant:

@@ -23,7 +23,7 @@ from market_data_meta.running.isolated import clean_environment
 from market_data_meta.running.sandbox import run_in_sandbox
 from market_data_meta.running.seals import text_or_empty
 from market_data_meta.running.third_party import ThirdPartyLock
-from market_data_meta.running.wheels import UnpackedWheels, unpack_all
+from market_data_meta.running.wheels import unpack_all
 
 SECONDS = 120.0
 """CPU time of one run; it takes a third of that."""
@@ -58,10 +58,7 @@ def unpacked_sites(contract: Contract, cells: Sequence[ContentCombination], opti
         ]
         for content in cells[0].contents
     }
-    unpacked: UnpackedWheels = unpack_all(releases, options.cache, options.interpreter)
-    if unpacked.faults:
-        raise undecided(ErrorCode.NO_OBSERVATIONS, next(iter(unpacked.faults.values())))
-    return unpacked.sites
+    return unpack_all(releases, options.cache, options.interpreter).all_sites(ErrorCode.NO_OBSERVATIONS)
 
 
 @dataclass

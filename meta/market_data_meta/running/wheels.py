@@ -43,6 +43,12 @@ class UnpackedWheels:
     sites: Mapping[str, Path]
     faults: Mapping[str, str]
 
+    def all_sites(self, code: ErrorCode) -> Mapping[str, Path]:
+        """The folders of all releases. Raises MetaError with this code for the first one that cannot be had."""
+        for fault in self.faults.values():
+            raise undecided(code, "a release cannot be had", fault)
+        return self.sites
+
 
 def is_unpacked(release: Release, cache: Path) -> bool:
     """Whether there is a folder of the release, so that nothing would be downloaded for it."""
