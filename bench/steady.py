@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -114,7 +114,11 @@ def measure(contract: Contract, ledger: Ledger, combination: Combination, rounds
     cells = [Cell(combination), *(Cell(Combination((release,))) for release in combination.versions)]
     runs: list[SuiteRun] = []
     failed: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="mdmeta-") as name, progress(every=1) as on_progress:
+    with (
+        # What was interrupted may still be writing.
+        tempfile.TemporaryDirectory(prefix="mdmeta-", ignore_cleanup_errors=True) as name,
+        progress(every=1) as on_progress,
+    ):
         prepared = []
         for cell in cells:
             on_progress(ProgressStep(0, 0, f"installing {cell.name}"))
@@ -162,7 +166,9 @@ def _run_round(planned: Round, folder: Path) -> str:
     command = [sys.executable, "-m", "bench.steady_round", str(folder)]
     stdin = theirs if planned.terminal else subprocess.DEVNULL
     try:
-        with _ended(subprocess.Popen(command, env=variables, stdin=stdin, stdout=theirs, stderr=theirs)) as process:
+        with ended(
+            lambda: subprocess.Popen(command, env=variables, stdin=stdin, stdout=theirs, stderr=theirs)
+        ) as process:
             os.close(theirs)
             output = b"".join(_read_all(ours)).decode(errors="replace").split("\n")
             status = process.wait()
@@ -177,9 +183,23 @@ def _run_round(planned: Round, folder: Path) -> str:
 
 
 @contextmanager
-def _ended(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
-    """The process, which is ended with the block, and has the time to end what it has started."""
+def ended(start: Callable[[], subprocess.Popen[bytes]]) -> Iterator[subprocess.Popen[bytes]]:
+    """The process, which is ended with the block, and has the time to end what it has started.
+
+    An interrupt while it starts would leave it behind, known to nobody: such a one is kept back until it has started.
+    """
+    kept_back: list[int] = []
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in handlers:
+        signal.signal(number, lambda received, _: kept_back.append(received))
     try:
+        process = start()
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    try:
+        if kept_back:
+            raise KeyboardInterrupt
         yield process
     finally:
         if process.poll() is None:

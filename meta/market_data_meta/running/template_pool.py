@@ -44,7 +44,7 @@ class TemplatePool:
         self._third_party_modules = [name for name in plan.preload if name.split(".")[0] not in under_test]
 
     def __enter__(self) -> Self:
-        self._folder = tempfile.TemporaryDirectory(prefix="mdmeta-")
+        self._folder = tempfile.TemporaryDirectory(prefix="mdmeta-", ignore_cleanup_errors=True)
         self._installer = ThreadPoolExecutor(max_workers=1)
         self._interpreters: dict[ThirdPartyLock, Future[Path]] = {
             lock: self._installer.submit(install, lock, self._python, self._cache) for lock in self.order

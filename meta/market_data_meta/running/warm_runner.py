@@ -243,7 +243,7 @@ class WarmRunner:
         """
         if not clauses:
             return
-        with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
+        with tempfile.TemporaryDirectory(prefix="mdmeta-", ignore_cleanup_errors=True) as folder:
             jobs, cells = [], {}
             most_clauses_first = sorted(clauses, key=lambda cell: -len(clauses[cell]))
             for number, cell in enumerate(most_clauses_first * times):

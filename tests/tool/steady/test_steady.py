@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bench.steady import ZONES, Round, SteadyResult, planned_rounds
+from bench.steady import ZONES, Round, SteadyResult, ended, planned_rounds
 from bench.unsteady import UnsteadyCheck
 from examples import ROOT
 
@@ -129,6 +129,21 @@ def test_checks_that_depend_on_time_zone_or_hash_seed_are_found(small_suite: Pat
 
 
 @pytest.mark.usefixtures("foreground")
+def test_an_interrupt_while_a_round_starts_ends_it() -> None:
+    """A process that has just been started is known to whoever ends it, whenever the interrupt comes."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start() -> subprocess.Popen[bytes]:
+        started.append(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]))
+        signal.raise_signal(signal.SIGINT)
+        return started[0]
+
+    with pytest.raises(KeyboardInterrupt), ended(start):
+        pytest.fail("the interrupt was lost")
+    assert started[0].poll() is not None
+
+
+@pytest.mark.usefixtures("foreground")
 def test_an_interrupt_leaves_nothing_behind(small_suite: Path) -> None:
     """Neither the load nor a round outlives an interrupt."""
     command = [sys.executable, "-m", "bench.steady", "--rounds", "9"]
@@ -140,6 +155,6 @@ def test_an_interrupt_leaves_nothing_behind(small_suite: Path) -> None:
         processes = below(process.pid)
         process.send_signal(signal.SIGINT)
         said = process.stderr.read()
-        assert process.wait() == Exit.INTERRUPTED
+        assert process.wait() == Exit.INTERRUPTED, said
     assert "nothing half-written" in said
     assert not any(map(alive, processes))
