@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from zipfile import ZipFile
 
 from packaging.version import InvalidVersion, Version
 
@@ -19,6 +18,7 @@ from market_data_meta.contract import Contract
 from market_data_meta.releases.combinations import DEPLOYED, NEWEST, package_named
 from market_data_meta.releases.interpreters import PYTHON
 from market_data_meta.releases.ledger import Ledger
+from market_data_meta.running.wheels import extract
 
 _WORD = re.compile(r"((?:[A-Za-z_-]+:)?)([A-Za-z._-]+?)==(.+)")
 
@@ -107,7 +107,6 @@ def _exists(path: str) -> bool:
 def _renumbered(wheel: Path, version: str, folder: Path) -> Path:
     """A copy of the wheel with that version."""
     folder.mkdir(parents=True)
-    with ZipFile(wheel) as archive:
-        archive.extractall(folder / "unpacked")
+    extract(wheel, folder / "unpacked")
     tags = "-".join(wheel.name.removesuffix(".whl").split("-")[-3:])
     return pack_wheel(renumber(folder / "unpacked", version, folder / "site"), folder, tags)
