@@ -50,6 +50,11 @@ class Described:
     json: Json
 
 
+def state_of(instance: object) -> dict[str, Json]:
+    """The public attributes of an instance."""
+    return {name: describe(value) for name, value in attributes(instance)}
+
+
 def describe(value: object, depth: int = 0, seen: tuple[int, ...] = ()) -> Json:
     """The value as JSON: types by bare name, addresses and the current time replaced by what they are."""
     simple = _simple(value)

@@ -12,7 +12,7 @@ from typing import Any
 from calling import run
 from collaborators import HANDED
 from constructing import Maker, cases_of
-from describing import Described, Json, attributes, class_names, describe
+from describing import Described, Json, attributes, class_names, describe, state_of
 from exhausting import exhausted
 from unit import NOTHING, Observation
 from values import Case
@@ -58,7 +58,7 @@ def _while_failing(maker: Maker, name: str, case: Case) -> Json:
             outcomes.append(await _outcome(call, handed))
         with HANDED.being("raises once"):
             outcomes += [await _outcome(call, handed) for _ in range(2)]
-        return Described({"calls": outcomes, "state": {key: describe(value) for key, value in attributes(instance)}})
+        return Described({"calls": outcomes, "state": state_of(instance)})
 
     seen = run(work)
     return seen if handed else NOTHING

@@ -12,7 +12,7 @@ from typing import Any
 from calling import run
 from collaborators import HANDED
 from constructing import Maker, cases_of
-from describing import Described, Json, attributes, class_names, describe
+from describing import Described, Json, class_names, describe, state_of
 from exhausting import exhausted
 from hints import parameters_of
 from unit import Observation
@@ -82,7 +82,7 @@ async def _up_and_down(make: Callable[[], Any], methods: Methods, filling: str, 
 
 def _told(instance: Any) -> dict[str, Json]:
     """What the instance says of itself."""
-    seen = {name: describe(value) for name, value in attributes(instance)}
+    seen = state_of(instance)
     for name in dir(type(instance)):
         if _TELLS.match(name) and inspect.isfunction(method := getattr(type(instance), name)):
             try:

@@ -11,7 +11,7 @@ from typing import Any
 from calling import run
 from collaborators import HANDED
 from constructing import Maker, cases_of, concrete, is_static, maker_of, method_cases, methods_of, with_collaborators
-from describing import Described, Json, attributes, class_names, describe
+from describing import Described, Json, class_names, describe, state_of
 from edge import EDGE
 from exhausting import exhausted
 from lifecycles import CLOSERS, OPENERS, Life, Step, beginning_and_end, lives
@@ -108,7 +108,7 @@ def _observed(maker: Maker, life: Life, methods: Methods) -> Json:
 async def _lived(maker: Maker, life: Life, methods: Methods) -> Described:
     instance = maker.make()
     threads = threading.active_count()
-    state = _state(instance)
+    state = state_of(instance)
     steps: list[Json] = []
     tasks: list[asyncio.Task[Any]] = []
     for step in life.steps:
@@ -121,7 +121,7 @@ async def _lived(maker: Maker, life: Life, methods: Methods) -> Described:
         for name, taken in (("handed", HANDED.take()), ("sent", EDGE.take())):
             if taken:
                 seen[name] = taken
-        now = _state(instance)
+        now = state_of(instance)
         seen["state"] = {name: value for name, value in now.items() if state.get(name) != value}
         state = now
         if CLOCK.waited - waited > 1e-6 and step.kind != "wait":
@@ -168,7 +168,3 @@ def _others() -> set[asyncio.Task[Any]]:
 
 def _is_waiter(task: asyncio.Task[Any]) -> bool:
     return getattr(task.get_coro(), "__name__", "") == "wait_for"
-
-
-def _state(instance: Any) -> dict[str, Json]:
-    return {name: describe(value) for name, value in attributes(instance)}

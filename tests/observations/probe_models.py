@@ -16,13 +16,13 @@ from typing import Any
 
 from describing import Json, describe, field_names
 from enum_members import observe_enum
+from failing import SECRET
 from instances import Recipe, arguments_of, attempt, field_of, has_fields, is_model, recipe_of
 from json_schemas import fields_of_schema
 from odd_values import odd_values
 from surface import PublicObject, Surface, is_defined_in
 from unit import Observation, Unit
 
-SECRET = "s3cr3t-v4lue"  # noqa: S105 - no secret: what is looked for in a text
 _SECRETS = ("password", "secret", "token", "api_key", "apikey", "dsn", "database_url", "credential")
 
 

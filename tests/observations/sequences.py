@@ -16,7 +16,7 @@ import subscribers
 from calling import run
 from collaborators import HANDED
 from constructing import Maker, is_static, method_cases, methods_of
-from describing import Described, Json, attributes, class_names, describe
+from describing import Described, Json, attributes, class_names, describe, state_of
 from exhausting import exhausted
 from unit import NOTHING, Observation
 from values import Case
@@ -70,11 +70,6 @@ async def outcome(call: Callable[[], Any], seconds: float = 30.0) -> Json:
     if handed := HANDED.take():
         seen["handed"] = handed
     return seen
-
-
-def state_of(instance: Any) -> Json:
-    """The public attributes of an instance."""
-    return {name: describe(value) for name, value in attributes(instance)}
 
 
 async def _again(maker: Maker, name: str, cases: list[Case]) -> Described:

@@ -11,7 +11,7 @@ from market_data_meta.candidates.as_published import ledger_with_candidates
 from market_data_meta.candidates.candidate import Candidate
 from market_data_meta.contract import Contract
 from market_data_meta.releases.combinations import deployed_set
-from market_data_meta.releases.contents import Content, ContentCombination, distinct_contents
+from market_data_meta.releases.contents import Content, ContentCombination, contents_by_version, distinct_contents
 from market_data_meta.releases.interpreters import PYTHON
 from market_data_meta.releases.ledger import Ledger, Release, offered
 from market_data_meta.releases.pins import allowed_combinations
@@ -52,8 +52,8 @@ def gate_cells(
     columns = {name: tuple(offered(releases, python)) for name, releases in ledger.releases.items()}
     columns |= {name: (ledger.release(name, version),) for name, version in (pinned or {}).items()}
     columns |= {candidate.package: (candidate.release,) for candidate in candidates}
-    content_now = _contents_by_version(contract, ledger_now)
-    content_before = _contents_by_version(contract, ledger)
+    content_now = contents_by_version(distinct_contents(contract, ledger_now))
+    content_before = contents_by_version(distinct_contents(contract, ledger))
     newest_first = {name: tuple(reversed(releases)) for name, releases in columns.items()}
     combinations = AllowedCombinations(Requirements(contract.packages, python), newest_first)
     if reach == QUICK:
@@ -83,15 +83,6 @@ Groups = Mapping[tuple[Content, ...], tuple[tuple[Release, ...], int]]
 """The combinations within reach by their content: the newest, and how many there are."""
 ContentsByVersion = Mapping[tuple[str, str], Content]
 """The content of each release, which a package and a version name."""
-
-
-def _contents_by_version(contract: Contract, ledger: Ledger) -> ContentsByVersion:
-    return {
-        (name, release.version): content
-        for name, contents in distinct_contents(contract, ledger).items()
-        for content in contents
-        for release in content.releases
-    }
 
 
 def _by_content(combinations: AllowedCombinations, content_of: ContentsByVersion, *, forbidden_too: bool) -> Groups:

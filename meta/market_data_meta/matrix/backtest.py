@@ -25,7 +25,7 @@ from market_data_meta.judging.verdicts import UNINSTALLABLE, UNKNOWN, why_not_ev
 from market_data_meta.matrix.publications import Columns, Publication, Publications, combination_of
 from market_data_meta.matrix.verdicts import MatrixVerdicts
 from market_data_meta.releases.combinations import Combination
-from market_data_meta.releases.contents import Content, ContentCombination
+from market_data_meta.releases.contents import Content, ContentCombination, contents_by_version
 from market_data_meta.releases.ledger import Ledger, Release
 from market_data_meta.results.backtest import (
     BacktestCapability,
@@ -68,12 +68,7 @@ class _Backtest:
 
     @cached_property
     def _content_of(self) -> Mapping[tuple[str, str], Content]:
-        return {
-            (name, release.version): content
-            for name, column in self.matrix.contents.items()
-            for content in column
-            for release in content.releases
-        }
+        return contents_by_version(self.matrix.contents)
 
     @cached_property
     def _clauses(self) -> dict[str, Clause]:

@@ -17,7 +17,7 @@ from market_data_meta.files import write_whole
 from market_data_meta.judging.observation_document import NAMES, added_symbols, comparison_groups, finding_document
 from market_data_meta.judging.observation_findings import find_findings
 from market_data_meta.matrix.publications import Publication, Publications
-from market_data_meta.releases.contents import Content, ContentCombination, distinct_contents
+from market_data_meta.releases.contents import Content, ContentCombination, contents_by_version, distinct_contents
 from market_data_meta.releases.ledger import Ledger, Release
 from market_data_meta.results.observations import ObservedChanges
 from market_data_meta.running import environments
@@ -71,12 +71,7 @@ class ReleaseObserver:
 
     @cached_property
     def _contents(self) -> dict[tuple[str, str], Content]:
-        return {
-            (name, release.version): content
-            for name, column in distinct_contents(self.contract, self.ledger).items()
-            for content in column
-            for release in content.releases
-        }
+        return contents_by_version(distinct_contents(self.contract, self.ledger))
 
     def observe(self, package: str | None = None, version: str | None = None) -> dict[str, ObservedChanges]:
         """What changed with each release (by its name) of other code, of all packages, of one, or with one release.
@@ -126,12 +121,9 @@ class ReleaseObserver:
             now, was = (
                 ContentCombination(
                     tuple(
-                        replace(
-                            self._contents[name, one.version],
-                            releases=(one,),
-                        )
-                        for name, other in zip(self.contract.packages, partners, strict=True)
-                        if (one := side if name == publication.package else other)
+                        replace(self._contents[name, release.version], releases=(release,))
+                        for name, partner in zip(self.contract.packages, partners, strict=True)
+                        if (release := side if name == publication.package else partner)
                     )
                 )
                 for side in (publication.release, predecessor)

@@ -100,6 +100,16 @@ def distinct_contents(contract: Contract, ledger: Ledger) -> dict[str, tuple[Con
     return contents
 
 
+def contents_by_version(contents: Mapping[str, Iterable[Content]]) -> dict[tuple[str, str], Content]:
+    """The content of each release, by package and version, of the contents of each package."""
+    return {
+        (package, release.version): content
+        for package, column in contents.items()
+        for content in column
+        for release in content.releases
+    }
+
+
 def content_combinations(contents: Mapping[str, tuple[Content, ...]]) -> list[ContentCombination]:
     """Every cell of the matrix, the newest first."""
     newest_first = [tuple(reversed(column)) for column in contents.values()]

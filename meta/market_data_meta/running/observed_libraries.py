@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -17,6 +16,7 @@ from market_data_meta.files import write_whole
 from market_data_meta.releases.contents import ContentCombination
 from market_data_meta.releases.ledger import Release, extras_of
 from market_data_meta.running import environments
+from market_data_meta.running.cells import RunOptions
 from market_data_meta.running.observation_runs import NOT_OBSERVED
 from market_data_meta.running.seals import text_or_empty
 from market_data_meta.running.third_party import ThirdPartyLock, entries, remove_entries
@@ -29,24 +29,23 @@ def with_extras(
     contract: Contract,
     lock: ThirdPartyLock,
     cell: ContentCombination,
+    options: RunOptions,
     *,
     as_of: str,
-    python: str,
-    cache: Path,
-    may_resolve: bool = True,
 ) -> ThirdPartyLock:
     """The lock with what the extras of the cell's releases ask for as well: without it a module cannot be imported.
 
     The versions of the lock stay as they are. An extra for which there is no room beside them is left out. Raises
-    MetaError where the cache does not have it, and it may not be resolved.
+    MetaError where the cache does not have it, and nothing may be run.
     """
+    python = options.interpreter
     wanted = [requirements for content in cell.contents for requirements in _extras(contract, content.newest)]
     wanted += [service.libraries for service in contract.services.values() if service.libraries]
     wanted = list(dict.fromkeys(wanted))
     question = [as_of, python, lock.lock, wanted]
-    file = cache / "locks" / f"extras-{hashlib.sha256(json.dumps(question).encode()).hexdigest()[:16]}.txt"
+    file = options.cache / "locks" / f"extras-{hashlib.sha256(json.dumps(question).encode()).hexdigest()[:16]}.txt"
     text = text_or_empty(file)
-    if not text and not may_resolve:
+    if not text and not options.run:
         raise undecided(ErrorCode.NO_OBSERVATIONS, NOT_OBSERVED)
     if not text:
         text = _resolved(lock, wanted, as_of, python, [p.distribution for p in contract.packages.values()])

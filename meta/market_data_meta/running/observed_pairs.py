@@ -76,16 +76,7 @@ def observe_pair(
     sites = unpacked_sites(contract, (cells.now, cells.was), options)
     runner = ObservationRunner(contract, options.interpreter, options.cache, sites, may_run=options.run)
     lock_now, lock_was = (
-        with_extras(
-            contract,
-            lock,
-            cells.was,
-            as_of=as_of,
-            python=options.interpreter,
-            cache=options.cache,
-            may_resolve=options.run,
-        )
-        for lock in (cells.lock_now, cells.lock_was)
+        with_extras(contract, lock, cells.was, options, as_of=as_of) for lock in (cells.lock_now, cells.lock_was)
     )
     on_progress(ProgressStep(0, 0, f"observing {cells.was.combination.label}"))
     was = ObservedSide(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from market_data_meta.contract import Contract
 from market_data_meta.errors import ErrorCode, undecided
 from market_data_meta.judging.observed_runs import ObservedSide
-from market_data_meta.releases.contents import ContentCombination, distinct_contents
+from market_data_meta.releases.contents import ContentCombination, contents_by_version, distinct_contents
 from market_data_meta.releases.ledger import Ledger, Release
 from market_data_meta.releases.pins import allowed_combinations
 from market_data_meta.running import environments
@@ -39,23 +39,18 @@ def observe_release(
         raise undecided(
             ErrorCode.NO_OBSERVATIONS, f"{name} could not be observed", "its requirements allow no partners"
         )
-    contents = {
-        (own, one.version): content
-        for own, column in distinct_contents(contract, ledger).items()
-        for content in column
-        for one in content.releases
-    }
+    contents = contents_by_version(distinct_contents(contract, ledger))
     cell = ContentCombination(
         tuple(
-            replace(contents[own, one.version], releases=(one,))
-            for own, one in zip(contract.packages, partners, strict=True)
+            replace(contents[partner, version.version], releases=(version,))
+            for partner, version in zip(contract.packages, partners, strict=True)
         )
     )
     lock = resolve_third_party(contract, ledger, (cell,), python, options.cache)[0].get(cell.requirements)
     if not isinstance(lock, ThirdPartyLock):
         why = lock.reason if lock else cell.why_not_installable(environments.version_of(python))
         raise undecided(ErrorCode.NO_OBSERVATIONS, f"{name} could not be observed", why)
-    lock = with_extras(contract, lock, cell, as_of=ledger.as_of, python=python, cache=options.cache)
+    lock = with_extras(contract, lock, cell, options, as_of=ledger.as_of)
     sites = unpacked_sites(contract, (cell,), options)
     runner = ObservationRunner(contract, python, options.cache, sites, may_run=options.run)
     on_progress(ProgressStep(0, 0, f"observing {cell.combination.label}"))

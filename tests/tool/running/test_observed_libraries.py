@@ -12,6 +12,7 @@ from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit, MetaError
 from market_data_meta.releases.contents import Content, ContentCombination
 from market_data_meta.releases.ledger import Ledger
+from market_data_meta.running.cells import RunOptions
 from market_data_meta.running.environments import locked_versions
 from market_data_meta.running.observed_libraries import with_extras
 from market_data_meta.running.third_party import ThirdPartyLock
@@ -38,7 +39,7 @@ def test_the_extras_of_a_release_are_added_where_there_is_room(
     release = replace(ledger.newest("core"), requires=requires)
     cell = ContentCombination((Content("core", release.content, (), (release,)),))
     bare = replace(contract, services={})
-    lock = with_extras(bare, NARROW, cell, as_of=ledger.as_of, python=sys.executable, cache=tmp_path)
+    lock = with_extras(bare, NARROW, cell, RunOptions(tmp_path, sys.executable), as_of=ledger.as_of)
     assert locked_versions(lock.lock).keys() == expected
     assert locked_versions(lock.lock)["certifi"] == "2025.8.3"
     assert "--hash=sha256:" in lock.lock or expected == {"certifi"}
@@ -52,9 +53,7 @@ def test_nothing_is_resolved_for_what_is_not_run(contract: Contract, ledger: Led
             contract,
             NARROW,
             cell,
+            RunOptions(tmp_path, sys.executable, run=False),
             as_of=ledger.as_of,
-            python=sys.executable,
-            cache=tmp_path,
-            may_resolve=False,
         )
     assert (error.value.exit, list(tmp_path.iterdir())) == (Exit.UNDECIDED, [])
