@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from uuid import uuid4
 
 JSON, HTML = "application/vnd.pypi.simple.v1+json", "text/html; charset=utf-8"
 
@@ -121,11 +122,12 @@ class MadeIndex:
 
 @contextmanager
 def serving(index: MadeIndex) -> Iterator[MadeIndex]:
-    """The index on loopback, at its ``url``."""
+    """The index on loopback, at its ``url``, which no other index ever had: what came from one is kept by its address."""
+    address = f"/{uuid4().hex}"
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            status, kind, data = index.answer(self.path, dict(self.headers))
+            status, kind, data = index.answer(self.path.removeprefix(address), dict(self.headers))
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(data)))
@@ -141,7 +143,7 @@ def serving(index: MadeIndex) -> Iterator[MadeIndex]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
-    index.url = f"http://127.0.0.1:{server.server_port}/simple/"
+    index.url = f"http://127.0.0.1:{server.server_port}{address}/simple/"
     try:
         yield index
     finally:

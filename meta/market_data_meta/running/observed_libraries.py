@@ -14,6 +14,7 @@ from market_data_meta.contract import Contract
 from market_data_meta.errors import ErrorCode, UninstallableError, undecided
 from market_data_meta.files import write_whole
 from market_data_meta.releases.contents import ContentCombination
+from market_data_meta.releases.index_settings import configured_indexes
 from market_data_meta.releases.ledger import Release, extras_of
 from market_data_meta.running import environments
 from market_data_meta.running.cells import RunOptions
@@ -42,7 +43,7 @@ def with_extras(
     wanted = [requirements for content in cell.contents for requirements in _extras(contract, content.newest)]
     wanted += [service.libraries for service in contract.services.values() if service.libraries]
     wanted = list(dict.fromkeys(wanted))
-    question = [as_of, python, lock.lock, wanted]
+    question = [as_of, python, [index.url for index in configured_indexes()], lock.lock, wanted]
     file = options.cache / "locks" / f"extras-{hashlib.sha256(json.dumps(question).encode()).hexdigest()[:16]}.txt"
     text = text_or_empty(file)
     if not text and not options.run:

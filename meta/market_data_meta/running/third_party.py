@@ -18,6 +18,7 @@ from market_data_meta.errors import SuiteConflictError, UninstallableError
 from market_data_meta.files import exclusive_lock, write_whole
 from market_data_meta.releases.combinations import Cell
 from market_data_meta.releases.contents import ContentCombination
+from market_data_meta.releases.index_settings import configured_indexes
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import bytecode, environments
 
@@ -87,7 +88,10 @@ def resolve_all(
 def _resolve(
     contract: Contract, ledger: Ledger, cell: ContentCombination, python: str, interpreter: str, cache: Path
 ) -> ThirdPartyLock | Unresolvable:
-    question: list[object] = [ledger.as_of, interpreter, cell.requirements, environments.SUITE, environments.OPTIONAL]
+    # Another index may have another file under the same name.
+    indexes = [index.url for index in configured_indexes()]
+    question: list[object] = [ledger.as_of, interpreter, indexes, cell.requirements]
+    question += [environments.SUITE, environments.OPTIONAL]
     if service := contract.service_with(cell.combination.packages):
         question += [{package: list(extras) for package, extras in service.extras.items()}, service.libraries]
     file = cache / "locks" / f"{hashlib.sha256(json.dumps(question).encode()).hexdigest()[:16]}.json"

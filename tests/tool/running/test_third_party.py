@@ -17,21 +17,38 @@ from market_data_meta.running.environments import CellLock
 SERVICE = Service(("core", "store"), name="store")
 
 
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """One entry for each resolution that is asked for; nothing is resolved."""
+    questions: list[str] = []
+
+    def resolve_cell(*_: object) -> CellLock:
+        questions.append("")
+        return CellLock("", "", frozenset(), ())
+
+    monkeypatch.setattr(environments, "resolve_cell", resolve_cell)
+    return questions
+
+
 @pytest.mark.parametrize(
     "changed", [replace(SERVICE, libraries=("httpx",)), replace(SERVICE, extras={"core": ("bus",)})]
 )
 def test_other_transports_of_a_service_are_resolved_anew(
-    deployed: Contract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: Service
+    deployed: Contract, tmp_path: Path, asked: list[str], changed: Service
 ) -> None:
-    asked: list[str] = []
-
-    def resolve_cell(*_: object) -> CellLock:
-        asked.append("")
-        return CellLock("", "", frozenset(), ())
-
-    monkeypatch.setattr(environments, "resolve_cell", resolve_cell)
     cell = content_combinations(distinct_contents(deployed, LEDGER))[0].of_packages(SERVICE.packages)
     for service, times in ((SERVICE, 1), (SERVICE, 1), (changed, 2)):
         contract = replace(deployed, services={"store": service})
         third_party.resolve_all(contract, LEDGER, [cell], sys.executable, tmp_path)
+        assert len(asked) == times
+
+
+def test_what_one_index_has_is_not_expected_of_another(
+    small: Contract, tmp_path: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both may have a file of the same name, with other bytes than those whose hash was kept."""
+    cell = content_combinations(distinct_contents(small, LEDGER))[0]
+    for index, times in (("first", 1), ("first", 1), ("second", 2), ("first", 2)):
+        monkeypatch.setenv("UV_DEFAULT_INDEX", f"https://{index}.example/simple/")
+        third_party.resolve_all(small, LEDGER, [cell], sys.executable, tmp_path)
         assert len(asked) == times
