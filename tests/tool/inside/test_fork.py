@@ -8,6 +8,8 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -115,28 +117,40 @@ def run(
     return process.returncode, [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
 
-@pytest.fixture(scope="module", params=[(1, ()), (4, ()), (100, ("area.fails", "area.hangs"))])
-def lines(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    """The record of a run in which checks end in every way that they can: the same, however many share a process."""
+RUNS: dict[int, tuple[str, ...]] = {1: (), 4: (), 100: ("area.fails", "area.hangs")}
+"""By how many checks share a process, those that are expected to fail."""
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> Mapping[int, list[dict[str, Any]]]:
+    """The records of ``RUNS``, which go on side by side: each of them waits for the check that hangs."""
     started = time.monotonic()
-    checks_per_process, expected_to_fail = request.param
-    folder = tmp_path_factory.getbasetemp() / f"{FOLDER}{checks_per_process}"
-    limits = replace(LIMITS, checks_per_process=checks_per_process)
-    status, lines = run(folder, CHECKS, limits=limits, expected_to_fail=expected_to_fail)
-    assert status == 1
+
+    def recorded(checks_per_process: int) -> list[dict[str, Any]]:
+        folder = tmp_path_factory.getbasetemp() / f"{FOLDER}{checks_per_process}"
+        limits = replace(LIMITS, checks_per_process=checks_per_process)
+        status, lines = run(folder, CHECKS, limits=limits, expected_to_fail=RUNS[checks_per_process])
+        assert status == 1
+        return lines
+
+    with ThreadPoolExecutor(len(RUNS)) as pool:
+        lines = dict(zip(RUNS, pool.map(recorded, RUNS), strict=True))
     assert time.monotonic() - started < HANG, "a check that hangs or leaves something behind held up the run"
     return lines
 
 
-@pytest.mark.parametrize(("name", "outcome"), OUTCOMES.items())
-def test_every_end_has_its_outcome(lines: list[dict[str, Any]], name: str, outcome: str) -> None:
-    (line,) = [line for line in lines if line.get("clause") == f"area.{name}"]
-    assert line["outcome"] == outcome, line
+@pytest.fixture(params=RUNS)
+def lines(request: pytest.FixtureRequest, records: Mapping[int, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """The record of a run in which checks end in every way that they can: the same, however many share a process."""
+    return records[request.param]
 
 
-def test_the_record_is_complete_and_counts_all(lines: list[dict[str, Any]]) -> None:
-    assert [lines[0]["kind"], lines[-1]["kind"]] == ["header", "footer"]
-    assert sum(lines[-1]["counts"].values()) == len(OUTCOMES) == len(lines) - 2
+def test_every_end_has_its_outcome(lines: list[dict[str, Any]]) -> None:
+    """The record is complete and counts all."""
+    header, *checks, footer = lines
+    assert {line["clause"].removeprefix("area."): line["outcome"] for line in checks} == OUTCOMES, checks
+    assert [header["kind"], footer["kind"]] == ["header", "footer"]
+    assert sum(footer["counts"].values()) == len(OUTCOMES) == len(checks)
 
 
 def test_an_error_has_its_cause_in_the_record(lines: list[dict[str, Any]]) -> None:
