@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import subprocess
@@ -90,7 +91,11 @@ def _dicts(value: object) -> list[dict[str, Any]]:
 
 
 def _index_of_pip(environment: Mapping[str, str]) -> str:
-    if environment.get("PIP_INDEX_URL"):
-        return environment["PIP_INDEX_URL"]
+    return environment.get("PIP_INDEX_URL") or _index_in_settings_of_pip()
+
+
+@functools.cache
+def _index_in_settings_of_pip() -> str:
+    # It takes pip longer to say so than many a question to the index takes.
     command = [sys.executable, "-m", "pip", "config", "get", "global.index-url"]
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()

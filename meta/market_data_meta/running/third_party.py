@@ -76,9 +76,11 @@ def resolve_all(
     for cell in cells:
         representatives.setdefault(cell.requirements, cell)
     interpreter = environments.uv("python", "find", "--no-project", python).strip()
+    # Another index may have another file under the same name.
+    place = [interpreter, *(index.url for index in configured_indexes())]
 
     def resolve(cell: ContentCombination) -> ThirdPartyLock | Unresolvable:
-        return _resolve(contract, ledger, cell, python, interpreter, cache)
+        return _resolve(contract, ledger, cell, python, place, cache)
 
     # Threads, because the resolver is a process of its own.
     with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:
@@ -86,12 +88,9 @@ def resolve_all(
 
 
 def _resolve(
-    contract: Contract, ledger: Ledger, cell: ContentCombination, python: str, interpreter: str, cache: Path
+    contract: Contract, ledger: Ledger, cell: ContentCombination, python: str, place: Sequence[str], cache: Path
 ) -> ThirdPartyLock | Unresolvable:
-    # Another index may have another file under the same name.
-    indexes = [index.url for index in configured_indexes()]
-    question: list[object] = [ledger.as_of, interpreter, indexes, cell.requirements]
-    question += [environments.SUITE, environments.OPTIONAL]
+    question: list[object] = [ledger.as_of, *place, cell.requirements, environments.SUITE, environments.OPTIONAL]
     if service := contract.service_with(cell.combination.packages):
         question += [{package: list(extras) for package, extras in service.extras.items()}, service.libraries]
     file = cache / "locks" / f"{hashlib.sha256(json.dumps(question).encode()).hexdigest()[:16]}.json"
