@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Self
 
@@ -65,21 +65,23 @@ class SilentServer:
         self.close()
 
 
-def listens(pids: Iterable[int], port: int) -> bool:
-    """Whether one of the processes listens on the port. Where nothing tells who does, whether anybody does."""
+def listens(processes: Callable[[], Iterable[int]], port: int) -> bool:
+    """Whether one of the ``processes`` listens on the port. Where nothing tells who does, whether anybody does."""
+    # The kernel takes milliseconds to write its tables: they are read once somebody accepts connections.
+    with socket.socket() as client:
+        if client.connect_ex((LOOPBACK, port)) != 0:
+            return False
     tables = [path for path in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")) if path.exists()]
     if not tables:
-        with socket.socket() as client:
-            return client.connect_ex((LOOPBACK, port)) == 0
-    # The kernel takes milliseconds to write its tables: they are read once there is a socket that may be in them.
-    opened = {link for pid in pids for link in _open_files(pid) if link.startswith("socket:")}
-    sockets = opened and {
-        f"socket:[{fields[9]}]"
-        for table in tables
-        for fields in map(str.split, table.read_text().splitlines()[1:])
-        if fields[3] == _LISTENING and int(fields[1].rpartition(":")[2], 16) == port
-    }
-    return not opened.isdisjoint(sockets)
+        return True
+    opened = {link for pid in processes() for link in _open_files(pid) if link.startswith("socket:")}
+    return any(not opened.isdisjoint(_listening(table, port)) for table in tables)
+
+
+def _listening(table: Path, port: int) -> Iterator[str]:
+    for fields in map(str.split, table.read_text().splitlines()[1:]):
+        if fields[3] == _LISTENING and int(fields[1].rpartition(":")[2], 16) == port:
+            yield f"socket:[{fields[9]}]"
 
 
 def _open_files(pid: int) -> Iterator[str]:

@@ -83,7 +83,7 @@ class ServerProcess:
 
     def listens_on(self, port: int) -> bool:
         """Wait until it listens on the port; False if it ends before."""
-        if not wait_until(lambda: not self.running or listens(self.tree(), port), PATIENCE):
+        if not wait_until(lambda: not self.running or listens(self.tree, port), PATIENCE):
             raise ServerError(f"the server did not listen within {PATIENCE:g} s: {self.output[-1000:]}")
         return self.running
 

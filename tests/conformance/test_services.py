@@ -287,7 +287,7 @@ def test_pipeline_ends_on_sigterm(clause: ClauseCheck, plan: Plan) -> None:
         )
         service.terminate()
         # It has begun to end when it takes no more connections.
-        wait_until(lambda: not listens(service.process.tree(), service.port))
+        wait_until(lambda: not listens(service.process.tree, service.port))
         connection.send(body[1:])
         with clause.works("the answer to the request that was open"):
             answer = connection.getresponse()

@@ -209,9 +209,9 @@ def ports() -> None:
         client.sendall(b"anybody there?")
         client.settimeout(0.1)
         raised(TimeoutError, lambda: client.recv(1))
-        assert listens([os.getpid()], silent.port)
-        assert not listens([os.getppid()], silent.port)
-    assert not listens([os.getpid()], silent.port)
+        assert listens(lambda: [os.getpid()], silent.port)
+        assert not listens(lambda: [os.getppid()], silent.port)
+    assert not listens(lambda: [os.getpid()], silent.port)
     with refusing_port() as port:
         raised(ConnectionRefusedError, lambda: socket.create_connection((LOOPBACK, port)))
     messages: list[str] = []
