@@ -122,7 +122,7 @@ class MadeIndex:
 
 @contextmanager
 def serving(index: MadeIndex) -> Iterator[MadeIndex]:
-    """The index on loopback, at its ``url``, which no other index ever had: what came from one is kept by its address."""
+    """The index on loopback, at a ``url`` that no other ever had: what came from an index is kept by its address."""
     address = f"/{uuid4().hex}"
 
     class Handler(BaseHTTPRequestHandler):

@@ -1,10 +1,8 @@
-"""How a process under test ends: by itself or early, for a cause; and the removal of its home."""
+"""How a process under test ends: by itself or early, for a cause."""
 
 from __future__ import annotations
 
 import os
-import subprocess
-import tempfile
 from dataclasses import dataclass
 
 from market_data_meta.inside.mdm_tree import signal_name
@@ -27,12 +25,3 @@ def ending_of(status: int) -> Ending:
     if code < 0:
         return Ending(f"the run was killed by {signal_name(-code)}")
     return Ending(f"the run ended early with status {code}" if code else None)
-
-
-def remove_home(home: tempfile.TemporaryDirectory[str]) -> None:
-    """Remove a cell's home, whatever the cell has made of it."""
-    try:
-        home.cleanup()
-    except RecursionError:
-        # Folders nested deeper than Python's own way of removing them goes.
-        subprocess.run(["rm", "-rf", home.name], capture_output=True, check=False)

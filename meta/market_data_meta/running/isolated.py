@@ -23,6 +23,7 @@ from market_data_meta.judging.repeated_checks import with_repetitions
 from market_data_meta.releases.combinations import Cell
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import environments
+from market_data_meta.running.homes import make_home
 from market_data_meta.running.plans import cell_plan, record_header, release_facts, sharing_processes
 from market_data_meta.running.sandbox import run_in_sandbox
 from market_data_meta.running.seals import text_or_empty, verified_lines
@@ -213,7 +214,7 @@ def _pytest(root: Path, prepared: PreparedCell, secret: str, log: Path, on_check
     """
     python, environment = prepared.python, prepared.python.parent.parent
     fixed = prepared.plan.header.environment if prepared.plan.header else ENVIRONMENT
-    with tempfile.TemporaryDirectory(prefix="mdmeta-", ignore_cleanup_errors=True) as home:
+    with make_home() as home:
         record, attempts, plan_file = (Path(home) / name for name in ("record.jsonl", "refused-attempts", "plan.json"))
         # What need not be made in every run stays with the environment, in which there is nobody else's code.
         storage, compiled = environment / ".hypothesis", environment / ".bytecode"

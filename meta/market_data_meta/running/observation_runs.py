@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from market_data_meta.releases.contents import ContentCombination
 from market_data_meta.running import third_party
 from market_data_meta.running.cache import interpreter_digest
 from market_data_meta.running.cells import RunOptions
+from market_data_meta.running.homes import make_home
 from market_data_meta.running.isolated import clean_environment
 from market_data_meta.running.sandbox import run_in_sandbox
 from market_data_meta.running.seals import text_or_empty
@@ -146,7 +146,7 @@ class ObservationRunner:
         if fault := third_party.startup_code(request.lock, python) if request.lock.candidate_entries else None:
             raise _not_observed(request, fault)
         program = suite.observations_folder(self.contract.root) / "observe.py"
-        with tempfile.TemporaryDirectory(prefix="mdmeta-", ignore_cleanup_errors=True) as folder:
+        with make_home() as folder:
             home = Path(folder)
             plan_file, lines, log = home / "plan.json", home / "observed.jsonl", home / "observe.log"
             plan_file.write_text(json.dumps(plan), encoding="utf-8")

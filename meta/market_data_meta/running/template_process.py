@@ -31,7 +31,8 @@ from market_data_meta.inside.mdm_plan import (
 )
 from market_data_meta.inside.mdm_tree import below
 from market_data_meta.running import sandbox
-from market_data_meta.running.endings import Ending, remove_home
+from market_data_meta.running.endings import Ending
+from market_data_meta.running.homes import make_home, remove_home
 from market_data_meta.running.isolated import clean_environment
 from market_data_meta.running.limits import Limits, stop
 from market_data_meta.running.sandbox import environments_of, supervised_process
@@ -75,7 +76,7 @@ class TemplateProcess:
     _stop_cause: str = ""
 
     def __enter__(self) -> Self:
-        self.home = tempfile.TemporaryDirectory(prefix="mdmeta-", ignore_cleanup_errors=True)
+        self.home = make_home()
         plan = Path(self.home.name) / "plan.json"
         plan.write_text(json.dumps(to_json(self.plan)))
         our_end, its_end = socket.socketpair()

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from market_data_meta.inside.mdm_plan import CellRun
 from market_data_meta.inside.mdm_tree import below, overtime
-from market_data_meta.running.endings import Ending, ending_of, remove_home
+from market_data_meta.running.endings import Ending, ending_of
+from market_data_meta.running.homes import remove_home
 from market_data_meta.running.limits import Bounds, Limits, stop
 
 BOUNDS = Bounds(memory=1 << 30, processes=64)
