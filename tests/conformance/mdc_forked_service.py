@@ -18,7 +18,8 @@ from typing import NoReturn
 from mdc_process import PATIENCE, ServerProcess, packages_path, plain_environment
 from mdc_service import ServiceProcess
 from mdc_wait import wait_until
-from mdm_tree import die_with_parent, end
+from mdm_parent import die_with_parent
+from mdm_tree import end
 
 
 class ForkedProcess(ServerProcess):

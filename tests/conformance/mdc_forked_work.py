@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Self
 
 from mdc_wait import BOUND, wait_until
-from mdm_tree import die_with_parent
+from mdm_parent import die_with_parent
 
 Tell = Callable[[str], None]
 

@@ -7,7 +7,6 @@ nothing of the packages.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import subprocess
@@ -51,13 +50,11 @@ class ServerProcess:
         if threading.current_thread() is not threading.main_thread():
             # The kernel ends it with the thread that has started it.
             raise ServerError("a server is started by the main thread, as it ends with the thread that has started it")
-        settings = {"inside": _INSIDE, "parent": os.getpid(), "no_root": no_root}
-        if python:
-            settings["path"] = packages_path()
+        kind = ["python", "\n".join(packages_path())] if python else ["no-root" if no_root else "program"]
         self._output = output
         with output.open("ab") as file:
             self._process = subprocess.Popen(
-                [*_interpreter(), mdc_launch.__file__, json.dumps(settings), *command],
+                [*_interpreter(), mdc_launch.__file__, _INSIDE, str(os.getpid()), *kind, *command],
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,

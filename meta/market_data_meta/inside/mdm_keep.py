@@ -21,7 +21,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from mdm_landlock import restrict
 from mdm_net import cut_off
-from mdm_tree import below, die_with_parent, end, keep_orphans
+from mdm_parent import die_with_parent, keep_orphans
+from mdm_tree import below, end
 
 NOT_STARTED = 127
 """Exit status where the command could not be started, as shells have it."""

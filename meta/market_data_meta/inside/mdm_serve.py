@@ -27,8 +27,9 @@ from mdm_clause import described
 from mdm_fork import map_modules
 from mdm_json import from_json, to_json
 from mdm_keep import CAGE
+from mdm_parent import die_with_parent, keep_orphans
 from mdm_plan import Cage, CellRequest, ForkedProcess, LoadRequest, SurveyRequest, TemplateAnswer, TemplateRequest
-from mdm_tree import below, die_with_parent, end, keep_orphans
+from mdm_tree import below, end
 
 _KINDS = {"load": LoadRequest, "survey": SurveyRequest, "run": CellRequest}
 _WAKE_SECONDS = 0.5

@@ -1,43 +1,21 @@
 """Process trees: all that a process has started, whatever session it put itself into, and how to end it.
 
-A *keeper* of orphans (Linux: child subreaper) becomes the parent of what is left below it when a parent ends. So what
-forks twice to get away stays in the tree of the keeper above it.
+What forks twice to get away stays in the tree of the keeper of orphans above it (see mdm_parent).
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 WALL = 5.0
 """How many times its limit of CPU time something may take of wall time: it waits, and the machine serves others too."""
-_SET_DEATH_SIGNAL, _SET_KEEPER = 1, 36
 PATIENCE = 5.0
 """Seconds that killed processes may take to be gone: the kernel ends them at once unless a disk holds them."""
-
-
-def keep_orphans() -> None:
-    """Make this process the parent of the orphans below it."""
-    _prctl(_SET_KEEPER, 1)
-
-
-def die_with_parent(parent: int) -> None:
-    """Have the kernel kill this process when ``parent``, the thread that forked it, ends."""
-    _prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
-
-
-def _prctl(option: int, value: int) -> None:
-    # Elsewhere nothing like it exists; nothing then finds what escapes.
-    if sys.platform.startswith("linux"):
-        ctypes.CDLL(None, use_errno=True).prctl(option, ctypes.c_ulong(value), 0, 0, 0)
 
 
 def below(root: int) -> set[int]:
