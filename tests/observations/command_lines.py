@@ -6,14 +6,14 @@ import argparse
 import dataclasses
 import enum
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from config_files import GENERIC, WRONG
 from describing import Json, describe
 
-GIVEN_FILE, WRONG_FILE, BROKEN_FILE = "given.yaml", "wrong.yaml", "broken.yaml"
+GIVEN_FILE, OTHER_FILE, WRONG_FILE, BROKEN_FILE = "given.yaml", "other.yaml", "wrong.yaml", "broken.yaml"
 PACKED_FILE = "packed.yaml"
 """What is given, packed by gzip, whatever its name says."""
 _WORDS = re.compile(r"\b(\w+)(?:\|\w+)+")
@@ -46,7 +46,7 @@ class Parameter:
         """What it is set to, one after the other: all choices, of anything else the plainest and one that is odd."""
         if not self.takes_value:
             return ("",)
-        return self.samples if "choices" in self.described else self.samples[: 4 if self.required else 1]
+        return self.samples if "choices" in self.described else self.samples[: 5 if self.required else 1]
 
     def given(self, sample: str) -> list[str]:
         """It in a command line."""
@@ -156,22 +156,23 @@ def _samples(name: str, kind: str, choices: list[str]) -> tuple[str, ...]:
     if kind in ("float", "float range"):
         return ("2.5", "-1", "x")
     if _FILE.search(name) or kind in ("path", "filename", "directory", "file", "Path"):
-        return (GIVEN_FILE, WRONG_FILE, BROKEN_FILE, PACKED_FILE)
+        return (GIVEN_FILE, WRONG_FILE, BROKEN_FILE, PACKED_FILE, OTHER_FILE)
     for pattern, value in _BY_NAME:
         if re.search(pattern, name, re.IGNORECASE):
             return (value, "x")
     return ("abc", "")
 
 
-def lay_files() -> None:
-    """Lay out the files that command lines name."""
+def lay_files(given: Mapping[str, Any]) -> None:
+    """Lay out the files that command lines name: what is given, and what has nothing to do with any program."""
     import gzip
     import json
 
-    Path(GIVEN_FILE).write_text(json.dumps(GENERIC))
+    Path(GIVEN_FILE).write_text(json.dumps(given))
+    Path(OTHER_FILE).write_text(json.dumps(GENERIC))
     Path(WRONG_FILE).write_text(json.dumps(WRONG))
     Path(BROKEN_FILE).write_text("{]: =")
-    Path(PACKED_FILE).write_bytes(gzip.compress(json.dumps(GENERIC).encode(), mtime=0))
+    Path(PACKED_FILE).write_bytes(gzip.compress(json.dumps(given).encode(), mtime=0))
 
 
 class _ParserError(BaseException):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from instances import arguments_of, is_model, models_in, recipe_of
 from values import argument_cases
 
 GENERIC: Mapping[str, Any] = {
@@ -25,6 +27,7 @@ GENERIC: Mapping[str, Any] = {
     "without default": "a${NOT_SET}b",
     "other default": "${NOT_SET:fallback}",
     "plain": "$OBSERVED_VARIABLE",
+    "empty variable": "${EMPTY_VARIABLE:-fallback}",
     "text": "Ünï: cödé",
     # What a row of market data has.
     "symbol": "AAPL",
@@ -44,6 +47,7 @@ WRONG: Mapping[str, Any] = dict.fromkeys(
 EMPTY: Mapping[str, Any] = {}
 
 
+_CONFIGURATION = re.compile(r"Config(uration)?$|Settings$")
 INCLUDING = ("include", "includes", "extends", "imports")
 """How a file may name others that it is made of."""
 
@@ -76,8 +80,9 @@ def contents(wanted: Any) -> Iterator[ConfigContent]:
     """What is written into files. Where a model is made of the file, some of them have what a plain one has."""
     if isinstance(wanted, type) and hasattr(wanted, "model_fields"):
         with contextlib.suppress(Exception):
-            fitting = argument_cases(wanted)[0].call(wanted).model_dump(mode="json", exclude_none=True)
+            fitting = argument_cases(wanted)[0].call(wanted).model_dump(mode="json", exclude_none=True, by_alias=True)
             yield ConfigContent("fitting", fitting)
+            yield ConfigContent("with all", whole(wanted) or fitting)
             yield ConfigContent("with variables", _changed(fitting, _in_variables))
             # Both of its parts are made of a third, and one of them says otherwise.
             parts = {"common": fitting, "left": _changed(fitting, _otherwise), "right": EMPTY}
@@ -88,6 +93,25 @@ def contents(wanted: Any) -> Iterator[ConfigContent]:
     yield ConfigContent("wrong", WRONG)
     yield ConfigContent("empty", EMPTY)
     yield ConfigContent("broken", None)
+
+
+def whole_configuration(kinds: Iterable[Any]) -> Mapping[str, Any]:
+    """What a program's file has: all that the largest of these models takes that is no part of another one.
+
+    ``GENERIC`` where no model is named as a configuration.
+    """
+    models = [kind for kind in kinds if is_model(kind)]
+    parts = {part for kind in models for _, annotation in arguments_of(kind) for part in models_in(annotation)}
+    named = [kind for kind in models if _CONFIGURATION.search(kind.__name__) and kind not in parts]
+    contents = (whole(kind) for kind in named)
+    return max(contents, key=lambda content: len(json.dumps(content)), default={}) or GENERIC
+
+
+def whole(wanted: type) -> dict[str, Any]:
+    """What a file has from which a model gets a value for each of its fields; nothing where none is known."""
+    recipe = recipe_of(wanted)
+    made = recipe.make(full=True).model_dump(mode="json", exclude_none=True, by_alias=True) if recipe else {}
+    return dict(made) if isinstance(made, dict) else {}
 
 
 def _changed(value: Any, change: Callable[[Any], Any]) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import functools
 import inspect
+import keyword
 import sys
 import typing
 from typing import Any
@@ -56,7 +57,9 @@ def parameters_of(function: Any) -> list[tuple[inspect.Parameter, Any]]:
         found = []
         for name, field in fields.items():
             default = inspect.Parameter.empty if field.is_required() else None
-            parameter = inspect.Parameter(field.alias or name, inspect.Parameter.KEYWORD_ONLY, default=default)
+            # An alias such as "from" is for what is read from a file, and no caller can write it.
+            usable = field.alias if field.alias and not keyword.iskeyword(field.alias) else name
+            parameter = inspect.Parameter(usable, inspect.Parameter.KEYWORD_ONLY, default=default)
             found.append((parameter, field.annotation))
         return found
     hints = hints_of(function)

@@ -87,8 +87,7 @@ def field_of(kind: type, argument: str) -> str:
 
 def candidates(annotation: Any, name: str) -> list[Sample]:
     """Samples for an argument, those first that suit its name and annotation."""
-    inner = _models_in(annotation)
-    found = [Sample(kind.__name__, made) for kind in inner if (made := _made(kind))]
+    found = [sample for kind in models_in(annotation) for sample in _made(kind)]
     with contextlib.suppress(NoSampleError, ValueError, TypeError):
         found += samples(annotation, name)[:8]
     return found + [
@@ -97,15 +96,18 @@ def candidates(annotation: Any, name: str) -> list[Sample]:
     ]
 
 
-def _made(kind: type) -> Callable[[], Any] | None:
-    recipe = recipe_of(kind)
-    return recipe.make if recipe else None
+def _made(kind: type) -> Iterator[Sample]:
+    """The plainest instance, and one that has all."""
+    if recipe := recipe_of(kind):
+        yield Sample(kind.__name__, recipe.make)
+        yield Sample(f"{kind.__name__} with all", functools.partial(recipe.make, full=True))
 
 
-def _models_in(annotation: Any) -> Iterator[type]:
+def models_in(annotation: Any) -> Iterator[type]:
+    """The classes with fields of which an annotation is one."""
     if typing.get_origin(annotation) in (typing.Union, types.UnionType, typing.Annotated):
         for part in typing.get_args(annotation):
-            yield from _models_in(part)
+            yield from models_in(part)
     elif has_fields(annotation):
         yield annotation
 
@@ -128,7 +130,8 @@ def recipe_of(kind: type) -> Recipe | None:
     optional: dict[str, Sample] = {}
     for parameter, found in wanted:
         if parameter.name not in choices:
-            for sample in found[:8]:
+            # A member has all that it can have, where the whole is valid with it.
+            for sample in sorted(found[:8], key=lambda each: not each.label.endswith(" with all")):
                 if _makes(kind, required | optional | {parameter.name: sample}) is None:
                     optional[parameter.name] = sample
                     break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import functools
 import importlib
 import importlib.metadata
@@ -13,13 +14,14 @@ import os
 import re
 import runpy
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 from calling import PATIENCE
 from command_lines import Command, lay_files, of_argparse, of_click, parser_of
+from config_files import GENERIC, whole_configuration
 from describing import Json, class_names, describe
 from edge import EDGE
 from probe_settings import is_settings, required_variables
@@ -28,6 +30,43 @@ from unit import Observation, TooLongError, Unit
 from virtual_time import CLOCK, GoesOn, VirtualLoop, WaitsForever
 
 _IS_PROGRAM = re.compile(r"^if __name__ == ['\"]__main__['\"]", re.MULTILINE)
+
+
+@dataclasses.dataclass(frozen=True)
+class Program:
+    """A program by its name, what is called to run it, and what is in the file that a command line gives it."""
+
+    name: str
+    called: Callable[[], Any]
+    given: Mapping[str, Any]
+
+    def run(self, arguments: list[str]) -> Json:
+        """Run it: how it ends, what of its output a program could read, what it sends, what it leaves."""
+        asyncio.set_event_loop_policy(_Loops())
+        EDGE.take()
+        EDGE.at_work, CLOCK.until = True, CLOCK.waited + 3 * PATIENCE
+        out, errors, logged = io.StringIO(), io.StringIO(), list[str]()
+        loguru = getattr(sys.modules.get("loguru"), "logger", None)
+        sink = loguru.add(lambda message: logged.append(str(message))) if loguru else None
+        lay_files(self.given)
+        files = set(Path().iterdir())
+        try:
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors), _nobody_serves():
+                seen = _ending(lambda: _with_line(self.name, arguments, self.called))
+        finally:
+            EDGE.at_work, CLOCK.until = False, float("inf")
+            asyncio.set_event_loop_policy(None)
+            if sink is not None and loguru is not None:
+                with contextlib.suppress(ValueError):
+                    loguru.remove(sink)
+        seen |= {"prints": _readable(out.getvalue())} if out.getvalue().strip() else {}
+        if errors.getvalue().strip() or logged:
+            seen["tells"] = True
+        if sent := EDGE.take():
+            seen["sent"] = sent
+        if new := {file.name for file in Path().iterdir()} - {file.name for file in files}:
+            seen["leaves"] = dict.fromkeys(sorted(new), True)
+        return seen
 
 
 def units(surface: Surface) -> Iterable[Unit]:
@@ -39,8 +78,10 @@ def units(surface: Surface) -> Iterable[Unit]:
     named = {point.value.replace(" ", "") for point in scripts}
     kinds = [each.value for each in surface.objects() if is_settings(each.value)]
     required = {key: text for kind in kinds for key, text in required_variables(kind).items()}
+    given = whole_configuration([each.value for each in surface.objects()])
+    program = functools.partial(_program, required=required, given=given)
     for point in scripts:
-        yield Unit("cli", point.name, functools.partial(_program, point.name, point.load, None, required))
+        yield Unit("cli", point.name, functools.partial(program, point.name, point.load, None))
     for name, module in sorted(surface.modules.items()):
         file, title = Path(str(module.__file__)), f"python -m {name}"
         package_main = file.with_name("__main__.py")
@@ -48,7 +89,7 @@ def units(surface: Surface) -> Iterable[Unit]:
             yield Unit(
                 "cli",
                 f"python -m {name}",
-                functools.partial(_program, f"python -m {name}", lambda: None, name, required),
+                functools.partial(program, f"python -m {name}", lambda: None, name),
             )
         elif file.is_file() and _IS_PROGRAM.search(file.read_text()):
             if any(value.startswith(f"{name}:") for value in named):
@@ -56,9 +97,7 @@ def units(surface: Surface) -> Iterable[Unit]:
                 continue
             found = next(filter(_is_click, vars(module).values()), getattr(module, "main", None))
             load = functools.partial(lambda found: found, found)
-            yield Unit(
-                "cli", f"python -m {name}", functools.partial(_program, f"python -m {name}", load, name, required)
-            )
+            yield Unit("cli", f"python -m {name}", functools.partial(program, f"python -m {name}", load, name))
 
 
 def _module_run(module: str) -> Callable[[], Any]:
@@ -69,14 +108,16 @@ def _same_as_script(module: str) -> Iterator[Observation]:
     """A module that is a console script's as well: what comes of its commands is seen there."""
     for arguments in (["--help"], []):
         title = f"python -m {module}[{' '.join(arguments)}]"
-        yield title, functools.partial(_run, _module_run(module), module, arguments)
+        yield title, functools.partial(Program(module, _module_run(module), GENERIC).run, arguments)
 
 
 def _is_click(value: Any) -> bool:
     return type(value).__name__ == "Typer" or (hasattr(value, "commands") and hasattr(value, "params"))
 
 
-def _program(name: str, load: Callable[[], Any], module: str | None, required: dict[str, str]) -> Iterator[Observation]:
+def _program(
+    name: str, load: Callable[[], Any], module: str | None, required: dict[str, str], given: Mapping[str, Any]
+) -> Iterator[Observation]:
     # What a package cannot do without is set for all commands alike: the first of them may keep what it has read.
     os.environ.update(required)
     run_module = _module_run(module) if module else None
@@ -93,9 +134,9 @@ def _program(name: str, load: Callable[[], Any], module: str | None, required: d
     if called is None:
         yield f"{name}[]", lambda: {"raises": ["TypeError", "Exception"]}
         return
-    commands = list(_commands(main, called))
+    commands, program = list(_commands(main, called)), Program(name, called, given)
     if run_module is not None:
-        yield f"{name}[as a module]", functools.partial(_run, run_module, name, ["--help"])
+        yield f"{name}[as a module]", functools.partial(Program(name, run_module, given).run, ["--help"])
     for command in commands or [Command((), (), is_group=False)]:
         title = " ".join((name, *command.words))
         if commands:
@@ -103,10 +144,10 @@ def _program(name: str, load: Callable[[], Any], module: str | None, required: d
         for arguments in (["--help"], ["--no-such-option"], ["no-such-argument"] * 9, []):
             yield (
                 f"{title}[{' '.join(arguments[:1])}]",
-                functools.partial(_run, called, name, [*command.words, *arguments]),
+                functools.partial(program.run, [*command.words, *arguments]),
             )
         if not command.is_group:
-            yield from _plain(title, called, name, command)
+            yield from _plain(title, program, command)
 
 
 def _commands(main: Any, called: Callable[[], Any]) -> Iterator[Command]:
@@ -116,7 +157,7 @@ def _commands(main: Any, called: Callable[[], Any]) -> Iterator[Command]:
         yield from of_argparse(parser)
 
 
-def _plain(title: str, called: Callable[[], Any], name: str, command: Command) -> Iterator[Observation]:
+def _plain(title: str, program: Program, command: Command) -> Iterator[Observation]:
     """The command with what it requires, with all that it takes, with servers in other moods, and with each option."""
     plain = command.plain()
     whole = command.line({each.name: each.samples[0] for each in command.parameters})
@@ -124,18 +165,18 @@ def _plain(title: str, called: Callable[[], Any], name: str, command: Command) -
         if extent == "whole" and whole == plain:
             continue
         for mood in ("well", "refuses", "fails") if extent == "plain" else ("well", "fails"):
-            ready = functools.partial(_in_mood, mood, called, name, line)
+            ready = functools.partial(_in_mood, mood, program, line)
             yield f"{title}[{extent}, servers: {mood}]", ready
     for each in command.parameters:
         for sample in each.variations():
             if not (each.required and sample == each.samples[0]):
                 line = command.line({each.name: sample})
-                yield f"{title}[{each.name}={sample}]", functools.partial(_run, called, name, line)
+                yield f"{title}[{each.name}={sample}]", functools.partial(program.run, line)
 
 
-def _in_mood(mood: str, called: Callable[[], Any], name: str, arguments: list[str]) -> Json:
+def _in_mood(mood: str, program: Program, arguments: list[str]) -> Json:
     with EDGE.being(mood):
-        return _run(called, name, arguments)
+        return program.run(arguments)
 
 
 class _Loops(asyncio.DefaultEventLoopPolicy):
@@ -152,35 +193,6 @@ def _with_line(name: str, arguments: list[str], work: Callable[[], Any]) -> Any:
         return work()
     finally:
         sys.argv = before
-
-
-def _run(called: Callable[[], Any], name: str, arguments: list[str]) -> Json:
-    """Run the program: how it ends, what of its output a program could read, what it sends, what it leaves."""
-    asyncio.set_event_loop_policy(_Loops())
-    EDGE.take()
-    EDGE.at_work, CLOCK.until = True, CLOCK.waited + 3 * PATIENCE
-    out, errors, logged = io.StringIO(), io.StringIO(), list[str]()
-    loguru = getattr(sys.modules.get("loguru"), "logger", None)
-    sink = loguru.add(lambda message: logged.append(str(message))) if loguru else None
-    lay_files()
-    files = set(Path().iterdir())
-    try:
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors), _nobody_serves():
-            seen = _ending(lambda: _with_line(name, arguments, called))
-    finally:
-        EDGE.at_work, CLOCK.until = False, float("inf")
-        asyncio.set_event_loop_policy(None)
-        if sink is not None and loguru is not None:
-            with contextlib.suppress(ValueError):
-                loguru.remove(sink)
-    seen |= {"prints": _readable(out.getvalue())} if out.getvalue().strip() else {}
-    if errors.getvalue().strip() or logged:
-        seen["tells"] = True
-    if sent := EDGE.take():
-        seen["sent"] = sent
-    if new := {file.name for file in Path().iterdir()} - {file.name for file in files}:
-        seen["leaves"] = dict.fromkeys(sorted(new), True)
-    return seen
 
 
 @contextlib.contextmanager

@@ -378,9 +378,9 @@ def _of_files(
             with_file = dataclasses.replace(case, named=tuple((dict(case.named) | {path: given}).items()))
 
             def seen(with_file: Case = with_file) -> Json:
-                with TRACE.called() as called, variables(OBSERVED_VARIABLE="from the environment"):
+                with TRACE.called() as called, variables(OBSERVED_VARIABLE="from the environment", EMPTY_VARIABLE=""):
                     outcome = run(lambda: call(with_file))
-                names.update(called - {*_NOT_ASKED, "OBSERVED_VARIABLE"})
+                names.update(called - {*_NOT_ASKED, "OBSERVED_VARIABLE", "EMPTY_VARIABLE"})
                 return outcome
 
             yield f"{location}[{label}{suffix}]", seen

@@ -175,18 +175,24 @@ def spoil(value: Any) -> bool:
     return True
 
 
+async def _result(call: Callable[[], Any]) -> Any:
+    """What a call returns, or the error that it raises."""
+    try:
+        return await asyncio.wait_for(exhausted(call()), 10.0)
+    except Exception as error:
+        return error
+
+
 async def _collections(maker: Maker, methods: Methods) -> Described:
     """Whether a change to a collection that a method returns, or an attribute gives, changes the instance."""
     seen: dict[str, Json] = {}
     for name, cases in methods.items():
         instance = maker.make()
-        try:
-            result = await asyncio.wait_for(exhausted(cases[0].call(getattr(instance, name))), 10.0)
-        except Exception as error:
-            result = error
-        before = state_of(instance)
-        if spoil(result):
-            seen[name] = state_of(instance) != before
+        call = functools.partial(cases[0].call, getattr(instance, name))
+        returned = await _result(call)
+        before, text = state_of(instance), describe(returned)
+        if spoil(returned):
+            seen[name] = state_of(instance) != before or describe(await _result(call)) != text
     instance = maker.make()
     for name, value in attributes(instance):
         if isinstance(value, list | dict | set):

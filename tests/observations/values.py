@@ -68,11 +68,11 @@ BY_NAME: tuple[tuple[str, tuple[Any, ...]], ...] = (
     (r"date|start|end|since|until|^ts|time", ("2024-03-01T14:30:15Z", "2024-03-01", "x")),
     (r"env", ("dev", "production", "")),
     (
-        r"schema|table|column|job|name|key|id$|topic|stream|channel|subject|track|vendor|provider|source",
+        r"schema|table|column|job|name|key|id$|topic|stream|channel|subject|track|vendor|provider|source|dataset",
         ("abc", "a-b:c d", "", "Ünï"),
     ),
     (r"secret|token|password", ("secret", "")),
-    (r"json|payload|raw|body|data", ('{"a": 1, "b": [1.5, null]}', "not json", "")),
+    (r"json|payload|raw|body|^data$|_data$", ('{"a": 1, "b": [1.5, null]}', "not json", "")),
     (r"format|mode|kind|type", ("json", "csv", "x")),
 )
 _FOREIGN = "Ünï cödé / 1"
@@ -336,6 +336,7 @@ def argument_cases(function: Any, depth: int = 0, variants: int = 5) -> list[Cas
     positional: list[Sample] = []
     named: list[tuple[str, Sample]] = []
     choices: list[tuple[str, int | None, list[Sample]]] = []
+    optional: list[tuple[str, int | None, list[Sample]]] = []
     for parameter, annotation in parameters_of(function):
         if parameter.kind is parameter.VAR_POSITIONAL:
             continue
@@ -354,7 +355,7 @@ def argument_cases(function: Any, depth: int = 0, variants: int = 5) -> list[Cas
         if annotation is parameter.empty and not required and type(parameter.default) in _BY_TYPE:
             found = samples(type(parameter.default), parameter.name, depth)
         if not required:
-            choices.append((parameter.name, None, found[: _wanted(found, variants)]))
+            optional.append((parameter.name, None, found[: _wanted(found, variants)]))
         elif parameter.kind is parameter.POSITIONAL_ONLY:
             choices.append((parameter.name, len(positional), found[1:variants]))
             positional.append(found[0])
@@ -362,7 +363,9 @@ def argument_cases(function: Any, depth: int = 0, variants: int = 5) -> list[Cas
             choices.append((parameter.name, None, found[1 : _wanted(found, variants)]))
             named.append((parameter.name, found[0]))
     cases = [Case("", tuple(positional), tuple(named), 2)]
-    for name, index, others in choices:
+    if len(whole := {name: others[0] for name, _, others in optional if others}) > 1:
+        cases.append(Case("all", tuple(positional), tuple((dict(named) | whole).items()), 1))
+    for name, index, others in [*choices, *optional]:
         few_words = int(all(isinstance(sample.value, enum.Enum | bool) for sample in others))
         for sample in others:
             if index is None:

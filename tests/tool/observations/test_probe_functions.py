@@ -128,3 +128,32 @@ def columns(table: str) -> list[str]:
     seen = observed(tmp_path, {"m": text}, "functions")
     assert seen["small.m.columns[]"]["returns"] == ["open"]
     assert seen["small.m.columns[table='news']"]["returns"] == ["title"]
+
+
+def test_collections_that_are_handed_out(tmp_path: Path) -> None:
+    """A caller who changes what a method returns changes what it returns next, or nothing."""
+    text = """
+class Registry:
+    def __init__(self) -> None:
+        self._kept: dict[str, int] = {}
+    def own(self) -> dict[str, int]:
+        return self._kept
+    def copied(self) -> dict[str, int]:
+        return dict(self._kept)
+"""
+    seen = observed(tmp_path, {"m": text}, "functions")
+    assert seen["small.m.Registry collections"]["returns"] == {"own": True, "copied": False}
+
+
+def test_optional_arguments_together(tmp_path: Path) -> None:
+    """What has a place only beside another optional argument is seen, also by an alias that no caller can write."""
+    text = """
+from pydantic import BaseModel, ConfigDict, Field
+class Span(BaseModel):
+    model_config = ConfigDict(populate_by_name=True)
+    from_: int = Field(alias="from")
+def span(of: Span | None = None, factor: int | None = None) -> int:
+    return of.from_ * factor if of and factor else 0
+"""
+    seen = observed(tmp_path, {"m": text}, "functions")
+    assert [seen[f"small.m.span[{which}]"]["returns"] for which in ("", "of=Span", "all")] == [0, 0, 9]

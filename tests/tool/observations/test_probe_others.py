@@ -43,3 +43,21 @@ def test_the_parameters_of_a_program(tmp_path: Path) -> None:
     assert seen["small[]"] == {"exit": 2, "tells": True}
     assert seen["small[plain, servers: well]"]["exit"] == 0
     assert seen["broken[]"]["raises"][0] == "TypeError"
+
+
+def test_a_program_is_given_a_configuration_that_it_takes(tmp_path: Path) -> None:
+    """The file that a command line names has all that the package's largest configuration takes."""
+    text = """
+import argparse, json
+from pydantic import BaseModel, Field
+class PartConfig(BaseModel):
+    a: int
+class SmallConfig(BaseModel):
+    part: PartConfig | None = Field(default=None, alias="of")
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("file")
+    print(SmallConfig.model_validate(json.load(open(parser.parse_args().file))).model_dump_json())
+"""
+    seen = observed(tmp_path, {"m": text}, "cli", **{"entry_points.txt": SCRIPTS})
+    assert seen["small[plain, servers: well]"]["prints"] == [{"dict": {"part": {"dict": {"a": 3}}}}]

@@ -28,3 +28,18 @@ def test_a_variable_that_an_import_reads(tmp_path: Path) -> None:
 def test_what_reads_no_variable_has_no_line(tmp_path: Path) -> None:
     """Who only names the environment without reading it when called is not told."""
     assert observed(tmp_path, {"m": "import os\ndef f():\n    return len(os.environ) > 0\n"}, "settings") == {}
+
+
+def test_a_variable_in_a_file_that_is_set_to_nothing(tmp_path: Path) -> None:
+    """What is empty is told from what is not set."""
+    text = """
+import json, os, re
+def load_config(path: str) -> dict[str, object]:
+    def value(found: re.Match[str]) -> str:
+        return os.environ.get(found[1], found[2] or "")
+    return json.loads(re.sub(r"\\$\\{(\\w+):-([^}]*)\\}", value, open(path).read()))
+"""
+    seen = observed(tmp_path / "a", {"m": text}, "settings")["small.m.load_config[generic.json]"]
+    other = observed(tmp_path / "b", {"m": text.replace("(found[1], ", "(found[1]) or (")}, "settings")
+    assert seen["returns"]["dict"]["empty variable"] == ""
+    assert other["small.m.load_config[generic.json]"]["returns"]["dict"]["empty variable"] == "fallback"
