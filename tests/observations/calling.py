@@ -31,8 +31,7 @@ def run(work: Callable[[], Any]) -> Json:
     """Do the work, await and exhaust what it returns, and say what came of it."""
     HANDED.take()
     EDGE.take()
-    waited = CLOCK.waited
-    CLOCK.until, EDGE.at_work = waited + 3 * PATIENCE, True
+    waited, EDGE.at_work = CLOCK.begin(3 * PATIENCE), True
     output, loop = io.StringIO(), VirtualLoop()
     asyncio.set_event_loop(loop)
     try:
@@ -42,14 +41,16 @@ def run(work: Callable[[], Any]) -> Json:
             outcome = _outcome(loop, work)
             changed = changes(before, quick_state())
             seen = {"returns": outcome} if not isinstance(outcome, _Raised) else outcome.said
+        # What is cancelled below hands on what it has in any order, or not at all.
+        handed, sent = HANDED.take(), EDGE.take()
     finally:
         _end(loop)
         CLOCK.until, EDGE.at_work = math.inf, False
-    if handed := HANDED.take():
+    if handed:
         seen["handed"] = handed
     if changed != AS_BEFORE:
         seen["process"] = changed
-    if sent := EDGE.take():
+    if sent:
         seen["sent"] = sent
     if CLOCK.waited - waited > 1e-6:
         seen["virtual seconds"] = round(CLOCK.waited - waited, 3)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-ITEMS = 4
+ITEMS = 8
 """Items that are taken from an iterator that may have no end."""
 
 

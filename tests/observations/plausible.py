@@ -9,6 +9,8 @@ from typing import Any
 from collaborators import Method
 
 MOMENT = dt.datetime(2024, 3, 1, 14, 30, 15, 250_000, tzinfo=dt.UTC)
+PRICE = 101.4567
+"""More decimals than a price is rounded to."""
 _VALUES: tuple[tuple[str, Any], ...] = (
     (r"^(is|has|can|use)_|enabled|active|success|^ok$|exists|running|connected", True),
     (r"metadata|payload|details|^config|^json|params|headers|labels|^data$|fields", {"a": 1}),
@@ -18,7 +20,7 @@ _VALUES: tuple[tuple[str, Any], ...] = (
             r"price|^open|^high|^low|^close|value|score|^bid$|^ask$|vwap|avg|mean|std|ratio|pct|strength|seconds|elapsed"
             r"|interval|timeout|rate|delay|factor|scale|confidence|latency|duration"
         ),
-        101.5,
+        PRICE,
     ),
     (
         r"size|volume|count|^id$|rows|num|^n$|total|sum|^max|^min|\?column\?|lag|capacity|depth|limit|_ms$|port|attempts",
@@ -48,7 +50,7 @@ class Row(dict[str, Any]):
 
     def __init__(self, **values: Any) -> None:
         super().__init__(
-            {"id": "abc", "symbol": "AAPL", "ts": "2024-03-01T14:30:15Z", "price": 101.5, "size": 3} | values
+            {"id": "abc", "symbol": "AAPL", "ts": "2024-03-01T14:30:15Z", "price": PRICE, "size": 3} | values
         )
 
     def __missing__(self, name: str) -> Any:
@@ -78,5 +80,5 @@ def payload() -> Any:
     # Imported here: what is observed may have no models.
     import pydantic
 
-    fields = {"symbol": (str, "AAPL"), "price": (float, 101.5), "size": (int, 3), "note": (str | None, None)}
+    fields = {"symbol": (str, "AAPL"), "price": (float, PRICE), "size": (int, 3), "note": (str | None, None)}
     return pydantic.create_model("Payload", **fields)()  # type: ignore[call-overload]

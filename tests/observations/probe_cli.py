@@ -44,7 +44,8 @@ class Program:
         """Run it: how it ends, what of its output a program could read, what it sends, what it leaves."""
         asyncio.set_event_loop_policy(_Loops())
         EDGE.take()
-        EDGE.at_work, CLOCK.until = True, CLOCK.waited + 3 * PATIENCE
+        EDGE.at_work = True
+        CLOCK.begin(3 * PATIENCE)
         out, errors, logged = io.StringIO(), io.StringIO(), list[str]()
         loguru = getattr(sys.modules.get("loguru"), "logger", None)
         sink = loguru.add(lambda message: logged.append(str(message))) if loguru else None

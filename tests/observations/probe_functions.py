@@ -7,7 +7,7 @@ import dataclasses
 import enum
 import functools
 import pickle
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import sequences
@@ -18,8 +18,11 @@ from describing import Described, Json, attributes, describe, field_names
 from exhausting import exhausted
 from sick_edges import Calls
 from surface import PublicObject, Surface, is_defined_in
-from unit import Observation, Unit
+from unit import NOTHING, Observation, Unit
 from values import Case
+
+_METHODS, _ARGUMENTS = 6, 6
+"""How many of each are looked at together: what hangs on an argument shows in most methods."""
 
 
 def units(surface: Surface) -> Iterable[Unit]:
@@ -151,6 +154,7 @@ def _class(each: PublicObject, surface: Surface) -> Iterator[Observation]:
             if number == 0:
                 yield from calls.sick(f"{location}.{name}[{case.label}]", observe)
     yield from _furnished(location, kind, surface)
+    yield from _set_up(location, kind, surface)
     if maker is not None:
         yield from sequences.observations(location, kind, maker, surface.imports)
 
@@ -164,6 +168,25 @@ def _furnished(location: str, kind: type, surface: Surface) -> Iterator[Observat
         for case in method_cases(kind, name, method, 1) if not is_static(kind, name) else ():
             observe = functools.partial(_method_call, furnished, name, case)
             yield f"{location}.{name} with collaborators", observe
+
+
+def _set_up(location: str, kind: type, surface: Surface) -> Iterator[Observation]:
+    """The calls of methods of instances that were made with each argument of the constructor in another way."""
+    real = concrete(kind)
+    names = [name for name, _ in methods_of(kind, surface.imports) if not is_static(kind, name)]
+    methods = {name: cases for name in names[:_METHODS] if (cases := method_cases(kind, name, getattr(kind, name), 3))}
+    first_of_each: dict[str, Case] = {}
+    for case in cases_of(real) if methods else ():
+        if case.label and not case.label.endswith("=None"):
+            first_of_each.setdefault(case.label.partition("=")[0], case)
+    for case in list(first_of_each.values())[:_ARGUMENTS]:
+        maker = Maker(functools.partial(case.call, real))
+        yield f"{location} made with {case.label}", functools.partial(_calls, maker, methods)
+
+
+def _calls(maker: Maker, methods: Mapping[str, list[Case]]) -> Json:
+    seen = {name: [_method_call(maker, name, case) for case in cases] for name, cases in methods.items()}
+    return seen if any("raises" not in each for calls in seen.values() for each in calls) else NOTHING
 
 
 def _made(kind: type, case: Case) -> Described:

@@ -75,6 +75,8 @@ BY_NAME: tuple[tuple[str, tuple[Any, ...]], ...] = (
     (r"json|payload|raw|body|^data$|_data$", ('{"a": 1, "b": [1.5, null]}', "not json", "")),
     (r"format|mode|kind|type", ("json", "csv", "x")),
 )
+_PAUSES = (0.0, 0.7, 0.7, 3.0, 3.0, 35.0, 35.0)
+"""Virtual seconds: two of each together are longer than a limit that each of them keeps within."""
 _FOREIGN = "Ünï cödé / 1"
 """A text that is not in ASCII, with a space and a slash."""
 _TEXTS = ("abc", "", _FOREIGN, "1", "true", " padded ")
@@ -276,8 +278,13 @@ def _callable(args: tuple[Any, ...], name: str, depth: int) -> Any:
 
 
 async def _stream(args: tuple[Any, ...], name: str, depth: int) -> Any:
-    for sample in _try(args[0], name, depth + 1)[:2]:
+    """Two items, and the first of them again and again: at once, and after pauses shorter and longer than most."""
+    found = _try(args[0], name, depth + 1)
+    for sample in found[:2]:
         yield sample.make()
+    for pause in _PAUSES if found else ():
+        await asyncio.sleep(pause)
+        yield found[0].make()
 
 
 def _objects(kind: type, depth: int) -> list[Sample]:

@@ -33,12 +33,18 @@ class Clock:
         self.until = math.inf
 
     def advance(self, seconds: float) -> None:
-        """Let time pass. Raises GoesOn when it is over."""
-        self.waited += max(seconds, 0.0)
+        """Let time pass, in whole ticks. Raises GoesOn when it is over."""
+        self.waited = math.ceil((self.waited + max(seconds, 0.0)) * _TICKS - _NOISE) / _TICKS
         if self.waited > self.until:
             # Whoever catches it and goes on is told again.
             self.until = self.waited + 30.0
             raise GoesOn
+
+    def begin(self, seconds: float) -> float:
+        """Bound what may be waited for from now on, which is a whole second: the seconds waited for until then."""
+        self.waited = float(math.ceil(self.waited))
+        self.until = self.waited + seconds
+        return self.waited
 
     def install(self) -> None:
         """Put this clock in the place of the process's own: before anything of the packages is imported."""
@@ -51,7 +57,7 @@ class Clock:
                 _real_sleep(min(seconds, 0.005))
 
         time.sleep = sleep  # type: ignore[assignment]
-        started = _real_time()
+        started = int(_real_time()) + _FRACTION
         # The time that is spent working does not pass: what took how long is the same in each run.
         time.time = lambda: started + self.waited
         time.time_ns = lambda: int(time.time() * 1e9)
@@ -59,7 +65,11 @@ class Clock:
         time.monotonic_ns = time.perf_counter_ns = lambda: int(time.monotonic() * 1e9)
 
 
-_START = 1000.0
+_START, _FRACTION = 1000.0, 0.25
+"""Seconds: what a clock that counts from anywhere begins with, and of what second it is when the run begins."""
+_TICKS, _NOISE = 1 << 20, 0.0005
+"""Ticks of a second, so many that sums are exact: how long was waited before changes nothing of what comes later. What
+is no more than the noise of a sum beyond a tick is no time."""
 SPINNING = 200
 """Steps without a pause after which a loop is taken to spin."""
 STEPS = 6_000
