@@ -15,6 +15,7 @@ from collaborators import HANDED, Answer
 from describing import Json, attributes, class_names, describe
 from edge import EDGE
 from exhausting import exhausted
+from given_files import FOLDERS, written
 from process_state import AS_BEFORE, changes, quick_state
 from unit import TooLongError
 from virtual_time import CLOCK, GoesOn, VirtualLoop, WaitsForever
@@ -31,7 +32,7 @@ def run(work: Callable[[], Any]) -> Json:
     """Do the work, await and exhaust what it returns, and say what came of it."""
     HANDED.take()
     EDGE.take()
-    waited, EDGE.at_work = CLOCK.begin(3 * PATIENCE), True
+    waited, EDGE.at_work, folders = CLOCK.begin(3 * PATIENCE), True, len(FOLDERS)
     output, loop = io.StringIO(), VirtualLoop()
     asyncio.set_event_loop(loop)
     try:
@@ -50,6 +51,8 @@ def run(work: Callable[[], Any]) -> Json:
         seen["handed"] = handed
     if changed != AS_BEFORE:
         seen["process"] = changed
+    if files := written(folders):
+        seen["writes"] = describe(files)
     if sent:
         seen["sent"] = sent
     if CLOCK.waited - waited > 1e-6:

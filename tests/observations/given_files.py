@@ -8,6 +8,8 @@ import tempfile
 from collections.abc import Callable, Mapping
 from typing import Any
 
+FOLDERS: list[pathlib.Path] = []
+"""The folders that calls of this process were given."""
 CONTENTS: Mapping[str, str | bytes] = {
     "object.json": '{"a": 1, "b": [1.5, null], "name": "abc"}',
     "mapping.yaml": "a: 1\nname: abc\nitems:\n  - symbol: AAPL\n",
@@ -31,4 +33,17 @@ def new_folder() -> str:
     home = pathlib.Path(tempfile.gettempdir())
     folder = home / f"given-{sum(1 for _ in home.glob('given-*'))}"
     folder.mkdir()
+    FOLDERS.append(folder)
     return str(folder)
+
+
+def written(first: int) -> dict[str, str]:
+    """The text of each file in the folders from this number on that is not as it was given, by the file's name."""
+    found: dict[str, str] = {}
+    for folder in FOLDERS[first:]:
+        for file in sorted(folder.rglob("*")):
+            content = file.read_bytes() if file.is_file() else b""
+            given = CONTENTS.get(file.name, b"")
+            if content and content != (given if isinstance(given, bytes) else given.encode()):
+                found[file.name] = content.decode(errors="replace")[:2000]
+    return found

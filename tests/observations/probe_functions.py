@@ -7,7 +7,7 @@ import dataclasses
 import enum
 import functools
 import pickle
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sequences
@@ -19,7 +19,7 @@ from exhausting import exhausted
 from sick_edges import Calls
 from surface import PublicObject, Surface, is_defined_in
 from unit import NOTHING, Observation, Unit
-from values import Case
+from values import Case, Sample
 
 _METHODS, _ARGUMENTS = 6, 6
 """How many of each are looked at together: what hangs on an argument shows in most methods."""
@@ -74,6 +74,8 @@ def _function(each: PublicObject) -> Iterator[Observation]:
     for case in cases[:1]:
         yield from calls.sick(f"{each.location}[{case.label}]", functools.partial(_watched, each.value, case))
         yield f"{each.location} twice", functools.partial(_twice, each.value, case)
+    if len(cases) > 1:
+        yield f"{each.location} of its own result", functools.partial(_of_own_result, each.value, cases)
 
 
 def _watched(function: Callable[..., Any], case: Case) -> Json:
@@ -108,6 +110,24 @@ def _twice(function: Callable[..., Any], case: Case) -> Json:
         return Described(seen)
 
     return run(work)
+
+
+def _of_own_result(function: Callable[..., Any], cases: Sequence[Case]) -> Json:
+    """What becomes of its result where it takes what it gives, with other arguments beside it; nothing where not."""
+    name, sample = cases[0].named[0] if cases[0].named else ("", None)
+    results: list[Any] = []
+
+    def keep() -> None:
+        if sample and type(result := cases[0].call(function)) is type(sample.make()) and result is not None:
+            results.append(result)
+
+    run(keep)
+    if not results:
+        return NOTHING
+    given = Sample("its own result", lambda: results[0])
+    others = [case for case in cases if dict(case.named)[name] is sample][:4]
+    named = (dataclasses.replace(case, named=tuple((dict(case.named) | {name: given}).items())) for case in others)
+    return [run(functools.partial(case.call, function)) for case in named]
 
 
 def _error(each: PublicObject) -> Iterator[Observation]:

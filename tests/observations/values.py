@@ -19,6 +19,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import errors_of_clients
 import middleware
 from collaborators import HANDED, Answer, Method, double_of
 from edge_doubles import double_at_edge
@@ -97,16 +98,6 @@ _BY_TYPE: dict[Any, tuple[Any, ...]] = {
 }
 
 
-_ERRORS = (
-    ValueError("abc"),
-    TimeoutError(),
-    ConnectionResetError("Connection reset by peer"),
-    RuntimeError("deadlock detected"),
-    PermissionError(13, "Permission denied"),
-)
-"""Errors that a policy may tell apart, by their kind or by their text."""
-
-
 def samples(annotation: Any, name: str = "", depth: int = 0) -> list[Sample]:  # noqa: C901 - a case for each form
     """The samples of a parameter of this name and annotation, the plainest first. Raises NoSampleError."""
     if depth > DEPTH:
@@ -162,7 +153,7 @@ def samples(annotation: Any, name: str = "", depth: int = 0) -> list[Sample]:  #
     if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
         return [literal(member) for member in annotation][:6]
     if annotation in (Exception, BaseException):
-        return [Sample(f"{type(error).__name__} {error}", partial(type(error), *error.args)) for error in _ERRORS]
+        return [Sample(label, make) for label, make in errors_of_clients.errors()]
     if isinstance(annotation, type) and issubclass(annotation, BaseException):
         return [Sample(annotation.__name__, lambda: annotation("abc"))]
     if typing.is_typeddict(annotation):
@@ -362,12 +353,12 @@ def argument_cases(function: Any, depth: int = 0, variants: int = 5) -> list[Cas
         if annotation is parameter.empty and not required and type(parameter.default) in _BY_TYPE:
             found = samples(type(parameter.default), parameter.name, depth)
         if not required:
-            optional.append((parameter.name, None, found[: _wanted(found, variants)]))
+            optional.append((parameter.name, None, found[: _wanted(found, annotation, variants)]))
         elif parameter.kind is parameter.POSITIONAL_ONLY:
             choices.append((parameter.name, len(positional), found[1:variants]))
             positional.append(found[0])
         else:
-            choices.append((parameter.name, None, found[1 : _wanted(found, variants)]))
+            choices.append((parameter.name, None, found[1 : _wanted(found, annotation, variants)]))
             named.append((parameter.name, found[0]))
     cases = [Case("", tuple(positional), tuple(named), 2)]
     if len(whole := {name: others[0] for name, _, others in optional if others}) > 1:
@@ -384,6 +375,8 @@ def argument_cases(function: Any, depth: int = 0, variants: int = 5) -> list[Cas
     return cases
 
 
-def _wanted(found: list[Sample], variants: int) -> int:
-    """So many of the samples: all where it is one of a few words."""
-    return max(variants, 6) if isinstance(found[0].value, enum.Enum) else variants
+def _wanted(found: list[Sample], annotation: Any, variants: int) -> int:
+    """So many of the samples: more where it is one of a few words, and all where it is an error."""
+    if isinstance(found[0].value, enum.Enum):
+        return max(variants, 6)
+    return len(found) if annotation in (Exception, BaseException) else variants

@@ -157,3 +157,52 @@ def span(of: Span | None = None, factor: int | None = None) -> int:
 """
     seen = observed(tmp_path, {"m": text}, "functions")
     assert [seen[f"small.m.span[{which}]"]["returns"] for which in ("", "of=Span", "all")] == [0, 0, 9]
+
+
+def test_files_that_a_call_writes(tmp_path: Path) -> None:
+    """What a call writes to the place that it is given is told as it is, line ends too."""
+    text = """
+from pathlib import Path
+def export(path: Path) -> None:
+    Path(path).write_bytes(b"a,b" + bytes([13, 10]))
+"""
+    seen = observed(tmp_path, {"m": text}, "functions")
+    assert seen["small.m.export[]"]["writes"] == {"dict": {"object.json": "a,b\r\n"}}
+
+
+def test_what_is_made_of_its_own_result(tmp_path: Path) -> None:
+    """A function that takes what it gives is called on its result, with other arguments too."""
+    text = """
+def scoped(url: str, tenant: str) -> str:
+    return f"{url}/{tenant}"
+def length(url: str) -> int:
+    return len(url)
+"""
+    seen = observed(tmp_path, {"m": text}, "functions")
+    assert seen["small.m.scoped of its own result"][0]["returns"].endswith("/abc/abc")
+    assert "small.m.length of its own result" not in seen
+
+
+def test_errors_of_clients(tmp_path: Path) -> None:
+    """An error that is mapped is one of those that a client of a server raises."""
+    text = """
+def is_refused(error: Exception) -> bool:
+    return isinstance(error, ConnectionError)
+"""
+    seen = observed(tmp_path, {"m": text}, "functions")
+    assert [key.partition("=")[2] for key in seen if "error=" in key and seen[key]["returns"] is True] == [
+        "ConnectionResetError Connection reset by peer]"
+    ]
+
+
+def test_arguments_of_the_constructor(tmp_path: Path) -> None:
+    """What hangs on an argument of the constructor is seen in the methods."""
+    text = """
+class Scaled:
+    def __init__(self, factor: int = 1) -> None:
+        self._factor = factor
+    def scale(self, value: int) -> int:
+        return self._factor * value
+"""
+    seen = observed(tmp_path, {"m": text}, "functions")
+    assert next(call["returns"] for call in seen["small.m.Scaled made with factor=3"]["scale"]) == 9
