@@ -36,7 +36,7 @@ _UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{
 _ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?")
 _LONG_NUMBER = re.compile(r"\b1\d{9}(?:\d{3}|\d{6}|\d{9})?(?:\.\d+)?\b")
 _TIME_OF_DAY = re.compile(r"(?<![T\d:+-])([0-2]\d):([0-5]\d):([0-5]\d)(?:[.,]\d+)?(?![\d:])")
-_OF_THE_PROCESS = re.compile(r"(?m)^((?:python|process)_\S+) \S+$")
+_OF_THE_PROCESS = re.compile(r"(?m)^((?:(?:python|process)_\S+)|(?:\w+_created(?:\{.*\})?)) \S+$")
 _UNITS = {1: "s", 1_000: "ms", 1_000_000: "us", 1_000_000_000: "ns"}
 
 FOLDERS: dict[str, str] = {}
