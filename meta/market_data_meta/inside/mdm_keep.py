@@ -1,9 +1,10 @@
 """Run one command and let nothing of it outlive this process: ``python -I -S mdm_keep.py SETTINGS COMMAND…``.
 
-SETTINGS is JSON: ``stop``, the descriptor of a pipe whose end says that the tool is gone or has had enough; ``limits``
-for the command; and ``read`` and ``write``, the paths that it may use (without them it may use all), with which it has
-no network but the loopback where the kernel can keep it from more. The command, and all that it starts, is ended when
-it ends, when the pipe does, and when this process is killed. This process ends as the command did.
+SETTINGS is JSON. ``stop`` is the descriptor of a pipe that says when the tool has had enough; where it ends without a
+word, the tool is gone. ``home`` is the folder of the run, which is removed if the tool is gone. ``limits`` are for the
+command. ``read`` and ``write`` are the paths that it may use (without them it may use all); with them it has no network
+but the loopback where the kernel can keep it from more. The command, and all that it starts, is ended when it ends,
+when the pipe does, and when this process is killed. This process ends as the command did.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ CAGE = "MDM_CAGE"
 
 class _Limited(TypedDict):
     stop: int
+    home: str
     limits: dict[str, int]
 
 
@@ -64,7 +66,7 @@ def main(settings: Settings, command: list[str]) -> NoReturn:
     while status is None:
         ready, _, _ = select.select([stop, woken], [], [], 1.0)
         if stop in ready:
-            _leave(1)
+            _leave(1, "" if os.read(stop, 1) else settings["home"])
         if woken in ready:
             os.read(woken, 1 << 10)
         status = _reaped(pid)
@@ -79,8 +81,13 @@ def main(settings: Settings, command: list[str]) -> NoReturn:
     os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
 
 
-def _leave(status: int) -> NoReturn:
+def _leave(status: int, home: str = "") -> NoReturn:
     end(lambda: below(os.getpid()))
+    if home:
+        # Nobody else is there to do it, and it may be in memory.
+        import shutil
+
+        shutil.rmtree(home, ignore_errors=True)
     # Waited for, so that what they used is counted to us.
     _reaped(0)
     os._exit(status)

@@ -6,6 +6,7 @@ away. The keeper ends all of it when the command ends, when this tool asks for i
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -50,7 +51,7 @@ def supervised_process(
     ``cage`` says what it may ``read`` and ``write``, and whether it has a ``network``; without a cage it may do all.
     """
     keepers_end, our_end = os.pipe()
-    settings = json.dumps({"stop": keepers_end, "limits": dict(limits), **(cage or {})})
+    settings = json.dumps({"stop": keepers_end, "home": home, "limits": dict(limits), **(cage or {})})
     process = None
     try:
         try:
@@ -68,7 +69,9 @@ def supervised_process(
             os.close(keepers_end)
         yield process
     finally:
-        # Nobody else has this end open, so the keeper notices even where this process is killed.
+        # Nobody else has this end open, so the keeper notices even where this process is killed, and says nothing.
+        with contextlib.suppress(BrokenPipeError):
+            os.write(our_end, b".")
         os.close(our_end)
         if process is not None:
             try:

@@ -144,7 +144,10 @@ def test_the_cause_names_the_limit_that_was_exceeded(source: str) -> None:
 
 
 def test_nothing_outlives_the_tool(tmp_path: Path) -> None:
-    """When the tool itself is killed, so are the commands that it runs, and all that they have started."""
+    """When the tool itself is killed, so are the commands that it runs, and all that they have started; what it would
+    have removed is removed.
+    """
+    home = tmp_path / "home"
     source = f"{ESCAPE}\nimport time\ntime.sleep(600)"
     path = [str(Path(__file__).parent), *sys.path]
     code = f"import sys; sys.path[:0] = {path!r}\nfrom test_sandbox import run\nfrom pathlib import Path\n"
@@ -156,9 +159,14 @@ def test_nothing_outlives_the_tool(tmp_path: Path) -> None:
             time.sleep(0.05)
         assert len(list(marked())) >= 4
     finally:
+        assert home.exists()
         tool.send_signal(signal.SIGKILL)
         tool.wait()
     assert all_ended()
+    until = time.monotonic() + PATIENCE
+    while home.exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not home.exists()
 
 
 @pytest.mark.skipif(version() < 1, reason="the kernel has no Landlock")
