@@ -21,9 +21,6 @@ from surface import PublicObject, Surface, is_defined_in
 from unit import NOTHING, Observation, Unit
 from values import Case, Sample
 
-_METHODS, _ARGUMENTS = 6, 6
-"""How many of each are looked at together: what hangs on an argument shows in most methods."""
-
 
 def units(surface: Surface) -> Iterable[Unit]:
     """A unit for each function and class: what one changes, no other is to see. Values of a module share a process."""
@@ -125,9 +122,12 @@ def _of_own_result(function: Callable[..., Any], cases: Sequence[Case]) -> Json:
     if not results:
         return NOTHING
     given = Sample("its own result", lambda: results[0])
-    others = [case for case in cases if dict(case.named)[name] is sample][:4]
-    named = (dataclasses.replace(case, named=tuple((dict(case.named) | {name: given}).items())) for case in others)
-    return [run(functools.partial(case.call, function)) for case in named]
+    seen: dict[str, Json] = {}
+    for case in cases:
+        if dict(case.named)[name] is sample:
+            named = tuple((dict(case.named) | {name: given}).items())
+            seen[case.label] = run(functools.partial(dataclasses.replace(case, named=named).call, function))
+    return seen
 
 
 def _error(each: PublicObject) -> Iterator[Observation]:
@@ -194,19 +194,19 @@ def _set_up(location: str, kind: type, surface: Surface) -> Iterator[Observation
     """The calls of methods of instances that were made with each argument of the constructor in another way."""
     real = concrete(kind)
     names = [name for name, _ in methods_of(kind, surface.imports) if not is_static(kind, name)]
-    methods = {name: cases for name in names[:_METHODS] if (cases := method_cases(kind, name, getattr(kind, name), 3))}
+    methods = {name: cases for name in names if (cases := method_cases(kind, name, getattr(kind, name), 3))}
     first_of_each: dict[str, Case] = {}
     for case in cases_of(real) if methods else ():
         if case.label and not case.label.endswith("=None"):
             first_of_each.setdefault(case.label.partition("=")[0], case)
-    for case in list(first_of_each.values())[:_ARGUMENTS]:
+    for case in first_of_each.values():
         maker = Maker(functools.partial(case.call, real))
         yield f"{location} made with {case.label}", functools.partial(_calls, maker, methods)
 
 
 def _calls(maker: Maker, methods: Mapping[str, list[Case]]) -> Json:
-    seen = {name: [_method_call(maker, name, case) for case in cases] for name, cases in methods.items()}
-    return seen if any("raises" not in each for calls in seen.values() for each in calls) else NOTHING
+    seen = {name: {case.label: _method_call(maker, name, case) for case in cases} for name, cases in methods.items()}
+    return seen if any("raises" not in each for calls in seen.values() for each in calls.values()) else NOTHING
 
 
 def _made(kind: type, case: Case) -> Described:

@@ -334,7 +334,6 @@ def argument_cases(function: Any, depth: int = 0, variants: int = 5) -> list[Cas
     positional: list[Sample] = []
     named: list[tuple[str, Sample]] = []
     choices: list[tuple[str, int | None, list[Sample]]] = []
-    optional: list[tuple[str, int | None, list[Sample]]] = []
     for parameter, annotation in parameters_of(function):
         if parameter.kind is parameter.VAR_POSITIONAL:
             continue
@@ -353,7 +352,7 @@ def argument_cases(function: Any, depth: int = 0, variants: int = 5) -> list[Cas
         if annotation is parameter.empty and not required and type(parameter.default) in _BY_TYPE:
             found = samples(type(parameter.default), parameter.name, depth)
         if not required:
-            optional.append((parameter.name, None, found[: _wanted(found, annotation, variants)]))
+            choices.append((parameter.name, None, found[: _wanted(found, annotation, variants)]))
         elif parameter.kind is parameter.POSITIONAL_ONLY:
             choices.append((parameter.name, len(positional), found[1:variants]))
             positional.append(found[0])
@@ -361,9 +360,7 @@ def argument_cases(function: Any, depth: int = 0, variants: int = 5) -> list[Cas
             choices.append((parameter.name, None, found[1 : _wanted(found, annotation, variants)]))
             named.append((parameter.name, found[0]))
     cases = [Case("", tuple(positional), tuple(named), 2)]
-    if len(whole := {name: others[0] for name, _, others in optional if others}) > 1:
-        cases.append(Case("all", tuple(positional), tuple((dict(named) | whole).items()), 1))
-    for name, index, others in [*choices, *optional]:
+    for name, index, others in choices:
         few_words = int(all(isinstance(sample.value, enum.Enum | bool) for sample in others))
         for sample in others:
             if index is None:
