@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from pypi_simple import PYPI_SIMPLE_ENDPOINT
-
 from market_data_meta.errors import ErrorCode, undecided
 from market_data_meta.files import read_toml
 
@@ -43,9 +41,16 @@ def configured_indexes(environment: Mapping[str, str] = os.environ) -> tuple[Pac
         if environment.get(variable, "").strip():
             defaults = [_named_url(environment[variable].strip())]
             break
-    default = defaults[0] if defaults else ("", _index_of_pip(environment) or PYPI_SIMPLE_ENDPOINT)
+    default = defaults[0] if defaults else ("", _index_of_pip(environment) or _public_index())
     ordered = [*map(_named_url, words), *named, default]
     return tuple(dict.fromkeys(_with_credentials(name, url, environment) for name, url in ordered))
+
+
+def _public_index() -> str:
+    # Imported here: it costs more to load than what is read from the cache.
+    from pypi_simple import PYPI_SIMPLE_ENDPOINT
+
+    return PYPI_SIMPLE_ENDPOINT
 
 
 def _named_url(text: str) -> tuple[str, str]:
