@@ -65,8 +65,9 @@ def _canonical(name: str) -> str:
 
 
 if __name__ == "__main__":
-    # The folder of installed distributions, which -S has left out together with what would be run from there.
+    # The folder of installed distributions, which -S has left out together with what would be run from there. It is
+    # that of an environment, wherever the interpreter itself has its own: Debian's says ``local/…/dist-packages``.
     base = str(Path(sys.executable).parent.parent)
-    sys.path.append(sysconfig.get_path("purelib", vars={"base": base, "platbase": base}))
+    sys.path.append(sysconfig.get_path("purelib", "venv", vars={"base": base, "platbase": base}))
     plan = from_json(Plan, json.loads(Path(sys.argv[1]).read_text()))
     print(json.dumps(to_json(attested(plan.packages))))
