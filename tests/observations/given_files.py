@@ -23,9 +23,14 @@ CONTENTS: Mapping[str, str | bytes] = {
 def file_of(kind: Callable[[str], Any], name: str) -> Any:
     """The path of a new file with the content that is known by this name."""
     file = pathlib.Path(new_folder()) / name
-    content = CONTENTS[name]
-    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    file.write_bytes(_content(name))
     return kind(str(file))
+
+
+def _content(name: str) -> bytes:
+    """What is in a file of this name when it is handed over; nothing in one that is not."""
+    content = CONTENTS.get(name, b"")
+    return content if isinstance(content, bytes) else content.encode()
 
 
 def new_folder() -> str:
@@ -43,7 +48,6 @@ def written(first: int) -> dict[str, str]:
     for folder in FOLDERS[first:]:
         for file in sorted(folder.rglob("*")):
             content = file.read_bytes() if file.is_file() else b""
-            given = CONTENTS.get(file.name, b"")
-            if content and content != (given if isinstance(given, bytes) else given.encode()):
+            if content and content != _content(file.name):
                 found[file.name] = content.decode(errors="replace")[:2000]
     return found
