@@ -1,7 +1,8 @@
 """``scripts/steady``: does every check come out the same each time, on a busy machine and in any environment?
 
-Each round runs in both lanes: the warm one, as the matrix has it, and the isolated one, in which no check that failed
-behind others is tried again, and the releases are alone. In every other run the cell has the environment that every run
+Each round runs the combination in both lanes: the warm one, as the matrix has it, and the isolated one, in which no
+check that failed behind others is tried again. Its releases alone and its services, with real servers, run in the
+isolated lane. In every other run the cell has the environment that every run
 has, whatever the caller's is; in the others it has the round's own, which would otherwise hide what depends on it.
 """
 
@@ -81,7 +82,7 @@ class SteadyResult:
 @click.option("--rounds", type=click.IntRange(min=2), default=ROUNDS, help=f"How many rounds [{ROUNDS}].")
 @json_option
 def steady(pins: tuple[str, ...], rounds: int, *, as_json: bool) -> None:
-    """Run the whole suite again and again on one combination and its releases alone, and list the checks that differ.
+    """Run the whole suite again and again on a combination, its releases alone and its services; list what differs.
 
     Without versions the newest combination is run. Every core is kept busy by two processes that compute. Each round
     has a caller's environment of its own: the time zone, the hash seed, a terminal or none. Every other run of the
@@ -111,7 +112,9 @@ def planned_rounds(number: int) -> Iterator[Round]:
 
 def measure(contract: Contract, ledger: Ledger, combination: Combination, rounds: Sequence[Round]) -> SteadyResult:
     """Run the rounds under load. What a round cannot run is a fault of the result."""
-    cells = [Cell(combination), *(Cell(Combination((release,))) for release in combination.versions)]
+    whole = Cell(combination)
+    alone = [Cell(Combination((release,))) for release in combination.versions]
+    cells = [whole, *alone, *whole.services(contract.service_packages)]
     runs: list[SuiteRun] = []
     failed: list[str] = []
     with (

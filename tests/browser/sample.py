@@ -70,6 +70,18 @@ def backtest() -> BacktestResult:
     return parse_document(BacktestResult, data, "backtest.json")
 
 
+def _lowest() -> dict[str, Any]:
+    """With the lowest libraries a clause that holds fails in two cells, and of a third nothing is known."""
+    difference = {"clause": "area.third", "usual": "passed", "outcome": "failed", "why": HOSTILE, "cells": [0, 1]}
+    return {
+        "choice": "lowest",
+        "as_of": "2026-01-02T03:04:05Z",
+        "differences": [difference],
+        "without_record": [{"reason": HOSTILE, "cells": [2]}],
+        "ran": 3,
+    }
+
+
 def _past(version: str, not_installable: tuple[str, ...]) -> dict[str, Any]:
     empty = dict.fromkeys(("lost", "worse", "mended", "capabilities", "why", "undecided"), ())
     return empty | {
@@ -188,6 +200,7 @@ def _matrix_data() -> dict[str, Any]:
         "stale_defects": [{"defect": "defect-4", "clause": "area.fourth", "how": HOSTILE}],
         "wide": [],
         "deployments": _deployments(),
+        "third_party": [_lowest()],
         "ran": 8,
     }
 

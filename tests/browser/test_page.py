@@ -144,6 +144,17 @@ def test_a_grid_cell_says_with_which_partners_and_leads_to_the_answer(page: Page
     expect(page.locator("#deploy-answer")).to_contain_text("No: “To write” is broken in this set.")
 
 
+def test_what_differs_with_other_libraries_is_said_by_clause_of_what_is_chosen(page: Page, address: str) -> None:
+    page.goto(address)
+    libraries = page.locator("#libraries")
+    expect(libraries).to_contain_text("With the lowest versions of the libraries (as of 2026-01-02T03:04:05Z)")
+    expect(libraries).to_contain_text("2 of 8 cells differ in 1 clause, and of 1 nothing is known.")
+    expect(libraries.locator("li")).to_contain_text("area.third fails, and holds with the usual libraries")
+    page.goto(f"{address}#capability-talk")
+    expect(libraries.locator("li")).to_have_count(0)
+    expect(libraries).to_contain_text("Of the capability that is chosen: 0.")
+
+
 def test_arrow_keys_move_in_a_grid_that_is_one_stop_for_the_tabulator(page: Page, address: str) -> None:
     page.goto(address)
     grid_cell(page, 1, 0).focus()

@@ -8,7 +8,9 @@ import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import click
 from rich.console import Console
@@ -36,12 +38,16 @@ from market_data_meta.matrix.confirm import confirm, sample_cells
 from market_data_meta.matrix.document import matrix_result
 from market_data_meta.matrix.sets import named_sets, releases_of
 from market_data_meta.matrix.spread import dask, spread
+from market_data_meta.matrix.third_party import third_party_result
 from market_data_meta.matrix.verdicts import MatrixVerdicts
 from market_data_meta.models import json_text
-from market_data_meta.releases.combinations import Combination
+from market_data_meta.releases.combinations import HIGHEST, LOWEST, TODAY, Combination
 from market_data_meta.render.backtest.files import write_backtest
 from market_data_meta.render.matrix.files import NAME, write_matrix
 from market_data_meta.render.matrix.terminal import show_matrix
+from market_data_meta.render.matrix.third_party_lines import CHOICES
+from market_data_meta.results.matrix import SpuriousCheck
+from market_data_meta.results.third_party import ThirdPartyResult
 from market_data_meta.running.cache import default_cache
 from market_data_meta.running.cell_records import CellRecords
 from market_data_meta.running.cells import RunOptions
@@ -68,6 +74,13 @@ def _shard(context: click.Context, option: click.Parameter, text: str) -> tuple[
     type=click.IntRange(min=1),
     help="Also run this many cells in the isolated lane, and compare.",
 )
+@click.option(
+    "--third-party",
+    "choices",
+    multiple=True,
+    type=click.Choice([LOWEST, TODAY]),
+    help="Decide all of it with these versions of the libraries too, and say where it differs (repeat it for both).",
+)
 @observe_option
 @as_of_option
 @cache_option
@@ -79,6 +92,7 @@ def matrix_command(
     shard: tuple[int, int],
     executor: str | None,
     sampled: int | None,
+    choices: tuple[Literal["lowest", "today"], ...],
     cache: Path | None,
     out: Path | None,
     *,
@@ -100,6 +114,7 @@ def matrix_command(
              mdmeta matrix --confirm 12
              mdmeta matrix --executor tcp://scheduler:8786
              mdmeta matrix --exhaustive --json
+             mdmeta matrix --third-party lowest --third-party today
              mdmeta matrix --as-of 2025-10-28 --out then
     """
     options = RunOptions(cache or default_cache(), shard=shard, exhaustive=exhaustive)
@@ -110,21 +125,12 @@ def matrix_command(
                 engine, checkout.root, options.cache, parts=parts, exhaustive=exhaustive, moment=checkout.moment
             )
         say(f"{runs} runs came from {executor}")
-    with progress() as on_progress:
-        if shard == (1, 1):
-            records, spurious = decide_repeated_matrix(
-                checkout.contract, checkout.ledger, checkout.known_defects, options, on_progress
-            )
-        else:
-            records, spurious = decide_matrix(checkout.contract, checkout.ledger, options, on_progress), ()
     if shard != (1, 1):
-        Console(stderr=True).print(
-            f"part {shard[0]} of {shard[1]}: {records.run_count} runs; mdmeta matrix puts them together"
-        )
-        if records.faults:
-            why = next(iter(records.faults.values()))
-            raise undecided(ErrorCode.CELLS_DIED, f"{len(records.faults)} cells brought no record", why)
+        for choice in (HIGHEST, *dict.fromkeys(choices)):
+            _run_part(checkout, replace(options, third_party=choice))
         return
+    records, spurious = _decide(checkout, options)
+    third_party = tuple(_third_party(checkout, options, choice, records) for choice in dict.fromkeys(choices))
     sets = named_sets(checkout.contract, checkout.ledger, records.python)
     matrix = MatrixVerdicts(
         checkout.contract,
@@ -135,6 +141,7 @@ def matrix_command(
         sets,
         spurious,
         runs_of_services(checkout.contract, checkout.ledger, records),
+        third_party,
     )
     result = matrix_result(checkout.contract, checkout.ledger, matrix)
     folder = out or checkout.out
@@ -153,6 +160,32 @@ def matrix_command(
             f"what works; the page is {folder / 'site' / 'index.html'}",
         )
     sys.exit(Exit.TOOL_FAILED if disagree else matrix.exit)
+
+
+def _run_part(checkout: Checkout, options: RunOptions) -> None:
+    """Run a part of the matrix, and keep its records. Raises MetaError where a cell brought none."""
+    with progress() as on_progress:
+        records = decide_matrix(checkout.contract, checkout.ledger, options, on_progress)
+    part, parts = options.shard
+    say(f"part {part} of {parts}: {records.run_count} runs; mdmeta matrix puts them together")
+    if records.faults:
+        why = next(iter(records.faults.values()))
+        raise undecided(ErrorCode.CELLS_DIED, f"{len(records.faults)} cells brought no record", why)
+
+
+def _decide(checkout: Checkout, options: RunOptions) -> tuple[CellRecords, tuple[SpuriousCheck, ...]]:
+    with progress() as on_progress:
+        return decide_repeated_matrix(checkout.contract, checkout.ledger, checkout.known_defects, options, on_progress)
+
+
+def _third_party(
+    checkout: Checkout, options: RunOptions, choice: Literal["lowest", "today"], usual: CellRecords
+) -> ThirdPartyResult:
+    """Where the matrix differs with this choice of third-party versions. What did not repeat there is an error."""
+    say(f"[dim]the same with {CHOICES[choice]} …[/]")
+    as_of = datetime.now(UTC).date().isoformat() if choice == TODAY else checkout.ledger.as_of
+    other, _ = _decide(checkout, replace(options, third_party=choice))
+    return third_party_result(checkout.contract, choice, as_of, usual, other)
 
 
 def _release_records(checkout: Checkout, options: RunOptions, sets: Mapping[str, Combination]) -> tuple[Record, ...]:

@@ -12,7 +12,7 @@ from market_data_meta.contract import Contract
 from market_data_meta.errors import ErrorCode, Exit, MetaError
 from market_data_meta.judging.records import Check, Record, read_records
 from market_data_meta.judging.verdicts import reasons_to_run_again, why_not_evidence
-from market_data_meta.releases.combinations import Cell, Combination
+from market_data_meta.releases.combinations import HIGHEST, Cell, Combination
 from market_data_meta.releases.contents import (
     Content,
     ContentCombination,
@@ -111,7 +111,7 @@ def isolated_records(out: Path, suite_digest: str) -> dict[tuple[str, ...], list
     records: dict[tuple[str, ...], list[Record]] = {}
     for record in read_records(out / "records"):
         header = record.header
-        is_as_in_warm_lane = header.third_party_choice == "highest" and not record.cell.startswith("py")
+        is_as_in_warm_lane = header.third_party_choice == HIGHEST and not record.cell.startswith("py")
         if header.users_servers:
             # The warm lane has the servers of the wheels, and none that a user names.
             continue

@@ -73,6 +73,7 @@ def matrix_result(contract: Contract, ledger: Ledger, matrix: MatrixVerdicts) ->
         deployments=services_result(
             contract, matrix.suite_digest, matrix.known_defects, matrix.service_runs, position_of
         ),
+        third_party=matrix.third_party,
         ran=matrix.cell_records.run_count,
     )
 

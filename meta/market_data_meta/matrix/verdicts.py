@@ -25,6 +25,7 @@ from market_data_meta.releases.combinations import Combination
 from market_data_meta.releases.contents import Content, ContentCombination
 from market_data_meta.results.capabilities import CapabilityState
 from market_data_meta.results.matrix import SpuriousCheck
+from market_data_meta.results.third_party import ThirdPartyResult
 from market_data_meta.running.cell_records import CellRecords
 
 
@@ -34,7 +35,8 @@ class MatrixVerdicts:
 
     ``release_records`` are the runs of single releases, which decide the clauses of release scope. ``sets`` are the
     combinations that people ask about, by name. ``spurious`` is what did not repeat and is not in the records.
-    ``service_runs`` are those of the services that the cells are made of.
+    ``service_runs`` are those of the services that the cells are made of, ``third_party`` is what differs with other
+    versions of the libraries.
     """
 
     contract: Contract
@@ -45,6 +47,7 @@ class MatrixVerdicts:
     sets: Mapping[str, Combination] = field(default_factory=dict)
     spurious: tuple[SpuriousCheck, ...] = ()
     service_runs: Mapping[ContentCombination, ServiceRun] = field(default_factory=dict)
+    third_party: tuple[ThirdPartyResult, ...] = ()
 
     @property
     def contents(self) -> Mapping[str, tuple[Content, ...]]:

@@ -14,7 +14,8 @@ from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.releases.interpreters import PYTHON
 from market_data_meta.releases.ledger import Ledger, Release
 
-THIRD_PARTY_CHOICES = ("highest", "lowest", "today")
+HIGHEST, LOWEST, TODAY = "highest", "lowest", "today"
+THIRD_PARTY_CHOICES = (HIGHEST, LOWEST, TODAY)
 """How third-party versions are chosen: highest or lowest as of the ledger's date, or the highest of this day."""
 NEWEST, DEPLOYED = "newest", "deployed"
 """Words that stand for a version: the newest release of a package, or the one that is really deployed."""
@@ -52,14 +53,14 @@ class Cell:
     """
 
     combination: Combination
-    third_party: str = "highest"
+    third_party: str = HIGHEST
     python: str | None = None
 
     @property
     def name(self) -> str:
         """Its tox environment: ``py311-core…-pipeline…-store…-lowest``, the usual values left out."""
         python = f"py{self.python.replace('.', '')}-" if self.python else ""
-        return python + self.combination.label + ("" if self.third_party == "highest" else f"-{self.third_party}")
+        return python + self.combination.label + ("" if self.third_party == HIGHEST else f"-{self.third_party}")
 
     def services(self, services: Iterable[tuple[str, ...]]) -> list[Cell]:
         """The cells of those services, named by their packages, that this combination holds and others beside them."""
@@ -98,7 +99,7 @@ def parse_cell(
     """
     order = tuple(packages)
     pins: list[str] = []
-    python, third_party = interpreter, "highest"
+    python, third_party = interpreter, HIGHEST
     for word in (part for argument in words for part in _parts(argument)):
         if match := re.fullmatch(r"py(3)\.?(\d+)", word):
             python = f"{match[1]}.{match[2]}"

@@ -10,7 +10,7 @@ from packaging.version import Version
 
 from market_data_meta.contract import Contract
 from market_data_meta.errors import ErrorCode, MetaError
-from market_data_meta.releases.combinations import Cell, Combination, deployed_set, newest_of
+from market_data_meta.releases.combinations import LOWEST, Cell, Combination, deployed_set, newest_of
 from market_data_meta.releases.interpreters import PYTHON, PYTHONS
 from market_data_meta.releases.ledger import Ledger, Release, offered
 from market_data_meta.releases.requirements import AllowedCombinations, Requirements, broken_promises
@@ -47,7 +47,7 @@ def pinned_cells(contract: Contract, ledger: Ledger) -> list[PinnedCell]:
         for python in PYTHONS[1:]
     ]
     ends = [newest, *([oldest] if oldest else [])]
-    pinned += [PinnedCell(Cell(c, "lowest", "3.11"), "third-party versions at their lowest") for c in ends]
+    pinned += [PinnedCell(Cell(c, LOWEST, "3.11"), "third-party versions at their lowest") for c in ends]
     sets = [newest, *(combination for combination in (deployed, oldest) if combination)]
     services = [service for combination in sets for service in Cell(combination).services(contract.service_packages)]
     pinned += [

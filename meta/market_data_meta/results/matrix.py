@@ -27,6 +27,7 @@ from market_data_meta.results.parts import (
     Versions,
 )
 from market_data_meta.results.services import ServicesResult
+from market_data_meta.results.third_party import ThirdPartyResult
 
 Day = Annotated[str, Field(pattern="^([0-9]{4}-[0-9]{2}-[0-9]{2})?$")]
 """A day, empty where the index does not say it."""
@@ -191,6 +192,7 @@ class MatrixResult(Document):
     wide: tuple[Text, ...]
     spurious: tuple[SpuriousCheck, ...] = ()
     deployments: ServicesResult = ServicesResult()
+    third_party: tuple[ThirdPartyResult, ...] = ()
     ran: Count
 
     @property
@@ -241,6 +243,7 @@ class MatrixResult(Document):
                 raise ValueError(f"a finding of {finding.clause} is of a cell that does not exist")
         self._require_known_requirements()
         self._require_known_contents()
+        self._require_known_cells()
         return self
 
     def _require_known_requirements(self) -> None:
@@ -249,6 +252,10 @@ class MatrixResult(Document):
             # The page looks up what a requirement keeps out.
             if not known or (row.asks and row.asks not in self.refused.get(row.other, {})):
                 raise ValueError(f"{row.package} {row.version} cannot ask {row.other} for {row.asks!r}")
+
+    def _require_known_cells(self) -> None:
+        if any(position >= len(self.cells) for libraries in self.third_party for position in libraries.positions):
+            raise ValueError("with other libraries a cell differs that does not exist")
 
     def _require_known_contents(self) -> None:
         for service in self.deployments.services:

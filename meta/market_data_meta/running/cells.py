@@ -13,6 +13,7 @@ from pathlib import Path
 from market_data_meta import suite
 from market_data_meta.contract import Contract
 from market_data_meta.judging.records import Check, Record
+from market_data_meta.releases.combinations import HIGHEST
 from market_data_meta.releases.contents import Content, ContentCombination, content_combinations, distinct_contents
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import environments, third_party
@@ -28,7 +29,8 @@ from market_data_meta.running.warm_runner import ProgressStep, RunRequest, Third
 class RunOptions:
     """How cells are run: the interpreter, the cache, which part ``(i, n)`` of the cells, every clause in each or not.
 
-    Without ``run`` nothing is run, and only what the cache knows is decided.
+    Without ``run`` nothing is run, and only what the cache knows is decided. ``third_party`` is how the versions of the
+    libraries are chosen.
     """
 
     cache: Path
@@ -36,6 +38,7 @@ class RunOptions:
     shard: tuple[int, int] = (1, 1)
     exhaustive: bool = False
     run: bool = True
+    third_party: str = HIGHEST
 
     @property
     def interpreter(self) -> str:
@@ -60,7 +63,9 @@ def decide(
     version = environments.version_of(python)
     whole, request = request, with_services(contract, request)
     on_progress(ProgressStep(0, 0, "resolving third-party libraries"))
-    resolutions, digests = resolve_third_party(contract, ledger, request.cells, python, options.cache)
+    resolutions, digests = resolve_third_party(
+        contract, ledger, request.cells, python, options.cache, options.third_party
+    )
     locks = {needs: lock for needs, lock in resolutions.items() if isinstance(lock, ThirdPartyLock)}
     unresolvable = {cell: Unresolvable(why) for cell in request.cells if (why := cell.why_not_installable(version))}
     unresolvable |= {
@@ -80,7 +85,7 @@ def decide(
     run_count = 0
     if options.run:
         part, parts = options.shard
-        runner = WarmRunner(contract, ledger, request, options.cache, python, locks, on_progress)
+        runner = WarmRunner(contract, ledger, request, options.cache, python, locks, on_progress, options.third_party)
         for group in groups.values():
             if _has_startup_code(group, locks[group.cells[0].requirements], python, options.cache):
                 continue
@@ -107,7 +112,12 @@ def _has_startup_code(group: ThirdPartyGroup, lock: ThirdPartyLock, python: str,
 
 
 def resolve_third_party(
-    contract: Contract, ledger: Ledger, cells: Iterable[ContentCombination], python: str, cache: Path
+    contract: Contract,
+    ledger: Ledger,
+    cells: Iterable[ContentCombination],
+    python: str,
+    cache: Path,
+    choice: str = HIGHEST,
 ) -> tuple[dict[ThirdPartyRequirements, ThirdPartyLock | Unresolvable], dict[ThirdPartyLock, str]]:
     """The third-party set for each distinct set of requirements, and the digest of each set's group.
 
@@ -118,17 +128,21 @@ def resolve_third_party(
     combinations = content_combinations(distinct_contents(contract, ledger.published))
     every_published = [*combinations, *service_cells(contract, combinations)]
     published_cells = [cell for cell in every_published if not cell.why_not_installable(version)]
-    resolutions = third_party.resolve_all(contract, ledger.published, published_cells, python, cache)
+    resolutions = third_party.resolve_all(contract, ledger.published, published_cells, python, cache, choice)
     published = [lock for lock in resolutions.values() if isinstance(lock, ThirdPartyLock)]
     other_cells = (
         cell for cell in cells if cell.requirements not in resolutions and not cell.why_not_installable(version)
     )
     other_resolutions = {
         needs: lock.compared_with(published) if isinstance(lock, ThirdPartyLock) else lock
-        for needs, lock in third_party.resolve_all(contract, ledger, other_cells, python, cache).items()
+        for needs, lock in third_party.resolve_all(contract, ledger, other_cells, python, cache, choice).items()
     }
     others = [lock for lock in other_resolutions.values() if isinstance(lock, ThirdPartyLock)]
-    return resolutions | other_resolutions, third_party.group_digests(published, others)
+    digests = third_party.group_digests(published, others)
+    if choice != HIGHEST:
+        # Their records name the choice: a run of another one is no record of this, whatever the versions are.
+        digests = {lock: f"{choice}-{digest}" for lock, digest in digests.items()}
+    return resolutions | other_resolutions, digests
 
 
 def _runs_folder(request: RunRequest, cache: Path) -> Path:

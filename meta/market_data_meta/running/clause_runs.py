@@ -22,7 +22,7 @@ from market_data_meta.files import exclusive_lock, write_whole
 from market_data_meta.inside.mdm_json import from_json, to_json
 from market_data_meta.inside.mdm_plan import ReleaseFacts
 from market_data_meta.judging.records import Record, read_record
-from market_data_meta.releases.combinations import Cell
+from market_data_meta.releases.combinations import TODAY, Cell
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import environments
 from market_data_meta.running.isolated import (
@@ -158,7 +158,7 @@ def _reuse_or_install(
     except (OSError, ValueError):
         earlier = None
     # Today's libraries are resolved each time.
-    if earlier and earlier.key == key and cell.third_party != "today":
+    if earlier and earlier.key == key and cell.third_party != TODAY:
         libraries = frozenset(earlier.optional_libraries)
         return InstalledCell(folder, Path(earlier.python), earlier.forced, libraries, earlier.release)
     installed = install_cell(contract, ledger, cell, folder, progress)

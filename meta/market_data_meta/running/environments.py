@@ -29,7 +29,7 @@ from market_data_meta.errors import (
     direct_reference,
     undecided,
 )
-from market_data_meta.releases.combinations import Cell
+from market_data_meta.releases.combinations import LOWEST, TODAY, Cell
 from market_data_meta.releases.ledger import Ledger, Release
 from market_data_meta.releases.requirements import Requirements, broken_promises
 from market_data_meta.releases.unmet import (
@@ -156,14 +156,14 @@ def resolve_cell(contract: Contract, ledger: Ledger, cell: Cell, python: str) ->
     forced = tuple(broken_promises(cell.combination, contract.packages, ledger, version_of(python)))
     requirements, libraries = _requirements(contract, ledger, releases)
     options = ["--python", python, "--generate-hashes", "--no-header", "--no-annotate"]
-    if cell.third_party != "today":
+    if cell.third_party != TODAY:
         options += ["--exclude-newer", ledger.as_of]
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
         if forced:
             overrides = Path(folder) / "overrides.txt"
             overrides.write_text("\n".join(requirements))
             options += ["--override", str(overrides)]
-        resolution = "lowest" if cell.third_party == "lowest" else "highest"
+        resolution = "lowest" if cell.third_party == LOWEST else "highest"
         companions = _companions(contract, ledger, cell)
         if companions:
             file = Path(folder) / "companions.txt"

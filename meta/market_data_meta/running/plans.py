@@ -19,7 +19,7 @@ from market_data_meta.inside.mdm_plan import (
     RecordHeader,
     ReleaseFacts,
 )
-from market_data_meta.releases.combinations import Cell
+from market_data_meta.releases.combinations import TODAY, Cell
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.releases.requirements import direct_references
 from market_data_meta.running import environments
@@ -130,7 +130,7 @@ def record_header(
         combination=cell.combination.as_dict(),
         expected={name: ExpectedContent(r.content, r.sha256) for name, r in releases.items()},
         forced=forced,
-        as_of=None if cell.third_party == "today" else ledger.as_of,
+        as_of=None if cell.third_party == TODAY else ledger.as_of,
         third_party_choice=cell.third_party,
         clauses=tuple(sorted(clauses)),
         environment=dict(ENVIRONMENT),

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
@@ -16,7 +17,7 @@ from packaging.utils import canonicalize_name
 from market_data_meta.contract import Contract
 from market_data_meta.errors import SuiteConflictError, UninstallableError
 from market_data_meta.files import exclusive_lock, write_whole
-from market_data_meta.releases.combinations import Cell
+from market_data_meta.releases.combinations import HIGHEST, TODAY, Cell
 from market_data_meta.releases.contents import ContentCombination
 from market_data_meta.releases.index_settings import configured_indexes
 from market_data_meta.releases.ledger import Ledger
@@ -65,22 +66,28 @@ class Unresolvable:
 
 
 def resolve_all(
-    contract: Contract, ledger: Ledger, cells: Iterable[ContentCombination], python: str, cache: Path
+    contract: Contract,
+    ledger: Ledger,
+    cells: Iterable[ContentCombination],
+    python: str,
+    cache: Path,
+    choice: str = HIGHEST,
 ) -> dict[ThirdPartyRequirements, ThirdPartyLock | Unresolvable]:
-    """For each distinct set of requirements the set that it resolves to as of the ledger's date.
+    """For each distinct set of requirements the set that it resolves to by a choice of versions.
 
     ``python`` is the interpreter that will run it. What was resolved before is read from ``cache``: a resolution as of
-    a date does not change.
+    a date does not change, and that of this day is made once a day.
     """
     representatives: dict[ThirdPartyRequirements, ContentCombination] = {}
     for cell in cells:
         representatives.setdefault(cell.requirements, cell)
     interpreter = environments.uv("python", "find", "--no-project", python).strip()
     # Another index may have another file under the same name.
-    place = [interpreter, *(index.url for index in configured_indexes())]
+    moment = datetime.now(UTC).date().isoformat() if choice == TODAY else ledger.as_of
+    circumstances = [moment, interpreter, *(index.url for index in configured_indexes())]
 
     def resolve(cell: ContentCombination) -> ThirdPartyLock | Unresolvable:
-        return _resolve(contract, ledger, cell, python, place, cache)
+        return _resolve(contract, ledger, cell, choice, circumstances, python, cache)
 
     # Threads, because the resolver is a process of its own.
     with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:
@@ -88,9 +95,15 @@ def resolve_all(
 
 
 def _resolve(
-    contract: Contract, ledger: Ledger, cell: ContentCombination, python: str, place: Sequence[str], cache: Path
+    contract: Contract,
+    ledger: Ledger,
+    cell: ContentCombination,
+    choice: str,
+    circumstances: Sequence[str],
+    python: str,
+    cache: Path,
 ) -> ThirdPartyLock | Unresolvable:
-    question: list[object] = [ledger.as_of, *place, cell.requirements, environments.SUITE, environments.OPTIONAL]
+    question: list[object] = [choice, *circumstances, cell.requirements, environments.SUITE, environments.OPTIONAL]
     if service := contract.service_with(cell.combination.packages):
         question += [{package: list(extras) for package, extras in service.extras.items()}, service.libraries]
     file = cache / "locks" / f"{hashlib.sha256(json.dumps(question).encode()).hexdigest()[:16]}.json"
@@ -98,7 +111,7 @@ def _resolve(
     if cached is not None:
         return cached
     try:
-        cell_lock = environments.resolve_cell(contract, ledger, Cell(cell.combination), python)
+        cell_lock = environments.resolve_cell(contract, ledger, Cell(cell.combination, choice), python)
     except UninstallableError as error:
         return Unresolvable(error.why)
     except SuiteConflictError as error:

@@ -14,7 +14,7 @@ from typing import Any
 from market_data_meta.contract import Clause, Contract
 from market_data_meta.inside.mdm_plan import CellRun
 from market_data_meta.judging.records import Record
-from market_data_meta.releases.combinations import Cell, Combination
+from market_data_meta.releases.combinations import HIGHEST, Cell, Combination
 from market_data_meta.releases.contents import Content, ContentCombination
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.releases.requirements import broken_promises
@@ -89,9 +89,10 @@ class WarmRunner:
         python: str,
         locks: Mapping[ThirdPartyRequirements, ThirdPartyLock],
         on_progress: Callable[[ProgressStep], None],
+        third_party: str = HIGHEST,
     ) -> None:
         self._contract, self._ledger, self._request = contract, ledger, request
-        self._cache, self._python = cache, python
+        self._cache, self._python, self._third_party = cache, python, third_party
         self._clauses: dict[tuple[str, ...], list[Clause]] = {}
         self._locks, self._on_progress = locks, on_progress
         self._unpack_faults: dict[str, str] = {}
@@ -313,7 +314,7 @@ class WarmRunner:
         python_version = environments.version_of(self._python)
         ledger = self._ledger_of(cell)
         forced = tuple(broken_promises(combination, contract.packages, ledger, python_version))
-        label = Cell(combination)
+        label = Cell(combination, self._third_party)
         folder.mkdir(exist_ok=True)
         request = CellRun(
             header=record_header(contract, ledger, label, clauses, forced=forced, lane="warm"),

@@ -20,6 +20,7 @@ from examples import ROOT
 from market_data_meta.errors import Exit
 from market_data_meta.inside.mdm_plan import ENVIRONMENT
 from market_data_meta.inside.mdm_tree import alive, below
+from market_data_meta.running.servers import PREPARING
 
 CLAUSES = """
 [clauses.{name}]
@@ -33,8 +34,9 @@ CHECKS = {
     "time-zone": "time.localtime(0).tm_gmtoff",
     "hash-seed": 'list({"a", "b", "c", "d", "e", "f", "g", "h"})',
     "steady": "os.isatty(0) or os.environ.get('FROM_THE_CALLER')",
+    "chance": "os.urandom(8).hex()",
 }
-"""Clauses, and what the check of each says that it got: it fails with that."""
+"""Clauses, and what the check of each says that it got: it fails with that. What is chance is asked in services."""
 
 
 def test_rounds_differ_in_all_that_a_caller_may_have() -> None:
@@ -94,20 +96,22 @@ def test_bad_usage_is_told_as_such() -> None:
 
 @pytest.fixture(scope="module")
 def small_suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkout with a suite of three checks, two of which depend on what no check may depend on."""
+    """A checkout with a suite of four checks, three of which depend on what no check may depend on."""
     root = tmp_path_factory.mktemp("checkout")
     contracts, suite = root / "contracts", root / "tests" / "conformance"
     for folder in (contracts / "clauses", suite):
         folder.mkdir(parents=True)
     shutil.copytree(ROOT / "bench", root / "bench", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "contracts" / "releases", contracts / "releases")
-    for file in ("contracts/packages.toml", "contracts/clauses/controls.toml", "tox.ini"):
+    (root / "requirements").mkdir()
+    for file in ("contracts/packages.toml", "contracts/clauses/controls.toml", "tox.ini", "requirements/servers.txt"):
         shutil.copy(ROOT / file, root / file)
-    for file in ("pytest.ini", "test_controls.py"):
+    for file in ("pytest.ini", "test_controls.py", PREPARING):
         shutil.copy(ROOT / "tests" / "conformance" / file, suite)
     (contracts / "capabilities.toml").write_text("[capabilities]\n")
     (contracts / "defects.toml").write_text("[defects]\n")
-    clauses = [CLAUSES.format(name=name, scope="combination", binds='["core"]') for name in CHECKS]
+    scopes = dict.fromkeys(CHECKS, "combination") | {"chance": "deployment"}
+    clauses = [CLAUSES.format(name=name, scope=scopes[name], binds='["core"]') for name in CHECKS]
     (contracts / "clauses" / "area.toml").write_text("\n".join(clauses))
     functions = {f"test_{name.replace('-', '_')}": got for name, got in CHECKS.items()}
     checks = [f'def {name}(clause):\n    clause.equal("it", {got}, None)' for name, got in functions.items()]
@@ -116,14 +120,15 @@ def small_suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_checks_that_depend_on_time_zone_or_hash_seed_are_found(small_suite: Path) -> None:
-    """Two of three checks depend on what their run has; the third sees nothing of what the caller has."""
+    """Three of four checks depend on what their run has, one of them in services; one sees nothing of the caller's."""
     process = steady(small_suite, "--rounds", "2", "--json", FROM_THE_CALLER="secret")
     assert process.returncode == Exit.VIOLATED, process.stderr
     result: dict[str, Any] = json.loads(process.stdout)
     assert result["faults"] == []
-    assert result["runs"] == 2 * (2 + 3)
-    assert [check["clause"] for check in result["unsteady"]] == ["area.hash-seed", "area.time-zone"]
-    answers = {answer["outcome"]: answer["runs"] for answer in result["unsteady"][1]["answers"]}
+    assert result["runs"] == 2 * (2 + 3 + 2)
+    found = {check["clause"]: check for check in result["unsteady"]}
+    assert sorted(found) == ["area.chance", "area.hash-seed", "area.time-zone"]
+    answers = {answer["outcome"]: answer["runs"] for answer in found["area.time-zone"]["answers"]}
     offsets = {"20700": 2, "0": 1, "19800": 1}
     assert {seconds: len(answers[f"failed [it, got {seconds}]"]) for seconds in offsets} == offsets
 

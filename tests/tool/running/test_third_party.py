@@ -12,6 +12,7 @@ from examples import LEDGER
 from market_data_meta.contract import Contract, Service
 from market_data_meta.releases.contents import content_combinations, distinct_contents
 from market_data_meta.running import environments, third_party
+from market_data_meta.running.cells import resolve_third_party
 from market_data_meta.running.environments import CellLock
 
 SERVICE = Service(("core", "store"), name="store")
@@ -41,6 +42,22 @@ def test_other_transports_of_a_service_are_resolved_anew(
         contract = replace(deployed, services={"store": service})
         third_party.resolve_all(contract, LEDGER, [cell], sys.executable, tmp_path)
         assert len(asked) == times
+
+
+@pytest.mark.parametrize("choice", ["lowest", "today"])
+def test_another_choice_of_versions_is_resolved_by_itself(
+    small: Contract, tmp_path: Path, asked: list[str], choice: str
+) -> None:
+    """It is asked for once, and its group is another one although the versions happen to be the same."""
+    cell = content_combinations(distinct_contents(small, LEDGER))[0]
+    for each, times in (("highest", 1), (choice, 2), (choice, 2), ("highest", 2)):
+        third_party.resolve_all(small, LEDGER, [cell], sys.executable, tmp_path, each)
+        assert len(asked) == times
+    usual, other = (
+        set(resolve_third_party(small, LEDGER, [cell], sys.executable, tmp_path, each)[1].values())
+        for each in ("highest", choice)
+    )
+    assert {f"{choice}-{digest}" for digest in usual} == other
 
 
 def test_what_one_index_has_is_not_expected_of_another(

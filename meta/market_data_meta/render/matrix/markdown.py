@@ -8,6 +8,7 @@ from market_data_meta.render.capability_lines import sentences
 from market_data_meta.render.defect_lines import mended_lines, stale_lines
 from market_data_meta.render.markdown_text import line
 from market_data_meta.render.matrix.spurious_lines import spurious_lines
+from market_data_meta.render.matrix.third_party_lines import CHOICES, third_party_lines, third_party_summary
 from market_data_meta.render.set_words import versions_in_words
 from market_data_meta.render.signs import CAPABILITY_STATES, VERDICTS
 from market_data_meta.results.capabilities import StateName
@@ -36,6 +37,9 @@ def matrix_markdown(matrix: MatrixResult) -> str:
         about = f"`{finding.clause}` | {finding.level} | {len(finding.cells)}"
         lines.append(f"| {about} | {got} | `{_plain(finding.reproduce)}` |")
     lines += [f"\n{line(text)}" for text in spurious_lines(matrix.spurious)]
+    for libraries in matrix.third_party:
+        lines += ["", f"## With {CHOICES[libraries.choice]}", "", line(third_party_summary(matrix, libraries)), ""]
+        lines += [f"- {line(text)}" for text in third_party_lines(matrix, libraries)]
     lines += [f"\n**Wide**: `{name}` depends on more than it binds." for name in matrix.wide]
     return "\n".join(lines) + "\n"
 

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from market_data_meta.render.defect_lines import mended_lines, stale_lines
 from market_data_meta.render.matrix.spurious_lines import spurious_lines
+from market_data_meta.render.matrix.third_party_lines import third_party_lines, third_party_summary
 from market_data_meta.render.signs import with_mark, with_state_mark
 from market_data_meta.render.text import printable
 from market_data_meta.results.matrix import MatrixCell, MatrixResult
@@ -36,6 +37,10 @@ def show_matrix(matrix: MatrixResult, console: Console) -> None:
         console.print(Text(printable(text), style="bold red"))
     for text in spurious_lines(matrix.spurious):
         console.print(Text(f"\n{printable(text)}", style="yellow"))
+    for libraries in matrix.third_party:
+        console.print(Text(f"\n{printable(third_party_summary(matrix, libraries))}"))
+        for text in third_party_lines(matrix, libraries):
+            console.print(Text(f"  {printable(text)}"))
     for name in matrix.wide:
         console.print(f"\n[yellow]wide[/] {name} depends on more than it binds: it was decided in every cell")
 

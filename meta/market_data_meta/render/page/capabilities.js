@@ -86,6 +86,7 @@ function choose(name, { inAddress = false } = {}) {
   $('chosen').textContent = `Everything below is about: ${chosenTitle()}.${chosen ? ` ${capabilityOf.get(chosen).about} ${capabilityOf.get(chosen).why}` : ''}`;
   if (inAddress) history.replaceState(null, '', chosen ? `#capability-${chosen}` : '#works');
   showWhere();
+  showThirdParty();
   showPromises();
   showTimelines();
   showServices();

@@ -1,7 +1,7 @@
 // What matrix.json says, indexed. Nothing here touches the page.
 const {
   matrix, clauses, packages, verdicts: VERDICTS, states: STATES, capability_states: CAPABILITY_STATES, promises: PROMISES,
-  backtest,
+  backtest, third_party: thirdParty,
 } = JSON.parse(document.getElementById('data').textContent);
 const names = Object.keys(matrix.packages);
 const clauseOf = new Map(clauses.map((clause) => [clause.id, clause]));

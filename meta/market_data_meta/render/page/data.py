@@ -15,6 +15,7 @@ from market_data_meta.render.backtest.words import (
     release_sentence,
     summary_sentences,
 )
+from market_data_meta.render.matrix.third_party_lines import how_it_differs, third_party_summary
 from market_data_meta.render.observed_words import changes_sentence
 from market_data_meta.render.signs import CAPABILITY_STATES, PROMISES, STATES, VERDICTS
 from market_data_meta.results.backtest import BacktestResult
@@ -106,6 +107,20 @@ class PageBacktest(Model):
     releases: dict[str, PageRelease]
 
 
+class PageDifference(Model):
+    """How a clause comes out with other versions of the libraries, as the end of a sentence that it begins."""
+
+    clause: str
+    words: str
+
+
+class PageThirdParty(Model):
+    """The matrix with other versions of the libraries: a sentence, and what differs in which clauses."""
+
+    summary: str
+    differences: tuple[PageDifference, ...]
+
+
 class PageData(Model):
     """All that the page's script reads."""
 
@@ -117,6 +132,7 @@ class PageData(Model):
     capability_states: dict[StateName, PageCapabilityState]
     promises: tuple[PagePromise, ...]
     backtest: PageBacktest | None
+    third_party: tuple[PageThirdParty, ...]
 
 
 def _in_order(matrix: MatrixResult, package: str) -> tuple[str, ...]:
@@ -180,4 +196,14 @@ def page_data(matrix: MatrixResult, contract: Contract, backtest: BacktestResult
             PagePromise(requirements=sign.requirements, state=sign.state, words=sign.words) for sign in PROMISES
         ),
         backtest=backtest and _backtest(backtest),
+        third_party=tuple(
+            PageThirdParty(
+                summary=third_party_summary(matrix, libraries),
+                differences=tuple(
+                    PageDifference(clause=row.clause, words=how_it_differs(matrix, row))
+                    for row in libraries.differences
+                ),
+            )
+            for libraries in matrix.third_party
+        ),
     )

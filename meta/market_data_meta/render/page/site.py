@@ -25,6 +25,7 @@ SCRIPTS = (
     "dom.js",
     "capabilities.js",
     "where.js",
+    "libraries.js",
     "promises.js",
     "days.js",
     "releases.js",
