@@ -17,13 +17,14 @@ from market_data_meta.running.cache import default_cache
 from market_data_meta.running.cells import RunOptions
 
 if TYPE_CHECKING:
+    from market_data_meta.judging.records import Record
     from market_data_meta.results.backtest import BacktestResult
 
 
 observe_option = click.option(
     "--observe",
     is_flag=True,
-    help="Run the probes that say what changed with a release, where that is not known yet.",
+    help="Run what says more of a release, where that is not known yet: the probes of a gate, and the release alone.",
 )
 
 
@@ -43,10 +44,28 @@ def known_backtest(
     if not matrix.cell_records.records and not observe:
         hint = f"{checkout.matrix_command} makes the evidence"
         raise undecided(ErrorCode.NO_EVIDENCE, "nothing is known of any release", "no run is in the cache", hint)
-    result = backtest_result(checkout.contract, checkout.ledger, matrix)
+    options = RunOptions(cache or default_cache(), run=observe)
+    alone = records_alone(checkout, options, *about)
+    result = backtest_result(checkout.contract, checkout.ledger, matrix, alone)
     if about[0]:
         result = result.about(about[0], about[1])
-    return with_observed(checkout, RunOptions(cache or default_cache(), run=observe), result, *about)
+    return with_observed(checkout, options, result, *about)
+
+
+def records_alone(
+    checkout: Checkout, options: RunOptions, package: str | None = None, version: str | None = None
+) -> dict[tuple[str, str], Record]:
+    """The runs of the releases alone that the backtest compares: of all packages, of one, or with one release."""
+    from market_data_meta.matrix.publications import Publications
+    from market_data_meta.matrix.releases_alone import run_releases_alone
+    from market_data_meta.running.environments import version_of
+
+    contract, ledger = checkout.contract, checkout.ledger
+    publications = Publications(contract, ledger, version_of(options.interpreter))
+    with progress() as on_progress:
+        return run_releases_alone(
+            contract, ledger, publications, options, checkout.unexpected, on_progress, (package, version)
+        )
 
 
 def with_observed(

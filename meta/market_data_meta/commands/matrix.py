@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from market_data_meta import suite
-from market_data_meta.commands.backtests import observe_option, with_observed
+from market_data_meta.commands.backtests import observe_option, records_alone, with_observed
 from market_data_meta.commands.common import (
     Checkout,
     as_of_option,
@@ -146,8 +146,9 @@ def matrix_command(
     result = matrix_result(checkout.contract, checkout.ledger, matrix)
     folder = out or checkout.out
     write_whole(folder / NAME, json_text(result, indent=None))
-    backtest = backtest_result(checkout.contract, checkout.ledger, matrix)
-    write_backtest(folder, with_observed(checkout, replace(options, run=observe), backtest))
+    observing = replace(options, run=observe)
+    backtest = backtest_result(checkout.contract, checkout.ledger, matrix, records_alone(checkout, observing))
+    write_backtest(folder, with_observed(checkout, observing, backtest))
     write_matrix(folder, result, checkout.contract)
     if as_json:
         click.echo(json_text(result, indent=None), nl=False)

@@ -1,7 +1,8 @@
 """Would a gate have stopped it? Every release as of its upload, against its predecessor and the partners of then.
 
-It is decided by the records of the matrix, since releases with the same code share a run; so with the libraries of the
-matrix, not with those of then. What no run decides is unknown. Pure functions; no I/O.
+It is decided by the records of the matrix, since releases with the same code share a run, and by those of releases
+alone; so with the libraries of the matrix, not with those of then. What no run decides is unknown. Pure functions; no
+I/O.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from types import MappingProxyType
 from typing import get_args
 
 from packaging.version import Version
@@ -23,6 +25,7 @@ from market_data_meta.judging.comparison import REGRESSED, REGRESSION, REPAIR, C
 from market_data_meta.judging.records import Record
 from market_data_meta.judging.verdicts import UNINSTALLABLE, UNKNOWN, why_not_evidence
 from market_data_meta.matrix.publications import Columns, Publication, Publications, combination_of
+from market_data_meta.matrix.releases_alone import RecordsAlone
 from market_data_meta.matrix.verdicts import MatrixVerdicts
 from market_data_meta.releases.combinations import Combination
 from market_data_meta.releases.contents import Content, ContentCombination, contents_by_version
@@ -39,12 +42,15 @@ from market_data_meta.results.backtest import (
 )
 from market_data_meta.results.capabilities import StateName
 
-NOT_ALONE = "what only a run of the release alone decides is not looked at"
 
+def backtest_result(
+    contract: Contract, ledger: Ledger, matrix: MatrixVerdicts, alone: RecordsAlone = MappingProxyType({})
+) -> BacktestResult:
+    """Every release whose upload is known, in the order of upload, and the days on which something was published.
 
-def backtest_result(contract: Contract, ledger: Ledger, matrix: MatrixVerdicts) -> BacktestResult:
-    """Every release whose upload is known, in the order of upload, and the days on which something was published."""
-    backtest = _Backtest(contract, ledger, matrix)
+    What only a run of a release alone decides is compared where ``alone`` has the runs of it and of its predecessor.
+    """
+    backtest = _Backtest(contract, ledger, matrix, alone)
     return BacktestResult(
         suite=matrix.suite_digest,
         as_of=ledger.as_of,
@@ -61,6 +67,7 @@ class _Backtest:
     contract: Contract
     ledger: Ledger
     matrix: MatrixVerdicts
+    alone: RecordsAlone
 
     @cached_property
     def publications(self) -> Publications:
@@ -89,7 +96,8 @@ class _Backtest:
         same_code = bool(predecessor) and self._same_code(package, release, predecessor)
         cells = [] if same_code or not predecessor else list(self._compared(publication, predecessor, within))
         newest = next((cell for cell in cells if partners and cell.pair.combination == partners.as_dict()), None)
-        gate, why, undecided = _gate((*not_installable, *lost), cells)
+        alone = None if same_code or not predecessor else self._compared_alone(package, release, predecessor)
+        gate, why, undecided = _gate((*not_installable, *lost), cells, alone)
         if not predecessor and gate == "passed":
             gate, undecided = "unknown", ("nothing of it was out before: a first release is compared with nothing",)
         elif is_alone and not not_installable:
@@ -107,12 +115,15 @@ class _Backtest:
             not_installable=not_installable,
             made_installable=self._made_installable(publication) if not_installable else None,
             lost=lost,
-            worse=tuple(self._worse(publication, newest)) if newest else (),
-            mended=tuple(name for name, kind in newest.kinds.items() if kind == REPAIR) if newest else (),
+            worse=tuple(row for cell in (newest, alone) if cell for row in self._worse(publication, cell)),
+            mended=tuple(
+                name for cell in (newest, alone) if cell for name, kind in cell.kinds.items() if kind == REPAIR
+            ),
             capabilities=tuple(self._changes(newest)) if newest else (),
             gate=gate,
             why=why,
             undecided=undecided,
+            run_alone=alone is not None,
             observed=None,
         )
 
@@ -162,13 +173,22 @@ class _Backtest:
             baseline=before.label,
         )
 
+    def _compared_alone(self, package: str, release: Release, predecessor: Release) -> CellComparison | None:
+        """The release alone and its predecessor alone; None where one of them has no run, or cannot be installed."""
+        now, was = (self.alone.get((package, one.version)) for one in (release, predecessor))
+        if not now or not was or now.header.uninstallable or was.header.uninstallable:
+            return None
+        pair = CellPair(now.cell, "release", {package: release.version}, now, was, baseline=was.cell)
+        clauses = {name: c for name, c in self.contract.clauses_for((package,)).items() if c.scope != "control"}
+        return compare_cell(pair, clauses, [(predecessor.version, release.version)], strict=False)
+
     def _worse(self, publication: Publication, compared: CellComparison) -> Iterator[BacktestClause]:
         """The clauses that got worse, those that must hold first, and of these what had held."""
         pair = compared.pair
         names = {name: _how(pair, name) for name, kind in compared.kinds.items() if kind == REGRESSION}
-        order = get_args(How)
-        for name in sorted(names, key=lambda name: (self._clauses[name].level, order.index(names[name]), name)):
-            clause, check = self._clauses[name], pair.now.checks.get(name) if pair.now else None
+        clauses, order = self.contract.clauses, get_args(How)
+        for name in sorted(names, key=lambda name: (clauses[name].level, order.index(names[name]), name)):
+            clause, check = clauses[name], pair.now.checks.get(name) if pair.now else None
             if pair.now is None or check is None:
                 continue
             sentence = (
@@ -176,7 +196,8 @@ class _Backtest:
                 if check.outcome == "failed"
                 else f"{clause.rule} It held, and there is nothing left to look at: {check.message}"
             )
-            mended = self._mended(publication, name)
+            is_alone = pair.scope == "release"
+            mended = self._mended_alone(publication, name) if is_alone else self._mended(publication, name)
             yield BacktestClause(clause=name, level=clause.level, how=names[name], sentence=sentence, mended=mended)
 
     def _mended(self, publication: Publication, clause: str) -> BacktestMending | None:
@@ -188,6 +209,17 @@ class _Backtest:
                 check = record.checks.get(clause) if record and not why_not_evidence(record) else None
                 if check and check.outcome == "passed":
                     return BacktestMending(release=later.name, hours=publication.hours_until(later))
+        return None
+
+    def _mended_alone(self, publication: Publication, clause: str) -> BacktestMending | None:
+        """The first later upload of a newer release that keeps a clause alone, among those that were run."""
+        number = Version(publication.release.version)
+        for later in self.publications.after(publication):
+            record = self.alone.get((later.package, later.release.version))
+            is_newer = later.package == publication.package and Version(later.release.version) > number
+            check = record.checks.get(clause) if record and is_newer and not why_not_evidence(record) else None
+            if check and check.outcome == "passed":
+                return BacktestMending(release=later.name, hours=publication.hours_until(later))
         return None
 
     def _made_installable(self, publication: Publication) -> BacktestMending | None:
@@ -247,13 +279,17 @@ def _how(pair: CellPair, clause: str) -> How:
     return "broke" if outcome == "passed" else "changed" if outcome == "failed" else "brought"
 
 
-def _gate(trouble: tuple[str, ...], cells: list[CellComparison]) -> tuple[Stopped, tuple[str, ...], tuple[str, ...]]:
+def _gate(
+    trouble: tuple[str, ...], cells: list[CellComparison], alone: CellComparison | None
+) -> tuple[Stopped, tuple[str, ...], tuple[str, ...]]:
     """What a required gate would have done with the release, why, and what it could not have decided."""
     broken = Counter(name for cell in cells if cell.verdict == REGRESSED for name in cell.reasons)
     why = [*trouble]
     why += [f"{name} is worse in {number} of {len(cells)} combinations of code" for name, number in broken.items()]
+    if alone and alone.verdict == REGRESSED:
+        why += [f"{name} is worse in the release alone" for name in alone.reasons]
     why += [cell.reasons[0] for cell in cells if cell.verdict == UNINSTALLABLE and not cell.pair.was_uninstallable]
-    unknown = [f"{cell.pair.cell}: {cell.reasons[0]}" for cell in cells if cell.verdict == UNKNOWN]
+    unknown = [f"{cell.pair.cell}: {cell.reasons[0]}" for cell in (*cells, alone) if cell and cell.verdict == UNKNOWN]
     undecided = (*unknown[:1], *([f"and {len(unknown) - 1} more combinations"] if len(unknown) > 1 else []))
     return "stopped" if why else "unknown" if unknown else "passed", tuple(dict.fromkeys(why)), undecided
 

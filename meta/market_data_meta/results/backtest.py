@@ -57,6 +57,7 @@ class BacktestRelease(Model):
     ``lost`` are the newest partners that it shuts out and its predecessor did not. ``worse`` and ``mended`` are the
     clauses that came out otherwise than with the predecessor, beside the partners. ``gate`` is what a required gate
     over all allowed partners of then would have done, and ``why`` the reasons. ``undecided`` says what is not known.
+    ``run_alone`` is whether it was run alone too, as its predecessor was: that decides the clauses of release scope.
     ``observed`` is what was seen of it otherwise than of its predecessor, None where they have the same code, or where
     nothing can be observed.
     """
@@ -76,6 +77,7 @@ class BacktestRelease(Model):
     gate: Stopped
     why: tuple[Text, ...]
     undecided: tuple[Text, ...]
+    run_alone: bool = False
     observed: ObservedChanges | None
 
     @property

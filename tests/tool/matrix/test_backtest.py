@@ -9,9 +9,11 @@ import pytest
 from examples import LEDGER, release
 
 from market_data_meta.contract import Contract
+from market_data_meta.judging.records import Record
 from market_data_meta.matrix.backtest import backtest_result
 from market_data_meta.matrix.verdicts import MatrixVerdicts
 from market_data_meta.releases.ledger import Ledger, Release
+from market_data_meta.render.backtest.words import summary_sentences
 from market_data_meta.results.backtest import BacktestMending, BacktestRelease, BacktestResult
 
 Make = Callable[..., MatrixVerdicts]
@@ -80,6 +82,40 @@ def test_what_got_worse_beside_the_newest_partners_is_told_with_how_long_it_last
     assert (bad.gate, bad.why) == ("stopped", ("area.first is worse in 1 of 1 combinations of code",))
     assert (of(result, "store 0.7").mended, of(result, "store 0.7").gate) == (("area.first",), "passed")
     assert [(one.name, one.before, one.after) for one in bad.capabilities] == [("talk", "works", "broken")]
+
+
+def test_what_only_a_run_of_the_release_alone_decides_is_compared_where_there_are_such_runs(
+    small: Contract, make_matrix: Make, make_record: Callable[..., Record]
+) -> None:
+    """It is worse than its predecessor, until a newer release that was run alone too keeps the clause."""
+    ledger = ledger_of(upload(1, "0.5", "e"), upload(2, "0.6", "f"), upload(26, "0.7", "b"))
+    matrix = make_matrix(ledger=ledger)
+
+    def alone(version: str, outcome: str) -> Record:
+        return make_record(
+            {"area.alone": outcome},
+            cell=f"store{version}",
+            combination={"store": version},
+            expected={"store": {"content": "c" * 64, "sha256": "d" * 64}},
+            attestation={"store": {"version": version, "content": "c" * 64, "direct_url": None}},
+        )
+
+    outcomes = {"0.5": "passed", "0.6": "failed", "0.7": "passed"}
+    result = backtest_result(
+        small, ledger, matrix, {("store", version): alone(version, outcome) for version, outcome in outcomes.items()}
+    )
+    bad = of(result, "store 0.6")
+    (worse,) = bad.worse
+    assert (worse.clause, worse.how) == ("area.alone", "broke")
+    assert worse.mended == BacktestMending(release="store 0.7", hours=24)
+    assert (bad.run_alone, bad.gate, bad.why) == (True, "stopped", ("area.alone is worse in the release alone",))
+    assert of(result, "store 0.7").mended == ("area.alone",)
+    last = "Of the 2 releases of other code than their predecessors 2 were run alone too."
+    assert [*summary_sentences(result)][-1].endswith(last)
+    without = backtest_result(small, ledger, matrix)
+    assert [one.gate for one in without.releases if one.package == "store"][1:] == ["passed", "passed"]
+    assert not of(without, "store 0.6").run_alone
+    assert [*summary_sentences(without)][-1].endswith("What only a run of a release alone decides is not in it.")
 
 
 def test_what_no_newer_release_mends_lasts_for_ever(backtest: Backtest) -> None:

@@ -44,10 +44,17 @@ def summary_sentences(result: BacktestResult) -> Iterator[str]:
     unknown = [one for one in result.releases if one.gate == "unknown"]
     if unknown:
         yield f"Of {len(unknown)} releases it is not known what a gate would have done: {unknown[-1].name}, for one."
-    yield (
-        f"By the runs of the matrix, so with the libraries of {result.libraries} and not with those of then; "
-        "what only a run of a release alone decides is not in it."
-    )
+    libraries = f"with the libraries of {result.libraries} and not with those of then"
+    yield f"By the runs of the matrix, so {libraries}. {_alone(result)}"
+
+
+def _alone(result: BacktestResult) -> str:
+    """Of how many releases it is known what only a run of a release alone decides."""
+    other_code = [one for one in result.releases if one.predecessor and not one.same_code]
+    count = sum(one.run_alone for one in other_code)
+    if not count:
+        return "What only a run of a release alone decides is not in it."
+    return f"Of the {len(other_code)} releases of other code than their predecessors {count} were run alone too."
 
 
 def release_sentence(release: BacktestRelease) -> str:
