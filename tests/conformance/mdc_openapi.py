@@ -42,20 +42,59 @@ def explore(app: Any, *, examples: int, leave_out: dict[str, str]) -> list[Answe
 
 
 def refused(document: dict[str, Any], url: str, *, operations: list[str], examples: int) -> list[Answer]:
-    """What a server at ``url`` answers to input that its ``document`` does not allow, a few for each operation."""
-    import httpx
+    """What a server at ``url`` answers to input that its ``document`` does not allow, a few for each operation.
+
+    The input is generated, so that it need not hold every kind of mistake (see ``mistyped``).
+    """
     import schemathesis
     from schemathesis import GenerationMode
 
     answers: list[Answer] = []
     schema: Any = schemathesis.openapi.from_dict(document)
-    with httpx.Client(timeout=60) as client:
+    with _client_of(url) as client:
         for result in schema.get_all_operations():
             operation = result.ok()
             if operation.label in operations:
                 strategy = operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
                 _try(operation, examples, lambda request: client.request(**request), answers, url, strategy)
     return answers
+
+
+def mistyped(
+    document: dict[str, Any], url: str, *, bodies: dict[str, dict[str, Any]], values: list[Any]
+) -> list[Answer]:
+    """What a server answers to the ``bodies`` (by operation), of which one member has one of the ``values`` instead.
+
+    Only what its ``document`` does not allow is sent.
+    """
+    import jsonschema
+
+    answers: list[Answer] = []
+    content = {label: _body_schema(operation) for label, _, operation in _operations(document)}
+    with _client_of(url) as client:
+        for label, body in bodies.items():
+            allowed = jsonschema.Draft202012Validator({**document, **content[label]})
+            method, path = label.split()
+            changed = ({**body, name: value} for name in body for value in values)
+            answers += [
+                Answer(label, client.request(method, path, json=each).status_code, ())
+                for each in changed
+                if not allowed.is_valid(each)
+            ]
+    return answers
+
+
+def _client_of(url: str) -> Any:
+    """A client that connects anew for each request: a server that fails hangs up after the answer, and not at once."""
+    import httpx
+
+    return httpx.Client(timeout=60, base_url=url, limits=httpx.Limits(max_keepalive_connections=0))
+
+
+def _body_schema(operation: dict[str, Any]) -> dict[str, Any]:
+    content = operation.get("requestBody", {}).get("content", {})
+    schema: dict[str, Any] = content.get("application/json", {}).get("schema", {})
+    return schema
 
 
 def _try(

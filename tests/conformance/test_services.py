@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mdc_metrics import exposed, families
-from mdc_openapi import guards, refused
+from mdc_openapi import guards, mistyped, refused
 from mdc_ports import LOOPBACK, SilentServer, listens, refusing_port
 from mdc_postgres_server import PostgresServer
 from mdc_process import PATIENCE
@@ -328,6 +328,7 @@ def test_pipeline_refuses_invalid(clause: ClauseCheck, plan: Plan) -> None:
     with forked(app(plan, "pipeline")) as service:
         document = service.get(expect["document"]).json()
         answers = refused(document, service.url, operations=expect["operations"], examples=expect["examples"])
+        answers += mistyped(document, service.url, bodies=expect["bodies"], values=expect["mistyped"])
         running = service.get(expect["list"]).json()
     taken = {f"{each.operation}: {each.status}" for each in answers if not 400 <= each.status < 500}
     clause.none("invalid requests that were not refused", sorted(taken), examined=len(answers))
