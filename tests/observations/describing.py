@@ -27,6 +27,8 @@ ITEMS = 40
 """Items of a list that are shown; its length is always."""
 NOW_SECONDS = 900.0
 """What differs by less from the time of the run is taken for the time of the run."""
+_DAYS, _MICROSECOND = 2 * 86_400.0, 2e-6
+"""Seconds: how far from now a moment is told in seconds, and how exact moments are."""
 PAST = (1e9, 1_709_303_415.25, -1.0, 1_000.0)
 """Moments that are handed over as samples: a difference to them is the current time as well."""
 _GIVEN = re.compile(r"/given-\d+")
@@ -236,9 +238,11 @@ def _number(value: float) -> str | None:
         return f"<{round(value / time.time())} times now in s>"
     now = time.time()
     for factor, unit in _UNITS.items():
-        if abs(value / factor - now) < NOW_SECONDS:
+        # A whole number of milliseconds is at the fraction of the virtual clock by chance, now and then.
+        apart = "" if isinstance(value, int) and factor == 1_000 else _apart(value / factor - now)
+        if apart or abs(value / factor - now) < NOW_SECONDS:
             whole = "whole " if isinstance(value, int) else ""
-            return f"<now in {whole}{unit}>"
+            return f"<now{apart} in {whole}{unit}>"
         for past in PAST:
             if abs(abs(value) / factor - (now - past)) < NOW_SECONDS:
                 return f"<{'-' if value < 0 else ''}seconds since {past:g} in {unit}>"
@@ -264,9 +268,10 @@ def _iso(value: str) -> str:
     if not described.startswith("<now"):
         return value
     ending = "Z" if value.endswith("Z") else value[19:][-6:] if moment.tzinfo else ""
-    return (
-        f"<now{value[10]}{ending}{' with fraction' if '.' in value else ''}{'' if moment.tzinfo else described[4:-1]}>"
-    )
+    fraction = " with fraction" if "." in value else ""
+    apart_and_zone = described[4:-1]
+    told = apart_and_zone.partition(" ")[0] if moment.tzinfo else apart_and_zone
+    return f"<now{value[10]}{ending}{fraction}{told}>"
 
 
 def _moment(value: dt.datetime) -> str:
@@ -274,13 +279,26 @@ def _moment(value: dt.datetime) -> str:
     utc = dt.datetime.now(dt.UTC)
     virtual = time.time() - utc.timestamp()
     if value.tzinfo is not None:
-        near = _is_near((value - utc).total_seconds(), virtual)
-        return f"<now {value.utcoffset()} {value.tzinfo}>" if near else f"{value.isoformat()} {value.tzinfo}"
-    if _is_near((value - utc.replace(tzinfo=None)).total_seconds(), virtual):
-        return "<now utc without a zone>"
-    if _is_near((value - dt.datetime.now()).total_seconds(), virtual):  # noqa: DTZ005 - local time is what is looked for
-        return "<now local without a zone>"
-    return value.isoformat()
+        seconds = (value - utc).total_seconds()
+        if (apart := _apart(seconds - virtual)) or _is_near(seconds, virtual):
+            return f"<now{apart} {value.utcoffset()} {value.tzinfo}>"
+        return f"{value.isoformat()} {value.tzinfo}"
+    here = {"utc": utc.replace(tzinfo=None), "local": dt.datetime.now()}  # noqa: DTZ005 - it is looked for
+    seconds_from = {zone: (value - now).total_seconds() for zone, now in here.items()}
+    for zone, seconds in seconds_from.items():
+        if _is_near(seconds, virtual):
+            return f"<now{_apart(seconds - virtual)} {zone} without a zone>"
+    apart = _apart(seconds_from["utc"] - virtual)
+    return f"<now{apart} utc without a zone>" if apart else value.isoformat()
+
+
+def _apart(seconds: float) -> str:
+    """How far from now a moment is that was reckoned from the virtual clock: ``-60s``; nothing of now and of any other.
+
+    That clock stands at a fraction of a second, and only what was reckoned from it is whole seconds apart.
+    """
+    whole = round(seconds)
+    return f"{whole:+d}s" if 0 < abs(whole) < _DAYS and abs(seconds - whole) < _MICROSECOND else ""
 
 
 def _is_near(seconds: float, virtual: float) -> bool:

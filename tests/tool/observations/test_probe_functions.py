@@ -39,6 +39,25 @@ class Fresh:
     assert [call["returns"] for call in seen["returns"]["calls"]] == [True, True, False, False]
 
 
+def test_how_far_from_now_dates_are(tmp_path: Path) -> None:
+    """Dates that are reckoned from now are told in seconds from it; now itself, and what is cut to a minute, is now."""
+    text = """
+import time
+from datetime import datetime, timedelta, timezone
+def bars() -> list[datetime]:
+    now = datetime.now(timezone.utc)
+    return [now, now - timedelta(minutes=1), now.replace(second=0, microsecond=0), now - timedelta(hours=3)]
+def stamps() -> list[object]:
+    now = time.time()
+    return [now, now + 30, int(now), (datetime.utcnow() - timedelta(seconds=90)).isoformat()]
+"""
+    seen = observed(tmp_path, {"m": text}, "functions")
+    returned = [moment["datetime"] for moment in seen["small.m.bars[]"]["returns"]]
+    assert returned == [f"<now{apart} 0:00:00 UTC>" for apart in ("", "-60s", "", "-10800s")]
+    stamps = ["<now in s>", "<now+30s in s>", "<now in whole s>", "<nowT with fraction-90s utc without a zone>"]
+    assert seen["small.m.stamps[]"]["returns"] == stamps
+
+
 def test_arguments_that_change(tmp_path: Path) -> None:
     """A function that changes what it is handed is told from one that does not."""
     text = """
