@@ -27,6 +27,8 @@ ITEMS = 40
 """Items of a list that are shown; its length is always."""
 NOW_SECONDS = 900.0
 """What differs by less from the time of the run is taken for the time of the run."""
+NOON_FRACTION = 0.25
+"""Of what second it is by the virtual clock when an observation begins."""
 _DAYS, _MICROSECOND = 2 * 86_400.0, 2e-6
 """Seconds: how far from now a moment is told in seconds, and how exact moments are."""
 PAST = (1e9, 1_709_303_415.25, -1.0, 1_000.0)
@@ -36,6 +38,7 @@ _GIVEN = re.compile(r"/given-\d+")
 _ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 _UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b|\b[0-9a-f]{32}\b")
 _ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?")
+_DATE = re.compile(r"(?<!\d)(20\d\d)([-/_]?)([01]\d)\2([0-3]\d)(?![\d:])")
 _LONG_NUMBER = re.compile(r"\b1\d{9}(?:\d{3}|\d{6}|\d{9})?(?:\.\d+)?\b")
 _TIME_OF_DAY = re.compile(r"(?<![T\d:+-])([0-2]\d):([0-5]\d):([0-5]\d)(?:[.,]\d+)?(?![\d:])")
 _OF_THE_PROCESS = re.compile(r"(?m)^((?:(?:python|process)_\S+)|(?:\w+_created(?:\{.*\})?)) \S+$")
@@ -225,6 +228,7 @@ def masked(value: str) -> str:
     value = _ADDRESS.sub("<address>", value)
     value = _UUID.sub("<random>", value)
     value = _ISO.sub(lambda match: _iso(match.group()), value)
+    value = _DATE.sub(_date, value)
     value = _TIME_OF_DAY.sub(_time_of_day, value)
     return _LONG_NUMBER.sub(lambda match: str(_number(float(match.group())) or match.group()), value)
 
@@ -234,17 +238,17 @@ def _number(value: float) -> str | None:
     if isinstance(value, float) and 0 < abs(value) < 0.05 and (abs(value) < 1e-4 or len(f"{value:.12g}") > 8):
         # The time between two looks at the real clock: datetime's own defaults look at it.
         return "<an instant>"
-    if isinstance(value, float) and 2.5e9 < value < 5e10 and abs(value / time.time() % 1 - 0.5) > 0.49999:
-        return f"<{round(value / time.time())} times now in s>"
-    now = time.time()
+    nows = (time.time(), dt.datetime.now(dt.UTC).timestamp())
+    for now in nows:
+        if isinstance(value, float) and 2.5e9 < value < 5e10 and abs(value / now % 1 - 0.5) > 0.49999:
+            return f"<{round(value / now)} times now in s>"
     for factor, unit in _UNITS.items():
-        # A whole number of milliseconds is at the fraction of the virtual clock by chance, now and then.
-        apart = "" if isinstance(value, int) and factor == 1_000 else _apart(value / factor - now)
-        if apart or abs(value / factor - now) < NOW_SECONDS:
+        apart = _apart(value / factor - time.time())
+        if apart or any(abs(value / factor - now) < NOW_SECONDS for now in nows):
             whole = "whole " if isinstance(value, int) else ""
             return f"<now{apart} in {whole}{unit}>"
         for past in PAST:
-            if abs(abs(value) / factor - (now - past)) < NOW_SECONDS:
+            if any(abs(abs(value) / factor - (now - past)) < NOW_SECONDS for now in nows):
                 return f"<{'-' if value < 0 else ''}seconds since {past:g} in {unit}>"
     return None
 
@@ -252,11 +256,17 @@ def _number(value: float) -> str | None:
 def _time_of_day(match: re.Match[str]) -> str:
     hours, minutes, seconds = (int(part) for part in match.groups())
     of_day = hours * 3600 + minutes * 60 + seconds
-    for now in (dt.datetime.now(dt.UTC), dt.datetime.now()):  # noqa: DTZ005 - local time is looked for as well
+    for now in (_virtual_now(), dt.datetime.now(dt.UTC), dt.datetime.now()):  # noqa: DTZ005 - local time is looked for
         apart = abs(of_day - (now.hour * 3600 + now.minute * 60 + now.second))
         if min(apart, 86_400 - apart) < NOW_SECONDS:
             return "<time of day>"
     return match.group()
+
+
+def _date(match: re.Match[str]) -> str:
+    """A date without a time: each observation is made on a day of its own."""
+    days = {now.date() for now in (_virtual_now(), dt.datetime.now(dt.UTC), dt.datetime.now())}  # noqa: DTZ005 - as above
+    return "<today>" if "".join(match.group(1, 3, 4)) in {f"{day:%Y%m%d}" for day in days} else match.group()
 
 
 def _iso(value: str) -> str:
@@ -276,34 +286,44 @@ def _iso(value: str) -> str:
 
 def _moment(value: dt.datetime) -> str:
     """A moment, or what kind of now it is: its zone, or which zone's time it shows without saying so."""
-    utc = dt.datetime.now(dt.UTC)
-    virtual = time.time() - utc.timestamp()
+    real, virtual = dt.datetime.now(dt.UTC), _virtual_now()
     if value.tzinfo is not None:
-        seconds = (value - utc).total_seconds()
-        if (apart := _apart(seconds - virtual)) or _is_near(seconds, virtual):
+        seconds = (value - virtual).total_seconds()
+        if (apart := _apart(seconds)) or _is_near(seconds, (value - real).total_seconds()):
             return f"<now{apart} {value.utcoffset()} {value.tzinfo}>"
         return f"{value.isoformat()} {value.tzinfo}"
-    here = {"utc": utc.replace(tzinfo=None), "local": dt.datetime.now()}  # noqa: DTZ005 - it is looked for
-    seconds_from = {zone: (value - now).total_seconds() for zone, now in here.items()}
-    for zone, seconds in seconds_from.items():
-        if _is_near(seconds, virtual):
-            return f"<now{_apart(seconds - virtual)} {zone} without a zone>"
-    apart = _apart(seconds_from["utc"] - virtual)
+    seconds_from = {
+        zone: [(value - now.astimezone(of_zone).replace(tzinfo=None)).total_seconds() for now in (virtual, real)]
+        for zone, of_zone in (("utc", dt.UTC), ("local", None))
+    }
+    for zone, (from_virtual, from_real) in seconds_from.items():
+        if _is_near(from_virtual, from_real):
+            return f"<now{_apart(from_virtual)} {zone} without a zone>"
+    apart = _apart(seconds_from["utc"][0])
     return f"<now{apart} utc without a zone>" if apart else value.isoformat()
 
 
+def _virtual_now() -> dt.datetime:
+    return dt.datetime.fromtimestamp(time.time(), dt.UTC)
+
+
 def _apart(seconds: float) -> str:
-    """How far from now a moment is that was reckoned from the virtual clock: ``-60s``; nothing of now and of any other.
+    """How far from the virtual clock a moment is that was reckoned from it: ``-60s``; nothing where it is no way off.
 
-    That clock stands at a fraction of a second, and only what was reckoned from it is whole seconds apart.
+    The clock begins at noon and a fraction of a second, so that what was cut to a second or an hour is known as well.
     """
-    whole = round(seconds)
-    return f"{whole:+d}s" if 0 < abs(whole) < _DAYS and abs(seconds - whole) < _MICROSECOND else ""
+    if not 0 < abs(seconds) < _DAYS:
+        return ""
+    for fraction in (0.0, NOON_FRACTION):
+        whole = round(seconds + fraction)
+        if whole and abs(seconds + fraction - whole) < _MICROSECOND:
+            return f"{whole:+d}s"
+    return ""
 
 
-def _is_near(seconds: float, virtual: float) -> bool:
-    """Whether a moment so many seconds from now is now: by the real clock, or by the virtual one, which is ahead."""
-    return abs(seconds) < NOW_SECONDS or abs(seconds - virtual) < NOW_SECONDS
+def _is_near(*seconds: float) -> bool:
+    """Whether a moment is so many seconds from now, by the virtual clock or by the real one, that it is now."""
+    return any(abs(each) < NOW_SECONDS for each in seconds)
 
 
 def name_folder(folder: str, name: str) -> None:

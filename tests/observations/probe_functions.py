@@ -10,6 +10,7 @@ import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import decorating
 import sequences
 from calling import run
 from collaborators import HANDED
@@ -71,6 +72,7 @@ def _function(each: PublicObject) -> Iterator[Observation]:
     for case in cases[:1]:
         yield from calls.sick(f"{each.location}[{case.label}]", functools.partial(_watched, each.value, case))
         yield f"{each.location} twice", functools.partial(_twice, each.value, case)
+    yield from decorating.observations(each.location, each.value, cases)
     if len(cases) > 1:
         yield f"{each.location} of its own result", functools.partial(_of_own_result, each.value, cases)
 

@@ -57,7 +57,9 @@ def units(surface: Surface) -> Iterable[Unit]:
             name = location.rpartition(".")[2]
             if (found := _case_with_path(cases)) and name in readers_of_files and CONFIGURES.search(location):
                 returned = hints_of(_behind(location, each)).get("return")
-                yield Unit("settings", location, functools.partial(_of_files, location, call, *found, returned))
+                of_settings = {name for kind in _kinds_made(location, known) for name in known[kind]}
+                work = functools.partial(_of_files, location, call, *found, returned, of_settings)
+                yield Unit("settings", location, work)
             elif name in readers:
                 yield Unit("settings", location, functools.partial(_of_call, location, call, cases, known))
 
@@ -362,12 +364,15 @@ def _case_with_path(cases: list[Case]) -> tuple[Case, str] | None:
 
 
 def _of_files(
-    location: str, call: Callable[[Case], Any], case: Case, path: str, returned: Any
+    location: str, call: Callable[[Case], Any], case: Case, path: str, returned: Any, of_settings: Iterable[str]
 ) -> Iterator[Observation]:
-    """What a configuration file becomes, by its suffix; and what the variables do that are read with it."""
+    """What a configuration file becomes, by its suffix; and what the variables do that are read with it.
+
+    ``of_settings`` are variables that a settings class reads, which asks for all that there are.
+    """
     is_text = isinstance(dict(case.named)[path].make(), str)
     # What is read with one file may be read with another after a change.
-    names: set[str] = set()
+    names = {*of_settings}
     in_yaml: list[tuple[str, Callable[[], Json]]] = []
     for content in contents(returned):
         for suffix in FILES:

@@ -73,7 +73,7 @@ def quick_state() -> State:
         "signal handlers": [signal.getsignal(getattr(signal, name)) for name in _SIGNALS],
         "hooks": [sys.excepthook, sys.unraisablehook, sys.displayhook, threading.excepthook, sys.gettrace()],
         "warnings": list(warnings.filters),
-        "decimal": str(decimal.getcontext()),
+        "decimal": _decimal_context(),
         "recursion limit": sys.getrecursionlimit(),
         "time zone": time.tzname,
         "socket timeout": socket.getdefaulttimeout(),
@@ -100,6 +100,13 @@ def full_state() -> State:
         "built-in names": sorted(vars(builtins)),
         "replaced": sorted(_replaced()),
     }
+
+
+def _decimal_context() -> Json:
+    """How decimals are reckoned. The flags are left out: each sum that is not exact sets some."""
+    context = decimal.getcontext()
+    traps = sorted(kind.__name__ for kind, is_set in context.traps.items() if is_set)
+    return [context.prec, context.rounding, context.Emin, context.Emax, context.capitals, context.clamp, traps]
 
 
 def changes(before: Mapping[str, Json], after: Mapping[str, Json]) -> Json:

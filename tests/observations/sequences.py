@@ -12,6 +12,7 @@ from typing import Any
 
 import failing
 import filling
+import series
 import subscribers
 from calling import run
 from collaborators import HANDED
@@ -52,6 +53,7 @@ def observations(location: str, kind: type, maker: Maker, imports: tuple[str, ..
     yield from subscribers.observations(location, maker, methods)
     yield from failing.observations(location, kind, maker, methods)
     yield from filling.observations(location, kind, maker, methods)
+    yield from series.observations(location, maker, methods, outcome)
     if methods:
         yield f"{location} in a thread", functools.partial(run, functools.partial(_in_thread, maker, methods))
         yield f"{location} made outside of a loop", functools.partial(_outside, maker, methods)

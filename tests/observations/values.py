@@ -226,7 +226,7 @@ def _collections(kind: type, args: tuple[Any, ...], name: str, depth: int) -> li
     if kind is dict:
         keys, values = (args or (str, Any))[0], (args or (str, Any))[-1]
         if keys in (str, Any) and values in (Any, object):
-            another = partial(Row, id="b", symbol="MSFT", price=99.25, ts="2024-03-01T14:31:00Z")
+            another = partial(Row, id="b", symbol="MSFT", price=99.125, ts="2024-03-01T14:31:00Z")
             return [
                 Sample("a row", Row),
                 Sample("another", another),
@@ -329,11 +329,13 @@ class Case:
 def argument_cases(function: Any, depth: int = 0, variants: int = 5) -> list[Case]:  # noqa: C901 - a case for each kind of parameter
     """The calls to make: one with the plainest arguments and no optional one, then others that differ in one argument.
 
-    Raises NoSampleError where a required argument cannot be made, and ValueError where there is no signature.
+    A choice that is named as an optional parameter (``mode="backfill"``) comes with that one. Raises
+    NoSampleError where a required argument cannot be made, and ValueError where there is no signature.
     """
     positional: list[Sample] = []
     named: list[tuple[str, Sample]] = []
     choices: list[tuple[str, int | None, list[Sample]]] = []
+    optional: dict[Any, Sample] = {}
     for parameter, annotation in parameters_of(function):
         if parameter.kind is parameter.VAR_POSITIONAL:
             continue
@@ -352,6 +354,7 @@ def argument_cases(function: Any, depth: int = 0, variants: int = 5) -> list[Cas
         if annotation is parameter.empty and not required and type(parameter.default) in _BY_TYPE:
             found = samples(type(parameter.default), parameter.name, depth)
         if not required:
+            optional[parameter.name] = found[0]
             choices.append((parameter.name, None, found[: _wanted(found, annotation, variants)]))
         elif parameter.kind is parameter.POSITIONAL_ONLY:
             choices.append((parameter.name, len(positional), found[1:variants]))
@@ -364,12 +367,18 @@ def argument_cases(function: Any, depth: int = 0, variants: int = 5) -> list[Cas
         few_words = int(all(isinstance(sample.value, enum.Enum | bool) for sample in others))
         for sample in others:
             if index is None:
-                changed = dict(named) | {name: sample}
+                changed = dict(named) | {name: sample} | _named_by(sample, optional)
                 cases.append(Case(f"{name}={sample.label}", tuple(positional), tuple(changed.items()), few_words))
             else:
                 changed_positional = [*positional[:index], sample, *positional[index + 1 :]]
                 cases.append(Case(f"{name}={sample.label}", tuple(changed_positional), tuple(named), few_words))
     return cases
+
+
+def _named_by(choice: Sample, optional: dict[Any, Sample]) -> dict[str, Sample]:
+    """The optional argument that a choice is named as, if there is one."""
+    name = getattr(choice.value, "value", choice.value)
+    return {name: optional[name]} if isinstance(name, str) and name in optional else {}
 
 
 def _wanted(found: list[Sample], annotation: Any, variants: int) -> int:

@@ -11,10 +11,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from describing import NOON_FRACTION
 from edge import EDGE
 from edges import EdgeTransport
 
-_real_sleep, _real_time, _real_monotonic = time.sleep, time.time, time.monotonic
+_real_sleep, _real_monotonic = time.sleep, time.monotonic
 
 
 class WaitsForever(BaseException):
@@ -41,8 +42,11 @@ class Clock:
             raise GoesOn
 
     def begin(self, seconds: float) -> float:
-        """Bound what may be waited for from now on, which is a whole second: the seconds waited for until then."""
-        self.waited = float(math.ceil(self.waited))
+        """Bound what may be waited for from now on, which is the next noon: the seconds waited for until then.
+
+        Whatever was done before, and whenever it is run, a thing that asks for the time of day is told the same.
+        """
+        self.waited = math.ceil(self.waited / _DAY) * _DAY
         self.until = self.waited + seconds
         return self.waited
 
@@ -57,16 +61,15 @@ class Clock:
                 _real_sleep(min(seconds, 0.005))
 
         time.sleep = sleep  # type: ignore[assignment]
-        started = int(_real_time()) + _FRACTION
         # The time that is spent working does not pass: what took how long is the same in each run.
-        time.time = lambda: started + self.waited
+        time.time = lambda: _NOON + self.waited
         time.time_ns = lambda: int(time.time() * 1e9)
         time.monotonic = time.perf_counter = lambda: _START + self.waited
         time.monotonic_ns = time.perf_counter_ns = lambda: int(time.monotonic() * 1e9)
 
 
-_START, _FRACTION = 1000.0, 0.25
-"""Seconds: what a clock that counts from anywhere begins with, and of what second it is when the run begins."""
+_START, _NOON, _DAY = 1000.0, 1_781_697_600.0 + NOON_FRACTION, 86_400.0
+"""Seconds: what a clock that counts from anywhere begins with; a noon that is past, when a run begins; and a day."""
 _TICKS, _NOISE = 1 << 20, 0.0005
 """Ticks of a second, so many that sums are exact: how long was waited before changes nothing of what comes later. What
 is no more than the noise of a sum beyond a tick is no time."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from market_data_meta.contract import Clause, Contract
+from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.inside.mdm_plan import CellRun
 from market_data_meta.judging.records import Record
 from market_data_meta.releases.combinations import HIGHEST, Cell, Combination
@@ -263,14 +264,21 @@ class WarmRunner:
             at_once = 1 + (
                 cores // 2 if self._contract.service_with(next(iter(clauses)).combination.packages) else cores
             )
-            for step in job_steps(start, jobs, at_once=at_once, seconds=self._request.seconds):
-                if step is None:
-                    yield None
-                    continue
-                job, ending = step
-                record = group.run_cache.add(cells[job.name].digests, job, ending)
-                group.decisions.add([record])
-                yield record
+            try:
+                for step in job_steps(start, jobs, at_once=at_once, seconds=self._request.seconds):
+                    if step is None:
+                        yield None
+                        continue
+                    job, ending = step
+                    record = group.run_cache.add(cells[job.name].digests, job, ending)
+                    group.decisions.add([record])
+                    yield record
+            except MetaError as error:
+                if error.code is not ErrorCode.NO_TEMPLATE:
+                    raise
+                # It says nothing of cells with other libraries, which go on.
+                fault = f"{error.what}: {error.why}" if error.why else error.what
+                group.decisions.faults.update({tuple(cell.digests.values()): fault for cell in clauses})
 
     def _is_unpacked(self, group: ThirdPartyGroup, cell: ContentCombination) -> bool:
         """Whether the cell's releases are there. A release that cannot be had is the cell's fault."""

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from market_data_meta.contract import Contract
+from market_data_meta.errors import ErrorCode, MetaError, undecided
+from market_data_meta.inside.mdm_plan import CellRun
 from market_data_meta.judging.records import Record
 from market_data_meta.releases.contents import Content, ContentCombination
 from market_data_meta.releases.ledger import Ledger
+from market_data_meta.running import warm_runner
 from market_data_meta.running.cache import RunCache
 from market_data_meta.running.decisions import Decisions
 from market_data_meta.running.isolated import REPETITIONS
+from market_data_meta.running.template_pool import TemplatePool
 from market_data_meta.running.third_party import ThirdPartyLock, group_digests, remove_entries
+from market_data_meta.running.warm_jobs import Job
 from market_data_meta.running.warm_runner import RunRequest, ThirdPartyGroup, WarmRunner
 
 Make = Callable[..., Record]
@@ -225,3 +230,28 @@ def test_a_clause_that_was_repeated_more_often_than_is_needed_is_not_run_again(
     request = RunRequest((cell,), frozenset(), repeat={cell: frozenset({"area.first"})})
     runner = WarmRunner(small, ledger, request, Path(), "python", {}, lambda _: None)
     assert runner.decide(ThirdPartyGroup(decisions, RunCache.__new__(RunCache), [cell]), frozenset({cell})) == 0
+
+
+def test_a_set_of_libraries_with_which_nothing_starts_costs_no_other_cell_its_run(
+    small: Contract, ledger: Ledger, cell_of: Callable[..., ContentCombination], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The cause is the fault of its own cells; any other error ends the run."""
+    cell, decisions = cell_of(), Decisions(small)
+
+    def steps(*_: object, **__: object) -> Iterator[None]:
+        yield None
+        raise undecided(ErrorCode.NO_TEMPLATE if not decisions.faults else ErrorCode.NO_NETWORK, "it failed", "why")
+
+    monkeypatch.setattr(warm_runner, "job_steps", steps)
+    monkeypatch.setattr(WarmRunner, "_job", lambda *_: Job("a", CellRun.__new__(CellRun), Path(), Path()))
+    runner = WarmRunner(small, ledger, RunRequest((cell,), frozenset()), Path(), "python", {}, lambda _: None)
+    group = ThirdPartyGroup(decisions, RunCache.__new__(RunCache), [cell])
+
+    def run_cells() -> list[Record | None]:
+        lock, templates = ThirdPartyLock("", frozenset()), TemplatePool.__new__(TemplatePool)
+        return list(runner._run_cells(group, templates, lock, {cell: ["area.first"]}, (), 1))
+
+    assert run_cells() == [None]
+    assert decisions.faults == {tuple(cell.digests.values()): "it failed: why"}
+    with pytest.raises(MetaError, match="it failed"):
+        run_cells()

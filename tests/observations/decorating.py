@@ -1,0 +1,87 @@
+"""Functions that are made of others: what a decorator hands out for a function is called again and again."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import time
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from calling import run
+from describing import Described, Json, class_names, describe
+from exhausting import exhausted
+from unit import NOTHING, Observation
+from values import Case
+
+_OFTEN = 12
+"""Calls of what was handed out: more than most budgets and limits allow at once."""
+_FAILURES = 2
+_CASES = 3
+
+
+class _Decorated:
+    """A function to be decorated, which counts its calls and fails the first few times."""
+
+    def __init__(self, failures: int) -> None:
+        self.calls, self._failures = 0, failures
+
+    def answer(self, *_: Any, **__: Any) -> int:
+        """The number of the call, or an error that is worth another attempt."""
+        self.calls += 1
+        if self.calls <= self._failures:
+            raise ConnectionError("not yet")
+        return self.calls
+
+    def function(self, *, waits: bool) -> Callable[..., Any]:
+        """A plain function, or one to be awaited."""
+
+        def decorated(*given: Any, **named: Any) -> int:
+            return self.answer(*given, **named)
+
+        async def awaited(*given: Any, **named: Any) -> int:
+            return self.answer(*given, **named)
+
+        return awaited if waits else decorated
+
+
+def observations(location: str, function: Any, cases: list[Case]) -> Iterator[Observation]:
+    """What becomes of functions that the results of some cases are given, where the plainest gives a function."""
+    for case in cases[:_CASES]:
+        yield f"{location}[{case.label}] decorating", functools.partial(_decorating, function, cases[0], case)
+
+
+def _decorating(function: Any, plain: Case, case: Case) -> Json:
+    returned: list[Any] = []
+    run(lambda: returned.append(plain.call(function)))
+    is_decorator = [type(result) for result in returned] == [types.FunctionType]
+    return run(functools.partial(_calls, function, case)) if is_decorator else NOTHING
+
+
+async def _calls(function: Any, case: Case) -> Described:
+    seen: dict[str, Json] = {}
+    for waits in (False, True):
+        for failures in (0, _FAILURES, _OFTEN * _OFTEN):
+            decorated = _Decorated(failures)
+            what = f"{'awaited' if waits else 'plain'}, failing {failures if failures < _OFTEN else 'ever'}"
+            try:
+                made = case.call(function)(decorated.function(waits=waits))
+            except Exception as error:
+                seen[what] = {"raises": class_names(type(error))}
+                continue
+            steps = [await _call(made) for _ in range(_OFTEN)] if callable(made) else []
+            seen[what] = {"gives": "a function" if callable(made) else describe(made), "calls": steps}
+            seen[f"{what}, called"] = decorated.calls
+    return Described(seen)
+
+
+async def _call(made: Callable[[], Any]) -> Json:
+    """What one call comes to, and how long it waits."""
+    begin = time.monotonic()
+    try:
+        outcome: Json = describe(await asyncio.wait_for(exhausted(made()), 60.0))
+    except Exception as error:
+        outcome = class_names(type(error))
+    waited = round(time.monotonic() - begin, 3)
+    return [outcome, waited] if waited else outcome
