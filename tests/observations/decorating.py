@@ -55,25 +55,23 @@ def observations(location: str, function: Any, cases: list[Case]) -> Iterator[Ob
 def _decorating(function: Any, plain: Case, case: Case) -> Json:
     returned: list[Any] = []
     run(lambda: returned.append(plain.call(function)))
-    is_decorator = [type(result) for result in returned] == [types.FunctionType]
-    return run(functools.partial(_calls, function, case)) if is_decorator else NOTHING
+    if [type(result) for result in returned] != [types.FunctionType]:
+        return NOTHING
+    return {
+        f"{'awaited' if waits else 'plain'}, failing {failures if failures < _OFTEN else 'ever'}": run(
+            functools.partial(_calls, function, case, _Decorated(failures), waits=waits)
+        )
+        for waits in (False, True)
+        for failures in (0, _FAILURES, _OFTEN * _OFTEN)
+    }
 
 
-async def _calls(function: Any, case: Case) -> Described:
-    seen: dict[str, Json] = {}
-    for waits in (False, True):
-        for failures in (0, _FAILURES, _OFTEN * _OFTEN):
-            decorated = _Decorated(failures)
-            what = f"{'awaited' if waits else 'plain'}, failing {failures if failures < _OFTEN else 'ever'}"
-            try:
-                made = case.call(function)(decorated.function(waits=waits))
-            except Exception as error:
-                seen[what] = {"raises": class_names(type(error))}
-                continue
-            steps = [await _call(made) for _ in range(_OFTEN)] if callable(made) else []
-            seen[what] = {"gives": "a function" if callable(made) else describe(made), "calls": steps}
-            seen[f"{what}, called"] = decorated.calls
-    return Described(seen)
+async def _calls(function: Any, case: Case, decorated: _Decorated, *, waits: bool) -> Described:
+    made = case.call(function)(decorated.function(waits=waits))
+    if not callable(made):
+        return Described({"gives": describe(made)})
+    steps = [await _call(made) for _ in range(_OFTEN)]
+    return Described({"calls": steps, "of the decorated": decorated.calls})
 
 
 async def _call(made: Callable[[], Any]) -> Json:

@@ -24,21 +24,29 @@ from command_lines import Command, lay_files, of_argparse, of_click, parser_of
 from config_files import GENERIC, whole_configuration
 from describing import Json, class_names, describe
 from edge import EDGE
-from probe_settings import is_settings, required_variables
+from environment import spellings, variables
+from probe_settings import difference, is_settings, required_variables
 from surface import Surface
 from unit import Observation, TooLongError, Unit
 from virtual_time import CLOCK, GoesOn, VirtualLoop, WaitsForever
 
+_VARIABLE = re.compile(r"""(?:environ(?:\.get)?\s*[(\[]|getenv\()\s*["']([A-Z][A-Z0-9_]+)["']""")
+"""A variable that code reads by its name."""
+_NOT_SET = ("HOME", "PATH", "TMPDIR")
 _IS_PROGRAM = re.compile(r"^if __name__ == ['\"]__main__['\"]", re.MULTILINE)
 
 
 @dataclasses.dataclass(frozen=True)
 class Program:
-    """A program by its name, what is called to run it, and what is in the file that a command line gives it."""
+    """A program by its name, what is called to run it, and what is in the file that a command line gives it.
+
+    ``variables`` are those that the code of its package names.
+    """
 
     name: str
     called: Callable[[], Any]
     given: Mapping[str, Any]
+    variables: tuple[str, ...] = ()
 
     def run(self, arguments: list[str]) -> Json:
         """Run it: how it ends, what of its output a program could read, what it sends, what it leaves."""
@@ -80,7 +88,7 @@ def units(surface: Surface) -> Iterable[Unit]:
     kinds = [each.value for each in surface.objects() if is_settings(each.value)]
     required = {key: text for kind in kinds for key, text in required_variables(kind).items()}
     given = whole_configuration([each.value for each in surface.objects()])
-    program = functools.partial(_program, required=required, given=given)
+    program = functools.partial(_program, required=required, given=given, named=_variables(surface))
     for point in scripts:
         yield Unit("cli", point.name, functools.partial(program, point.name, point.load, None))
     for name, module in sorted(surface.modules.items()):
@@ -101,6 +109,12 @@ def units(surface: Surface) -> Iterable[Unit]:
             yield Unit("cli", f"python -m {name}", functools.partial(program, f"python -m {name}", load, name))
 
 
+def _variables(surface: Surface) -> tuple[str, ...]:
+    files = {Path(str(module.__file__)) for module in surface.modules.values() if getattr(module, "__file__", None)}
+    texts = (file.read_text(errors="replace") for file in sorted(files) if file.suffix == ".py")
+    return tuple(sorted({name for text in texts for name in _VARIABLE.findall(text)}.difference(_NOT_SET)))
+
+
 def _module_run(module: str) -> Callable[[], Any]:
     return functools.partial(runpy.run_module, module, run_name="__main__", alter_sys=True)
 
@@ -117,7 +131,12 @@ def _is_click(value: Any) -> bool:
 
 
 def _program(
-    name: str, load: Callable[[], Any], module: str | None, required: dict[str, str], given: Mapping[str, Any]
+    name: str,
+    load: Callable[[], Any],
+    module: str | None,
+    required: dict[str, str],
+    given: Mapping[str, Any],
+    named: tuple[str, ...],
 ) -> Iterator[Observation]:
     # What a package cannot do without is set for all commands alike: the first of them may keep what it has read.
     os.environ.update(required)
@@ -135,7 +154,7 @@ def _program(
     if called is None:
         yield f"{name}[]", lambda: {"raises": ["TypeError", "Exception"]}
         return
-    commands, program = list(_commands(main, called)), Program(name, called, given)
+    commands, program = list(_commands(main, called)), Program(name, called, given, named)
     if run_module is not None:
         yield f"{name}[as a module]", functools.partial(Program(name, run_module, given).run, ["--help"])
     for command in commands or [Command((), (), is_group=False)]:
@@ -168,11 +187,21 @@ def _plain(title: str, program: Program, command: Command) -> Iterator[Observati
         for mood in ("well", "refuses", "fails") if extent == "plain" else ("well", "fails"):
             ready = functools.partial(_in_mood, mood, program, line)
             yield f"{title}[{extent}, servers: {mood}]", ready
+    for variable in program.variables:
+        for text in spellings(variable)[:2]:
+            yield f"{title}[{variable}={text}]", functools.partial(_with_variable, program, plain, {variable: text})
     for each in command.parameters:
         for sample in each.variations():
             if not (each.required and sample == each.samples[0]):
                 line = command.line({each.name: sample})
                 yield f"{title}[{each.name}={sample}]", functools.partial(program.run, line)
+
+
+def _with_variable(program: Program, line: list[str], values: dict[str, str]) -> Json:
+    """What a variable changes in a run of the program."""
+    without = program.run(line)
+    with variables(**values):
+        return difference(without, program.run(line))
 
 
 def _in_mood(mood: str, program: Program, arguments: list[str]) -> Json:

@@ -224,3 +224,52 @@ class Scaled:
 """
     seen = observed(tmp_path, {"m": text}, "functions")
     assert seen["small.m.Scaled made with factor=3"]["scale"][""]["returns"] == 9
+
+
+def test_a_window_that_ends(tmp_path: Path) -> None:
+    """What takes things with times is given some whose times move on, up to the very end of a window."""
+    text = """
+from dataclasses import dataclass
+from datetime import datetime
+@dataclass
+class Tick:
+    at: datetime
+    price: float
+class Windows:
+    def __init__(self) -> None:
+        self.first = None
+    def on_tick(self, tick: Tick) -> float | None:
+        self.first = self.first or tick.at
+        return round(tick.price, 2) if (tick.at - self.first).total_seconds() {} 1 else None
+"""
+    firsts = []
+    for number, sign in enumerate((">=", ">")):
+        seen = observed(tmp_path / str(number), {"m": text.replace("{}", sign)}, "functions")
+        calls = seen["small.m.Windows.on_tick over time"]["returns"]["calls"]
+        firsts.append([call["returns"] is not None for call in calls].index(True))
+    assert firsts == [2, 4]
+
+
+def test_a_decorator(tmp_path: Path) -> None:
+    """A function that a decorator has made is called again and again: what it waits for, and how often it tries."""
+    text = """
+import functools, time
+def limited(rate: int = 60):
+    def decorator(function):
+        left = [2]
+        @functools.wraps(function)
+        def wrapper(*args):
+            left[0] -= 1
+            if left[0] < 0:
+                time.sleep(60 / rate)
+            return function(*args)
+        return wrapper
+    return decorator
+def plain(size: int) -> int:
+    return size
+"""
+    seen = observed(tmp_path, {"m": text}, "functions")
+    limited = {name: each["returns"] for name, each in seen["small.m.limited[] decorating"].items()}
+    assert limited["plain, failing 0"]["calls"][:4] == [1, 2, [3, 1.0], [4, 1.0]]
+    assert limited["plain, failing 2"]["calls"][0] == ["ConnectionError", "OSError", "Exception"]
+    assert not any("plain" in name and "decorating" in name for name in seen)

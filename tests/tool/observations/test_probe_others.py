@@ -61,3 +61,17 @@ def main():
 """
     seen = observed(tmp_path, {"m": text}, "cli", **{"entry_points.txt": SCRIPTS})
     assert seen["small[plain, servers: well]"]["prints"] == [{"dict": {"part": {"dict": {"a": 3}}}}]
+
+
+def test_variables_that_change_what_a_program_does(tmp_path: Path) -> None:
+    """A program is run with each variable that the code of its package names, and what that changes is told."""
+    text = """
+import os
+def level():
+    return os.getenv("OTHER_LEVEL")
+def main():
+    raise SystemExit(3 if os.environ.get("SMALL_MODE") == "strict" else 0)
+"""
+    seen = observed(tmp_path, {"m": text}, "cli", **{"entry_points.txt": SCRIPTS})
+    assert seen["small[SMALL_MODE=strict]"] == {"exit": 3}
+    assert seen["small[OTHER_LEVEL=DEBUG]"] == "as without it"
