@@ -39,7 +39,9 @@ def third_party_result(
             if not _is_other(first, second):
                 continue
             told = second if second and second.outcome in ("failed", "error") else first
-            key = (name, _outcome(first), _outcome(second), told.fingerprint if told else "")
+            # What kept a check from running names the cell: it is one difference all the same.
+            what = told.fingerprint if told and told.outcome == "failed" else ""
+            key = (name, _outcome(first), _outcome(second), what)
             differences.setdefault(key, (told.message or "" if told else _UNDECIDED, []))[1].append(position)
     return ThirdPartyResult(
         choice=choice,

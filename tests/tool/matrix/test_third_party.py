@@ -10,6 +10,7 @@ from examples import LEDGER
 
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
+from market_data_meta.judging.records import Check
 from market_data_meta.matrix.document import matrix_result
 from market_data_meta.matrix.third_party import third_party_result
 from market_data_meta.matrix.verdicts import MatrixVerdicts
@@ -42,6 +43,20 @@ def test_a_clause_that_comes_out_otherwise_is_told_with_its_cells(
     labels = [cell.combination.label for cell in usual_matrix.cell_records.cells]
     assert (difference.clause, difference.usual, difference.outcome) == ("area.first", usual, other)
     assert [labels[position] for position in difference.cells] == ["core1.3-pipeline0.1-store0.6"]
+
+
+def test_what_cannot_run_is_one_difference_of_a_clause_whatever_each_cell_says(
+    small: Contract, make_matrix: Make
+) -> None:
+    """The causes name their cells, and there are as many as cells."""
+    usual, other = make_matrix(), make_matrix()
+    errors = {}
+    for cell, record in other.cell_records.records.items():
+        error = Check("area.first", "error", str(cell), None, None, 0)
+        errors[cell] = replace(record, checks={**record.checks, "area.first": error})
+    records = replace(other.cell_records, records=errors)
+    (difference,) = third_party_result(small, "lowest", LEDGER.as_of, usual.cell_records, records).differences
+    assert len(difference.cells) == 6
 
 
 def test_of_cells_that_only_these_libraries_cannot_run_the_reason_is_told(small: Contract, make_matrix: Make) -> None:

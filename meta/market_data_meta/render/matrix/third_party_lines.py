@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from market_data_meta.results.matrix import MatrixResult
 from market_data_meta.results.third_party import ThirdPartyDifference, ThirdPartyResult
 
+MOST, LETTERS = 20, 200
+"""Differences that are listed, and characters of what each says of its cause: matrix.json has all of them."""
 CHOICES = {"lowest": "the lowest versions of the libraries", "today": "the newest libraries of this day"}
 _OUTCOMES = {
     "passed": "holds",
@@ -28,8 +30,11 @@ def third_party_summary(matrix: MatrixResult, libraries: ThirdPartyResult) -> st
 
 def third_party_lines(matrix: MatrixResult, libraries: ThirdPartyResult) -> Iterator[str]:
     """A sentence for each difference, the widest first, and for each reason why nothing is known of cells."""
-    for row in sorted(libraries.differences, key=lambda row: -len(row.cells)):
+    widest_first = sorted(libraries.differences, key=lambda row: (row.outcome == "error", -len(row.cells)))
+    for row in widest_first[:MOST]:
         yield f"{row.clause} {how_it_differs(matrix, row)}"
+    if len(widest_first) > MOST:
+        yield f"and {len(widest_first) - MOST:,} more differences, which are in matrix.json"
     for reason in libraries.without_record:
         yield f"not decided in {_combinations(matrix, reason.cells)}: {reason.reason}"
 
@@ -41,7 +46,8 @@ def how_it_differs(matrix: MatrixResult, row: ThirdPartyDifference) -> str:
     else:
         how = f"{_OUTCOMES[row.outcome]}, and {_OUTCOMES[row.usual]} with the usual libraries"
     how += f", in {_combinations(matrix, row.cells)}"
-    return f"{how}: {row.why}" if row.why else how
+    why = " ".join(row.why.split())
+    return f"{how}: {why if len(why) <= LETTERS else f'{why[: LETTERS - 1]}…'}" if why else how
 
 
 def _clauses(libraries: ThirdPartyResult) -> str:
