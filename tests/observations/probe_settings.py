@@ -57,8 +57,7 @@ def units(surface: Surface) -> Iterable[Unit]:
             name = location.rpartition(".")[2]
             if (found := _case_with_path(cases)) and name in readers_of_files and CONFIGURES.search(location):
                 returned = hints_of(_behind(location, each)).get("return")
-                of_settings = {name for kind in _kinds_made(location, known) for name in known[kind]}
-                work = functools.partial(_of_files, location, call, *found, returned, of_settings)
+                work = functools.partial(_of_files, location, call, *found, returned, _settings_read(location, known))
                 yield Unit("settings", location, work)
             elif name in readers:
                 yield Unit("settings", location, functools.partial(_of_call, location, call, cases, known))
@@ -308,7 +307,7 @@ def _of_call(
     def only_of_readers() -> Json:
         seen = plain()
         if not names:
-            names.update(name for kind in _kinds_made(location, known) for name in known[kind])
+            names.update(_settings_read(location, known))
         return seen if names else NOTHING
 
     yield f"{location}[]", only_of_readers
@@ -317,14 +316,14 @@ def _of_call(
         yield from _of_variable(location, call, cases, name, without)
 
 
-def _kinds_made(location: str, known: dict[str, list[str]]) -> list[str]:
-    """The settings classes that a function names, or says that it returns."""
+def _settings_read(location: str, known: dict[str, list[str]]) -> list[str]:
+    """The variables of the settings classes that a function names, or says that it returns."""
     module, _, name = location.rpartition(".")
     function = getattr(sys.modules.get(module), name, None)
     if function is None:
         return []
     returned = getattr(hints_of(function).get("return"), "__name__", None)
-    return [kind for kind in known if kind == returned or kind in uses_of(function)]
+    return [name for kind in known if kind == returned or kind in uses_of(function) for name in known[kind]]
 
 
 def _of_variable(
@@ -366,12 +365,9 @@ def _case_with_path(cases: list[Case]) -> tuple[Case, str] | None:
 def _of_files(
     location: str, call: Callable[[Case], Any], case: Case, path: str, returned: Any, of_settings: Iterable[str]
 ) -> Iterator[Observation]:
-    """What a configuration file becomes, by its suffix; and what the variables do that are read with it.
-
-    ``of_settings`` are variables that a settings class reads, which asks for all that there are.
-    """
+    """What a configuration file becomes, by its suffix; and what the variables do that are read with it."""
     is_text = isinstance(dict(case.named)[path].make(), str)
-    # What is read with one file may be read with another after a change.
+    # What is read with one file may be read with another after a change; a settings class asks for all there are.
     names = {*of_settings}
     in_yaml: list[tuple[str, Callable[[], Json]]] = []
     for content in contents(returned):
