@@ -25,14 +25,13 @@ from config_files import GENERIC, whole_configuration
 from describing import Json, class_names, describe
 from edge import EDGE
 from environment import spellings, variables
-from probe_settings import difference, is_settings, required_variables
+from probe_settings import AS_WITHOUT, difference, is_settings, required_variables
 from surface import Surface
-from unit import Observation, TooLongError, Unit
+from unit import NOTHING, Observation, TooLongError, Unit
 from virtual_time import CLOCK, GoesOn, VirtualLoop, WaitsForever
 
-_VARIABLE = re.compile(r"""(?:environ(?:\.get)?\s*[(\[]|getenv\()\s*["']([A-Z][A-Z0-9_]+)["']""")
-"""A variable that code reads by its name."""
-_NOT_SET = ("HOME", "PATH", "TMPDIR")
+_VARIABLE = re.compile(r"""["']([A-Z][A-Z0-9]*_[A-Z0-9_]+)["']""")
+"""What may be the name of a variable, wherever it stands in the code."""
 _IS_PROGRAM = re.compile(r"^if __name__ == ['\"]__main__['\"]", re.MULTILINE)
 
 
@@ -112,7 +111,7 @@ def units(surface: Surface) -> Iterable[Unit]:
 def _variables(surface: Surface) -> tuple[str, ...]:
     files = {Path(str(module.__file__)) for module in surface.modules.values() if getattr(module, "__file__", None)}
     texts = (file.read_text(errors="replace") for file in sorted(files) if file.suffix == ".py")
-    return tuple(sorted({name for text in texts for name in _VARIABLE.findall(text)}.difference(_NOT_SET)))
+    return tuple(sorted({name for text in texts for name in _VARIABLE.findall(text)}))
 
 
 def _module_run(module: str) -> Callable[[], Any]:
@@ -187,9 +186,7 @@ def _plain(title: str, program: Program, command: Command) -> Iterator[Observati
         for mood in ("well", "refuses", "fails") if extent == "plain" else ("well", "fails"):
             ready = functools.partial(_in_mood, mood, program, line)
             yield f"{title}[{extent}, servers: {mood}]", ready
-    for variable in program.variables:
-        for text in spellings(variable)[:2]:
-            yield f"{title}[{variable}={text}]", functools.partial(_with_variable, program, plain, {variable: text})
+    yield f"{title}[variables]", functools.partial(_with_variables, program, plain)
     for each in command.parameters:
         for sample in each.variations():
             if not (each.required and sample == each.samples[0]):
@@ -197,11 +194,17 @@ def _plain(title: str, program: Program, command: Command) -> Iterator[Observati
                 yield f"{title}[{each.name}={sample}]", functools.partial(program.run, line)
 
 
-def _with_variable(program: Program, line: list[str], values: dict[str, str]) -> Json:
-    """What a variable changes in a run of the program."""
+def _with_variables(program: Program, line: list[str]) -> Json:
+    """What each variable changes in a run of the program; nothing of those that change nothing."""
     without = program.run(line)
-    with variables(**values):
-        return difference(without, program.run(line))
+    seen: dict[str, Json] = {}
+    for name in program.variables:
+        for text in spellings(name)[:2]:
+            with variables(**{name: text}):
+                changed = difference(without, program.run(line))
+            if changed != AS_WITHOUT:
+                seen[f"{name}={text}"] = changed
+    return seen or NOTHING
 
 
 def _in_mood(mood: str, program: Program, arguments: list[str]) -> Json:
