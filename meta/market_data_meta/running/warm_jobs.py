@@ -14,9 +14,9 @@ from market_data_meta.running.endings import Ending, ending_of
 from market_data_meta.running.homes import remove_home
 from market_data_meta.running.limits import Bounds, Limits, stop
 
-BOUNDS = Bounds(memory=1 << 30, processes=256)
-"""What a cell and its descendants may use: five times the memory that the newest releases take, and processes where a
-service has some seventy, as each of the databases of checks that run at once has one for every session."""
+BOUNDS = Bounds(memory=1 << 30, processes=256, written=2 << 30)
+"""What a cell and its descendants may use: five times the memory that the newest releases take; and the processes and
+files that the databases of a service's checks need at once, some seventy and half a GiB, several times."""
 RLIMITS = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": 1 << 28, "RLIMIT_DATA": 768 << 20}
 """What each process of a cell may take: no core dumps, files of 256 MiB, 768 MiB more data than the template, so that
 one process alone meets a MemoryError before the cell meets its bound."""
