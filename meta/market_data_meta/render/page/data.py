@@ -15,7 +15,7 @@ from market_data_meta.render.backtest.words import (
     release_sentence,
     summary_sentences,
 )
-from market_data_meta.render.matrix.third_party_lines import how_it_differs, third_party_summary
+from market_data_meta.render.matrix.third_party_lines import CHOICES, how_it_differs, third_party_summary
 from market_data_meta.render.observed_words import changes_sentence
 from market_data_meta.render.signs import CAPABILITY_STATES, PROMISES, STATES, VERDICTS
 from market_data_meta.results.backtest import BacktestResult
@@ -115,8 +115,9 @@ class PageDifference(Model):
 
 
 class PageThirdParty(Model):
-    """The matrix with other versions of the libraries: a sentence, and what differs in which clauses."""
+    """The matrix with other versions of the libraries: which, a sentence, and what differs in which clauses."""
 
+    title: str
     summary: str
     differences: tuple[PageDifference, ...]
 
@@ -198,6 +199,7 @@ def page_data(matrix: MatrixResult, contract: Contract, backtest: BacktestResult
         backtest=backtest and _backtest(backtest),
         third_party=tuple(
             PageThirdParty(
+                title=f"With {CHOICES[libraries.choice]}",
                 summary=third_party_summary(matrix, libraries),
                 differences=tuple(
                     PageDifference(clause=row.clause, words=how_it_differs(matrix, row))
