@@ -48,14 +48,20 @@ class _Decorated:
 
 def observations(location: str, function: Any, cases: list[Case]) -> Iterator[Observation]:
     """What becomes of functions that the results of some cases are given, where the plainest gives a function."""
+    # Asked once: most functions give none.
+    gives_function = functools.cache(functools.partial(_gives_function, function, *cases[:1]))
     for case in cases[:_CASES]:
-        yield f"{location}[{case.label}] decorating", functools.partial(_decorating, function, cases[0], case)
+        yield f"{location}[{case.label}] decorating", functools.partial(_decorating, function, case, gives_function)
 
 
-def _decorating(function: Any, plain: Case, case: Case) -> Json:
+def _gives_function(function: Any, case: Case) -> bool:
     returned: list[Any] = []
-    run(lambda: returned.append(plain.call(function)))
-    if [type(result) for result in returned] != [types.FunctionType]:
+    run(lambda: returned.append(case.call(function)))
+    return [type(result) for result in returned] == [types.FunctionType]
+
+
+def _decorating(function: Any, case: Case, gives_function: Callable[[], bool]) -> Json:
+    if not gives_function():
         return NOTHING
     return {
         f"{'awaited' if waits else 'plain'}, failing {failures if failures < _OFTEN else 'ever'}": run(

@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import functools
 import inspect
+import operator
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
@@ -51,12 +52,8 @@ def _moved(case: Case, number: int) -> tuple[list[Any], dict[str, Any]] | None:
     """The arguments of a case at a place of the series; None where none of them has a time."""
     positional, named = case.arguments()
     moved = [_at(value, number) for value in positional], {key: _at(value, number) for key, value in named.items()}
-    same = all(map(_is, positional, moved[0])) and all(named[key] is moved[1][key] for key in named)
+    same = all(map(operator.is_, positional, moved[0])) and all(named[key] is moved[1][key] for key in named)
     return None if same else moved
-
-
-def _is(first: Any, second: Any) -> bool:
-    return first is second
 
 
 def _at(value: Any, number: int) -> Any:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from market_data_meta.models import Model
-from market_data_meta.results.parts import Outcome, Text
+from market_data_meta.results.parts import Count, Outcome, Text
+from market_data_meta.results.services import Positions
 
-Positions = Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)]
 ClauseOutcome = Outcome | Literal["undecided"]
 """How a clause came out, or that no run has decided it."""
 
@@ -44,7 +42,7 @@ class ThirdPartyResult(Model):
     as_of: Text
     differences: tuple[ThirdPartyDifference, ...]
     without_record: tuple[CellsWithoutRecord, ...]
-    ran: Annotated[int, Field(ge=0)]
+    ran: Count
 
     @property
     def positions(self) -> set[int]:
