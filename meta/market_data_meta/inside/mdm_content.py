@@ -72,13 +72,14 @@ def content_of_wheel(wheel: Path) -> str:
     """Content id of a wheel file. Raises ``zipfile.BadZipFile`` for a damaged one."""
     with zipfile.ZipFile(wheel) as archive:
         return content_id(
-            (name, _digest(archive, info, name))
+            (name, digest_of_member(archive, info, name))
             for info in archive.infolist()
             if not info.is_dir() and (name := counted_path(info.filename)) is not None
         )
 
 
-def _digest(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> str:
+def digest_of_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> str:
+    """The sha256 of a wheel's file that counts under ``name``."""
     with archive.open(info) as member:
         return _digest_of(name, member)
 

@@ -1,4 +1,9 @@
-"""Decides the complete matrix: every combination of published contents."""
+"""Decides the complete matrix: every combination of published contents.
+
+A clause is run once for the same code of the packages that it binds. Two things that this takes for granted are put to
+the test by cells that run every clause: that nothing else decides its outcome (the corners of the matrix), and that
+contents of one code id run alike (each of these contents, with the newest of the others).
+"""
 
 from __future__ import annotations
 
@@ -11,6 +16,7 @@ from market_data_meta.judging.records import Check, Record
 from market_data_meta.judging.repeated_checks import outcomes, repeats, unexpected_checks, unsteady
 from market_data_meta.releases.contents import (
     ContentCombination,
+    combinations_of_shared_code,
     content_combinations,
     distinct_contents,
     oldest_and_newest_combinations,
@@ -33,8 +39,9 @@ def decide_matrix(contract: Contract, ledger: Ledger, options: RunOptions, on_pr
     """Decide every cell of the matrix. ``on_progress`` is called with each step."""
     contents = distinct_contents(contract, ledger)
     cells = content_combinations(contents)
-    corners = frozenset(cell.combination for cell in oldest_and_newest_combinations(contents))
-    return decide(contract, ledger, contents, RunRequest(tuple(cells), corners), options, on_progress)
+    whole = [*oldest_and_newest_combinations(contents), *combinations_of_shared_code(contents)]
+    exhaustive = frozenset(cell.combination for cell in whole)
+    return decide(contract, ledger, contents, RunRequest(tuple(cells), exhaustive), options, on_progress)
 
 
 def decide_repeated_matrix(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -33,6 +34,11 @@ class Content:
     def __hash__(self) -> int:
         """Hash only what distinguishes contents: hashing all the releases would cost a thousand times that."""
         return hash((self.package, self.digest, self.requirements))
+
+    @property
+    def code(self) -> str:
+        """The code id of all of them; empty where they have none."""
+        return self.releases[0].code
 
     @cached_property
     def newest(self) -> Release:
@@ -120,6 +126,18 @@ def oldest_and_newest_combinations(contents: Mapping[str, tuple[Content, ...]]) 
     """The corners of the matrix: every combination of the oldest and the newest content of each package."""
     ends = [tuple(dict.fromkeys((_newest_content(column), column[0]))) for column in contents.values()]
     return [ContentCombination(cell) for cell in itertools.product(*ends)]
+
+
+def combinations_of_shared_code(contents: Mapping[str, tuple[Content, ...]]) -> list[ContentCombination]:
+    """Each content that shares its code id with another one, with the newest content of each other package."""
+    newest = {package: _newest_content(column) for package, column in contents.items()}
+    number_of_contents = Counter(content.code for column in contents.values() for content in column)
+    return [
+        ContentCombination(tuple((newest | {content.package: content}).values()))
+        for column in contents.values()
+        for content in column
+        if content.code and number_of_contents[content.code] > 1
+    ]
 
 
 def _newest_content(column: Sequence[Content]) -> Content:

@@ -15,6 +15,7 @@ from packaging.version import InvalidVersion, Version
 from market_data_meta.contract import Contract
 from market_data_meta.errors import ErrorCode, Exit, MetaError, undecided
 from market_data_meta.inside.mdm_content import content_of_wheel
+from market_data_meta.releases.code_id import code_of_wheel
 from market_data_meta.releases.index_client import IndexClient, IndexFile
 from market_data_meta.releases.installable_wheels import installable_wheels
 from market_data_meta.releases.ledger import DeployedSet, Ledger, Release, stable_or_all
@@ -112,7 +113,7 @@ def _downloaded_release(file: IndexFile) -> Release:
         file.download(wheel)
         metadata = read_metadata(wheel, file.filename)
         try:
-            content = content_of_wheel(wheel)
+            content, code = content_of_wheel(wheel), code_of_wheel(wheel)
         except DAMAGED as error:
             raise MetaError(ErrorCode.BAD_WHEEL, f"{file.filename} is not a whole wheel", str(error)) from None
         size = wheel.stat().st_size
@@ -126,6 +127,7 @@ def _downloaded_release(file: IndexFile) -> Release:
         requires_python=metadata.requires_python,
         requires=metadata.requires,
         yanked=file.package.is_yanked,
+        code=code,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
@@ -34,6 +35,8 @@ class Release:
     yanked: bool
     withdrawn: bool = False
     """Whether the index does not have it any longer: nobody can install it."""
+    code: Annotated[str, Constraint(pattern="^([0-9a-f]{64})?$")] = ""
+    """Its code id; empty of a candidate, whose content nothing else decides."""
 
     def extras(self) -> list[str]:
         """The names of its extras, sorted."""
@@ -75,6 +78,12 @@ class Ledger:
     def published(self) -> Ledger:
         """The ledger of the published releases, without candidates."""
         return self.without_candidates or self
+
+    @cached_property
+    def codes(self) -> Mapping[str, str]:
+        """The code id of each published content."""
+        releases = (release for rows in self.published.releases.values() for release in rows)
+        return {release.content: release.code for release in releases if release.code}
 
     @property
     def why_not_deployed(self) -> str:

@@ -80,7 +80,7 @@ def decide(
         lock = locks[cell.requirements]
         digest = digests[lock]
         if digest not in groups:
-            groups[digest] = _read_group(contract, request, options, digest, lock)
+            groups[digest] = _read_group(contract, ledger.codes, request, options, digest, lock)
         groups[digest].cells.append(cell)
     run_count = 0
     if options.run:
@@ -159,7 +159,12 @@ def _runs_folder(request: RunRequest, cache: Path) -> Path:
 
 
 def _read_group(
-    contract: Contract, request: RunRequest, options: RunOptions, digest: str, lock: ThirdPartyLock
+    contract: Contract,
+    codes: Mapping[str, str],
+    request: RunRequest,
+    options: RunOptions,
+    digest: str,
+    lock: ThirdPartyLock,
 ) -> ThirdPartyGroup:
     """A group without cells yet, with what the cache knows: the runs of releases, and those of the candidates.
 
@@ -168,7 +173,7 @@ def _read_group(
     own_folder = _runs_folder(request, lock.cache_folder(options.cache))
     apart = lock.candidate_entries or request.repeat or request.recordings
     folders = (own_folder,) if apart else (options.cache, own_folder)
-    decisions = Decisions(contract, options.exhaustive, candidates=frozenset(request.candidates))
+    decisions = Decisions(contract, options.exhaustive, frozenset(request.candidates), codes)
     suite_digest = suite.digest(contract.root)
     caches = [RunCache(folder, suite_digest, digest, options.interpreter) for folder in dict.fromkeys(folders)]
     for run_cache in caches:

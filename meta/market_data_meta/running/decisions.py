@@ -1,8 +1,8 @@
 """Decisions: which outcome each clause has, for all cells that a run speaks for.
 
-A clause's outcome depends on the content of the packages that it binds. So one run decides it for every cell with the
-same contents of those. That is checked and not taken for granted: some cells run every clause, and where two runs on
-the same contents differ, the clause is *wide* and decided in each cell by itself.
+A clause's outcome depends on the code of the packages that it binds. So one run decides it for every cell with the
+same code of those. That is checked and not taken for granted: some cells run every clause, and where two runs of the
+same code differ, the clause is *wide* and decided in each cell by itself.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from market_data_meta.releases.contents import ContentCombination
 
 DECISIVE_OUTCOMES = ("passed", "failed", "not-applicable")
 Key = tuple[str, ...]
-"""The content ids that an outcome depends on."""
+"""The code ids that an outcome depends on, or the content ids of a cell."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class Decision:
 class Decisions:
     """What is known from records of the warm lane with one suite, interpreter and group of third-party sets.
 
-    A clause that comes out differently on the same contents is taken to depend on the packages of ``candidates`` too,
+    ``codes`` has the code id of each content that has one; another content is its own code.
+    A clause that comes out differently with the same code is taken to depend on the packages of ``candidates`` too,
     as a candidate may well change what other packages do (it is then in ``candidate_dependent``). If that does not
     explain it, it depends on all packages (it is then in ``wide_clauses``). ``conflicts`` has the two checks that said
     so first, by clause. ``faults`` are the cells without evidence.
@@ -42,6 +43,7 @@ class Decisions:
     contract: Contract
     exhaustive: bool = False
     candidates: frozenset[str] = frozenset()
+    codes: Mapping[str, str] = field(default_factory=dict)
     wide_clauses: set[str] = field(default_factory=set)
     candidate_dependent: set[str] = field(default_factory=set)
     conflicts: dict[str, tuple[Check, Check]] = field(default_factory=dict)
@@ -58,7 +60,8 @@ class Decisions:
             return tuple(contents.values())
         packages = {*clause.binds, *self.candidates} if clause.id in self.candidate_dependent else clause.binds
         # A list, because it is made hundreds of thousands of times, and a generator costs twice as much.
-        return tuple([content for name, content in contents.items() if name in packages])
+        codes = self.codes
+        return tuple([codes.get(content, content) for name, content in contents.items() if name in packages])
 
     def add(self, records: Iterable[Record]) -> None:
         """Take in the records of runs. One that is no evidence is remembered as its cell's fault."""
@@ -118,6 +121,10 @@ class Decisions:
         key = (clause.id, self.key(clause, contents))
         errors = self.errors.get(key)
         return self.flaky.get(key) or self._decisions.get(key) or (errors[-1] if errors else None)
+
+    def has_evidence(self, cell: ContentCombination) -> bool:
+        """Whether a run of the cell itself is evidence, whatever it decides."""
+        return tuple(cell.digests.values()) in self.runs
 
     def has_run(self, cell: ContentCombination, clause: str) -> bool:
         """Whether the cell itself has run the clause, with an outcome that decides it."""

@@ -140,7 +140,8 @@ class WarmRunner:
     ) -> dict[ContentCombination, list[str]]:
         """The clauses to run in each cell: a clause that is undecided is run in the first cell that can decide it.
 
-        A cell in which it was tried comes after those in which it was not, and is tried ``ATTEMPTS`` times.
+        A cell in which it was tried comes after those in which it was not, and is tried ``ATTEMPTS`` times. A cell
+        whose clauses others decide is run with the controls alone, so that its packages have been loaded together.
         """
         decisions = group.decisions
         claimed: set[tuple[str, tuple[str, ...]]] = set()
@@ -157,7 +158,12 @@ class WarmRunner:
                     if undecided or (runs_every_clause and not decisions.has_run(cell, clause.id)):
                         missing.setdefault(cell, []).append(clause.id)
                         claimed.add(key)
-        return {cell: [*names, *self._contract.controls] for cell, names in missing.items()}
+        controls = tuple(self._contract.controls)
+        for cell in group.cells:
+            tried_in_vain = max((attempts.get((control, cell), 0) for control in controls), default=0) >= ATTEMPTS
+            if cell not in missing and self._clauses_of(cell) and not (decisions.has_evidence(cell) or tried_in_vain):
+                missing[cell] = []
+        return {cell: [*names, *controls] for cell, names in missing.items()}
 
     def _clauses_of(self, cell: ContentCombination) -> list[Clause]:
         """The clauses that the request asks for and a run of the cell decides."""

@@ -125,7 +125,10 @@ def test_an_error_decides_nothing(
 def decide(
     small: Contract, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., tuple[Decisions, list[list[str]]]]:
-    """Decide some cells, each run bringing the next record: the decisions, and the cells that ran in each round."""
+    """Decide some cells, each run bringing what it was to decide of the next record.
+
+    Returned are the decisions, and the cells that ran clauses in each round.
+    """
 
     def build(
         cells: list[ContentCombination], cached: list[Record], runs: list[Record]
@@ -134,8 +137,12 @@ def decide(
         decisions.add(cached)
 
         def run(_: WarmRunner, group: ThirdPartyGroup, missing: dict[ContentCombination, list[str]]) -> int:
-            rounds.append([cell.combination.label + cell.contents[1].digest[0] for cell in missing])
-            group.decisions.add([remaining.pop(0) for _ in missing])
+            of_clauses = [cell for cell, names in missing.items() if set(names) - small.controls.keys()]
+            rounds.append([cell.combination.label + cell.contents[1].digest[0] for cell in of_clauses])
+            for names in missing.values():
+                record = remaining.pop(0)
+                checks = {name: check for name, check in record.checks.items() if name in names}
+                group.decisions.add([replace(record, checks=checks)])
             return len(missing)
 
         monkeypatch.setattr(WarmRunner, "_run", run)
@@ -175,10 +182,48 @@ def test_a_check_that_could_not_run_is_tried_in_another_cell_before_it_is_tried_
     run: Callable[..., Record],
     decide: Callable[..., tuple[Decisions, list[list[str]]]],
 ) -> None:
-    """Both cells have the same contents of the packages that the clause binds."""
+    """Both cells have the same contents of the packages that the clause binds. Each runs the controls at once."""
     first, second = cell_of(), cell_of(pipeline="b")
-    _, rounds = decide([first, second], [], [run(first, {"area.first": "error"}), run(second)])
+    _, rounds = decide([first, second], [], [run(first, {"area.first": "error"}), run(second), run(second)])
     assert [cells[0][-1] for cells in rounds] == ["a", "b"]
+
+
+def test_a_run_decides_for_every_content_of_the_same_code(
+    small: Contract, cell_of: Callable[..., ContentCombination], run: Callable[..., Record]
+) -> None:
+    """Another content, without a code id, is its own code."""
+    first, second, third = cell_of(), cell_of(core="b"), cell_of(core="c")
+    decisions = Decisions(small, codes={"a" * 64: "e" * 64, "b" * 64: "e" * 64})
+    decisions.add([run(first)])
+    assert decisions.decision(small.clauses["area.first"], second.digests) is not None
+    assert decisions.decision(small.clauses["area.first"], third.digests) is None
+    assert not decisions.has_evidence(second)
+
+
+def test_a_clause_that_tells_contents_of_the_same_code_apart_is_decided_in_each_cell(
+    small: Contract, cell_of: Callable[..., ContentCombination], run: Callable[..., Record]
+) -> None:
+    """It is wide, as one that depends on packages which it does not bind."""
+    clause, first, second = small.clauses["area.first"], cell_of(), cell_of(core="b")
+    decisions = Decisions(small, codes={"a" * 64: "e" * 64, "b" * 64: "e" * 64})
+    decisions.add([run(first), run(second, {"area.first": "failed"})])
+    assert decisions.wide_clauses == {"area.first"}
+    outcomes = [
+        decision.check.outcome for cell in (first, second) if (decision := decisions.decision(clause, cell.digests))
+    ]
+    assert outcomes == ["passed", "failed"]
+
+
+def test_a_cell_whose_clauses_another_one_decides_is_run_with_the_controls(
+    cell_of: Callable[..., ContentCombination],
+    run: Callable[..., Record],
+    decide: Callable[..., tuple[Decisions, list[list[str]]]],
+) -> None:
+    """Otherwise nothing would show that its packages can be loaded together."""
+    first, second = cell_of(), cell_of(pipeline="b")
+    decisions, rounds = decide([first, second], [], [run(first), run(second)])
+    assert [cells[0][-1] for cells in rounds] == ["a"]
+    assert decisions.record(second) is not None
 
 
 def test_a_run_that_died_is_run_again_by_every_later_call(
