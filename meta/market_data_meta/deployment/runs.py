@@ -44,7 +44,7 @@ def service_runs(
     """
     cells = _cells(contract, ledger, services)
     groups = [
-        (group, group.decide(RunRequest(group.cells, frozenset()), options, on_progress))
+        (group, group.decide(RunRequest(group.cells), options, on_progress))
         for group in _groups(contract, ledger, cells.values())
     ]
     firsts = [record for _, decided in groups for record in decided.records.values()]
@@ -198,7 +198,7 @@ def _repeated(
     doubtful = {cell: clauses for cell, clauses in doubtful.items() if clauses}
     if not doubtful:
         return {}
-    request = RunRequest(tuple(doubtful), frozenset(), repeat=doubtful)
+    request = RunRequest(tuple(doubtful), repeat=doubtful)
     repeated = group.decide(request, options, on_progress)
     records = {}
     for cell, clauses in doubtful.items():

@@ -84,7 +84,6 @@ class GateRepetitions:
             return {}
         request = RunRequest(
             tuple(repeat),
-            frozenset(),
             survey_cells=tuple(cell.with_predecessors for cell in clauses if cell.with_predecessors),
             seconds=CELL_SECONDS,
             candidates=contents,

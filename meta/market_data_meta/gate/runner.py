@@ -168,7 +168,7 @@ class GateRun:
 
     def _run_predecessors(self, cells: Iterable[GateCell]) -> CellRecords:
         combinations = tuple(dict.fromkeys(cell.with_predecessors for cell in cells if cell.with_predecessors))
-        request = RunRequest(combinations, frozenset(), self._asked)
+        request = RunRequest(combinations, clauses=self._asked)
         return decide(self.contract, self.ledger, {}, request, self.options, self.callbacks.on_progress)
 
     def _run_candidates(
@@ -183,7 +183,9 @@ class GateRun:
         run_in_full = cells if clauses else cells[:1] if contents else ()
         request = RunRequest(
             tuple(dict.fromkeys(cell.with_candidates for cell in cells)),
-            frozenset(cell.with_candidates.combination for cell in run_in_full),
+            dict.fromkeys(
+                (cell.with_candidates.combination for cell in run_in_full), frozenset(self.contract.packages)
+            ),
             clauses or self._asked,
             survey_cells=tuple(cell.with_predecessors for cell in cells if cell.with_predecessors),
             seconds=CELL_SECONDS,

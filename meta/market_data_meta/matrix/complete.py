@@ -1,8 +1,8 @@
 """Decides the complete matrix: every combination of published contents.
 
 A clause is run once for the same code of the packages that it binds. Two things that this takes for granted are put to
-the test by cells that run every clause: that nothing else decides its outcome (the corners of the matrix), and that
-contents of one code id run alike (each of these contents, with the newest of the others).
+the test by cells that run clauses themselves: that nothing else decides its outcome (the corners of the matrix), and
+that contents of one code id run alike (the clauses that bind its package in a cell of each of these contents).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from market_data_meta.judging.records import Check, Record
 from market_data_meta.judging.repeated_checks import outcomes, repeats, unexpected_checks, unsteady
 from market_data_meta.releases.contents import (
     ContentCombination,
-    combinations_of_shared_code,
+    cells_of_shared_code,
     content_combinations,
     distinct_contents,
     oldest_and_newest_combinations,
@@ -39,8 +39,9 @@ def decide_matrix(contract: Contract, ledger: Ledger, options: RunOptions, on_pr
     """Decide every cell of the matrix. ``on_progress`` is called with each step."""
     contents = distinct_contents(contract, ledger)
     cells = content_combinations(contents)
-    whole = [*oldest_and_newest_combinations(contents), *combinations_of_shared_code(contents)]
-    exhaustive = frozenset(cell.combination for cell in whole)
+    exhaustive = {cell.combination: frozenset({package}) for cell, package in cells_of_shared_code(contents).items()}
+    corners = (cell.combination for cell in oldest_and_newest_combinations(contents))
+    exhaustive |= dict.fromkeys(corners, frozenset(contract.packages))
     return decide(contract, ledger, contents, RunRequest(tuple(cells), exhaustive), options, on_progress)
 
 
@@ -119,4 +120,4 @@ def _repeat(
     for cell, check in doubtful:
         clauses.setdefault(cell, set()).add(check.clause)
     repeat = {cell: frozenset(names) for cell, names in clauses.items()}
-    return decide(contract, ledger, {}, RunRequest(tuple(repeat), frozenset(), repeat=repeat), options, on_progress)
+    return decide(contract, ledger, {}, RunRequest(tuple(repeat), repeat=repeat), options, on_progress)

@@ -128,16 +128,16 @@ def oldest_and_newest_combinations(contents: Mapping[str, tuple[Content, ...]]) 
     return [ContentCombination(cell) for cell in itertools.product(*ends)]
 
 
-def combinations_of_shared_code(contents: Mapping[str, tuple[Content, ...]]) -> list[ContentCombination]:
-    """Each content that shares its code id with another one, with the newest content of each other package."""
+def cells_of_shared_code(contents: Mapping[str, tuple[Content, ...]]) -> dict[ContentCombination, str]:
+    """A cell of each content that shares its code id, with the newest content of each other package; its package."""
     newest = {package: _newest_content(column) for package, column in contents.items()}
     number_of_contents = Counter(content.code for column in contents.values() for content in column)
-    return [
-        ContentCombination(tuple((newest | {content.package: content}).values()))
-        for column in contents.values()
+    return {
+        ContentCombination(tuple((newest | {package: content}).values())): package
+        for package, column in contents.items()
         for content in column
         if content.code and number_of_contents[content.code] > 1
-    ]
+    }
 
 
 def _newest_content(column: Sequence[Content]) -> Content:

@@ -47,7 +47,7 @@ def give_recordings(
     come out the same is an error.
     """
     cells = tuple(dict.fromkeys(consumers))
-    request = RunRequest(cells, frozenset(), frozenset({TAKES_RECORDINGS}), recordings=recordings)
+    request = RunRequest(cells, clauses=frozenset({TAKES_RECORDINGS}), recordings=recordings)
     decided = decide(request)
     repeated = decide(replace(request, repeat=dict.fromkeys(cells, frozenset({TAKES_RECORDINGS}))))
     checks = {}

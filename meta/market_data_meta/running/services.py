@@ -36,8 +36,12 @@ def with_services(contract: Contract, request: RunRequest) -> RunRequest:
         return replace(request, cells=tuple(repeat), repeat=repeat)
     decided_clauses = _decided_clauses(contract, request)
     services = [cell for cell in service_cells(contract, request.cells) if decided_clauses[cell.combination.packages]]
-    whole = [cell for cell in request.cells if cell.combination in request.exhaustive]
-    exhaustive = frozenset(cell.combination for cell in (*whole, *service_cells(contract, whole)))
+    exhaustive = dict(request.exhaustive)
+    for cell in request.cells:
+        if packages := request.exhaustive.get(cell.combination):
+            for service in service_cells(contract, [cell]):
+                combination = service.combination
+                exhaustive[combination] = exhaustive.get(combination, frozenset()) | packages
     return replace(request, cells=(*request.cells, *services), exhaustive=exhaustive)
 
 

@@ -49,17 +49,17 @@ class ProgressStep:
 class RunRequest:
     """The cells to decide, and how.
 
-    Cells of ``exhaustive`` combinations run every clause themselves. The template loads the modules that
-    ``survey_cells`` load (without any, those that the cells load): cells whose code may be trusted to be imported. A
-    run may use ``seconds`` of CPU time. After ``max_failed_runs`` runs that ended early no more are begun. Runs with
-    ``candidates`` (content by package) are cached apart: what they show about other packages holds in these cells only.
-    With ``repeat`` nothing is decided: these clauses run in these cells ``REPETITIONS`` times, in turn, each check
-    alone in a fresh process. Such runs are cached apart. So are those with ``recordings``, which consumers get in place
-    of the archive.
+    Cells of ``exhaustive`` combinations run every clause themselves that binds one of these packages. The template
+    loads the modules that ``survey_cells`` load (without any, those that the cells load): cells whose code may be
+    trusted to be imported. A run may use ``seconds`` of CPU time. After ``max_failed_runs`` runs that ended early no
+    more are begun. Runs with ``candidates`` (content by package) are cached apart: what they show about other packages
+    holds in these cells only. With ``repeat`` nothing is decided: these clauses run in these cells ``REPETITIONS``
+    times, in turn, each check alone in a fresh process. Such runs are cached apart. So are those with ``recordings``,
+    which consumers get in place of the archive.
     """
 
     cells: tuple[ContentCombination, ...]
-    exhaustive: Container[Combination]
+    exhaustive: Mapping[Combination, frozenset[str]] = field(default_factory=dict)
     clauses: frozenset[str] | None = None
     survey_cells: tuple[ContentCombination, ...] = ()
     seconds: float = SUITE_SECONDS
@@ -149,13 +149,14 @@ class WarmRunner:
         for earlier_attempts in range(ATTEMPTS if attempts else 1):
             for cell in group.cells:
                 contents = cell.digests
-                runs_every_clause = cell.combination in self._request.exhaustive
+                exhaustive_packages = self._request.exhaustive.get(cell.combination, frozenset())
                 for clause in self._clauses_of(cell):
                     if attempts.get((clause.id, cell), 0) != earlier_attempts:
                         continue
                     key = (clause.id, decisions.key(clause, contents))
                     undecided = decisions.decision(clause, contents) is None and key not in claimed
-                    if undecided or (runs_every_clause and not decisions.has_run(cell, clause.id)):
+                    runs_itself = not exhaustive_packages.isdisjoint(clause.binds)
+                    if undecided or (runs_itself and not decisions.has_run(cell, clause.id)):
                         missing.setdefault(cell, []).append(clause.id)
                         claimed.add(key)
         controls = tuple(self._contract.controls)

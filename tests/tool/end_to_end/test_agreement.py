@@ -45,7 +45,7 @@ def verdicts(contract: Contract, ledger: Ledger) -> MatrixVerdicts:
     chosen = {cell_of(contents, combination) for combination in sets.values()}
     cells = tuple(cell for cell in content_combinations(contents) if cell.contents in chosen)
     clauses = frozenset(c.id for c in contract.clauses.values() if c.scope == "combination" or c.area == "redisbus")
-    request = RunRequest(cells, frozenset(), clauses=clauses)
+    request = RunRequest(cells, clauses=clauses)
     records = decide(contract, ledger, contents, request, RunOptions(default_cache()), lambda _: None)
     assert not records.faults
     return MatrixVerdicts(contract, suite.digest(contract.root), records, load_defects(contract.root), (), sets)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from examples import LEDGER
+from examples import LEDGER, release
 
 from market_data_meta.inside.mdm_content import content_id, content_of_wheel, counted_path
-from market_data_meta.releases.contents import version_spans
+from market_data_meta.releases.contents import Content, cells_of_shared_code, version_spans
 
 FILES = {
     "pkg/__init__.py": "x = 1",
@@ -51,6 +52,21 @@ def test_a_truncated_wheel_is_refused(tmp_path: Path) -> None:
     truncated.write_bytes(truncated.read_bytes()[:-30])
     with pytest.raises(zipfile.BadZipFile):
         content_of_wheel(truncated)
+
+
+def test_each_content_that_shares_its_code_has_a_cell_with_the_newest_others() -> None:
+    """One that has no code id, or one of its own, needs none."""
+    releases = {
+        "core": (release("1.0", "a"), release("1.1", "b"), release("1.2", "c"), release("1.3", "d")),
+        "store": (release("0.1", "e"), release("0.2", "f")),
+    }
+    shared = {"1.0": "1" * 64, "1.1": "1" * 64, "1.2": "2" * 64, "1.3": "", "0.1": "", "0.2": ""}
+    contents = {
+        package: tuple(Content(package, r.content, (), (replace(r, code=shared[r.version]),)) for r in rows)
+        for package, rows in releases.items()
+    }
+    cells = {cell.combination.label: package for cell, package in cells_of_shared_code(contents).items()}
+    assert cells == {"core1.0-store0.2": "core", "core1.1-store0.2": "core"}
 
 
 def test_neighbouring_versions_become_a_span() -> None:

@@ -35,7 +35,7 @@ def test_a_release_for_other_interpreters_keeps_nobody_from_being_run(
         index.files["market-data-core"].pop("market_data_core-1.2-py3-none-any.whl")
         ledger = refreshed_ledger(small, first, lambda _: None)
         contents = distinct_contents(small, ledger)
-        request = RunRequest(tuple(content_combinations(contents)), frozenset())
+        request = RunRequest(tuple(content_combinations(contents)))
         options = RunOptions(tmp_path, python=sys.executable, run=False)
         records = decide(small, ledger, contents, request, options, lambda _: None)
     reasons = {cell.combination.as_dict()["core"]: why for cell, why in records.uninstallable.items()}

@@ -131,7 +131,7 @@ def decide(
     """
 
     def build(
-        cells: list[ContentCombination], cached: list[Record], runs: list[Record]
+        cells: list[ContentCombination], cached: list[Record], runs: list[Record], **exhaustive: str
     ) -> tuple[Decisions, list[list[str]]]:
         decisions, remaining, rounds = Decisions(small), list(runs), []
         decisions.add(cached)
@@ -146,7 +146,8 @@ def decide(
             return len(missing)
 
         monkeypatch.setattr(WarmRunner, "_run", run)
-        request = RunRequest(tuple(cells), frozenset())
+        combinations = {cell.combination: frozenset(exhaustive.values()) for cell in cells if exhaustive}
+        request = RunRequest(tuple(cells), combinations)
         runner = WarmRunner(small, ledger, request, Path(), "python", {}, lambda _: None)
         runner.decide(ThirdPartyGroup(decisions, RunCache.__new__(RunCache), cells), frozenset(cells))
         return decisions, rounds
@@ -214,6 +215,20 @@ def test_a_clause_that_tells_contents_of_the_same_code_apart_is_decided_in_each_
     assert outcomes == ["passed", "failed"]
 
 
+@pytest.mark.parametrize(("package", "cells_that_run"), [("core", ["a", "b"]), ("pipeline", ["a"])])
+def test_an_exhaustive_cell_runs_the_clauses_that_bind_its_package_itself(
+    cell_of: Callable[..., ContentCombination],
+    run: Callable[..., Record],
+    decide: Callable[..., tuple[Decisions, list[list[str]]]],
+    package: str,
+    cells_that_run: list[str],
+) -> None:
+    """Of the others one run is enough: the clauses here bind core."""
+    first, second = cell_of(), cell_of(pipeline="b")
+    _, rounds = decide([first, second], [], [run(first), run(second)], package=package)
+    assert [label[-1] for cells in rounds for label in cells] == cells_that_run
+
+
 def test_a_cell_whose_clauses_another_one_decides_is_run_with_the_controls(
     cell_of: Callable[..., ContentCombination],
     run: Callable[..., Record],
@@ -272,7 +287,7 @@ def test_a_clause_that_was_repeated_more_often_than_is_needed_is_not_run_again(
     cell, decisions = cell_of(), Decisions(small)
     decisions.add([run(cell)] * (REPETITIONS + 1))
     monkeypatch.setattr(WarmRunner, "_run", lambda *_: pytest.fail("nothing is missing"))
-    request = RunRequest((cell,), frozenset(), repeat={cell: frozenset({"area.first"})})
+    request = RunRequest((cell,), repeat={cell: frozenset({"area.first"})})
     runner = WarmRunner(small, ledger, request, Path(), "python", {}, lambda _: None)
     assert runner.decide(ThirdPartyGroup(decisions, RunCache.__new__(RunCache), [cell]), frozenset({cell})) == 0
 
@@ -289,7 +304,7 @@ def test_a_set_of_libraries_with_which_nothing_starts_costs_no_other_cell_its_ru
 
     monkeypatch.setattr(warm_runner, "job_steps", steps)
     monkeypatch.setattr(WarmRunner, "_job", lambda *_: Job("a", CellRun.__new__(CellRun), Path(), Path()))
-    runner = WarmRunner(small, ledger, RunRequest((cell,), frozenset()), Path(), "python", {}, lambda _: None)
+    runner = WarmRunner(small, ledger, RunRequest((cell,)), Path(), "python", {}, lambda _: None)
     group = ThirdPartyGroup(decisions, RunCache.__new__(RunCache), [cell])
 
     def run_cells() -> list[Record | None]:

@@ -51,13 +51,13 @@ def test_each_service_is_run_once(contract: Contract, cells: list[ContentCombina
 
 def test_a_service_is_asked_for_what_it_decides(contract: Contract, cells: list[ContentCombination]) -> None:
     """Clauses of combinations alone start no service; a repetition is made where its clause is decided."""
-    some = RunRequest(tuple(cells), frozenset(), clauses=frozenset({"area.first"}))
+    some = RunRequest(tuple(cells), clauses=frozenset({"area.first"}))
     assert with_services(contract, some).cells == tuple(cells)
     store, pipeline = (cells[0].of_packages(packages) for packages in (STORE, PIPELINE))
-    taken = RunRequest((cells[0],), frozenset(), clauses=frozenset({"wire.taken"}))
+    taken = RunRequest((cells[0],), clauses=frozenset({"wire.taken"}))
     assert with_services(contract, taken).cells == (cells[0], pipeline)
     names = frozenset({"area.first", "wire.sent"})
-    repeated = with_services(contract, RunRequest((cells[0],), frozenset(), repeat={cells[0]: names}))
+    repeated = with_services(contract, RunRequest((cells[0],), repeat={cells[0]: names}))
     assert dict(repeated.repeat) == {cells[0]: {"area.first"}, store: {"wire.sent"}}
 
 
@@ -65,7 +65,7 @@ def test_a_service_of_an_exhaustive_combination_runs_every_clause(
     contract: Contract, cells: list[ContentCombination]
 ) -> None:
     """That an outcome depends on what its clause binds is tried in services as it is in combinations."""
-    request = with_services(contract, RunRequest(tuple(cells), frozenset({cells[0].combination})))
+    request = with_services(contract, RunRequest(tuple(cells), {cells[0].combination: frozenset(contract.packages)}))
     exhaustive = [cell.combination.label for cell in request.cells if cell.combination in request.exhaustive]
     assert exhaustive == ["core1.3-pipeline0.1-store0.6", "core1.3-store0.6", "core1.3-pipeline0.1"]
 
@@ -84,7 +84,7 @@ def test_a_combination_shows_what_its_services_decide(
         other.of_packages(PIPELINE): make_record({"wire.taken": "passed"}),
     }
     decided = CellRecords({}, tuple(records), records, {pipeline: "it was killed"}, {}, frozenset(), 5)
-    joined = joined_records(contract, RunRequest((first, other), frozenset()), decided)
+    joined = joined_records(contract, RunRequest((first, other)), decided)
     assert joined.cells == (first, other)
     assert set(joined.services) == records.keys() - {first, other}
     checks = joined.records[first].checks
