@@ -12,7 +12,7 @@ import hashlib
 import itertools
 import re
 import zipfile
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from importlib.metadata import Distribution
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -68,20 +68,25 @@ def counted_path(path: str, generated: Collection[str] = ()) -> str | None:
     return "/".join([PREFIX, *(["include", *below[4:]] if below[:2] == ["include", "site"] else below)])
 
 
-def content_of_wheel(wheel: Path) -> str:
-    """Content id of a wheel file. Raises ``zipfile.BadZipFile`` for a damaged one."""
-    with zipfile.ZipFile(wheel) as archive:
-        return content_id(
-            (name, digest_of_member(archive, info, name))
-            for info in archive.infolist()
-            if not info.is_dir() and (name := counted_path(info.filename)) is not None
-        )
-
-
 def digest_of_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> str:
     """The sha256 of a wheel's file that counts under ``name``."""
     with archive.open(info) as member:
         return _digest_of(name, member)
+
+
+def content_of_wheel(
+    wheel: Path, digest: Callable[[zipfile.ZipFile, zipfile.ZipInfo, str], str] = digest_of_member
+) -> str:
+    """Content id of a wheel file, or with another ``digest`` of its files the id that this makes of them.
+
+    Raises ``zipfile.BadZipFile`` for a damaged one.
+    """
+    with zipfile.ZipFile(wheel) as archive:
+        return content_id(
+            (name, digest(archive, info, name))
+            for info in archive.infolist()
+            if not info.is_dir() and (name := counted_path(info.filename)) is not None
+        )
 
 
 def digest_of_file(name: str, file: Path) -> str:

@@ -16,7 +16,7 @@ import warnings
 import zipfile
 from pathlib import Path
 
-from market_data_meta.inside.mdm_content import content_id, counted_path, digest_of_member
+from market_data_meta.inside.mdm_content import content_of_wheel, digest_of_member
 
 LARGEST_SOURCE = 1 << 20
 """Bytes up to which a source is parsed. A larger one counts by its bytes, like whatever is no Python source."""
@@ -24,12 +24,7 @@ LARGEST_SOURCE = 1 << 20
 
 def code_of_wheel(wheel: Path) -> str:
     """Code id of a wheel file; 64 hexadecimal digits. Raises ``zipfile.BadZipFile`` for a damaged one."""
-    with zipfile.ZipFile(wheel) as archive:
-        return content_id(
-            (name, _digest(archive, info, name))
-            for info in archive.infolist()
-            if not info.is_dir() and (name := counted_path(info.filename)) is not None
-        )
+    return content_of_wheel(wheel, _digest)
 
 
 def _digest(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> str:
