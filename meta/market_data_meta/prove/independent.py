@@ -127,12 +127,23 @@ def changed_wheels(change: IndependentChange, sites: Mapping[tuple[str, str], Pa
 
 def _wheel(part: ChangedRelease, change: IndependentChange, site: Path, folder: Path) -> Path:
     """The changed release as the wheel of a post-release: its predecessor is the release as it is."""
+    version = f"{part.version}.post1"
     try:
-        edited = Change(part.package, part.edits, change.why)
+        edited = Change(part.package, (*part.edits, *_version_edits(site, part.version, version)), change.why)
         variant = make_variant(edited, site, file_digests(site), folder / f"{part.package}-edited")
     except MetaError as error:
         raise replace(error, hint=f"mend it in {change.place}") from None
-    return pack_wheel(renumber(variant.site, f"{part.version}.post1", folder / part.package), folder)
+    return pack_wheel(renumber(variant.site, version, folder / part.package), folder)
+
+
+def _version_edits(site: Path, version: str, new_version: str) -> tuple[Edit, ...]:
+    """What whoever releases it changes as well: modules that say its version say the new one.
+
+    Otherwise each change of such a release would be caught by the version that it says, whatever it breaks.
+    """
+    said, says = f'__version__ = "{version}"', f'__version__ = "{new_version}"'
+    modules = (file for file in sorted(site.glob("*/__init__.py")) if file.read_text(encoding="utf-8").count(said) == 1)
+    return tuple(Edit(module.relative_to(site).as_posix(), said, says) for module in modules)
 
 
 def judge_gate(change: IndependentChange, result: GateResult) -> IndependentTrial:

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
 
 from market_data_meta.prove.changes import Edit
-from market_data_meta.prove.independent import ChangedRelease, IndependentChange, IndependentTrial, sample
+from market_data_meta.prove.independent import (
+    ChangedRelease,
+    IndependentChange,
+    IndependentTrial,
+    changed_wheels,
+    sample,
+)
 from market_data_meta.prove.independent_score import independent_result
 from market_data_meta.results.independent import IndependentResult
 
@@ -47,3 +57,21 @@ def test_a_sample_is_always_the_same_part() -> None:
     assert len(chosen) == 7
     assert [change for change in changes if change in chosen] == chosen
     assert sample(changes, 0) == changes
+
+
+@pytest.mark.parametrize(("said", "says"), [("1.4.61", "1.4.61.post1"), ("1.2.35", "1.2.35")])
+def test_the_version_that_a_release_says_of_itself_moves_on_with_it(tmp_path: Path, said: str, says: str) -> None:
+    """Otherwise it would catch every change of that release. One that never agreed stays as it is."""
+    files = {
+        "a.py": "x",
+        "thing/__init__.py": f'__version__ = "{said}"\n',
+        "thing-1.4.61.dist-info/METADATA": "Name: thing\nVersion: 1.4.61\n",
+        "thing-1.4.61.dist-info/RECORD": "a.py,,\nthing/__init__.py,,\n",
+    }
+    for name, text in files.items():
+        (tmp_path / "site" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "site" / name).write_text(text)
+    wheel = changed_wheels(BREAK, {("core", "1.4.61"): tmp_path / "site"}, tmp_path / "made")["core"]
+    with ZipFile(wheel) as archive:
+        assert archive.read("thing/__init__.py").decode() == f'__version__ = "{says}"\n'
+        assert archive.read("a.py") == b"y"
