@@ -1,4 +1,4 @@
-"""What is filled to the brim and emptied again, one by one: where it changes its mind on the way."""
+"""What is filled to the brim and emptied again, one by one, or closed in between: where it changes its mind."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from constructing import Maker, cases_of
 from describing import Described, Json, class_names, describe, state_of
 from exhausting import exhausted
 from hints import parameters_of
+from lifecycles import CLOSERS
 from unit import Observation
 from values import Case, first_sample
 
@@ -29,18 +30,28 @@ _ROOM = (
 """So much room that shares of it are whole numbers."""
 _STEPS = 12
 """More than there is room for."""
+_LEFT_OVER = 3
+"""What is still in it at its end."""
 
 Methods = Mapping[str, list[Case]]
 
 
 def observations(location: str, kind: type, maker: Maker, methods: Methods) -> Iterator[Observation]:
-    """The way up with each method that fills, and the way down with the first that empties."""
+    """The way up with each method that fills, and the way down with the first that empties; with an end in between."""
     emptying = next((name for name in methods if _EMPTIES.match(name)), None)
     make = _with_room(kind) or maker.make
     for name in methods:
         if _FILLS.match(name) and emptying:
-            work = functools.partial(_up_and_down, make, methods, name, emptying)
-            yield f"{location}.{name} and {emptying}", functools.partial(run, work)
+            way = (name,) * _STEPS + (emptying,) * _STEPS
+            yield (
+                f"{location}.{name} and {emptying}",
+                functools.partial(run, functools.partial(_walk, make, methods, way)),
+            )
+            closing = next((closer for closer in CLOSERS if closer in methods and closer != emptying), None)
+            if closing:
+                way = (name,) * _LEFT_OVER + (closing,) + (emptying,) * (_LEFT_OVER + 1) + (name,)
+                work = functools.partial(_walk, make, methods, way)
+                yield f"{location}.{name}, {closing} and {emptying}", functools.partial(run, work)
 
 
 def _with_room(kind: type) -> Callable[[], Any] | None:
@@ -65,10 +76,11 @@ def _with_room(kind: type) -> Callable[[], Any] | None:
     return make
 
 
-async def _up_and_down(make: Callable[[], Any], methods: Methods, filling: str, emptying: str) -> Described:
+async def _walk(make: Callable[[], Any], methods: Methods, way: tuple[str, ...]) -> Described:
+    """Call the methods of the way one after the other, and see what comes of each and what the instance then says."""
     instance = make()
     steps = []
-    for name in (filling,) * _STEPS + (emptying,) * _STEPS:
+    for name in way:
         HANDED.take()
         case = methods[name][0]
         try:

@@ -344,7 +344,7 @@ def argument_cases(function: Any, depth: int = 0, variants: int = 5) -> list[Cas
             continue
         required = parameter.default is parameter.empty
         try:
-            found = samples(annotation, parameter.name, depth)
+            found = samples(annotation, _name_in(function, parameter.name), depth)
             if annotation in (str, Any, parameter.empty):
                 found = [*map(literal, choices_near(function, parameter.name)), *found]
         except NoSampleError:
@@ -373,6 +373,12 @@ def argument_cases(function: Any, depth: int = 0, variants: int = 5) -> list[Cas
                 changed_positional = [*positional[:index], sample, *positional[index + 1 :]]
                 cases.append(Case(f"{name}={sample.label}", tuple(changed_positional), tuple(named), few_words))
     return cases
+
+
+def _name_in(function: Any, name: str) -> str:
+    """The parameter's name with the server that its function names: the ``uri`` of a ``RedisStreamBus`` is Redis's."""
+    place = f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', '')}"
+    return f"redis_{name}" if "redis" in place.lower() and re.search(r"ur[il]$", name) else name
 
 
 def _named_by(choice: Sample, optional: dict[Any, Sample]) -> dict[str, Sample]:

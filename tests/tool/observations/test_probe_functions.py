@@ -273,3 +273,38 @@ def plain(size: int) -> int:
     assert limited["plain, failing 0"]["calls"][:4] == [1, 2, [3, 1.0], [4, 1.0]]
     assert limited["plain, failing 2"]["calls"][0] == ["ConnectionError", "OSError", "Exception"]
     assert not any("plain" in name and "decorating" in name for name in seen)
+
+
+def test_what_is_left_when_it_is_closed(tmp_path: Path) -> None:
+    """What was put in before the end is asked for after it."""
+    text = """
+class Closed(RuntimeError): pass
+class Box:
+    def __init__(self) -> None:
+        self._items, self._closed = [], False
+    def put(self, item: str) -> None:
+        if self._closed:
+            raise Closed
+        self._items.append(item)
+    def close(self) -> None:
+        self._closed = True
+    def get(self) -> str:
+        if self._closed and not self._items:
+            raise Closed
+        return self._items.pop(0)
+"""
+    refused = text.replace("self._closed and not self._items", "self._closed")
+    outcomes = {}
+    for kind, module in (("kept", text), ("lost", refused)):
+        seen = observed(tmp_path / kind, {"m": module}, "functions")["small.m.Box.put, close and get"]["returns"]
+        outcomes[kind] = [step[0] for step in seen]
+    assert outcomes["kept"] == [None, None, None, None, "abc", "abc", "abc", {"raises": "Closed"}, {"raises": "Closed"}]
+    assert outcomes["lost"] == [None, None, None, None, *[{"raises": "Closed"}] * 5]
+
+
+def test_the_address_of_a_named_server(tmp_path: Path) -> None:
+    """A class that says whose client it is gets an address of that server, and another one that of a web server."""
+    text = "class RedisBus:\n    def __init__(self, uri: str) -> None:\n        self.uri = uri\n"
+    seen = observed(tmp_path, {"m": text + text.replace("Redis", "Web")}, "functions")
+    addresses = [seen[f"small.m.{name}[]"]["returns"]["attributes"]["uri"] for name in ("RedisBus", "WebBus")]
+    assert [address.partition(":")[0] for address in addresses] == ["redis", "http"]
