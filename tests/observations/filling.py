@@ -39,19 +39,16 @@ Methods = Mapping[str, list[Case]]
 def observations(location: str, kind: type, maker: Maker, methods: Methods) -> Iterator[Observation]:
     """The way up with each method that fills, and the way down with the first that empties; with an end in between."""
     emptying = next((name for name in methods if _EMPTIES.match(name)), None)
+    closing = next((name for name in CLOSERS if name in methods and name != emptying), None)
     make = _with_room(kind) or maker.make
     for name in methods:
         if _FILLS.match(name) and emptying:
-            way = (name,) * _STEPS + (emptying,) * _STEPS
-            yield (
-                f"{location}.{name} and {emptying}",
-                functools.partial(run, functools.partial(_walk, make, methods, way)),
-            )
-            closing = next((closer for closer in CLOSERS if closer in methods and closer != emptying), None)
+            ways = {f"{name} and {emptying}": (name,) * _STEPS + (emptying,) * _STEPS}
             if closing:
-                way = (name,) * _LEFT_OVER + (closing,) + (emptying,) * (_LEFT_OVER + 1) + (name,)
-                work = functools.partial(_walk, make, methods, way)
-                yield f"{location}.{name}, {closing} and {emptying}", functools.partial(run, work)
+                ends = (name,) * _LEFT_OVER + (closing,) + (emptying,) * (_LEFT_OVER + 1) + (name,)
+                ways[f"{name}, {closing} and {emptying}"] = ends
+            for title, way in ways.items():
+                yield f"{location}.{title}", functools.partial(run, functools.partial(_walk, make, methods, way))
 
 
 def _with_room(kind: type) -> Callable[[], Any] | None:

@@ -2,7 +2,7 @@
 
 Contents with the same code id differ in comments, layout, line endings, or in the value of ``__version__`` alone, and
 should run alike. So a clause that is decided with one of them is not run again with each other one. That is checked:
-the matrix runs every clause with each of these contents once (see ``matrix/complete.py``).
+the matrix runs every clause that binds their package once with each of them (see ``matrix/complete.py``).
 
 What such contents do not share is which numbers their lines have, and what they say of their own version. The text of
 a syntax tree may be put otherwise by another version of Python: then two contents seem to differ that do not.
