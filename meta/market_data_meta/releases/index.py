@@ -64,12 +64,14 @@ class _IndexReader:
         for sentence in installable.left_out:
             self.on_progress(f"left out: {sentence}")
         added = dict(zip((file.filename for file in new), self.pool.map(self._read, new), strict=True))
+        # Another version of Python may put the same code otherwise: a content keeps the code id that it has.
+        codes = {release.content: release.code for release in known_by_filename.values()}
         rows: dict[Version, Release] = {}
         for version, file in installable.wheels.items():
             if release := known_by_filename.get(file.filename):
                 rows[version] = _updated_release(release, file)
             elif release := added[file.filename]:
-                rows[version] = release
+                rows[version] = replace(release, code=codes.get(release.content) or release.code)
         for release in known_by_filename.values():
             # A version with another file than it had is there already.
             rows.setdefault(Version(release.version), replace(release, withdrawn=True))

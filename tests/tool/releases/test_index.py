@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from made_index import MadeIndex, serving, wheel
@@ -67,6 +68,22 @@ def test_a_later_refresh_downloads_new_releases_only(refresh: Callable[..., Ledg
         "/files/market-data-core/market_data_core-1.1-py3-none-any.whl"
     ]
     assert len({r.content for r in ledger.releases["core"]}) == 1
+
+
+def test_a_new_release_of_a_known_content_has_the_code_id_that_the_ledger_has(
+    refresh: Callable[..., Ledger], index: MadeIndex
+) -> None:
+    """Another version of Python may put the same code otherwise, and a content has one code id."""
+    previous = refresh()
+    (known,) = previous.releases["core"]
+    assert known.code
+    earlier = replace(known, code="9" * 64)
+    index.add("market-data-core", "1.1")
+    index.add("market-data-core", "1.2", code="x = 2")
+    ledger = refresh(replace(previous, releases={**previous.releases, "core": (earlier,)}))
+    codes = [release.code for release in ledger.releases["core"]]
+    assert codes[:2] == ["9" * 64] * 2
+    assert codes[2] not in {"9" * 64, known.code, ""}
 
 
 def test_a_file_that_changed_under_its_name_is_an_error(refresh: Callable[..., Ledger], index: MadeIndex) -> None:
