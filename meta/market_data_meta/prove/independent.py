@@ -141,9 +141,9 @@ def _version_edits(site: Path, version: str, new_version: str) -> tuple[Edit, ..
 
     Otherwise each change of such a release would be caught by the version that it says, whatever it breaks.
     """
-    said, says = f'__version__ = "{version}"', f'__version__ = "{new_version}"'
-    modules = (file for file in sorted(site.glob("*/__init__.py")) if file.read_text(encoding="utf-8").count(said) == 1)
-    return tuple(Edit(module.relative_to(site).as_posix(), said, says) for module in modules)
+    old, new = f'__version__ = "{version}"', f'__version__ = "{new_version}"'
+    modules = (file for file in sorted(site.glob("*/__init__.py")) if file.read_text(encoding="utf-8").count(old) == 1)
+    return tuple(Edit(module.relative_to(site).as_posix(), old, new) for module in modules)
 
 
 def judge_gate(change: IndependentChange, result: GateResult) -> IndependentTrial:

@@ -59,12 +59,14 @@ def test_a_sample_is_always_the_same_part() -> None:
     assert sample(changes, 0) == changes
 
 
-@pytest.mark.parametrize(("said", "says"), [("1.4.61", "1.4.61.post1"), ("1.2.35", "1.2.35")])
-def test_the_version_that_a_release_says_of_itself_moves_on_with_it(tmp_path: Path, said: str, says: str) -> None:
+@pytest.mark.parametrize(("version_before", "version_after"), [("1.4.61", "1.4.61.post1"), ("1.2.35", "1.2.35")])
+def test_the_version_that_a_release_says_of_itself_moves_on_with_it(
+    tmp_path: Path, version_before: str, version_after: str
+) -> None:
     """Otherwise it would catch every change of that release. One that never agreed stays as it is."""
     files = {
         "a.py": "x",
-        "thing/__init__.py": f'__version__ = "{said}"\n',
+        "thing/__init__.py": f'__version__ = "{version_before}"\n',
         "thing-1.4.61.dist-info/METADATA": "Name: thing\nVersion: 1.4.61\n",
         "thing-1.4.61.dist-info/RECORD": "a.py,,\nthing/__init__.py,,\n",
     }
@@ -73,5 +75,5 @@ def test_the_version_that_a_release_says_of_itself_moves_on_with_it(tmp_path: Pa
         (tmp_path / "site" / name).write_text(text)
     wheel = changed_wheels(BREAK, {("core", "1.4.61"): tmp_path / "site"}, tmp_path / "made")["core"]
     with ZipFile(wheel) as archive:
-        assert archive.read("thing/__init__.py").decode() == f'__version__ = "{says}"\n'
+        assert archive.read("thing/__init__.py").decode() == f'__version__ = "{version_after}"\n'
         assert archive.read("a.py") == b"y"
