@@ -371,8 +371,14 @@ def _run(session: pytest.Session, plan: Plan, writer: RecordWriter) -> None:
 
         names = plan.clauses.keys() - plan.not_applicable.keys()
         items = [item for item in session.items if clause_id(item) in names]
-        # A process of its own takes a check longest. Begun first, it waits while the others run, and not after them.
-        items.sort(key=lambda item: item.get_closest_marker("fresh") is None)
+
+        def comes_late(item: pytest.Item) -> tuple[float, bool]:
+            waits = plan.clauses[clause_id(item)].expect.get("within_seconds", 0.0)
+            return -float(waits), item.get_closest_marker("fresh") is None
+
+        # What waits for something that may never come, and what needs a process of its own, takes a check longest.
+        # Begun first, it waits while the others run, and not after them.
+        items.sort(key=comes_late)
         with contextlib.suppress(_EnoughError):
             run_checks(
                 items,

@@ -39,15 +39,17 @@ def suite_plan(contract: Contract, names: tuple[str, ...], *, users_servers: boo
     MetaError where they cannot be had.
     """
     packages = contract.packages.items()
+    service = contract.service_with(names)
     imported = () if len(names) == 1 else names
     preload = tuple(module for name, p in packages if name in imported for module in (*p.imports, *p.preload))
     return Plan(
         root=str(contract.root),
         packages={name: PlannedPackage(p.distribution, p.imports, p.app) for name, p in packages},
         clauses={c.id: PlannedClause(c.rule, c.level, c.scope, c.expect) for c in contract.clauses_for(names).values()},
-        limits=Limits(CHECK_SECONDS, jobs=2 * (os.cpu_count() or 1)),
+        # A check of a service waits for servers most of its time.
+        limits=Limits(CHECK_SECONDS, jobs=(3 if service else 2) * (os.cpu_count() or 1)),
         preload=preload,
-        servers=find_servers(contract.root, users=users_servers) if contract.service_with(names) else {},
+        servers=find_servers(contract.root, users=users_servers) if service else {},
     )
 
 
@@ -84,10 +86,10 @@ def warm_plan(contract: Contract, packages: tuple[str, ...] = ()) -> Plan:
     Each of its cells runs a part of it.
     """
     plan = sharing_processes(contract, suite_plan(contract, packages or tuple(contract.packages)))
-    # Several cells run at once. A check of a service waits for servers most of its time.
-    cores = os.cpu_count() or 1
-    jobs = 3 * cores if contract.service_with(packages) else 1 + cores
-    return replace(plan, limits=replace(plan.limits, jobs=jobs))
+    if contract.service_with(packages):
+        return plan
+    # Several cells run at once.
+    return replace(plan, limits=replace(plan.limits, jobs=1 + (os.cpu_count() or 1)))
 
 
 def sharing_processes(contract: Contract, plan: Plan) -> Plan:

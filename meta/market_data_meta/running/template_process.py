@@ -37,12 +37,11 @@ from market_data_meta.running.isolated import clean_environment
 from market_data_meta.running.limits import Limits, stop
 from market_data_meta.running.sandbox import environments_of, supervised_process
 from market_data_meta.running.servers import readable_for
+from market_data_meta.running.turns import in_turns
 from market_data_meta.running.warm_jobs import RLIMITS, Job, RunningJob
 
 MAX_ANSWER = 1 << 16
 """Bytes of one answer: it is a few numbers."""
-ANSWER_SECONDS = 0.1
-"""How long an answer is waited for before it is another template's turn."""
 WATCH_SECONDS = 1.0
 """How often what a template uses is looked at."""
 START_SECONDS = 180.0
@@ -234,10 +233,12 @@ class TemplateProcess:
 
         Raises EOFError if the template dies. A job that has not been yielded by then is not decided.
         """
-        return filter(None, self.steps(jobs, at_once=at_once, seconds=seconds))
+        return in_turns([self.steps(jobs, at_once=at_once, seconds=seconds)])
 
-    def steps(self, jobs: Sequence[Job], *, at_once: int, seconds: float) -> Iterator[tuple[Job, Ending] | None]:
-        """Run the jobs like ``run``, and yield None now and then too: jobs of other templates may have their turn."""
+    def steps(
+        self, jobs: Sequence[Job], *, at_once: int, seconds: float
+    ) -> Iterator[tuple[Job, Ending] | socket.socket]:
+        """Run the jobs like ``run``, and yield the channel whenever nothing can be done before an answer comes."""
         waiting = list(reversed(jobs))
         running = self._running
         limits_enforced = time.monotonic()
@@ -245,7 +246,8 @@ class TemplateProcess:
             while waiting or running:
                 while waiting and len(running) < at_once:
                     self._start(waiting.pop())
-                for answer in self.answers(ANSWER_SECONDS):
+                answers = self.answers(0.0)
+                for answer in answers:
                     cell = running.get(answer.id)
                     if cell is None:
                         raise EOFError
@@ -260,7 +262,8 @@ class TemplateProcess:
                     for cell in running.values():
                         cell.enforce_limits(seconds)
                     limits_enforced = time.monotonic()
-                yield None
+                if not answers:
+                    yield self.channel
         finally:
             for cell in running.values():
                 cell.abort()
@@ -309,13 +312,13 @@ def run_jobs(
     When a template dies, the jobs that were under way are run again one at a time, so that the one that kills its
     template is found and costs no other cell its run.
     """
-    return filter(None, job_steps(start, jobs, at_once=at_once, seconds=seconds))
+    return in_turns([job_steps(start, jobs, at_once=at_once, seconds=seconds)])
 
 
 def job_steps(
     start: Callable[[], TemplateProcess], jobs: Sequence[Job], *, at_once: int, seconds: float
-) -> Iterator[tuple[Job, Ending] | None]:
-    """Run the jobs like ``run_jobs``, and yield None now and then too: jobs of other templates may have their turn."""
+) -> Iterator[tuple[Job, Ending] | socket.socket]:
+    """Run the jobs like ``run_jobs``, as one of several runs that have their turns (see turns)."""
     remaining = list(jobs)
     suspects: list[Job] = []
     while remaining or suspects:
@@ -325,7 +328,7 @@ def job_steps(
         template = start()
         try:
             for step in template.steps(batch, at_once=1 if alone else at_once, seconds=seconds):
-                if step:
+                if not isinstance(step, socket.socket):
                     ended.add(step[0].name)
                 yield step
         except EOFError:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Container, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from socket import socket
 from typing import Any
 
 from market_data_meta.contract import Clause, Contract
@@ -27,6 +28,7 @@ from market_data_meta.running.plans import not_applicable, record_header, warm_p
 from market_data_meta.running.template_pool import TemplatePool
 from market_data_meta.running.template_process import TemplateProcess, job_steps
 from market_data_meta.running.third_party import ThirdPartyLock, ThirdPartyRequirements
+from market_data_meta.running.turns import in_turns
 from market_data_meta.running.warm_jobs import Job
 
 ROUNDS = 4
@@ -225,7 +227,7 @@ class WarmRunner:
         packages: tuple[str, ...],
         missing: Mapping[ContentCombination, list[str]],
         times: int,
-    ) -> Generator[Record | None]:
+    ) -> Generator[Record | socket]:
         """Run the missing clauses of cells of the same packages, one third-party set after the other."""
         survey_cells = self._surveyed(packages)
         self._unpack([*missing, *survey_cells])
@@ -245,10 +247,11 @@ class WarmRunner:
         clauses: Mapping[ContentCombination, list[str]],
         survey_cells: tuple[ContentCombination, ...],
         times: int,
-    ) -> Iterator[Record | None]:
+    ) -> Iterator[Record | socket]:
         """Run these clauses of each cell, the cells with most clauses first, and add the records to the group.
 
-        Of several times each cell has its turn before the first has its second. None: nothing has ended meanwhile.
+        Of several times each cell has its turn before the first has its second. While nothing ends, the channel of the
+        template that runs them comes.
         """
         if not clauses:
             return
@@ -273,8 +276,8 @@ class WarmRunner:
             )
             try:
                 for step in job_steps(start, jobs, at_once=at_once, seconds=self._request.seconds):
-                    if step is None:
-                        yield None
+                    if isinstance(step, socket):
+                        yield step
                         continue
                     job, ending = step
                     record = group.run_cache.add(cells[job.name].digests, job, ending)
@@ -345,20 +348,6 @@ class WarmRunner:
         releases = {content.package: content.newest for content in cell.contents}
         ours = all(self._ledger.release(name, release.version) == release for name, release in releases.items())
         return self._ledger if ours else self._ledger.published
-
-
-def in_turns(runs: Iterable[Iterator[Record | None]]) -> Iterator[Record]:
-    """The records of runs that go on at the same time, as they come."""
-    waiting = deque(runs)
-    while waiting:
-        run = waiting.popleft()
-        try:
-            record = next(run)
-        except StopIteration:
-            continue
-        waiting.append(run)
-        if record:
-            yield record
 
 
 def _newest_and_oldest(cells: Sequence[ContentCombination]) -> tuple[ContentCombination, ContentCombination]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -298,8 +299,10 @@ def test_a_set_of_libraries_with_which_nothing_starts_costs_no_other_cell_its_ru
     """The cause is the fault of its own cells; any other error ends the run."""
     cell, decisions = cell_of(), Decisions(small)
 
-    def steps(*_: object, **__: object) -> Iterator[None]:
-        yield None
+    channel = socket.socket()
+
+    def steps(*_: object, **__: object) -> Iterator[socket.socket]:
+        yield channel
         raise undecided(ErrorCode.NO_TEMPLATE if not decisions.faults else ErrorCode.NO_NETWORK, "it failed", "why")
 
     monkeypatch.setattr(warm_runner, "job_steps", steps)
@@ -307,11 +310,12 @@ def test_a_set_of_libraries_with_which_nothing_starts_costs_no_other_cell_its_ru
     runner = WarmRunner(small, ledger, RunRequest((cell,)), Path(), "python", {}, lambda _: None)
     group = ThirdPartyGroup(decisions, RunCache.__new__(RunCache), [cell])
 
-    def run_cells() -> list[Record | None]:
+    def run_cells() -> list[Record | socket.socket]:
         lock, templates = ThirdPartyLock("", frozenset()), TemplatePool.__new__(TemplatePool)
         return list(runner._run_cells(group, templates, lock, {cell: ["area.first"]}, (), 1))
 
-    assert run_cells() == [None]
-    assert decisions.faults == {tuple(cell.digests.values()): "it failed: why"}
-    with pytest.raises(MetaError, match="it failed"):
-        run_cells()
+    with channel:
+        assert run_cells() == [channel]
+        assert decisions.faults == {tuple(cell.digests.values()): "it failed: why"}
+        with pytest.raises(MetaError, match="it failed"):
+            run_cells()
