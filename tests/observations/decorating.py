@@ -24,14 +24,14 @@ _CASES = 3
 class _Decorated:
     """A function to be decorated, which counts its calls and fails the first few times."""
 
-    def __init__(self, failures: int) -> None:
-        self.calls, self._failures = 0, failures
+    def __init__(self, failures: int, error: Callable[[str], Exception]) -> None:
+        self.calls, self._failures, self._error = 0, failures, error
 
     def answer(self, *_: Any, **__: Any) -> int:
-        """The number of the call, or an error that is worth another attempt."""
+        """The number of the call, or an error: of a connection, which is worth another attempt, or of another kind."""
         self.calls += 1
         if self.calls <= self._failures:
-            raise ConnectionError("not yet")
+            raise self._error("not yet")
         return self.calls
 
     def function(self, *, waits: bool) -> Callable[..., Any]:
@@ -63,12 +63,15 @@ def _gives_function(function: Any, case: Case) -> bool:
 def _decorating(function: Any, case: Case, gives_function: Callable[[], bool]) -> Json:
     if not gives_function():
         return NOTHING
-    return {
-        f"{'awaited' if waits else 'plain'}, failing {failures if failures < _OFTEN else 'ever'}": run(
-            functools.partial(_calls, function, case, _Decorated(failures), waits=waits)
-        )
-        for waits in (False, True)
+    decorated = {
+        f"failing {failures if failures < _OFTEN else 'ever'}": functools.partial(_Decorated, failures, ConnectionError)
         for failures in (0, _FAILURES, _OFTEN * _OFTEN)
+    }
+    decorated["failing otherwise"] = functools.partial(_Decorated, _FAILURES, RuntimeError)
+    return {
+        f"{'awaited' if waits else 'plain'}, {how}": run(functools.partial(_calls, function, case, made(), waits=waits))
+        for waits in (False, True)
+        for how, made in decorated.items()
     }
 
 

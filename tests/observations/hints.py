@@ -56,7 +56,9 @@ def parameters_of(function: Any) -> list[tuple[inspect.Parameter, Any]]:
     if isinstance(function, type) and isinstance(fields, dict):
         found = []
         for name, field in fields.items():
-            default = inspect.Parameter.empty if field.is_required() else None
+            # The root is all that its model is: an empty one would show nothing of whoever is handed it.
+            needed = field.is_required() or getattr(function, "__pydantic_root_model__", False)
+            default = inspect.Parameter.empty if needed else None
             # An alias such as "from" is for what is read from a file, and no caller can write it.
             usable = field.alias if field.alias and not keyword.iskeyword(field.alias) else name
             parameter = inspect.Parameter(usable, inspect.Parameter.KEYWORD_ONLY, default=default)

@@ -275,6 +275,46 @@ def plain(size: int) -> int:
     assert not any("plain" in name and "decorating" in name for name in seen)
 
 
+def test_which_errors_a_decorator_tries_again_after(tmp_path: Path) -> None:
+    """An error of a connection is one kind among others."""
+    text = """
+import functools
+def retry(attempts: int = 3):
+    def decorator(function):
+        @functools.wraps(function)
+        def wrapper(*args):
+            for _ in range(attempts - 1):
+                try:
+                    return function(*args)
+                except {}:
+                    pass
+            return function(*args)
+        return wrapper
+    return decorator
+"""
+    first_calls = {}
+    for number, errors in enumerate(("Exception", "OSError")):
+        seen = observed(tmp_path / str(number), {"m": text.format(errors)}, "functions")["small.m.retry[] decorating"]
+        first_calls[errors] = [seen[f"plain, failing {how}"]["returns"]["calls"][0] for how in ("2", "otherwise")]
+    assert first_calls == {"Exception": [3, 3], "OSError": [3, ["RuntimeError", "Exception"]]}
+
+
+def test_a_root_model_is_not_empty(tmp_path: Path) -> None:
+    """What looks up a key in a model that is a mapping finds one there, though the mapping could be empty."""
+    text = """
+from pydantic import Field, RootModel
+class Limits(RootModel[dict[str, int]]):
+    root: dict[str, int] = Field(default_factory=dict)
+class Registry:
+    def __init__(self, limits: Limits):
+        self.limits = limits.root
+    def limit(self, key: str) -> int:
+        return self.limits[key]
+"""
+    seen = observed(tmp_path, {"m": text}, "functions")
+    assert isinstance(seen["small.m.Registry.limit[]"]["returns"], int)
+
+
 def test_what_is_left_when_it_is_closed(tmp_path: Path) -> None:
     """What was put in before the end is asked for after it."""
     text = """
