@@ -29,10 +29,11 @@ NOW_SECONDS = 900.0
 """What differs by less from the time of the run is taken for the time of the run."""
 NOON_FRACTION = 0.25
 """Of what second it is by the virtual clock when an observation begins."""
-_DAYS, _MICROSECOND = 2 * 86_400.0, 2e-6
-"""Seconds: how far from now a moment is told in seconds, and how exact moments are."""
+_DAYS, _MINUTE, _MICROSECOND = 2 * 86_400.0, 60, 2e-6
+"""Seconds: how far from now a moment is told in seconds, what is cut to a minute, and how exact moments are."""
 PAST = (1e9, 1_709_303_415.25, -1.0, 1_000.0)
 """Moments that are handed over as samples: a difference to them is the current time as well."""
+_STARTED, _SAMPLE = dt.datetime.now(dt.UTC), dt.datetime.fromtimestamp(PAST[1], dt.UTC)
 _GIVEN = re.compile(r"/given-\d+")
 """Folders that samples are made in: their numbers tell how many there were before."""
 _ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
@@ -40,7 +41,7 @@ _UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{
 _ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?")
 _DATE = re.compile(r"(?<!\d)(20\d\d)([-/_]?)([01]\d)\2([0-3]\d)(?![\d:])")
 _LONG_NUMBER = re.compile(r"\b1\d{9}(?:\d{3}|\d{6}|\d{9})?(?:\.\d+)?\b")
-_TIME_OF_DAY = re.compile(r"(?<![T\d:+-])([0-2]\d):([0-5]\d):([0-5]\d)(?:[.,]\d+)?(?![\d:])")
+_TIME_OF_DAY = re.compile(r"(?<![T\d:+-])(?<!\d{4}-\d\d-\d\d )([0-2]\d):([0-5]\d):([0-5]\d)(?:[.,]\d+)?(?![\d:])")
 _OF_THE_PROCESS = re.compile(r"(?m)^((?:(?:python|process)_\S+)|(?:\w+_created(?:\{.*\})?)) \S+$")
 _UNITS = {1: "s", 1_000: "ms", 1_000_000: "us", 1_000_000_000: "ns"}
 
@@ -256,11 +257,20 @@ def _number(value: float) -> str | None:
 def _time_of_day(match: re.Match[str]) -> str:
     hours, minutes, seconds = (int(part) for part in match.groups())
     of_day = hours * 3600 + minutes * 60 + seconds
-    for now in (_virtual_now(), dt.datetime.now(dt.UTC), dt.datetime.now()):  # noqa: DTZ005 - local time is looked for
-        apart = abs(of_day - (now.hour * 3600 + now.minute * 60 + now.second))
-        if min(apart, 86_400 - apart) < NOW_SECONDS:
-            return "<time of day>"
-    return match.group()
+    if any(0 <= of_day - _of_day(sample) <= _MINUTE for sample in (_SAMPLE, _SAMPLE.astimezone())):
+        return match.group()
+    apart = abs(of_day - _of_day(_virtual_now()))
+    # A day has few seconds, so that what was handed over is often near the real time: only this process's life counts.
+    life = (dt.datetime.now(dt.UTC) - _STARTED).total_seconds() + 2 * _MINUTE
+    is_real = any(
+        (_of_day(now) + _MINUTE - of_day) % 86_400 < life
+        for now in (dt.datetime.now(dt.UTC), dt.datetime.now())  # noqa: DTZ005 - local time is looked for
+    )
+    return "<time of day>" if is_real or min(apart, 86_400 - apart) < NOW_SECONDS else match.group()
+
+
+def _of_day(moment: dt.datetime) -> int:
+    return moment.hour * 3600 + moment.minute * 60 + moment.second
 
 
 def _date(match: re.Match[str]) -> str:

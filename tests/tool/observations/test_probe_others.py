@@ -74,3 +74,22 @@ def main():
 """
     seen = observed(tmp_path, {"m": text}, "cli", **{"entry_points.txt": SCRIPTS})
     assert seen["small[variables]"] == {"SMALL_MODE=strict": {"exit": 3}}
+
+
+def test_a_moment_that_was_handed_over_is_not_now(tmp_path: Path) -> None:
+    """At any hour: a sample whose time of day happens to be that of the run is told as it is."""
+    text = """
+import datetime, time
+def real() -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(time.clock_gettime(time.CLOCK_REALTIME), datetime.UTC)
+def of_day() -> str:
+    return real().strftime("%H:%M:%S")
+def of_another_day() -> str:
+    return real().strftime("2024-03-01 %H:%M:%S")
+def handed(at: datetime.datetime) -> str:
+    return at.strftime("%H:%M:%S")
+"""
+    seen = observed(tmp_path, {"m": text}, "functions")
+    assert seen["small.m.of_day[]"] == {"returns": "<time of day>"}
+    assert "<" not in seen["small.m.of_another_day[]"]["returns"]
+    assert seen["small.m.handed[]"] == {"returns": "14:30:15"}
