@@ -34,6 +34,7 @@ _DAYS, _MINUTE, _MICROSECOND = 2 * 86_400.0, 60, 2e-6
 PAST = (1e9, 1_709_303_415.25, -1.0, 1_000.0)
 """Moments that are handed over as samples: a difference to them is the current time as well."""
 _STARTED, _SAMPLE = dt.datetime.now(dt.UTC), dt.datetime.fromtimestamp(PAST[1], dt.UTC)
+"""When this process began by the real clock, and the moment that is handed over most."""
 _GIVEN = re.compile(r"/given-\d+")
 """Folders that samples are made in: their numbers tell how many there were before."""
 _ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
@@ -261,11 +262,9 @@ def _time_of_day(match: re.Match[str]) -> str:
         return match.group()
     apart = abs(of_day - _of_day(_virtual_now()))
     # A day has few seconds, so that what was handed over is often near the real time: only this process's life counts.
-    life = (dt.datetime.now(dt.UTC) - _STARTED).total_seconds() + 2 * _MINUTE
-    is_real = any(
-        (_of_day(now) + _MINUTE - of_day) % 86_400 < life
-        for now in (dt.datetime.now(dt.UTC), dt.datetime.now())  # noqa: DTZ005 - local time is looked for
-    )
+    real = dt.datetime.now(dt.UTC)
+    life = (real - _STARTED).total_seconds() + 2 * _MINUTE
+    is_real = any((_of_day(now) + _MINUTE - of_day) % 86_400 < life for now in (real, real.astimezone()))
     return "<time of day>" if is_real or min(apart, 86_400 - apart) < NOW_SECONDS else match.group()
 
 

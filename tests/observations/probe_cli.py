@@ -33,7 +33,7 @@ from virtual_time import CLOCK, GoesOn, VirtualLoop, WaitsForever
 
 _VARIABLE = re.compile(r"""["']([A-Z][A-Z0-9]*_[A-Z0-9_]+)["']""")
 """What may be the name of a variable, wherever it stands in the code."""
-_path = functools.cache(sysconfig.get_path)
+_remembered_path = functools.cache(sysconfig.get_path)
 _IS_PROGRAM = re.compile(r"^if __name__ == ['\"]__main__['\"]", re.MULTILINE)
 
 
@@ -58,7 +58,7 @@ class Program:
         out, errors, logged = io.StringIO(), io.StringIO(), list[str]()
         loguru = getattr(sys.modules.get("loguru"), "logger", None)
         # It asks for all paths of the interpreter with every sink, which took half the time of a program's runs.
-        with mock.patch.object(sysconfig, "get_path", _path):
+        with mock.patch.object(sysconfig, "get_path", _remembered_path):
             sink = loguru.add(lambda message: logged.append(str(message))) if loguru else None
         lay_files(self.given)
         files = set(Path().iterdir())

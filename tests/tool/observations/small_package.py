@@ -46,7 +46,7 @@ def observed_lines(
     }
     (folder / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
     command = [sys.executable, str(PROBES / "observe.py"), str(folder / "plan.json"), str(folder / "out.jsonl")]
-    environment = os.environ | {"TMPDIR": str(folder)}
+    environment = os.environ | {"TMPDIR": str(folder), "TZ": "UTC"}
     done = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=120
     )

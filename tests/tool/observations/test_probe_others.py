@@ -78,12 +78,14 @@ def main():
 
 def test_a_moment_that_was_handed_over_is_not_now(tmp_path: Path) -> None:
     """At any hour: a sample whose time of day happens to be that of the run is told as it is."""
+    # A time of day in the minute of the sample is taken for the sample: 45 seconds off, none is in it.
     text = """
 import datetime, time
 def real() -> datetime.datetime:
     return datetime.datetime.fromtimestamp(time.clock_gettime(time.CLOCK_REALTIME), datetime.UTC)
 def of_day() -> str:
-    return real().strftime("%H:%M:%S")
+    off = datetime.timedelta(seconds=-45 if real().strftime("%H:%M:%S") < "14:30:45" else 45)
+    return (real() + off).strftime("%H:%M:%S")
 def of_another_day() -> str:
     return real().strftime("2024-03-01 %H:%M:%S")
 def handed(at: datetime.datetime) -> str:

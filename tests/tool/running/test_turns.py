@@ -20,7 +20,7 @@ def quiet() -> Iterator[socket.socket]:
 
 
 @pytest.fixture
-def told() -> Iterator[socket.socket]:
+def readable() -> Iterator[socket.socket]:
     """A channel on which something has come."""
     ours, others = socket.socketpair()
     with ours, others:
@@ -29,7 +29,7 @@ def told() -> Iterator[socket.socket]:
 
 
 def test_what_waits_holds_up_no_other_run(
-    quiet: socket.socket, told: socket.socket, monkeypatch: pytest.MonkeyPatch
+    quiet: socket.socket, readable: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A run that waits for long has its next turn as soon as another is told something, and need not be told itself."""
     monkeypatch.setattr(turns, "TURN_SECONDS", 3600.0)
@@ -37,7 +37,7 @@ def test_what_waits_holds_up_no_other_run(
     def run(*steps: str | socket.socket) -> Iterator[str | socket.socket]:
         yield from steps
 
-    runs = [run(quiet, "slow"), run("first", told, told, "last"), run()]
+    runs = [run(quiet, "slow"), run("first", readable, readable, "last"), run()]
     assert list(in_turns(runs)) == ["first", "slow", "last"]
 
 
