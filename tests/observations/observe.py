@@ -19,11 +19,13 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, NoReturn
+from types import ModuleType
+from typing import IO, Any, NoReturn
 
 import describing
 import edge_libraries
 import virtual_dates
+from execution import Execution
 from process_state import be_a_host
 from surface import Surface
 from unit import NOTHING, TooLongError, Unit
@@ -38,6 +40,9 @@ OBSERVATION_CPU_SECONDS = 2.0
 """CPU time after which an observation is interrupted."""
 SLOW_SECONDS = 3.0
 """Wall time of a unit that is worth a line in the log."""
+ALWAYS = ("api", "http", "metadata", "process")
+"""Areas that are observed again whatever has changed: their probes read sources, or import the packages anew."""
+EXECUTION = Execution()
 _real_time, _real_sleep = time.monotonic, time.sleep
 
 
@@ -79,7 +84,7 @@ class UnitProcess:
             os._exit(status)
 
     def _lines(self) -> Iterator[tuple[int, str]]:
-        number = self.skip
+        number, written = self.skip - 1, 0
         try:
             for number, (name, observe) in enumerate(self.unit.observe()):
                 if number < self.skip:
@@ -93,10 +98,14 @@ class UnitProcess:
                     # Whoever caught the interruption went on with what it had: that depends on the machine.
                     line = {"area": self.unit.area, "id": name, "unobserved": "it went on beyond its limits"}
                 if line.get("value") is not NOTHING:
+                    written += 1
                     yield number, json.dumps(line, sort_keys=True, default=str)
         except Exception as error:
             why = f"the probe raised {type(error).__name__}: {describing.masked(str(error))[:200]}"
+            number, written = max(number, 0), written + 1
             yield number, json.dumps({"area": self.unit.area, "id": f"{self.unit.name} (rest)", "unobserved": why})
+        if EXECUTION.functions and not self.skip and self.unit.area not in ALWAYS:
+            yield number + 1, json.dumps(_key(self.unit) | {"lines": written, "ran": EXECUTION.since_begin()})
 
     def end(self) -> None:
         """End it and all that it has started."""
@@ -134,6 +143,11 @@ def _limits() -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+
+
+def _key(unit: Unit) -> dict[str, object]:
+    """What says that two units of two runs are one and the same, but for the packages."""
+    return {"area": unit.area, "unit": unit.name, "read": list(unit.read)}
 
 
 def run_units(units: list[Unit], jobs: int, folder: Path, out: IO[str]) -> int:
@@ -179,21 +193,7 @@ def run_units(units: list[Unit], jobs: int, folder: Path, out: IO[str]) -> int:
 def main(plan_file: str, out_file: str) -> None:
     """Observe what the plan says and write the observations."""
     plan, out_path = json.loads(Path(plan_file).read_text()), Path(out_file).resolve()
-    sys.path[:0] = plan["path"]
-    sys.dont_write_bytecode = True
-    for number, folder in enumerate(plan["path"]):
-        describing.name_folder(folder, f"<installed {number}>")
-    CLOCK.install()
-    edge_libraries.install()
-    os.environ.setdefault("LOGURU_AUTOINIT", "False")
-    imports = {name for package in plan["packages"].values() for name in package["imports"]}
-    describing.PACKAGES.update(imports)
-    probes = [
-        importlib.import_module(name)
-        for name in PROBES
-        if name.removeprefix("probe_") in plan.get("areas", [name.removeprefix("probe_")])
-    ]
-    surfaces = [Surface(name, tuple(plan["packages"][name]["imports"]), plan) for name in plan["observed"]]
+    surfaces, probes = _prepared(plan)
     folder, jobs = Path(tempfile.mkdtemp(prefix="observe-")), int(plan.get("jobs", 1))
     os.chdir(folder)
     with out_path.open("w") as out:
@@ -210,9 +210,33 @@ def main(plan_file: str, out_file: str) -> None:
         gc.collect()
         gc.freeze()
         units = [unit for surface in surfaces for probe in probes for unit in probe.units(surface)]
-        count += run_units(units, jobs, folder, out)
+        EXECUTION.begin()
+        untouched = [unit for unit in units if _key(unit) in plan.get("untouched", ())]
+        out.writelines(json.dumps(_key(unit)) + "\n" for unit in untouched)
+        count += len(untouched) + run_units([unit for unit in units if unit not in untouched], jobs, folder, out)
         places = sorted({each.location for surface in surfaces for each in surface.objects()})
-        out.write(json.dumps({"end": count, "places": places}) + "\n")
+        out.write(json.dumps({"end": count, "places": places, **EXECUTION.described()}) + "\n")
+
+
+def _prepared(plan: dict[str, Any]) -> tuple[list[Surface], list[ModuleType]]:
+    """The surfaces to observe, not loaded yet, and the probes, in a process that is ready for both."""
+    sys.path[:0] = plan["path"]
+    sys.dont_write_bytecode = True
+    for number, folder in enumerate(plan["path"]):
+        describing.name_folder(folder, f"<installed {number}>")
+    CLOCK.install()
+    edge_libraries.install()
+    os.environ.setdefault("LOGURU_AUTOINIT", "False")
+    imports = {name: tuple(package["imports"]) for name, package in plan["packages"].items()}
+    describing.PACKAGES.update(name for names in imports.values() for name in names)
+    if plan.get("notes_execution"):
+        EXECUTION.install(plan["path"], [name for package in plan["observed"] for name in imports[package]])
+    probes = [
+        importlib.import_module(name)
+        for name in PROBES
+        if name.removeprefix("probe_") in plan.get("areas", [name.removeprefix("probe_")])
+    ]
+    return [Surface(name, imports[name], plan) for name in plan["observed"]], probes
 
 
 if __name__ == "__main__":

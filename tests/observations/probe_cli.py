@@ -91,25 +91,25 @@ def units(surface: Surface) -> Iterable[Unit]:
     kinds = [each.value for each in surface.objects() if is_settings(each.value)]
     required = {key: text for kind in kinds for key, text in required_variables(kind).items()}
     given = whole_configuration([each.value for each in surface.objects()])
-    program = functools.partial(_program, required=required, given=given, named=_variables(surface))
+    read = _variables(surface)
+    program, unit = (
+        functools.partial(_program, required=required, given=given, named=read),
+        functools.partial(Unit, "cli", read=read),
+    )
     for point in scripts:
-        yield Unit("cli", point.name, functools.partial(program, point.name, point.load, None))
+        yield unit(point.name, functools.partial(program, point.name, point.load, None))
     for name, module in sorted(surface.modules.items()):
         file, title = Path(str(module.__file__)), f"python -m {name}"
         package_main = file.with_name("__main__.py")
         if file.name == "__init__.py" and package_main.is_file():
-            yield Unit(
-                "cli",
-                f"python -m {name}",
-                functools.partial(program, f"python -m {name}", lambda: None, name),
-            )
+            yield unit(title, functools.partial(program, title, lambda: None, name))
         elif file.is_file() and _IS_PROGRAM.search(file.read_text()):
             if any(value.startswith(f"{name}:") for value in named):
-                yield Unit("cli", title, functools.partial(_same_as_script, name))
+                yield unit(title, functools.partial(_same_as_script, name))
                 continue
             found = next(filter(_is_click, vars(module).values()), getattr(module, "main", None))
             load = functools.partial(lambda found: found, found)
-            yield Unit("cli", f"python -m {name}", functools.partial(program, f"python -m {name}", load, name))
+            yield unit(title, functools.partial(program, title, load, name))
 
 
 def _variables(surface: Surface) -> tuple[str, ...]:

@@ -17,7 +17,8 @@ NOTHING = object()
 class Unit:
     """Observations of one area that may see each other's traces: ``observe`` yields each with its id.
 
-    Every id begins with the unit's ``name``: so it is known what is missing where the unit ends before its time.
+    Every id begins with the unit's ``name``: so it is known what is missing where the unit ends before its time. What
+    it was made for by reading sources is ``read``.
     """
 
     area: str
@@ -25,6 +26,7 @@ class Unit:
     observe: Callable[[], Iterable[Observation]]
     seconds: float = 10.0
     """CPU time that its process may use."""
+    read: tuple[str, ...] = ()
 
 
 class TooLongError(BaseException):

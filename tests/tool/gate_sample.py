@@ -125,6 +125,7 @@ def observations(*findings: dict[str, Any], **changes: Any) -> dict[str, Any]:
         "unstable": [],
         "unobserved": [],
         "accepts_nothing": [],
+        "untouched": 0,
         "ran": 2,
         "seconds": 8.5,
     } | changes

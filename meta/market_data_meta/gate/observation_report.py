@@ -38,6 +38,7 @@ def observation_report(
         unobserved=pair.comparison.unobserved[:NAMES] if pair else (),
         accepts_nothing=unused,
         ran=pair.ran if pair else 0,
+        untouched=pair.untouched if pair else 0,
         seconds=round(observed.seconds, 3),
     )
 

@@ -70,7 +70,8 @@ class ObservedRun:
 def read_observations(text: str) -> ObservedRun:
     """The run that wrote these lines. Raises ValueError that says why they are no evidence.
 
-    A key that has two values in one run has none that could be compared.
+    A key that has two values in one run has none that could be compared. What is said of a unit as a whole is passed
+    over.
     """
     values: dict[str, str] = {}
     unobserved: dict[str, Unobserved] = {}
@@ -85,6 +86,8 @@ def read_observations(text: str) -> ObservedRun:
     if not (isinstance(last, dict) and last.get("end") == len(rows) - 1 and isinstance(last.get("places"), list)):
         raise ValueError("it has not written its last line")
     for row in rows[:-1]:
+        if isinstance(row, dict) and "unit" in row:
+            continue
         if not (isinstance(row, dict) and row.get("area") in AREAS and isinstance(row.get("id"), str) and row["id"]):
             raise ValueError("it has written a line that names no observation")
         key = f"{row['area']}:{row['id']}"

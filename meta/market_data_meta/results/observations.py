@@ -58,6 +58,9 @@ class GateObservations(ObservedChanges):
 
     accepts_nothing: Annotated[tuple[Text, ...], Field(description="Lines that accept changes of which there is none.")]
     ran: Count
+    untouched: Annotated[
+        Count, Field(description="Observations that stand for the candidates too: no changed function runs in them.")
+    ]
     seconds: Seconds
 
     def failing(self, *, strict: bool) -> list[ObservationFinding]:

@@ -14,6 +14,7 @@ from market_data_meta.errors import ErrorCode, MetaError, undecided
 from market_data_meta.files import write_whole
 from market_data_meta.inside.mdm_plan import ENVIRONMENT
 from market_data_meta.judging.observed_runs import ObservedRun, read_observations
+from market_data_meta.judging.observed_units import ObservedUnit, ObservedUnits, read_units, with_untouched
 from market_data_meta.releases.contents import ContentCombination
 from market_data_meta.running import third_party
 from market_data_meta.running.cache import interpreter_digest
@@ -38,8 +39,9 @@ MAX_BYTES = 64 << 20
 class ObservationRequest:
     """What to observe: packages of a cell that runs with a third-party set.
 
-    What the predecessor shows in one place, and the candidate in several, is observed in the ``preferred`` one. Runs
-    with ``candidates`` are cached apart.
+    What the predecessor shows in one place, and the candidate in several, is observed in the ``preferred`` one. Units
+    that are ``untouched`` are not observed: what they have shown before stands for them. Runs with ``candidates`` are
+    cached apart.
     """
 
     cell: ContentCombination
@@ -48,6 +50,7 @@ class ObservationRequest:
     hash_seed: int
     preferred: tuple[str, ...] = ()
     candidates: bool = False
+    untouched: tuple[ObservedUnit, ...] = ()
 
 
 def unpacked_sites(contract: Contract, cells: Sequence[ContentCombination], options: RunOptions) -> Mapping[str, Path]:
@@ -94,11 +97,17 @@ class ObservationRunner:
         text = self._observe(request, plan)
         self.run_count += 1
         try:
+            if request.untouched:
+                text = with_untouched(text, request.untouched)
             observed = read_observations(text)
         except ValueError as error:
             raise _not_observed(request, str(error)) from None
         write_whole(file, text)
         return observed
+
+    def units(self, request: ObservationRequest) -> ObservedUnits:
+        """The units of a run that is in the cache, with what ran in them."""
+        return read_units(text_or_empty(self._file(request, self._plan(request))))
 
     def _plan(self, request: ObservationRequest) -> dict[str, object]:
         packages = {
@@ -117,6 +126,8 @@ class ObservationRunner:
             "path": path,
             "preferred": list(request.preferred),
             "jobs": JOBS,
+            "notes_execution": not request.candidates,
+            "untouched": [unit.key for unit in request.untouched],
         }
 
     def _file(self, request: ObservationRequest, plan: Mapping[str, object]) -> Path:
@@ -132,6 +143,7 @@ class ObservationRunner:
             request.lock.digest,
             self._interpreter,
             request.hash_seed,
+            [_digest(unit.lines) for unit in request.untouched],
         ]
         name = hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()[:32]
         folder = request.lock.cache_folder(self.cache)
@@ -174,6 +186,10 @@ def _metadata_digest(site: Path) -> str:
     """The digest of what releases of one content may say otherwise: name, version, requirements, README."""
     files = sorted(site.glob("*.dist-info/METADATA"))
     return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()[:16]
+
+
+def _digest(lines: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 def _not_observed(request: ObservationRequest, why: str) -> MetaError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from market_data_meta.contract import Contract
@@ -13,11 +13,13 @@ from market_data_meta.judging.observation_findings import ChangedDefinition
 from market_data_meta.judging.observation_rule_file import load_observation_rules
 from market_data_meta.judging.observations import ObservedComparison, compare_observations
 from market_data_meta.judging.observed_runs import ObservedRun, ObservedSide
+from market_data_meta.judging.observed_units import ObservedUnit
 from market_data_meta.judging.used_names import UsedNames, used_names
 from market_data_meta.releases.contents import ContentCombination
 from market_data_meta.running.cells import RunOptions
 from market_data_meta.running.observation_runs import ObservationRequest, ObservationRunner, unpacked_sites
 from market_data_meta.running.observed_libraries import with_extras
+from market_data_meta.running.source_changes import read_changed_functions
 from market_data_meta.running.third_party import ThirdPartyLock
 from market_data_meta.running.warm_runner import ProgressStep
 
@@ -40,13 +42,15 @@ class ObservedPair:
     """What was observed of both sides, compared.
 
     ``used`` are the names of each observed package that others use, ``sites`` the folders of the later side's releases,
-    and ``ran`` counts the runs that were not in the cache.
+    and ``ran`` counts the runs that were not in the cache. ``untouched`` observations were not made of the later side:
+    none of the functions that differ runs in them.
     """
 
     comparison: ObservedComparison
     used: Mapping[str, UsedNames]
     sites: Mapping[str, Path]
     ran: int
+    untouched: int = 0
 
     def definitions(self, changes: Mapping[str, SourceChanges]) -> dict[str, tuple[ChangedDefinition, ...]]:
         """The definitions that the source of the later side has changed, by package."""
@@ -79,21 +83,42 @@ def observe_pair(
         with_extras(contract, lock, cells.was, options, as_of=as_of) for lock in (cells.lock_now, cells.lock_was)
     )
     on_progress(ProgressStep(0, 0, f"observing {cells.was.combination.label}"))
-    was = ObservedSide(
-        tuple(runner.run(ObservationRequest(cells.was, lock_was, observed, seed)) for seed in HASH_SEEDS)
-    )
+    earlier = [ObservationRequest(cells.was, lock_was, observed, seed) for seed in HASH_SEEDS]
+    was = ObservedSide(tuple(map(runner.run, earlier)))
     preferred = tuple(was.runs[0].names)
     on_progress(ProgressStep(0, 0, f"observing {cells.now.combination.label}"))
+    functions = _changed_functions(cells, observed, sites, options) if lock_now.digest == lock_was.digest else None
+    later = ObservationRequest(cells.now, lock_now, observed, HASH_SEEDS[0], preferred, candidates=candidates)
     runs: list[ObservedRun] = []
-    for seed in HASH_SEEDS:
-        request = ObservationRequest(cells.now, lock_now, observed, seed, preferred, candidates=candidates)
-        runs.append(runner.run(request))
+    untouched: tuple[ObservedUnit, ...] = ()
+    for request in earlier:
+        if functions is not None:
+            untouched = runner.units(request).untouched_by(functions)
+        runs.append(runner.run(replace(later, hash_seed=request.hash_seed, untouched=untouched)))
         comparison = compare_observations(was, ObservedSide(tuple(runs)), rules)
         if not comparison.differs and runs[0].unobserved.keys() <= was.unobserved:
             break
     folders = {content.package: sites[content.newest.sha256] for content in cells.now.contents}
     used = {package: _used_names(contract, package, folders) for package in observed}
-    return ObservedPair(comparison, used, folders, runner.run_count)
+    return ObservedPair(comparison, used, folders, runner.run_count, sum(len(unit.lines) for unit in untouched))
+
+
+def _changed_functions(
+    cells: PairedCells, observed: tuple[str, ...], sites: Mapping[str, Path], options: RunOptions
+) -> set[str] | None:
+    """The functions that differ in the observed packages; None where something else does, there or in the others."""
+    functions: set[str] = set()
+    for was, now in zip(cells.was.contents, cells.now.contents, strict=True):
+        if was.package not in observed:
+            if was.digest != now.digest:
+                return None
+            continue
+        folders = sites[was.newest.sha256], sites[now.newest.sha256]
+        changed = read_changed_functions(folders, options.interpreter)
+        if changed.other:
+            return None
+        functions |= set(changed.functions)
+    return functions
 
 
 def lines_of(site: Path | None) -> Callable[[str], Sequence[str]]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from market_data_meta import suite
 from market_data_meta.contract import Contract
+from market_data_meta.inside.mdm_functions import ChangedFunctions
 from market_data_meta.inside.mdm_json import from_json
 from market_data_meta.inside.mdm_source import SourceChanges
 from market_data_meta.releases.ledger import Release
@@ -33,13 +35,25 @@ def read_source_changes(
     unpacked = unpack_all({distribution: (before, after)}, options.cache, options.interpreter)
     if unpacked.faults:
         return SourceChanges()
-    sites = [unpacked.sites[release.sha256] for release in (before, after)]
+    sites = unpacked.sites[before.sha256], unpacked.sites[after.sha256]
+    answer = _answer("mdm_source.py", sites, options.interpreter, scratch)
+    return from_json(SourceChanges, answer) if answer else SourceChanges()
+
+
+def read_changed_functions(sites: tuple[Path, Path], interpreter: str) -> ChangedFunctions:
+    """The functions that differ in two unpacked releases of a package, where nothing else does."""
+    with tempfile.TemporaryDirectory() as scratch:
+        answer = _answer("mdm_functions.py", sites, interpreter, Path(scratch))
+    return from_json(ChangedFunctions, answer) if answer else ChangedFunctions(other="a file that cannot be read")
+
+
+def _answer(script: str, sites: tuple[Path, Path], interpreter: str, scratch: Path) -> Any:
+    """What a script of those that run in the sandbox writes of two releases; None where it does not come to its end."""
     with tempfile.TemporaryDirectory(dir=scratch) as home:
-        answer = Path(home) / "changes.json"
-        script = str(suite.INSIDE / "mdm_source.py")
+        answer = Path(home) / "answer.json"
         ending = run_in_sandbox(
-            [options.interpreter, "-I", "-S", "-W", "ignore", script, *map(str, sites), str(answer)],
-            scratch / f"{package}-source.log",
+            [interpreter, "-I", "-S", "-W", "ignore", str(suite.INSIDE / script), *map(str, sites), str(answer)],
+            Path(home) / "log",
             home=home,
             variables=clean_environment(home, Path(home)),
             writable=[],
@@ -47,6 +61,4 @@ def read_source_changes(
             network=False,
             seconds=SECONDS,
         )
-        if ending.cause:
-            return SourceChanges()
-        return from_json(SourceChanges, json.loads(answer.read_text(encoding="utf-8")))
+        return None if ending.cause else json.loads(answer.read_text(encoding="utf-8"))

@@ -6,9 +6,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
+
+from market_data_meta.judging.observed_units import ObservedUnit
 
 ROOT = Path(__file__).parents[3]
 PROBES = ROOT / "tests" / "observations"
@@ -17,14 +20,21 @@ METADATA = "Metadata-Version: 2.1\nName: small-sample\nVersion: 1.0\nRequires-Py
 
 def observed(folder: Path, modules: dict[str, str], area: str, **files: str) -> dict[str, Any]:
     """What is observed in one area of a package ``small`` with these modules, by id. ``files`` are of its dist-info."""
-    lines = observed_lines(folder, modules, area, **files).splitlines()[:-1]
+    lines = observed_lines(folder, modules, area, files=files).splitlines()[:-1]
     return {row["id"]: row.get("value", row.get("unobserved")) for row in map(json.loads, lines)}
 
 
 def observed_lines(
-    folder: Path, modules: dict[str, str], area: str, *, preferred: Iterable[str] = (), **files: str
+    folder: Path,
+    modules: dict[str, str],
+    area: str,
+    *,
+    preferred: Iterable[str] = (),
+    notes_execution: bool = False,
+    untouched: Iterable[ObservedUnit] = (),
+    files: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
-    """The lines of the run that observes it."""
+    """The lines of the run that observes it. ``files`` are of its dist-info."""
     site = folder / "site"
     for name, text in modules.items():
         file = site / "small" / f"{name}.py"
@@ -43,6 +53,8 @@ def observed_lines(
         "path": [str(site)],
         "areas": [area],
         "preferred": list(preferred),
+        "notes_execution": notes_execution,
+        "untouched": [unit.key for unit in untouched],
     }
     (folder / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
     command = [sys.executable, str(PROBES / "observe.py"), str(folder / "plan.json"), str(folder / "out.jsonl")]

@@ -245,7 +245,8 @@ def _observed(gate: GateResult) -> str:
         "unstable": observations.unstable,
         "unobserved": observations.unobserved,
     }
-    parts = [f"{len(names):,} {name}" for name, names in lists.items() if names]
+    parts = [f"{observations.untouched:,} where no changed function runs"] if observations.untouched else []
+    parts += [f"{len(names):,} {name}" for name, names in lists.items() if names]
     return f"; {number(observations.compared, 'observation')} compared{''.join(f', {part}' for part in parts)}"
 
 

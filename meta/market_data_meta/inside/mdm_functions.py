@@ -1,0 +1,196 @@
+"""Which functions differ in two releases of a package, where nothing else does that could be noticed.
+
+``python -I -S mdm_functions.py BEFORE AFTER ANSWER`` reads two unpacked releases with the grammar of the interpreter
+that runs it, and writes ``ChangedFunctions`` as JSON. Nothing is executed. A source may be made to exhaust a parser, so
+this runs in a process of its own.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+
+@dataclasses.dataclass(frozen=True)
+class ChangedFunctions:
+    """The functions whose bodies differ, as ``file:name``; ``other`` names a file in which something else differs.
+
+    A release that says more than the one before, to whom nothing of that one refers, has no other difference: imports,
+    functions and constants of a module under names that its file did not have, and modules of nothing else.
+    """
+
+    functions: tuple[str, ...] = ()
+    other: str = ""
+
+
+class _OtherDifferenceError(Exception):
+    """More than bodies of functions differ in a file."""
+
+
+def changed_functions(before: Path, after: Path) -> ChangedFunctions:
+    """What differs between two folders into which releases have been unpacked."""
+    was, now = _files(before), _files(after)
+    versions = _version(before), _version(after)
+    changed: list[str] = []
+    if gone := sorted(was.keys() - now.keys()):
+        return ChangedFunctions(other=gone[0])
+    for name in sorted(now):
+        try:
+            if name not in was:
+                _require_inert(name, now[name], was)
+            elif (old := was[name].read_bytes()) != (new := now[name].read_bytes()):
+                changed += (f"{name}:{function}" for function in _changed_in(name, old, new, versions))
+        except (_OtherDifferenceError, SyntaxError, ValueError, RecursionError, MemoryError):
+            return ChangedFunctions(other=name)
+    return ChangedFunctions(tuple(changed))
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    """The files that count: of what the installer writes, what the release requires and offers."""
+    return {
+        ("dist-info/" + file.name if ".dist-info/" in name else name): file
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+        and "__pycache__" not in (name := file.relative_to(folder).as_posix())
+        and (".dist-info/" not in name or file.name in ("METADATA", "entry_points.txt"))
+    }
+
+
+def _changed_in(name: str, old: bytes, new: bytes, versions: tuple[str, str]) -> list[str]:
+    if name == "dist-info/METADATA":
+        if _requirements(old) != _requirements(new):
+            raise _OtherDifferenceError
+        return []
+    if not name.endswith(".py"):
+        raise _OtherDifferenceError
+    trees = _parsed(old), _parsed(new)
+    known = _identifiers(trees[0])
+    trees[1].body = [node for node in trees[1].body if not _is_added(node, known)]
+    bodies = [_take_bodies(tree) for tree in trees]
+    if ast.dump(trees[0]) != ast.dump(_WithVersion(*versions).visit(trees[1])):
+        raise _OtherDifferenceError
+    return [function for function, body in bodies[0].items() if bodies[1][function] != body]
+
+
+def _require_inert(name: str, file: Path, was: Mapping[str, Path]) -> None:
+    """A new file is a module beside others that defines names and does nothing. Raises what says that it is not."""
+    folder, _, module = name.removesuffix(".py").rpartition("/")
+    is_module = name.endswith(".py") and f"{folder}/__init__.py" in was
+    taken = any(other.startswith(f"{folder}/{module}") for other in was)
+    text = _parsed(file.read_bytes())
+    if not is_module or taken or not all(_is_text(node) or _is_added(node, frozenset()) for node in text.body):
+        raise _OtherDifferenceError
+
+
+def _parsed(content: bytes) -> ast.Module:
+    """A file, with a statement for each name of ``from a import b, c``."""
+    tree = ast.parse(content)
+    tree.body = [single for node in tree.body for single in _single_imports(node)]
+    return tree
+
+
+def _single_imports(node: ast.stmt) -> Iterator[ast.stmt]:
+    if isinstance(node, ast.ImportFrom):
+        yield from (ast.ImportFrom(node.module, [alias], node.level) for alias in node.names)
+    else:
+        yield node
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _is_added(node: ast.stmt, known: frozenset[str]) -> bool:
+    """Whether a statement does nothing but give something a name that the file does not know yet."""
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        names = {alias.asname or alias.name.split(".")[0] for alias in node.names}
+    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        calls = any(isinstance(part, ast.Call) for part in ast.walk(node.args))
+        names = set() if node.decorator_list or calls else {node.name}
+    elif isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+        names = {node.targets[0].id} if _is_literal(node.value) else set()
+    else:
+        return False
+    return bool(names) and not names & known and not any(name.startswith("__") or name == "*" for name in names)
+
+
+def _is_literal(node: ast.expr) -> bool:
+    try:
+        ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        return False
+    return True
+
+
+def _identifiers(tree: ast.AST) -> frozenset[str]:
+    """All names of a file, and its texts, by which something may be asked for too."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        for value in (getattr(node, field, None) for field in ("id", "attr", "name", "asname", "arg", "value")):
+            if isinstance(value, str):
+                found |= {value, value.split(".")[0]}
+    return frozenset(found)
+
+
+def _take_bodies(tree: ast.Module) -> dict[str, list[str]]:
+    """Take the bodies out of the functions of a module and of its classes, and hand them over by their names.
+
+    What is known of a function without running it stays: what it says of itself, and whether it is a generator.
+    """
+    bodies: dict[str, list[str]] = {}
+    holders: list[tuple[ast.Module | ast.ClassDef, str]] = [(tree, "")]
+    while holders:
+        holder, within = holders.pop()
+        for node in holder.body:
+            if isinstance(node, ast.ClassDef):
+                holders.append((node, f"{within}{node.name}."))
+            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                bodies.setdefault(f"{within}{node.name}", []).append(ast.dump(ast.Module(node.body, [])))
+                kept = (ast.get_docstring(node, clean=False), any(_yields(part) for part in node.body))
+                node.body = [ast.Expr(ast.Constant(repr(kept)))]
+    return bodies
+
+
+def _yields(node: ast.AST) -> bool:
+    if isinstance(node, ast.Yield | ast.YieldFrom):
+        return True
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+        return False
+    return any(_yields(part) for part in ast.iter_child_nodes(node))
+
+
+class _WithVersion(ast.NodeTransformer):
+    """Has a release say the version of the one before where it says its own."""
+
+    def __init__(self, before: str, own: str) -> None:
+        self._before, self._own = before, own
+
+    def visit_Constant(self, node: ast.Constant) -> ast.Constant:
+        return ast.Constant(self._before) if node.value == self._own else node
+
+
+def _requirements(metadata: bytes) -> list[bytes]:
+    """What a release says of itself, without its version and its description."""
+    headers = metadata.replace(b"\r\n", b"\n").partition(b"\n\n")[0].split(b"\n")
+    return sorted(line for line in headers if not line.startswith(b"Version:"))
+
+
+def _version(folder: Path) -> str:
+    for file in folder.glob("*.dist-info/METADATA"):
+        for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("Version:"):
+                return line.partition(":")[2].strip()
+    return ""
+
+
+def _main(before: str, after: str, answer: str) -> None:
+    changes = dataclasses.asdict(changed_functions(Path(before), Path(after)))
+    Path(answer).write_text(json.dumps(changes), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

@@ -1,0 +1,153 @@
+"""Which functions differ in two releases, and what counts as another difference than that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+
+from market_data_meta.inside.mdm_functions import ChangedFunctions, changed_functions
+
+MODULE = '''
+"""A queue."""
+from typing import Any
+
+from small.limits import LIMIT
+
+__version__ = "1.0"
+
+class Queue:
+    size: int = LIMIT
+
+    def put(self, item: Any) -> bool:
+        """Put it in."""
+        return self.size > 0
+
+    @property
+    def length(self) -> int:
+        return self.size
+
+    def drain(self):
+        yield self.size
+
+def make(size: int = 3) -> Queue:
+    def inner() -> int:
+        return size
+    return Queue()
+'''
+OTHERS = {"small/__init__.py": "", "small/limits.py": "LIMIT = 3\n", "small/data.json": "{}\n"}
+METADATA = "Metadata-Version: 2.1\nName: small\nVersion: {}\nRequires-Dist: redis>=5\n\nA README of {}.\n"
+
+
+def release(folder: Path, module: str, version: str = "1.0", files: Mapping[str, str] = MappingProxyType({})) -> Path:
+    """A release that has been unpacked."""
+    metadata = {f"small-{version}.dist-info/METADATA": METADATA.format(version, version)}
+    for name, text in {**OTHERS, **metadata, "small/queue.py": module, **files}.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    return folder
+
+
+def changed(folder: Path, old: str, new: str, files: Mapping[str, str] = MappingProxyType({})) -> ChangedFunctions:
+    """What a later release with another text in its module has changed."""
+    assert old in MODULE
+    before = release(folder / "before", MODULE)
+    return changed_functions(before, release(folder / "after", MODULE.replace(old, new), "1.1", files))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "functions"),
+    [
+        ("return self.size > 0", "return self.size >= 0", ["Queue.put"]),
+        ("        return self.size\n", "        return self.size + 1\n", ["Queue.length"]),
+        ("        return size\n", "        return size + 1\n", ["make"]),
+        ("yield self.size", "yield from [self.size]", ["Queue.drain"]),
+        ('__version__ = "1.0"', '__version__ = "1.1"', []),
+        ("from typing import Any", "import asyncio\nfrom typing import Any, Literal", []),
+        ("def make(", "def helper() -> int:\n    return 1\n\ndef make(", []),
+        ("def make(", "_SECONDS = [1, 2]\n\ndef make(", []),
+        ("return Queue()", "# a comment\n    return (Queue())", []),
+    ],
+    ids=[
+        "a method",
+        "a property",
+        "a function within one",
+        "a generator",
+        "the version",
+        "an import",
+        "a new function",
+        "a new constant",
+        "a comment",
+    ],
+)
+def test_bodies_of_functions_are_named(tmp_path: Path, old: str, new: str, functions: list[str]) -> None:
+    answer = changed(tmp_path, old, new)
+    assert answer == ChangedFunctions(tuple(f"small/queue.py:{name}" for name in functions))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("size: int = LIMIT", "size: int = 4"),
+        ("size: int = 3", "size: int = 4"),
+        ('"""Put it in."""', '"""Put it in at once."""'),
+        ("    def put(", "    async def put("),
+        ("@property", "@staticmethod"),
+        ("yield self.size", "return [self.size]"),
+        ("    def drain", "    def close(self):\n        pass\n\n    def drain"),
+        ("def make(", "@register\ndef helper():\n    pass\n\ndef make("),
+        ("def make(", "def helper(size=prepare()):\n    pass\n\ndef make("),
+        ("def make(", "prepare()\n\ndef make("),
+        ("def make(", "LIMIT = 4\n\ndef make("),
+        ("def make(", "def __getattr__(name):\n    return 1\n\ndef make("),
+        ("from typing import Any", "from typing import *"),
+        ("from small.limits import LIMIT", "from small.limits import LIMIT as LIMIT, Any"),
+        ("return Queue()", "return Queue("),
+    ],
+    ids=[
+        "a field",
+        "a default",
+        "a docstring",
+        "a coroutine",
+        "a decorator",
+        "no generator any more",
+        "a new method",
+        "a new function with a decorator",
+        "a new function with a call as a default",
+        "a new call",
+        "a constant that hides an import",
+        "what a module does for any name",
+        "an import of anything",
+        "an import of a name that the file uses",
+        "a file that is no Python",
+    ],
+)
+def test_any_other_difference_is_said_to_be_one(tmp_path: Path, old: str, new: str) -> None:
+    assert changed(tmp_path, old, new) == ChangedFunctions(other="small/queue.py")
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "other"),
+    [
+        ("small/more.py", '"""More."""\nimport json\nX = 1\n', ""),
+        ("small/more.py", "import json\njson.dumps(1)\n", "small/more.py"),
+        ("small/queue/__init__.py", "", "small/queue/__init__.py"),
+        ("small/data.json", "[]\n", "small/data.json"),
+        ("small/more.json", "{}\n", "small/more.json"),
+        ("redis.py", "X = 1\n", "redis.py"),
+        ("small-1.1.dist-info/entry_points.txt", "[console_scripts]\n", "dist-info/entry_points.txt"),
+        ("small-1.1.dist-info/METADATA", METADATA.replace("redis>=5", "redis>=6"), "dist-info/METADATA"),
+        ("small-1.1.dist-info/RECORD", "small/queue.py,sha256=x,1\n", ""),
+    ],
+)
+def test_files_count_that_are_no_modules_of_names_alone(tmp_path: Path, file: str, text: str, other: str) -> None:
+    assert changed(tmp_path, "size > 0", "size > 1", {file: text}).other == other
+
+
+def test_a_file_that_is_gone_is_another_difference(tmp_path: Path) -> None:
+    before, after = release(tmp_path / "before", MODULE), release(tmp_path / "after", MODULE)
+    (after / "small" / "limits.py").unlink()
+    assert changed_functions(before, after) == ChangedFunctions(other="small/limits.py")
