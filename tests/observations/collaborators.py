@@ -51,11 +51,13 @@ class Handed:
         self.attempts += 1
         if self.mood == "raises" or (self.mood == "raises once" and self.attempts == 1):
             raise RuntimeError("the double raises")
+        if self.mood == "disconnects once" and self.attempts == 1:
+            raise ConnectionError("connection reset")
         return SLOW_SECONDS if self.mood == "slow" else 0.0
 
     @contextlib.contextmanager
     def being(self, mood: str) -> Iterator[None]:
-        """Let the doubles be so for a while: raising once or always, or slow."""
+        """Let the doubles be so for a while: raising or gone once, raising always, or slow."""
         before, self.mood, self.attempts = self.mood, mood, 0
         try:
             yield
@@ -156,10 +158,10 @@ class Method:
 def double_of(kind: type, sample: Callable[[Any], Any]) -> Any:
     """A double with what a protocol or an abstract class asks for; ``sample`` makes the values."""
     members: dict[str, Any] = {"__module__": "doubles", "__init__": lambda self: None}
-    for name in dir(kind):
+    for name, owner in _offered(kind).items():
         if name.startswith("_") and name not in ("__aenter__", "__aexit__"):
             continue
-        part = inspect.getattr_static(kind, name)
+        part = inspect.getattr_static(owner, name)
         function = getattr(part, "__func__", part)
         if isinstance(part, property):
             members[name] = property(partial(_property, part.fget, sample))
@@ -174,6 +176,16 @@ def double_of(kind: type, sample: Callable[[Any], Any]) -> Any:
         return double()
     except TypeError:
         return Answer(kind.__name__)
+
+
+def _offered(kind: type) -> dict[str, type]:
+    """The names of an abstract class, and those that only what derives from it has, each with its owner."""
+    owners: dict[str, type] = dict.fromkeys(dir(kind), kind)
+    derived: type
+    for derived in sorted(kind.__subclasses__(), key=lambda each: (each.__module__, each.__qualname__)):
+        if derived.__module__ != "doubles":
+            owners = {**{name: owner for name, owner in _offered(derived).items() if name not in owners}, **owners}
+    return owners
 
 
 def _property(getter: Any, sample: Callable[[Any], Any], _double: Any) -> Any:

@@ -17,7 +17,7 @@ from calling import run
 from collaborators import double_of
 from hints import hints_of, parameters_of
 from surface import is_defined_in, public_names
-from values import Case, NoSampleError, Sample, argument_cases, first_sample, samples
+from values import Case, NoSampleError, Sample, argument_cases, few, first_sample, samples
 
 _TRIED = 6
 """Ways to an instance that are tried."""
@@ -33,7 +33,7 @@ class Maker:
 def cases_of(function: Any, most: int = 24) -> list[Case]:
     """The calls of a function: the plainest, and each parameter's odd values; none where no argument can be made."""
     try:
-        return argument_cases(function)[:most]
+        return few(argument_cases(function), most)
     except (NoSampleError, ValueError, TypeError, NameError):
         return []
 
@@ -112,6 +112,14 @@ def _ways(kind: type) -> Iterator[Callable[[], Any]]:
             yield functools.partial(case.call, factory)
     for case in constructions[1:]:
         yield functools.partial(case.call, real)
+    # Last, as it is one and the same each time: what one call leaves in it, the next one sees.
+    for _, value in public_names(sys.modules[kind.__module__]):
+        if type(value) is kind:
+            yield functools.partial(_itself, value)
+
+
+def _itself(value: Any) -> Any:
+    return value
 
 
 def _factories(kind: type) -> Iterator[Callable[..., Any]]:

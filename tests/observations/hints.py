@@ -69,8 +69,15 @@ def parameters_of(function: Any) -> list[tuple[inspect.Parameter, Any]]:
     return [
         (parameter, hints.get(name, parameter.annotation))
         for name, parameter in signature.parameters.items()
-        if name not in ("self", "cls") and not name.startswith("_")
+        if name not in ("self", "cls") and not (name.startswith("_") and _may_be_left_out(parameter))
     ]
+
+
+def _may_be_left_out(parameter: inspect.Parameter) -> bool:
+    return parameter.default is not parameter.empty or parameter.kind in (
+        parameter.VAR_POSITIONAL,
+        parameter.VAR_KEYWORD,
+    )
 
 
 def choices_near(function: Any, name: str) -> list[str]:

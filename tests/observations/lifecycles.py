@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -34,6 +35,8 @@ CLOSERS = (
     "pause",
 )
 """Names of methods that begin and end something, the usual ones first."""
+_HANDS_OVER = re.compile(r"write|send|publish|submit|put|add|push|enqueue|insert|upsert|append|store|save")
+"""Names of methods that pass on what they are handed."""
 WORKERS = 6
 """Methods that are called between the beginning and the end."""
 
@@ -113,6 +116,11 @@ def _working(name: str, begin: tuple[Step, ...], end: tuple[Step, ...], closer_c
     for doubles in ("raises once", "raises", "slow"):
         steps = (*begin, one, another, Step("wait", seconds=10), one, Step("wait", seconds=10), *end)
         yield Life(f"{name} in between, a double {doubles}", steps, doubles=doubles)
+    if _HANDS_OVER.match(name):
+        for servers in ("fails once", "refuses"):
+            steps = (*begin, one, another, Step("wait", seconds=10), one, Step("wait", seconds=10), *end)
+            yield Life(f"{name} in between while the server {servers}", steps, servers=servers)
+        yield Life(f"{name} in between, a double disconnects once", steps, doubles="disconnects once")
     if end:
         yield Life(f"much of {name} just before the end", (*begin, *_much(name), *end), doubles="slow")
         yield Life(f"{name} after the end", (*begin, *end, one))

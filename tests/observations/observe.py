@@ -25,6 +25,7 @@ from typing import IO, Any, NoReturn
 import describing
 import edge_libraries
 import virtual_dates
+from compared_words import WORDS
 from execution import Execution
 from process_state import be_a_host
 from surface import Surface
@@ -207,6 +208,7 @@ def main(plan_file: str, out_file: str) -> None:
         for surface in surfaces:
             surface.load()
         virtual_dates.install(describing.PACKAGES)
+        WORDS.give(plan.get("words"))
         gc.collect()
         gc.freeze()
         units = [unit for surface in surfaces for probe in probes for unit in probe.units(surface)]
@@ -215,7 +217,8 @@ def main(plan_file: str, out_file: str) -> None:
         out.writelines(json.dumps(_key(unit)) + "\n" for unit in untouched)
         count += len(untouched) + run_units([unit for unit in units if unit not in untouched], jobs, folder, out)
         places = sorted({each.location for surface in surfaces for each in surface.objects()})
-        out.write(json.dumps({"end": count, "places": places, **EXECUTION.described()}) + "\n")
+        end = {"end": count, "places": places, "words": WORDS.all(), **EXECUTION.described()}
+        out.write(json.dumps(end) + "\n")
 
 
 def _prepared(plan: dict[str, Any]) -> tuple[list[Surface], list[ModuleType]]:

@@ -16,7 +16,7 @@ from calling import run
 from collaborators import HANDED
 from constructing import Maker, cases_of, concrete, is_static, maker_of, method_cases, methods_of, with_collaborators
 from describing import Described, Json, attributes, describe, field_names
-from exhausting import exhausted
+from exhausting import exhausted, is_to_be_entered, left_by_error
 from sick_edges import Calls
 from surface import PublicObject, Surface, is_defined_in
 from unit import NOTHING, Observation, Unit
@@ -72,6 +72,7 @@ def _function(each: PublicObject) -> Iterator[Observation]:
     for case in cases[:1]:
         yield from calls.sick(f"{each.location}[{case.label}]", functools.partial(_watched, each.value, case))
         yield f"{each.location} twice", functools.partial(_twice, each.value, case)
+        yield f"{each.location} left by an error", functools.partial(_left_by_error, each.value, case)
     yield from decorating.observations(each.location, each.value, cases)
     if len(cases) > 1:
         yield f"{each.location} of its own result", functools.partial(_of_own_result, each.value, cases)
@@ -111,6 +112,15 @@ def _twice(function: Callable[..., Any], case: Case) -> Json:
     return run(work)
 
 
+def _left_by_error(function: Callable[..., Any], case: Case) -> Json:
+    """What it makes of an error within it, where its result is entered; nothing where it is not."""
+    results: list[Any] = []
+    run(lambda: results.append(case.call(function)))
+    if not results or not is_to_be_entered(results[0]):
+        return NOTHING
+    return run(functools.partial(left_by_error, results[0]))
+
+
 def _of_own_result(function: Callable[..., Any], cases: Sequence[Case]) -> Json:
     """What becomes of its result where it takes what it gives, with other arguments beside it; nothing where not."""
     name, sample = cases[0].named[0] if cases[0].named else ("", None)
@@ -145,7 +155,10 @@ def _bases(kind: type[BaseException]) -> Json:
 
 def _carried(kind: type[BaseException], case: Case) -> Json:
     error = case.call(kind)
-    return {"args": list(error.args), "attributes": dict(attributes(error)), "pickled": _comes_back(error)}
+    texts = [kind.__name__, *(str(each.value) for each in (*case.positional, *dict(case.named).values()) if each.value)]
+    # How it is put is its author's: which of what it was made with a reader finds in it is not.
+    shown = {name: {text: text in show(error) for text in texts} for name, show in (("str", str), ("repr", repr))}
+    return {"args": list(error.args), "attributes": dict(attributes(error)), "pickled": _comes_back(error), **shown}
 
 
 def _comes_back(value: Any) -> bool:

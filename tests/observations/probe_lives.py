@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+import messages
 from calling import run
 from collaborators import HANDED
 from constructing import Maker, cases_of, concrete, is_static, maker_of, method_cases, methods_of, with_collaborators
@@ -17,7 +18,7 @@ from exhausting import exhausted
 from lifecycles import CLOSERS, OPENERS, Life, Step, beginning_and_end, lives
 from surface import PublicObject, Surface
 from unit import Observation, Unit
-from values import Case, literal
+from values import WHOLE, Case, literal
 from virtual_time import CLOCK, VirtualLoop
 
 _CONSTRUCTIONS = 12
@@ -73,13 +74,17 @@ def _lives(each: PublicObject, names: set[str], surface: Surface) -> Iterator[Ob
             and name != "__call__"
             and (cases := method_cases(each.value, name, method, 6))
         ):
-            methods[name] = cases
+            # The second call of a life is the one with the most arguments.
+            methods[name] = sorted(cases, key=lambda case: (case is not cases[0], not case.label.endswith(WHOLE)))
     _, closer = beginning_and_end(names)
     callable_ones = [name for name in methods if not name.startswith("__")]
     found = list(lives(names, callable_ones, len(methods.get(closer or "", ()))))
     for life in found:
         yield f"{each.location}: {life.name}", functools.partial(_observed, maker, life, methods)
     yield from _furnished(each, found, methods)
+    reads = next((name for name in OPENERS if name in methods), None)
+    if reads:
+        yield from messages.observations(each.location, each.value, maker, methods[reads][0], reads)
     whole = next((life for life in found if life.name.endswith("in between")), None)
     if whole:
         for case in cases_of(concrete(each.value))[1:_CONSTRUCTIONS]:
@@ -89,13 +94,16 @@ def _lives(each: PublicObject, names: set[str], surface: Surface) -> Iterator[Ob
             yield f"{each.location}[{case.label}]: {whole.name}", functools.partial(_observed, other, whole, methods)
 
 
+_FAILING = ("a double raises once", "a double raises", "a double disconnects once")
+
+
 def _furnished(each: PublicObject, found: list[Life], methods: Methods) -> Iterator[Observation]:
-    """The lives of an instance that has all its collaborators, in which all goes well."""
+    """The lives of an instance that has all its collaborators: all goes well in them, or one fails."""
     furnished = with_collaborators(each.value)
     if furnished is None:
         return
     for life in found:
-        if life.name.endswith(("begins and ends", "in between")):
+        if life.name.endswith(("begins and ends", "in between", *_FAILING)):
             observe = functools.partial(_observed, furnished, life, methods)
             yield f"{each.location} with collaborators: {life.name}", observe
 
@@ -107,7 +115,7 @@ def _observed(maker: Maker, life: Life, methods: Methods) -> Json:
 
 async def _lived(maker: Maker, life: Life, methods: Methods) -> Described:
     instance = maker.make()
-    threads = threading.active_count()
+    threads = _threads()
     state = state_of(instance)
     steps: list[Json] = []
     tasks: list[asyncio.Task[Any]] = []
@@ -126,7 +134,7 @@ async def _lived(maker: Maker, life: Life, methods: Methods) -> Described:
         state = now
         if CLOCK.waited - waited > 1e-6 and step.kind != "wait":
             seen["virtual seconds"] = round(CLOCK.waited - waited, 3)
-        seen["running"] = len(_others()) + threading.active_count() - threads
+        seen["running"] = len(_others()) + _threads() - threads
         steps.append({key: value for key, value in seen.items() if value not in ({}, 0)})
     return Described(steps)
 
@@ -159,6 +167,11 @@ async def _called(call: Callable[[], Any], instance: Any) -> Json:
     except Exception as error:
         return {"raises": class_names(type(error))}
     return {"returns": "itself" if result is instance else describe(result)}
+
+
+def _threads() -> int:
+    """How many threads there are, without those that the event loop keeps for the next one who asks for a thread."""
+    return sum(not thread.name.startswith("asyncio_") for thread in threading.enumerate())
 
 
 def _others() -> set[asyncio.Task[Any]]:

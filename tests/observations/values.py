@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import collections.abc
 import dataclasses
-import datetime as dt
-import decimal
 import enum
 import inspect
 import pathlib
@@ -14,8 +12,7 @@ import re
 import tempfile
 import types
 import typing
-import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -25,9 +22,12 @@ from collaborators import HANDED, Answer, Method, double_of
 from edge_doubles import double_at_edge
 from given_files import CONTENTS, file_of, new_folder
 from hints import choices_near, parameters_of
+from known_values import BY_TYPE, FOREIGN, PAUSES, TEXTS, of_name, of_type
 from middleware import ANSWERS
-from plausible import MOMENT, Row, payload
+from plausible import Row, payload
 
+WHOLE = "whole"
+"""What a call is labelled in which no argument is None, and a thing that was made by such a call."""
 DEPTH = 4
 """How deep an argument is built from other objects."""
 
@@ -42,6 +42,10 @@ class Sample:
     """The value, where it is always the same one."""
 
 
+_EACH = "{each}"
+"""What a mapping is called with a value of each kind that it may have."""
+
+
 class NoSampleError(Exception):
     """Nothing can be made for the parameter."""
 
@@ -49,53 +53,6 @@ class NoSampleError(Exception):
 def literal(value: Any) -> Sample:
     """A sample of a value that nobody can change."""
     return Sample(repr(value)[:40], lambda: value, value)
-
-
-BY_NAME: tuple[tuple[str, tuple[Any, ...]], ...] = (
-    (r"^symbols?$|ticker|instrument", ("AAPL", "", "brk.b/ü")),
-    (
-        r"redis.*(url|uri)|(url|uri).*redis",
-        ("redis://127.0.0.1:6379/0", "rediss://user:secret@127.0.0.1:6379/1?ssl_cert_reqs=none"),
-    ),
-    (
-        r"dsn|database.*(url|uri)|db_(url|uri)|conninfo",
-        ("postgresql://user:secret@127.0.0.1:5432/db", "postgresql+asyncpg://u@h/d"),
-    ),
-    (r"url|uri|endpoint|address", ("http://127.0.0.1:8080/x", "https://user:secret@h.example:1/p?q=1#f", "")),
-    (r"^host|bind", ("127.0.0.1", "::1", "")),
-    (r"interval|freq|timeframe|resolution", ("1min", "1d", "5m", "1h", "x")),
-    (r"^(time_?zone|tz)", ("UTC", "America/New_York", "No/Zone")),
-    (r"^level$|log_?level", ("INFO", "debug", "ok", "soft", "hard", "x")),
-    (r"date|start|end|since|until|^ts|time", ("2024-03-01T14:30:15Z", "2024-03-01", "x")),
-    (r"env", ("dev", "production", "")),
-    (
-        r"schema|table|column|job|name|key|id$|topic|stream|channel|subject|track|vendor|provider|source|dataset",
-        ("abc", "a-b:c d", "", "Ünï"),
-    ),
-    (r"secret|token|password", ("secret", "")),
-    (r"json|payload|raw|body|^data$|_data$", ('{"a": 1, "b": [1.5, null]}', "not json", "")),
-    (r"format|mode|kind|type", ("json", "csv", "x")),
-)
-_PAUSES = (0.0, 0.7, 0.7, 3.0, 3.0, 35.0, 35.0)
-"""Virtual seconds: two of each together are longer than a limit that each of them keeps within."""
-_FOREIGN = "Ünï cödé / 1"
-"""A text that is not in ASCII, with a space and a slash."""
-_TEXTS = ("abc", "", _FOREIGN, "1", "true", " padded ")
-_BY_TYPE: dict[Any, tuple[Any, ...]] = {
-    bool: (True, False),
-    int: (3, 0, -1, 1_000),
-    float: (2.5, 0.0, -1.0, 1e9, float("inf")),
-    complex: (1j,),
-    bytes: (b"abc", b"", b'{"a":1}', b"\xff\xfe"),
-    bytearray: (bytearray(b"abc"),),
-    decimal.Decimal: (decimal.Decimal("1.25"), decimal.Decimal(0), decimal.Decimal(-3)),
-    dt.datetime: (MOMENT, MOMENT.replace(tzinfo=None), MOMENT.astimezone(dt.timezone(dt.timedelta(hours=-5)))),
-    dt.date: (dt.date(2024, 3, 1), dt.date(1970, 1, 1)),
-    dt.time: (dt.time(14, 30),),
-    dt.timedelta: (dt.timedelta(seconds=90), dt.timedelta(0)),
-    uuid.UUID: (uuid.UUID(int=7),),
-    type(None): (None,),
-}
 
 
 def samples(annotation: Any, name: str = "", depth: int = 0) -> list[Sample]:  # noqa: C901 - a case for each form
@@ -121,12 +78,12 @@ def samples(annotation: Any, name: str = "", depth: int = 0) -> list[Sample]:  #
         return samples(bound, name, depth)
     if isinstance(annotation, typing.NewType):
         return samples(annotation.__supertype__, name, depth)
-    if annotation is str:
+    if annotation in (str, typing.LiteralString):
         named = _by_name(name)
         is_ascii = all(sample.label.isascii() for sample in named)
-        return [*named, *[literal(_FOREIGN)] * is_ascii] if named else [literal(text) for text in _TEXTS]
-    if annotation in _BY_TYPE:
-        return [literal(value) for value in _BY_TYPE[annotation]]
+        return [*named, *[literal(FOREIGN)] * is_ascii] if named else [literal(text) for text in TEXTS]
+    if annotation in BY_TYPE:
+        return [literal(value) for value in of_type(annotation, name)]
     if origin is type or annotation is type:
         return [literal(args[0] if args and isinstance(args[0], type) else int)]
     if origin is collections.abc.Callable or annotation in (
@@ -204,10 +161,7 @@ def _by_name(name: str) -> list[Sample]:
             Sample("missing path", lambda: str(pathlib.Path(tempfile.gettempdir()) / "missing" / "file.json")),
             *_files(str)[2:],
         ]
-    for pattern, values in BY_NAME:
-        if name and re.search(pattern, name, re.IGNORECASE):
-            return [literal(value) for value in values]
-    return []
+    return [literal(value) for value in of_name(name)]
 
 
 def _files(kind: Callable[[str], Any]) -> list[Sample]:
@@ -234,7 +188,8 @@ def _collections(kind: type, args: tuple[Any, ...], name: str, depth: int) -> li
                 Sample("{}", dict),
             ]
         key, value = samples(keys, "key", depth + 1)[0], samples(values, "", depth + 1)[0]
-        return [Sample("{one}", lambda: {key.make(): value.make()}), Sample("{}", dict)]
+        one = Sample("{one}", lambda: {key.make(): value.make()})
+        return [one, *_of_each_kind(values, depth), Sample("{}", dict)]
     if kind is tuple and args and args[-1] is not Ellipsis:
         parts = [samples(arg, singular, depth + 1)[0] for arg in args]
         return [Sample("(parts)", lambda: tuple(part.make() for part in parts))]
@@ -246,6 +201,16 @@ def _collections(kind: type, args: tuple[Any, ...], name: str, depth: int) -> li
         Sample("[one]", lambda: kind([items[0].make()])),
         *([Sample("[all]", lambda: kind([item.make() for item in items]))] if len(items) > 2 else []),
     ]
+
+
+def _of_each_kind(annotation: Any, depth: int) -> list[Sample]:
+    """A mapping that has a value of each of several kinds of objects; nothing where there is only one kind."""
+    union = typing.get_args(annotation)[0] if typing.get_origin(annotation) is typing.Annotated else annotation
+    kinds = [kind for kind in typing.get_args(union) if isinstance(kind, type) and hasattr(kind, "model_fields")]
+    found = {kind.__name__: samples(kind, "", depth + 1)[0] for kind in kinds}
+    if len(found) < 2:
+        return []
+    return [Sample(_EACH, lambda: {name: sample.make() for name, sample in found.items()})]
 
 
 def _callable(args: tuple[Any, ...], name: str, depth: int) -> Any:
@@ -273,7 +238,7 @@ async def _stream(args: tuple[Any, ...], name: str, depth: int) -> Any:
     found = _try(args[0], name, depth + 1)
     for sample in found[:2]:
         yield sample.make()
-    for pause in _PAUSES if found else ():
+    for pause in PAUSES if found else ():
         await asyncio.sleep(pause)
         yield found[0].make()
 
@@ -297,7 +262,12 @@ def _objects(kind: type, depth: int) -> list[Sample]:
         raise
     except (TypeError, ValueError):
         raise NoSampleError(kind.__name__) from None
-    return [Sample(f"{kind.__name__} {case.label}".strip(), partial(case.call, kind)) for case in cases[:6]]
+    return [Sample(f"{kind.__name__} {case.label}".strip(), partial(case.call, kind)) for case in few(cases, 6)]
+
+
+def few(cases: Sequence[Case], number: int) -> list[Case]:
+    """So many of the cases of a call, and the whole one in any case."""
+    return [*cases[:number], *(case for case in cases[number:] if case.label.endswith(WHOLE))]
 
 
 def first_sample(annotation: Any, depth: int) -> Any:
@@ -327,7 +297,7 @@ class Case:
 
 
 def argument_cases(function: Any, depth: int = 0, variants: int = 5) -> list[Case]:  # noqa: C901 - a case for each kind of parameter
-    """The calls to make: one with the plainest arguments and no optional one, then others that differ in one argument.
+    """The calls to make: the plainest, without optional arguments, others that differ in one argument, a whole one.
 
     A choice that is named as an optional parameter (``mode="backfill"``) comes with that one. Raises
     NoSampleError where a required argument cannot be made, and ValueError where there is no signature.
@@ -336,6 +306,7 @@ def argument_cases(function: Any, depth: int = 0, variants: int = 5) -> list[Cas
     named: list[tuple[str, Sample]] = []
     choices: list[tuple[str, int | None, list[Sample]]] = []
     optional: dict[Any, Sample] = {}
+    unsaid: dict[str, Sample] = {}
     for parameter, annotation in parameters_of(function):
         if parameter.kind is parameter.VAR_POSITIONAL:
             continue
@@ -351,16 +322,19 @@ def argument_cases(function: Any, depth: int = 0, variants: int = 5) -> list[Cas
             if required:
                 raise
             continue
-        if annotation is parameter.empty and not required and type(parameter.default) in _BY_TYPE:
+        if annotation is parameter.empty and not required and type(parameter.default) in BY_TYPE:
             found = samples(type(parameter.default), parameter.name, depth)
         if not required:
             optional[parameter.name] = found[0]
+            unsaid |= {parameter.name: found[0]} if parameter.default is None else {}
             choices.append((parameter.name, None, found[: _wanted(found, annotation, variants)]))
         elif parameter.kind is parameter.POSITIONAL_ONLY:
             choices.append((parameter.name, len(positional), found[1:variants]))
             positional.append(found[0])
         else:
-            choices.append((parameter.name, None, found[1 : _wanted(found, annotation, variants)]))
+            others = found[1 : _wanted(found, annotation, variants)]
+            whole = [sample for sample in found[1:] if sample.label.endswith(f" {WHOLE}") and sample not in others]
+            choices.append((parameter.name, None, others + whole))
             named.append((parameter.name, found[0]))
     cases = [Case("", tuple(positional), tuple(named), 2)]
     for name, index, others in choices:
@@ -372,6 +346,8 @@ def argument_cases(function: Any, depth: int = 0, variants: int = 5) -> list[Cas
             else:
                 changed_positional = [*positional[:index], sample, *positional[index + 1 :]]
                 cases.append(Case(f"{name}={sample.label}", tuple(changed_positional), tuple(named), few_words))
+    if len(unsaid) > 1:
+        cases.append(Case(WHOLE, tuple(positional), tuple((dict(named) | unsaid).items())))
     return cases
 
 
@@ -391,4 +367,5 @@ def _wanted(found: list[Sample], annotation: Any, variants: int) -> int:
     """So many of the samples: more where it is one of a few words, and all where it is an error."""
     if isinstance(found[0].value, enum.Enum):
         return max(variants, 6)
-    return len(found) if annotation in (Exception, BaseException) else variants
+    of_each = any(sample.label == _EACH for sample in found)
+    return len(found) if annotation in (Exception, BaseException) else variants + of_each

@@ -46,12 +46,14 @@ class ObservedRun:
     """One run: the JSON text of each value by its key (``area:id``), and why others, of keys or units, have none.
 
     Members of objects are in one order, so equal values have equal texts; 1, 1.0 and true are three values. ``places``
-    are the names under which classes and functions were observed, one for each, however many names lead to it.
+    are the names under which classes and functions were observed, one for each, however many names lead to it, and
+    ``words`` what the packages compare a name with: both are handed to the run that this one is compared with.
     """
 
     values: Mapping[str, str]
     unobserved: Mapping[str, Unobserved] = field(default_factory=dict)
     places: tuple[str, ...] = ()
+    words: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -102,7 +104,10 @@ def read_observations(text: str) -> ObservedRun:
         else:
             raise ValueError("it has written a line without a value")
     known = {key: value for key, value in values.items() if key not in unobserved}
-    return ObservedRun(known, unobserved, tuple(map(str, last["places"])))
+    words = last.get("words")
+    by_name = words.items() if isinstance(words, dict) else ()
+    compared = tuple((name, tuple(map(str, several))) for name, several in by_name if isinstance(several, list))
+    return ObservedRun(known, unobserved, tuple(map(str, last["places"])), compared)
 
 
 def json_text(value: object) -> str:

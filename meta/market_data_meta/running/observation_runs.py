@@ -39,7 +39,7 @@ MAX_BYTES = 64 << 20
 class ObservationRequest:
     """What to observe: packages of a cell that runs with a third-party set.
 
-    What the predecessor shows in one place, and the candidate in several, is observed in the ``preferred`` one. Units
+    What is observed ``like`` an earlier run is under the names that this one had, and is handed the same words. Units
     that are ``untouched`` are not observed: what they have shown before stands for them. Runs with ``candidates`` are
     cached apart.
     """
@@ -48,7 +48,7 @@ class ObservationRequest:
     lock: ThirdPartyLock
     observed: tuple[str, ...]
     hash_seed: int
-    preferred: tuple[str, ...] = ()
+    like: ObservedRun | None = None
     candidates: bool = False
     untouched: tuple[ObservedUnit, ...] = ()
 
@@ -124,7 +124,8 @@ class ObservationRunner:
             "packages": packages,
             "observed": list(request.observed),
             "path": path,
-            "preferred": list(request.preferred),
+            "preferred": request.like.names if request.like else [],
+            "words": dict(request.like.words) if request.like else None,
             "jobs": JOBS,
             "notes_execution": not request.candidates,
             "untouched": [unit.key for unit in request.untouched],

@@ -85,10 +85,9 @@ def observe_pair(
     on_progress(ProgressStep(0, 0, f"observing {cells.was.combination.label}"))
     earlier = [ObservationRequest(cells.was, lock_was, observed, seed) for seed in HASH_SEEDS]
     was = ObservedSide(tuple(map(runner.run, earlier)))
-    preferred = tuple(was.runs[0].names)
     on_progress(ProgressStep(0, 0, f"observing {cells.now.combination.label}"))
     functions = _changed_functions(cells, observed, sites, options) if lock_now.digest == lock_was.digest else None
-    later = ObservationRequest(cells.now, lock_now, observed, HASH_SEEDS[0], preferred, candidates=candidates)
+    later = ObservationRequest(cells.now, lock_now, observed, HASH_SEEDS[0], was.runs[0], candidates=candidates)
     runs: list[ObservedRun] = []
     untouched: tuple[ObservedUnit, ...] = ()
     for request in earlier:

@@ -1,0 +1,139 @@
+"""Who reads from a bus: what becomes of messages that are published there, right ones and wrong ones."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+from unittest import mock
+
+import describing
+from calling import run
+from collaborators import HANDED
+from constructing import Maker
+from describing import Described, Json, class_names
+from edge import EDGE
+from exhausting import exhausted
+from hints import hints_of
+from plausible import payload
+from unit import NOTHING, Observation
+from values import Case, NoSampleError, Sample, samples
+
+_ANSWERS = ("ack", "nack", "fail", "acknowledge", "reject")
+"""Names of methods by which a reader tells its bus what has become of a message."""
+
+
+def observations(location: str, kind: type, maker: Maker, opener: Case, name: str) -> Iterator[Observation]:
+    """What a reader does with each message, which its method ``name`` has it read; nothing where it has no bus."""
+    if messages := _messages_of(kind):
+        yield f"{location}: {name} hears", functools.partial(_hears, maker, opener, name, messages)
+
+
+def _hears(maker: Maker, opener: Case, name: str, messages: list[Sample]) -> Json:
+    seen = run(functools.partial(_heard, maker, opener, name, messages))
+    return NOTHING if isinstance(seen, dict) and seen.get("returns", "") is None else seen
+
+
+def _messages_of(kind: type) -> list[Sample]:
+    """Samples of the models that the reader's module speaks of, beside those that only say how it is set up."""
+    found: list[Sample] = []
+    for value in vars(sys.modules[kind.__module__]).values():
+        is_message = isinstance(value, type) and hasattr(value, "model_fields") and not _is_envelope(value)
+        if is_message and value.__module__.split(".")[0] in describing.PACKAGES:
+            with contextlib.suppress(NoSampleError):
+                found += samples(value)
+    return found
+
+
+def _is_envelope(kind: Any) -> bool:
+    return "payload" in kind.model_fields or any(base.__name__ == "BaseSettings" for base in kind.__mro__)
+
+
+async def _heard(maker: Maker, opener: Case, name: str, messages: list[Sample]) -> Described | None:
+    reader = maker.make()
+    own = next((value for value in vars(reader).values() if _is_bus(value)), None)
+    joined = None if own else _joined(type(reader))
+    if not (own or joined):
+        return None
+    streams: list[str] = []
+    with contextlib.ExitStack() as patches:
+        for kind in _kinds_of_buses():
+            patches.enter_context(mock.patch.object(kind, "publish", _noted(kind)))
+        if own:
+            own.subscribe = functools.partial(_subscribed, streams, own.subscribe)
+            for answer in _ANSWERS:
+                if callable(method := getattr(own, answer, None)):
+                    setattr(own, answer, functools.partial(_answered, answer, method))
+        reading = asyncio.ensure_future(exhausted(opener.call(getattr(reader, name))))
+        await asyncio.sleep(1.0)
+        ways = [functools.partial(own.publish, stream) for stream in dict.fromkeys(streams)] if own else []
+        ways += [joined.publish] if joined else []
+        seen = [await _told(tell, each) for tell in ways for each in [*messages, Sample("of another kind", payload)]]
+        error = reading.exception() if reading.done() else None
+        reading.cancel()
+        await asyncio.wait({reading}, timeout=1.0)
+    return Described({"streams": streams, "heard": seen, "ended": class_names(type(error)) if error else []})
+
+
+async def _told(tell: Callable[[Any], Any], message: Sample) -> Json:
+    """What comes of a message, and of the same one again."""
+    seen: list[Json] = []
+    for _ in range(2):
+        HANDED.take()
+        EDGE.take()
+        try:
+            await exhausted(tell(message.make()))
+        except Exception as error:
+            seen.append({"raises": class_names(type(error))})
+        await asyncio.sleep(1.0)
+        seen.append([HANDED.take(), EDGE.take()])
+    return [message.label, seen]
+
+
+def _is_bus(value: Any) -> bool:
+    """Whether messages can be read from it, and published."""
+    subscribe = getattr(value, "subscribe", None)
+    return inspect.isasyncgenfunction(subscribe) and inspect.iscoroutinefunction(getattr(value, "publish", None))
+
+
+def _joined(kind: type) -> Any:
+    """The bus that functions can be joined to, which a function of the reader's module gives; None where none does."""
+    for value in vars(sys.modules[kind.__module__]).values():
+        returns = hints_of(value).get("return") if inspect.isfunction(value) else None
+        if isinstance(returns, type) and hasattr(returns, "subscribe") and hasattr(returns, "publish"):
+            with contextlib.suppress(TypeError):
+                return value()
+    return None
+
+
+def _kinds_of_buses() -> list[type]:
+    """The classes of buses that the packages have, whoever makes one."""
+    modules = [module for name, module in sorted(sys.modules.items()) if name.split(".")[0] in describing.PACKAGES]
+    kinds = [value for module in modules for value in vars(module).values() if isinstance(value, type)]
+    return list(dict.fromkeys(kind for kind in kinds if _is_bus(kind) and not getattr(kind, "_is_protocol", False)))
+
+
+def _noted(kind: Any) -> Callable[..., Any]:
+    """The method of a bus that publishes, and notes what it is handed."""
+    publish = kind.publish
+
+    async def noted(self: Any, *args: Any, **named: Any) -> Any:
+        HANDED.note(f"{kind.__name__}.publish", args, named)
+        return await publish(self, *args, **named)
+
+    return noted
+
+
+def _subscribed(streams: list[str], subscribe: Callable[..., Any], stream: str, *args: Any, **named: Any) -> Any:
+    streams.append(stream)
+    return subscribe(stream, *args, **named)
+
+
+async def _answered(name: str, method: Callable[..., Any], stream: str, number: str, *args: Any) -> Any:
+    """An answer to the bus: of the message's number, which the bus makes, only that it is there."""
+    HANDED.note(name, (stream, bool(number), *args), {})
+    return await method(stream, number, *args)
