@@ -11,6 +11,7 @@ from market_data_meta.commands.common import Checkout
 from market_data_meta.deployment.evidence import DeploymentEvidence
 from market_data_meta.deployment.recordings import load_recordings
 from market_data_meta.deployment.runs import given_recordings, service_runs
+from market_data_meta.running.brought_libraries import brought_libraries
 from market_data_meta.running.cells import RunOptions
 from market_data_meta.running.warm_runner import ProgressStep
 
@@ -33,4 +34,5 @@ def deployment_evidence(
         lambda services: service_runs(contract, ledger, checkout.known_defects, services, options, on_progress),
         candidates=candidates,
         give=lambda consumers, sent: given_recordings(contract, ledger, consumers, sent, options, on_progress),
+        origins=lambda entries: brought_libraries(entries, options.interpreter, ledger.as_of),
     )

@@ -16,9 +16,12 @@ from market_data_meta.releases.combinations import Combination
 from market_data_meta.releases.interpreters import PYTHON
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.releases.requirements import Requirements
+from market_data_meta.results.parts import BroughtLibrary
 
 GiveRecordings = Callable[[Iterable[Combination], Mapping[str, Any]], Mapping[Combination, Check]]
 """Gives services recordings that the archive lacks, by name: how the clause about recordings comes out with each."""
+FindOrigins = Callable[[Iterable[str]], tuple[BroughtLibrary, ...]]
+"""Says of entries of third-party locks which libraries they are, and where these come from."""
 RunServices = Callable[[Iterable[Combination]], Mapping[Combination, ServiceRun]]
 """Runs services, each on its own, or looks up their runs."""
 
@@ -27,7 +30,8 @@ RunServices = Callable[[Iterable[Combination]], Mapping[Combination, ServiceRun]
 class DeploymentEvidence:
     """Contract, suite and ledger, known defects, recordings, and how services are run on which Python.
 
-    ``candidates`` are the builds that take part beside the releases, and ``give`` is asked about what they send.
+    ``candidates`` are the builds that take part beside the releases, ``give`` is asked about what they send, and
+    ``origins`` about the libraries that they bring along.
     """
 
     contract: Contract
@@ -39,6 +43,7 @@ class DeploymentEvidence:
     python: str = PYTHON
     candidates: tuple[Candidate, ...] = ()
     give: GiveRecordings = lambda _consumers, _recordings: {}
+    origins: FindOrigins = lambda _entries: ()
 
     def forbidden(self, service: Combination) -> list[str]:
         """What the releases of a service require of each other that is not so."""

@@ -166,6 +166,7 @@ def _service_run(
         tuple(recording.name for recording in recordings_of(service, recordings, ledger)),
         () if sends_only_new else tuple(recording.name for recording in recordings),
         sends,
+        brought=decided.candidate_entries,
     )
 
 

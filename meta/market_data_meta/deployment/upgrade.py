@@ -113,6 +113,7 @@ class _Upgrade:
                 )
                 for candidate in evidence.candidates
             ),
+            brings_along=evidence.origins(sorted({entry for run in self._runs.values() for entry in run.brought})),
             capabilities=tuple(
                 UpgradeCapability(before=was.state, after=at_end[name].state) for name, was in self._before.items()
             ),

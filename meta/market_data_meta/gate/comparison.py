@@ -11,8 +11,8 @@ from market_data_meta.errors import Exit
 from market_data_meta.gate.observations import GateObservation
 from market_data_meta.judging.comparison import HELD, REGRESSED, CellComparison, Difference, known_failures
 from market_data_meta.judging.verdicts import UNINSTALLABLE, UNKNOWN
-from market_data_meta.results.gate import BroughtLibrary
 from market_data_meta.results.observations import GateObservations
+from market_data_meta.results.parts import BroughtLibrary
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,6 @@ from market_data_meta.gate.blame import (
     problem_kind,
     swap_others_back,
 )
-from market_data_meta.gate.brought_libraries import brought_libraries
 from market_data_meta.gate.cell_pairs import cell_pair, excluded_pair, first_pair
 from market_data_meta.gate.comparison import GateComparison
 from market_data_meta.gate.exclusions import PartnerExclusion, find_exclusions
@@ -52,6 +51,7 @@ from market_data_meta.judging.comparison import (
 from market_data_meta.judging.records import Record
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import environments
+from market_data_meta.running.brought_libraries import brought_libraries
 from market_data_meta.running.cell_records import CellRecords
 from market_data_meta.running.cells import RunOptions, decide
 from market_data_meta.running.warm_runner import ProgressStep, RunRequest

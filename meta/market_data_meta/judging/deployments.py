@@ -37,7 +37,8 @@ class ServiceRun:
     ``fault`` says why there is no record, ``uninstallable`` that nothing satisfies the releases' requirements.
     ``recordings`` are the names of what the service is known to send, ``archive`` the names of all that are
     recorded and it may send. ``sends`` are the recordings of it that the archive lacks, by name; ``takes`` is how the
-    clause about recordings came out with those of another service, by their names in order.
+    clause about recordings came out with those of another service, by their names in order. ``brought`` are the
+    entries of its third-party lock that candidates have chosen.
     """
 
     releases: Combination
@@ -48,6 +49,7 @@ class ServiceRun:
     archive: tuple[str, ...] = ()
     sends: Mapping[str, Any] = field(default_factory=dict)
     takes: Mapping[tuple[str, ...], Check] = field(default_factory=dict)
+    brought: tuple[str, ...] = ()
 
     @property
     def is_archived(self) -> bool | None:

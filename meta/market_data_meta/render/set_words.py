@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from market_data_meta.render.signs import CAPABILITY_STATES
 from market_data_meta.results.capabilities import CapabilityState, StateName
 from market_data_meta.results.matrix import MatrixResult
+from market_data_meta.results.parts import BroughtLibrary
 
 
 def newest_sentence(matrix: MatrixResult) -> str:
@@ -21,6 +22,11 @@ def newest_sentence(matrix: MatrixResult) -> str:
 def versions_in_words(versions: Mapping[str, str]) -> str:
     """The releases of a set: ``core 1.4.61, pipeline 0.8.70``."""
     return ", ".join(f"{package} {version}" for package, version in versions.items())
+
+
+def library_in_words(library: BroughtLibrary) -> str:
+    """A library and where it comes from: ``redis 5.2.0, from https://index.example/simple``."""
+    return f"{library.name} {library.version}".rstrip() + (f", from {library.origin}" if library.origin else "")
 
 
 def states_in_words(capabilities: Collection[CapabilityState]) -> str:

@@ -11,6 +11,7 @@ from market_data_meta.models import Document, Model
 from market_data_meta.results.capabilities import StateName
 from market_data_meta.results.observations import GateObservations
 from market_data_meta.results.parts import (
+    BroughtLibrary,
     Count,
     Digest,
     ExitCode,
@@ -57,14 +58,6 @@ class GateCandidate(Model):
     same_code_as: tuple[Text, ...]
     not_looked_at: Annotated[tuple[Text, ...], Field(description="Extras that name an address, which is not followed.")]
     version_is_taken: Annotated[bool, Field(description="Its version is published already, with other code.")]
-
-
-class BroughtLibrary(Model):
-    """A library that no published release runs with, and the index or file that it comes from."""
-
-    name: Text
-    version: str
-    origin: str
 
 
 class GateException(Model):

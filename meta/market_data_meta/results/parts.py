@@ -43,6 +43,14 @@ class InstalledPackage(Model):
     direct_url: str | None
 
 
+class BroughtLibrary(Model):
+    """A library that no published release runs with, and the index or file that it comes from."""
+
+    name: Text
+    version: str
+    origin: str
+
+
 class MendedDefectResult(Model):
     """A known defect that a clause no longer shows, since a version of a package."""
 

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from market_data_meta.models import Document, Model
 from market_data_meta.results.capabilities import CapabilityState, StateName
-from market_data_meta.results.parts import Digest, ExitCode, Level, Text, Value, Versions
+from market_data_meta.results.parts import BroughtLibrary, Digest, ExitCode, Level, Text, Value, Versions
 
 OrderVerdict = Literal["safe", "unsafe", "undecided"]
 """Of an order: nothing gets worse at any step, something does, or that is not known of a step."""
@@ -105,10 +105,11 @@ class UpgradeAnswer(Document):
     """What `mdmeta upgrade --json` prints.
 
     ``asked_before`` and ``asked_after`` are the releases in the words of who asks, ``candidates`` the builds among
-    them. ``capabilities`` are those that services decide. ``orders`` are those that were looked at, the safe ones first
-    and of these the ones with the fewest steps; none where nothing changes. ``first`` are the services that are first
-    in one of these. ``lost`` is what is worse after the upgrade, in whatever order. ``forbidden`` says what the new
-    releases' own requirements rule out. ``unmet`` are those of ``needs`` that are broken or unknown after the upgrade.
+    them, ``brings_along`` the libraries of these that no published release runs with. ``capabilities`` are those
+    that services decide. ``orders`` are those that were looked at, the safe ones first and of these the ones with
+    the fewest steps; none where nothing changes. ``first`` are the services that are first in one of these.
+    ``lost`` is what is worse after the upgrade, in whatever order. ``forbidden`` says what the new releases' own
+    requirements rule out. ``unmet`` are those of ``needs`` that are broken or unknown after the upgrade.
     """
 
     schema_name: ClassVar[str] = "upgrade"
@@ -122,6 +123,7 @@ class UpgradeAnswer(Document):
     before: ServiceVersions
     after: ServiceVersions
     candidates: tuple[UpgradeCandidate, ...]
+    brings_along: tuple[BroughtLibrary, ...]
     capabilities: tuple[UpgradeCapability, ...]
     forbidden: tuple[Text, ...]
     needs: tuple[Text, ...]

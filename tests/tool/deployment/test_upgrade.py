@@ -32,6 +32,7 @@ from market_data_meta.judging.records import Check, Record
 from market_data_meta.releases.combinations import Combination
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.results.capabilities import StateName
+from market_data_meta.results.parts import BroughtLibrary
 from market_data_meta.results.upgrade import UpgradeAnswer, UpgradeOrder
 
 Make = Callable[..., Record]
@@ -293,6 +294,25 @@ def test_what_a_candidate_sends_is_given_to_every_consumer(make_record: Make, ou
         (failure,) = problem.failures
         assert [dict(entry) for entry in failure.sent[0].entries] == NEW_FORM["new"]["entries"]
         assert failure.reproduce == "./scripts/mdmeta gate --store '../my store' core==1.0 pipeline==0.1 newest"
+
+
+def test_the_libraries_that_candidates_bring_along_are_named_once(make_record: Make) -> None:
+    question = UpgradeQuestion(services("1.0", "0.1", "0.5"), services("1.1", "0.2", "0.6"))
+    runs = MadeRuns(make_record, {}, ALL_KNOWN)
+
+    def run(asked: Iterable[Combination]) -> dict[Combination, ServiceRun]:
+        brought = {service(NEW_STORE): ("redis==9.0",), service(NEW_PIPELINE): ("redis==9.0", "evil-dep==1.0")}
+        return {one: replace(made, brought=brought.get(one, ())) for one, made in runs(asked).items()}
+
+    def origins(entries: Iterable[str]) -> tuple[BroughtLibrary, ...]:
+        pairs = [entry.split("==") for entry in entries]
+        return tuple(BroughtLibrary(name=name, version=version, origin="the index") for name, version in pairs)
+
+    answer = upgrade_answer(question, replace(evidence(runs), run=run, origins=origins))
+    assert [(library.name, library.version) for library in answer.brings_along] == [
+        ("evil-dep", "1.0"),
+        ("redis", "9.0"),
+    ]
 
 
 def replace_checks(record: Record | None, other: Record) -> Record:

@@ -15,16 +15,25 @@ from market_data_meta.judging.defects import KnownDefects
 from market_data_meta.judging.deployments import TAKES_RECORDINGS
 from market_data_meta.judging.records import Record
 from market_data_meta.render.upgrade.terminal import show_upgrade
+from market_data_meta.results.parts import BroughtLibrary
 
 Make = Callable[..., Record]
 BEFORE, AFTER = services("1.0", "0.1", "0.5"), services("1.1", "0.2", "0.6")
 OLD_PIPELINE, NEW_STORE = "core 1.0 pipeline 0.1", "core 1.1 store 0.6"
 
 
-def shown(make_record: Make, outcomes: Outcomes, *needs: str, verbose: bool = False, same: bool = False) -> str:
+def shown(
+    make_record: Make,
+    outcomes: Outcomes,
+    *needs: str,
+    verbose: bool = False,
+    same: bool = False,
+    libraries: tuple[BroughtLibrary, ...] = (),
+) -> str:
     runs = MadeRuns(make_record, outcomes)
     question = UpgradeQuestion(BEFORE, BEFORE if same else AFTER, needs=needs)
-    answer = upgrade_answer(question, DeploymentEvidence(CONTRACT, SUITE, LEDGER, KnownDefects(), RECORDINGS, runs))
+    evidence = DeploymentEvidence(CONTRACT, SUITE, LEDGER, KnownDefects(), RECORDINGS, runs)
+    answer = upgrade_answer(question, evidence).model_copy(update={"brings_along": libraries})
     console = Console(file=io.StringIO(), width=200, soft_wrap=True)
     show_upgrade(answer, console, verbose=verbose)
     assert isinstance(console.file, io.StringIO)
@@ -41,6 +50,14 @@ def test_a_safe_order_is_told_by_its_steps(make_record: Make) -> None:
         "  2. pipeline: core 1.1, pipeline 0.2",
     ]
     assert "✔ works before and after: Do talk (talk)" in lines
+
+
+def test_the_libraries_that_candidates_bring_along_are_told(make_record: Make) -> None:
+    library = BroughtLibrary(name="evil-dep", version="1.0", origin="https://index.example/[red]simple")
+    assert (
+        "a candidate brings along evil-dep 1.0, from https://index.example/[red]simple"
+        in shown(make_record, {}, libraries=(library,)).splitlines()
+    )
 
 
 def test_what_is_in_the_way_can_be_pasted(make_record: Make) -> None:

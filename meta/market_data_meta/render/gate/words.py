@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from market_data_meta.errors import Exit
 from market_data_meta.judging.repeated_checks import why_unsteady
+from market_data_meta.render.set_words import library_in_words
 from market_data_meta.render.text import number
 from market_data_meta.results.gate import DifferenceKind, GateCandidate, GateDifference, GateResult
 
@@ -116,10 +117,7 @@ def not_looked_at(candidate: GateCandidate) -> str | None:
 
 def brings_along(gate: GateResult) -> list[str]:
     """The libraries that the candidates bring along, each with where it comes from."""
-    return [
-        f"{library.name} {library.version}".rstrip() + (f", from {library.origin}" if library.origin else "")
-        for library in gate.brings_along
-    ]
+    return [library_in_words(library) for library in gate.brings_along]
 
 
 def narrowed(gate: GateResult) -> str | None:

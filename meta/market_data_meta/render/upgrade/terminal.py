@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from rich.console import Console
 from rich.markup import escape
 
-from market_data_meta.render.set_words import versions_in_words
+from market_data_meta.render.set_words import library_in_words, versions_in_words
 from market_data_meta.render.signs import CAPABILITY_STATES
 from market_data_meta.render.text import printable
 from market_data_meta.results.upgrade import (
@@ -106,6 +106,8 @@ class _Upgrade:
             self._line(f"{word} {deployment}", "dim")
         for candidate in self._answer.candidates:
             self._line(_candidate_in_words(candidate), "dim")
+        for library in self._answer.brings_along:
+            self._line(f"a candidate brings along {library_in_words(library)}", "yellow")
 
     def _unsafe_first(self) -> None:
         """What is in the way of the direct orders that are not safe."""

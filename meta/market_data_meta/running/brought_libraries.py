@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from market_data_meta.errors import MetaError
-from market_data_meta.results.gate import BroughtLibrary
+from market_data_meta.results.parts import BroughtLibrary
 from market_data_meta.running import environments
 
 _ORIGIN = re.compile(r"^([A-Za-z0-9._-]+)==\S+\n(?:    # (?!from ).*\n)*    # from (\S+)", re.MULTILINE)
