@@ -17,6 +17,7 @@ from describing import Json, class_names
 from process_state import changes, full_state
 from surface import Surface
 from unit import Observation, Unit
+from virtual_time import CLOCK
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
@@ -36,21 +37,38 @@ def units(surface: Surface) -> Iterable[Unit]:
 def _imported(name: str, surface: Surface) -> Iterator[Observation]:
     Path(".env").write_text("OBSERVED_IN_DOTENV=yes\n")
     outcome: dict[str, Json] = {}
+    costs: dict[str, Json] = {}
 
     def imported() -> Json:
-        before = full_state()
+        before, waited, memory = full_state(), CLOCK.waited, _memory()
         try:
             importlib.import_module(name)
         except BaseException as error:
             outcome["raises"] = class_names(type(error))
         else:
             outcome["returns"] = changes(before, full_state())
+            costs.update({"memory": _up_to(_memory() - memory), "seconds waited": CLOCK.waited - waited})
         return outcome
 
     yield f"import {name}", imported
     if "returns" in outcome:
+        yield f"import {name}[costs]", lambda: costs
         yield f"import {name}[without]", lambda: _not_loaded(surface)
         yield f"import {name}[log]", lambda: _logged(name)
+
+
+def _memory() -> int:
+    """The memory of this process that holds no file, in MB."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next((int(line.split()[1]) >> 10 for line in lines if line.startswith("RssAnon:")), 0)
+
+
+def _up_to(memory: int) -> int:
+    """The order of magnitude: the first of 16, 64, 256 … MB that is no less."""
+    limit = 16
+    while limit < memory:
+        limit *= 4
+    return limit
 
 
 def _not_loaded(surface: Surface) -> Json:

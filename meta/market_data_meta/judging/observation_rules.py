@@ -38,7 +38,8 @@ class RuleTable:
 
     ``path`` leads to the place within the value: names of members and numbers of items, each a pattern, where ``**``
     stands for any number of them. ``was`` and ``now`` are found (as regular expressions) in the JSON texts of both
-    sides of that place; what is not there has the text ``absent``. ``fires`` is a case in which the rule alone decides,
+    sides of that place; what is not there has the text ``absent``. ``within_times`` is for two numbers neither of which
+    is more than so many times the other. ``fires`` is a case in which the rule alone decides,
     ``silent`` one that is like it and that it must leave as it is.
     """
 
@@ -50,6 +51,7 @@ class RuleTable:
     silent: RuleCase
     was: str = ""
     now: str = ""
+    within_times: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -65,11 +67,17 @@ class ObservationRule(RuleTable):
             and _leads_to(self.path, path)
             and re.search(self.was, _text(was)) is not None
             and re.search(self.now, _text(now)) is not None
+            and (not self.within_times or _are_within(self.within_times, was, now))
         )
 
 
 def _text(value: object) -> str:
     return "absent" if value is ABSENT else json_text(value)
+
+
+def _are_within(times: float, *values: object) -> bool:
+    numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
+    return len(numbers) == len(values) and max(numbers) <= min(numbers) * times
 
 
 def _leads_to(patterns: Sequence[str], path: Sequence[str]) -> bool:

@@ -35,6 +35,16 @@ def test_a_rule_matches_path_and_both_sides() -> None:
     assert not REQUIRED.applies("http", path, ABSENT, {"required": True})
 
 
+def test_a_rule_may_be_about_numbers_that_are_near_each_other() -> None:
+    rule = replace(REQUIRED, areas=("http",), path=("memory",), was="", now="", within_times=4.0)
+    assert rule.applies("http", ["memory"], 16, 64)
+    assert rule.applies("http", ["memory"], 64, 16)
+    assert not rule.applies("http", ["memory"], 16, 256)
+    assert not rule.applies("http", ["memory"], 16, True)
+    assert not rule.applies("http", ["memory"], "16", "64")
+    assert not rule.applies("http", ["memory"], ABSENT, 16)
+
+
 def test_a_rule_decides_what_a_difference_means() -> None:
     now = {"parameters": {"a": {"required": True}}}
     was: dict[str, dict[str, object]] = {"parameters": {}}

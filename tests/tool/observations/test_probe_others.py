@@ -95,3 +95,10 @@ def handed(at: datetime.datetime) -> str:
     assert seen["small.m.of_day[]"] == {"returns": "<time of day>"}
     assert "<" not in seen["small.m.of_another_day[]"]["returns"]
     assert seen["small.m.handed[]"] == {"returns": "14:30:15"}
+
+
+def test_what_an_import_costs_is_known_by_its_order_of_magnitude(tmp_path: Path) -> None:
+    cheap = observed(tmp_path / "a", {"__init__": "import time\nTABLE = bytearray(1 << 20)\n"}, "process")
+    dear = observed(tmp_path / "b", {"__init__": "import time\ntime.sleep(3)\nTABLE = b'x' * (400 << 20)\n"}, "process")
+    assert cheap["import small[costs]"] == {"memory": 16, "seconds waited": 0.0}
+    assert dear["import small[costs]"] == {"memory": 1024, "seconds waited": 3.0}
