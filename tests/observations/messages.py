@@ -14,26 +14,33 @@ from unittest import mock
 import describing
 from calling import run
 from collaborators import HANDED
-from constructing import Maker
+from constructing import Maker, maker_of, method_cases
 from describing import Described, Json, class_names
 from edge import EDGE
 from exhausting import exhausted
 from hints import hints_of
 from plausible import payload
-from unit import NOTHING, Observation
+from surface import PublicObject
+from unit import NOTHING, Unit
 from values import Case, NoSampleError, Sample, samples
 
 _ANSWERS = ("ack", "nack", "fail", "acknowledge", "reject")
 """Names of methods by which a reader tells its bus what has become of a message."""
 
 
-def observations(location: str, kind: type, maker: Maker, opener: Case, name: str) -> Iterator[Observation]:
-    """What a reader does with each message, which its method ``name`` has it read; nothing where it has no bus."""
-    if messages := _messages_of(kind):
-        yield f"{location}: {name} hears", functools.partial(_hears, maker, opener, name, messages)
+def units(reader: PublicObject, opener: str | None) -> Iterator[Unit]:
+    """A unit in which a reader is begun with ``opener``, apart from its lives: a bus may be joined for good."""
+    if opener and _messages_of(reader.value):
+        title = f"{reader.location}: {opener} hears"
+        yield Unit("lives", title, lambda: [(title, functools.partial(_hears, reader.value, opener))])
 
 
-def _hears(maker: Maker, opener: Case, name: str, messages: list[Sample]) -> Json:
+def _hears(kind: type, name: str) -> Json:
+    """What a reader does with each message; nothing where it has no bus, or cannot be made."""
+    maker, messages = maker_of(kind), _messages_of(kind)
+    opener = next(iter(method_cases(kind, name, getattr(kind, name), 1)), None)
+    if maker is None or opener is None:
+        return NOTHING
     seen = run(functools.partial(_heard, maker, opener, name, messages))
     return NOTHING if isinstance(seen, dict) and seen.get("returns", "") is None else seen
 

@@ -44,6 +44,7 @@ def units(surface: Surface) -> Iterable[Unit]:
             is_protocol = getattr(each.value, "_is_protocol", False)
             if not is_protocol and names & {*OPENERS, *CLOSERS}:
                 yield Unit("lives", each.location, functools.partial(_lives, each, names, surface))
+                yield from messages.units(each, next((name for name in OPENERS if name in names), None))
 
 
 def _contexts(kind: type, surface: Surface) -> set[str]:
@@ -82,9 +83,6 @@ def _lives(each: PublicObject, names: set[str], surface: Surface) -> Iterator[Ob
     for life in found:
         yield f"{each.location}: {life.name}", functools.partial(_observed, maker, life, methods)
     yield from _furnished(each, found, methods)
-    reads = next((name for name in OPENERS if name in methods), None)
-    if reads:
-        yield from messages.observations(each.location, each.value, maker, methods[reads][0], reads)
     whole = next((life for life in found if life.name.endswith("in between")), None)
     if whole:
         for case in cases_of(concrete(each.value))[1:_CONSTRUCTIONS]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from market_data_meta.judging.observed_runs import ObservedRun
 from market_data_meta.judging.observed_units import ObservedUnit
 
 ROOT = Path(__file__).parents[3]
@@ -29,7 +30,7 @@ def observed_lines(
     modules: dict[str, str],
     area: str,
     *,
-    preferred: Iterable[str] = (),
+    like: ObservedRun | None = None,
     notes_execution: bool = False,
     untouched: Iterable[ObservedUnit] = (),
     files: Mapping[str, str] = MappingProxyType({}),
@@ -52,7 +53,8 @@ def observed_lines(
         "observed": ["small"],
         "path": [str(site)],
         "areas": [area],
-        "preferred": list(preferred),
+        "preferred": like.names if like else [],
+        "words": dict(like.words) if like else None,
         "notes_execution": notes_execution,
         "untouched": [unit.key for unit in untouched],
     }

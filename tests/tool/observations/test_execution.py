@@ -85,14 +85,14 @@ def test_what_runs_when_a_module_is_imported_touches_everything(tmp_path: Path) 
 
 def test_what_is_left_out_and_what_is_seen_again_are_the_whole(tmp_path: Path) -> None:
     before = observed_lines(tmp_path / "a", {"m": MODULE}, "functions", notes_execution=True)
-    names = read_observations(before).names
+    earlier = read_observations(before)
     later = {"m": MODULE.replace("return size + 1", "return size + 2")}
-    whole = observed_lines(tmp_path / "b", later, "functions", preferred=names)
+    whole = observed_lines(tmp_path / "b", later, "functions", like=earlier)
     untouched = read_units(before).untouched_by({"small/m.py:limit"})
-    part = observed_lines(tmp_path / "c", later, "functions", preferred=names, untouched=untouched)
+    part = observed_lines(tmp_path / "c", later, "functions", like=earlier, untouched=untouched)
     assert len(part.splitlines()) < len(whole.splitlines())
     assert read_observations(with_untouched(part, untouched)) == read_observations(whole)
-    assert read_observations(before).values != read_observations(whole).values
+    assert earlier.values != read_observations(whole).values
 
 
 def test_a_program_is_run_again_where_the_sources_name_other_variables(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_nothing_is_missing_afterwards(tmp_path: Path, text: str, old: str, new:
     assert old in text
     before = read_observations(observed_lines(tmp_path / "a", {"m": text}, area))
     changed = {"m": text.replace(old, new)}
-    after = read_observations(observed_lines(tmp_path / "b", changed, area, preferred=before.names))
+    after = read_observations(observed_lines(tmp_path / "b", changed, area, like=before))
     rules = load_observation_rules(ROOT)
     comparison = compare_observations(ObservedSide((before,)), ObservedSide((after,)), rules)
     assert comparison.compared

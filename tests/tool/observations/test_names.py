@@ -35,5 +35,5 @@ def test_an_object_is_observed_under_the_name_that_it_was_observed_under(
     before = {"first": OFFER.format("model"), "model": CLASSES}
     was = read_observations(observed_lines(tmp_path / "a", before, area))
     assert any(key.startswith(f"{area}:small.model.Bar[") for key in was.values)
-    now = read_observations(observed_lines(tmp_path / "b", after, area, preferred=was.names))
+    now = read_observations(observed_lines(tmp_path / "b", after, area, like=was))
     assert {key: now.values.get(key) for key in was.values} == was.values

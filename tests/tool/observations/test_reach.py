@@ -1,0 +1,215 @@
+"""What probes have to hand over so that code does what it is for, and not only refuses what it is given."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from observations.small_package import observed, observed_lines
+
+from market_data_meta.judging.observed_runs import read_observations
+
+RANGE = """
+import datetime as dt
+def hours(start: dt.datetime, end: dt.datetime) -> float:
+    return (end - start).total_seconds() / 3600
+"""
+CHOICE = """
+def make(source_type: str) -> int:
+    if source_type.lower() == "synthetic":
+        return 1
+    if source_type in ("replay", "live"):
+        return 2
+    raise ValueError(source_type)
+"""
+WHOLE = """
+import dataclasses
+@dataclasses.dataclass
+class Spec:
+    name: str
+    rate: int | None = None
+    seconds: float | None = None
+    sink: str = "store"
+
+def run(spec: Spec) -> str:
+    if spec.rate is None or spec.seconds is None:
+        raise ValueError("a rate and a duration are needed")
+    return spec.sink
+"""
+ENTERED = """
+import contextlib
+@contextlib.asynccontextmanager
+async def tracked(name: str):
+    try:
+        yield name
+    except RuntimeError as error:
+        raise LookupError("within") from error
+
+@contextlib.contextmanager
+def ignoring(name: str):
+    try:
+        yield name
+    except RuntimeError:
+        pass
+"""
+KINDS = """
+from typing import Annotated, Literal
+from pydantic import BaseModel, Field, RootModel
+class Feed(BaseModel):
+    kind: Literal["feed"] = "feed"
+class Synthetic(BaseModel):
+    kind: Literal["synthetic"] = "synthetic"
+Provider = Annotated[Feed | Synthetic, Field(discriminator="kind")]
+class Providers(RootModel[dict[str, Provider]]):
+    root: dict[str, Provider] = Field(default_factory=dict)
+
+class Registry:
+    def __init__(self, providers: Providers) -> None:
+        self._providers = providers.root
+
+    def kinds(self) -> list[str]:
+        return [each.kind for each in self._providers.values()]
+"""
+BUS = """
+import asyncio
+from pydantic import BaseModel
+from typing import Protocol
+
+class Event(BaseModel):
+    level: str
+
+class Envelope(BaseModel):
+    id: str
+    payload: object
+
+class Bus:
+    def __init__(self) -> None:
+        self._queues: dict[str, asyncio.Queue] = {}
+    async def publish(self, stream: str, value: BaseModel) -> None:
+        await self._queues[stream].put(Envelope(id="1", payload=value))
+    async def subscribe(self, stream: str, *, group: str):
+        queue = self._queues.setdefault(stream, asyncio.Queue())
+        while True:
+            yield await queue.get()
+    async def ack(self, stream: str, number: str) -> None:
+        pass
+    async def fail(self, stream: str, number: str, reason: str) -> None:
+        pass
+
+class Applies(Protocol):
+    async def apply(self, level: str) -> None: ...
+
+class Reader:
+    def __init__(self, rate: Applies) -> None:
+        self.rate, self.bus = rate, Bus()
+    async def run(self) -> None:
+        async for envelope in self.bus.subscribe("feedback", group="readers"):
+            try:
+                await self.rate.apply(envelope.payload.level)
+                await self.bus.ack("feedback", envelope.id)
+            except AttributeError as error:
+                await self.bus.fail("feedback", envelope.id, type(error).__name__)
+"""
+JOINED = """
+from typing import Protocol
+from pydantic import BaseModel
+
+class Event(BaseModel):
+    level: str
+
+class Bus:
+    def __init__(self) -> None:
+        self.functions = []
+    def subscribe(self, function) -> None:
+        self.functions.append(function)
+    async def publish(self, event: Event) -> None:
+        for function in self.functions:
+            await function(event)
+
+BUS = Bus()
+def bus() -> Bus:
+    return BUS
+
+class Sends(Protocol):
+    async def send(self, text: str) -> None: ...
+
+class Publisher:
+    def __init__(self, sends: Sends) -> None:
+        self.sends = sends
+    async def start(self) -> None:
+        bus().subscribe(self._heard)
+    async def _heard(self, event: Event) -> None:
+        await self.sends.send(event.level)
+"""
+ONE_INSTANCE = """
+MADE = []
+class Downgrade:
+    def __init__(self) -> None:
+        if MADE:
+            raise ValueError("there is one already")
+        MADE.append(self)
+    def level(self) -> int:
+        return 3
+downgrade = Downgrade()
+"""
+
+
+def test_what_lies_between_two_times_is_not_empty(tmp_path: Path) -> None:
+    seen = observed(tmp_path, {"m": RANGE}, "functions")
+    assert seen["small.m.hours[]"] == {"returns": {"float": "1.0"}}
+
+
+def test_a_parameter_is_handed_the_words_that_the_code_compares_it_with(tmp_path: Path) -> None:
+    seen = observed(tmp_path, {"m": CHOICE}, "functions")
+    assert seen["small.m.make[]"] == {"returns": 1}
+    assert seen["small.m.make[source_type='replay']"] == {"returns": 2}
+
+
+def test_a_later_run_is_handed_the_same_words(tmp_path: Path) -> None:
+    before = read_observations(observed_lines(tmp_path / "a", {"m": CHOICE}, "functions"))
+    assert before.words == (("source_type", ("synthetic", "replay", "live")),)
+    more = CHOICE.replace(
+        'if source_type.lower() == "synthetic"',
+        'if source_type == "kafka":\n        return 3\n    if source_type == "synthetic"',
+    )
+    after = read_observations(observed_lines(tmp_path / "b", {"m": more}, "functions", like=before))
+    assert after.values == before.values
+
+
+def test_a_thing_is_also_made_with_all_that_may_be_none(tmp_path: Path) -> None:
+    seen = observed(tmp_path, {"m": WHOLE}, "functions")
+    assert "raises" in seen["small.m.run[]"]
+    assert seen["small.m.run[spec=Spec whole]"] == {"returns": "store"}
+
+
+def test_what_is_there_to_be_entered_is_entered_and_left(tmp_path: Path) -> None:
+    seen = observed(tmp_path, {"m": ENTERED}, "functions")
+    assert seen["small.m.tracked[]"] == {"returns": {"dict": {"enters": "abc"}}}
+    assert seen["small.m.tracked left by an error"] == {"raises": ["LookupError", "Exception"]}
+    assert seen["small.m.ignoring left by an error"] == {"returns": {"dict": {"enters": True}}}
+
+
+def test_a_mapping_has_a_value_of_each_kind(tmp_path: Path) -> None:
+    seen = observed(tmp_path, {"m": KINDS}, "functions")
+    made = seen["small.m.Registry made with providers=Providers root={each}"]
+    assert made["kinds"][""] == {"returns": ["feed", "synthetic"]}
+
+
+def test_a_reader_is_seen_with_each_message_of_its_bus(tmp_path: Path) -> None:
+    seen = observed(tmp_path, {"m": BUS}, "lives")["small.m.Reader: run hears"]["returns"]
+    (label, told), *_ = [each for each in seen["heard"] if each[0] == "Event"]
+    calls, sent = told[0]
+    assert label == "Event"
+    assert calls[-2:] == [["Applies.apply", ["INFO"]], ["ack", ["feedback", True]]]
+    assert sent == []
+    wrong = dict(map(tuple, seen["heard"]))["of another kind"]
+    assert wrong[0][0][-1] == ["fail", ["feedback", True, "AttributeError"]]
+
+
+def test_whoever_has_joined_a_bus_is_seen_with_each_message(tmp_path: Path) -> None:
+    seen = observed(tmp_path, {"m": JOINED}, "lives")["small.m.Publisher: start hears"]["returns"]
+    assert json.loads(json.dumps(seen["heard"][0])) == ["Event", [[[["Sends.send", ["INFO"]]], []]] * 2]
+
+
+def test_an_instance_of_the_module_stands_in_where_none_can_be_made(tmp_path: Path) -> None:
+    assert observed(tmp_path, {"m": ONE_INSTANCE}, "functions")["small.m.Downgrade.level[]"] == {"returns": 3}
