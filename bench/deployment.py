@@ -1,4 +1,4 @@
-"""``scripts/bench deployment``: what one deployment costs in starts of its services, and what a quick gate of it costs.
+"""``scripts/bench deployment``: what deployments cost: one in starts of its services, a quick gate, and all of them.
 
 All figures are of one run on one machine. The suite's limit is a multiple, so that it does not count how fast the
 machine is; a quick gate's is in seconds on two idle cores. A start is that of all services at once, from the first
@@ -28,13 +28,19 @@ from market_data_meta.gate.partners import QUICK
 from market_data_meta.judging.records import read_record
 from market_data_meta.prove.trial_runs import NewestReleases
 from market_data_meta.releases.combinations import Cell, newest_of
+from market_data_meta.releases.contents import content_combinations, distinct_contents
+from market_data_meta.releases.ledger import Ledger
 from market_data_meta.releases.ledger_files import load_ledger
+from market_data_meta.running import wheels
 from market_data_meta.running.cache import default_cache
-from market_data_meta.running.cells import RunOptions
+from market_data_meta.running.cells import RunOptions, decide
 from market_data_meta.running.isolated import PreparedCell, clean_environment, prepare, run_prepared
+from market_data_meta.running.services import service_cells
+from market_data_meta.running.warm_runner import RunRequest
 
-STARTS, QUICK_GATE = 8.0, 20.0
-"""The limits: the suite of deployment scope in starts of the services, and a quick gate in seconds on two cores."""
+STARTS, QUICK_GATE, ALL = 8.0, 20.0, 180.0
+"""The limits: the suite of deployment scope in starts of the services; a quick gate, and all deployments with no
+cache but unpacked wheels, in seconds on two cores."""
 PATIENCE = 120.0
 """Seconds in which a service must answer, however loaded the machine is."""
 GATED = "store"
@@ -88,8 +94,32 @@ def main() -> None:
             outcome, _first = run_gate(newest, candidate_of(newest, GATED, folder), QUICK)
         seconds = outcome.seconds
         console.print(f"{GATED}, {QUICK}: {seconds:.1f} s (limit {QUICK_GATE:g}) = {seconds / again[1]:.1f} starts")
-    slow = fresh[0] / fresh[1] > STARTS or seconds > QUICK_GATE
+        every = _decide_all(contract, ledger, folder, console)
+    slow = fresh[0] / fresh[1] > STARTS or seconds > QUICK_GATE or every > ALL
     sys.exit(slow or bool(outcome.exit))
+
+
+def _decide_all(contract: Contract, ledger: Ledger, folder: Path, console: Console) -> float:
+    """Decide every deployment of published releases with no cache but unpacked wheels; the seconds that it takes."""
+    contents = distinct_contents(contract, ledger)
+    options = RunOptions(folder / "cache")
+    releases = {
+        contract.packages[package].distribution: [content.newest for content in several]
+        for package, several in contents.items()
+    }
+    wheels.unpack_all(releases, options.cache, options.interpreter)
+    cells = service_cells(contract, content_combinations(contents))
+    start = time.perf_counter()
+    decided = decide(contract, ledger, contents, RunRequest(tuple(cells)), options, lambda _: None)
+    seconds = time.perf_counter() - start
+    producers, consumers = (
+        sum(cell.digests.keys() == set(service.packages) for cell in cells) for service in contract.services.values()
+    )
+    console.print(
+        f"all {producers * consumers:,} deployments ({producers} and {consumers} services, {decided.run_count} runs): "
+        f"{seconds:.0f} s (limit {ALL:g})"
+    )
+    return seconds if len(decided.records) == len(cells) else float("inf")
 
 
 def _app(contract: Contract, service: Cell) -> str:

@@ -7,6 +7,7 @@ import dataclasses
 import enum
 import functools
 import pickle
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -17,10 +18,14 @@ from collaborators import HANDED
 from constructing import Maker, cases_of, concrete, is_static, maker_of, method_cases, methods_of, with_collaborators
 from describing import Described, Json, attributes, describe, field_names
 from exhausting import exhausted, is_to_be_entered, left_by_error
+from known_values import words_of
 from sick_edges import Calls
 from surface import PublicObject, Surface, is_defined_in
 from unit import NOTHING, Observation, Unit
 from values import Case, Sample
+
+_WORD = re.compile(r"(\w+)='([\w-]+)'$")
+"""What the label of a case ends with that has a word for an argument, or for a part of one."""
 
 
 def units(surface: Surface) -> Iterable[Unit]:
@@ -210,13 +215,19 @@ def _set_up(location: str, kind: type, surface: Surface) -> Iterator[Observation
     real = concrete(kind)
     names = [name for name, _ in methods_of(kind, surface.imports) if not is_static(kind, name)]
     methods = {name: cases for name in names if (cases := method_cases(kind, name, getattr(kind, name), 3))}
-    first_of_each: dict[str, Case] = {}
+    chosen: dict[str, Case] = {}
     for case in cases_of(real) if methods else ():
         if case.label and not case.label.endswith("=None"):
-            first_of_each.setdefault(case.label.partition("=")[0], case)
-    for case in first_of_each.values():
+            # One way for each argument, and each of the words that it may be.
+            chosen.setdefault(case.label if _is_of_word(case) else case.label.partition("=")[0], case)
+    for case in chosen.values():
         maker = Maker(functools.partial(case.call, real))
         yield f"{location} made with {case.label}", functools.partial(_calls, maker, methods)
+
+
+def _is_of_word(case: Case) -> bool:
+    found = _WORD.search(case.label)
+    return found is not None and found[2] in words_of(found[1])
 
 
 def _calls(maker: Maker, methods: Mapping[str, list[Case]]) -> Json:

@@ -22,7 +22,7 @@ from collaborators import HANDED, Answer, Method, double_of
 from edge_doubles import double_at_edge
 from given_files import CONTENTS, file_of, new_folder
 from hints import choices_near, parameters_of
-from known_values import BY_TYPE, FOREIGN, PAUSES, TEXTS, of_name, of_type
+from known_values import BY_TYPE, FOREIGN, PAUSES, TEXTS, of_name, of_type, words_of
 from middleware import ANSWERS
 from plausible import Row, payload
 
@@ -114,13 +114,7 @@ def samples(annotation: Any, name: str = "", depth: int = 0) -> list[Sample]:  #
     if isinstance(annotation, type) and issubclass(annotation, BaseException):
         return [Sample(annotation.__name__, lambda: annotation("abc"))]
     if typing.is_typeddict(annotation):
-        hints = typing.get_type_hints(annotation)
-        return [
-            Sample(
-                annotation.__name__,
-                lambda: {key: samples(hint, key, depth + 1)[0].make() for key, hint in hints.items()},
-            )
-        ]
+        return _typed_dicts(annotation, depth)
     if isinstance(kind, type):
         return _objects(kind, depth)
     raise NoSampleError(name)
@@ -177,13 +171,13 @@ def _try(annotation: Any, name: str, depth: int) -> list[Sample]:
 
 def _collections(kind: type, args: tuple[Any, ...], name: str, depth: int) -> list[Sample]:
     singular = name.removesuffix("s")
+    another = Sample("another", partial(Row, id="b", symbol="MSFT", price=99.125, ts="2024-03-01T14:31:00Z"))
     if kind is dict:
         keys, values = (args or (str, Any))[0], (args or (str, Any))[-1]
         if keys in (str, Any) and values in (Any, object):
-            another = partial(Row, id="b", symbol="MSFT", price=99.125, ts="2024-03-01T14:31:00Z")
             return [
                 Sample("a row", Row),
-                Sample("another", another),
+                another,
                 Sample("{a: 1}", lambda: {"a": 1}),
                 Sample("{}", dict),
             ]
@@ -194,13 +188,27 @@ def _collections(kind: type, args: tuple[Any, ...], name: str, depth: int) -> li
         parts = [samples(arg, singular, depth + 1)[0] for arg in args]
         return [Sample("(parts)", lambda: tuple(part.make() for part in parts))]
     items = samples(args[0] if args else Any, singular, depth + 1)
-    few = items[:2] if len(items) > 1 else items * 2
+    # Of what nothing is said there are two alike: they may be rows, and a text beside one is none.
+    of_anything = [items[0], another] if items[0].label == "thing" else items[:2]
+    few = of_anything if len(items) > 1 else items * 2
     return [
         Sample("[two]", lambda: kind([item.make() for item in few])),
         Sample("[]", lambda: kind([])),
         Sample("[one]", lambda: kind([items[0].make()])),
         *([Sample("[all]", lambda: kind([item.make() for item in items]))] if len(items) > 2 else []),
     ]
+
+
+def _typed_dicts(kind: Any, depth: int) -> list[Sample]:
+    """A mapping with all keys, and one for each other word that a key may stand for."""
+    of_keys = {key: samples(hint, key, depth + 1) for key, hint in typing.get_type_hints(kind).items()}
+
+    def make(key: str = "", sample: Sample | None = None) -> dict[str, Any]:
+        return {name: (sample if sample and name == key else found[0]).make() for name, found in of_keys.items()}
+
+    words = [(key, sample) for key, found in of_keys.items() for sample in found[1:] if sample.value in words_of(key)]
+    others = [Sample(f"{kind.__name__} {key}={sample.label}", partial(make, key, sample)) for key, sample in words]
+    return [Sample(kind.__name__, make), *others]
 
 
 def _of_each_kind(annotation: Any, depth: int) -> list[Sample]:
