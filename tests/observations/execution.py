@@ -74,20 +74,21 @@ class Execution:
     def _compile(self, file: Path, name: str) -> None:
         try:
             tree = ast.parse(file.read_bytes())
+            found = list(_functions_of(tree))
+            for number, (_, function) in enumerate(found, len(self.functions)):
+                _mark(function, number)
+            self._code[str(file)] = compile(tree, str(file), "exec", dont_inherit=True)
         except (SyntaxError, ValueError, RecursionError):
             # Whoever imports it is to see what is wrong with it.
             return
-        for qualified, function in functions_of(tree):
-            self.functions.append(f"{name}:{qualified}")
-            _mark(function, len(self.functions) - 1)
-        self._code[str(file)] = compile(tree, str(file), "exec", dont_inherit=True)
+        self.functions += [f"{name}:{qualified}" for qualified, _ in found]
 
 
-def functions_of(tree: ast.Module | ast.ClassDef, within: str = "") -> Iterator[tuple[str, ast.AST]]:
+def _functions_of(tree: ast.Module | ast.ClassDef, within: str = "") -> Iterator[tuple[str, ast.AST]]:
     """The functions that stand in a module, or in a class of it, with their names."""
     for node in tree.body:
         if isinstance(node, ast.ClassDef):
-            yield from functions_of(node, f"{within}{node.name}.")
+            yield from _functions_of(node, f"{within}{node.name}.")
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield f"{within}{node.name}", node
 

@@ -49,14 +49,15 @@ def _messages_of(kind: type) -> list[Sample]:
     """Samples of the models that the reader's module speaks of, beside those that only say how it is set up."""
     found: list[Sample] = []
     for value in vars(sys.modules[kind.__module__]).values():
-        is_message = isinstance(value, type) and hasattr(value, "model_fields") and not _is_envelope(value)
+        is_message = isinstance(value, type) and hasattr(value, "model_fields") and not _is_no_message(value)
         if is_message and value.__module__.split(".")[0] in describing.PACKAGES:
             with contextlib.suppress(NoSampleError):
                 found += samples(value)
     return found
 
 
-def _is_envelope(kind: Any) -> bool:
+def _is_no_message(kind: Any) -> bool:
+    """Whether it is an envelope, into which the bus itself puts a message, or settings."""
     return "payload" in kind.model_fields or any(base.__name__ == "BaseSettings" for base in kind.__mro__)
 
 
@@ -80,7 +81,7 @@ async def _heard(maker: Maker, opener: Case, name: str, messages: list[Sample]) 
         ways = [functools.partial(own.publish, stream) for stream in dict.fromkeys(streams)] if own else []
         ways += [joined.publish] if joined else []
         seen = [await _told(tell, each) for tell in ways for each in [*messages, Sample("of another kind", payload)]]
-        error = reading.exception() if reading.done() else None
+        error = reading.exception() if reading.done() and not reading.cancelled() else None
         reading.cancel()
         await asyncio.wait({reading}, timeout=1.0)
     return Described({"streams": streams, "heard": seen, "ended": class_names(type(error)) if error else []})

@@ -28,14 +28,15 @@ class ObservedUnit:
 
 @dataclass(frozen=True)
 class ObservedUnits:
-    """The units of a run that say what ran in them, and the functions that had run before any of them."""
+    """The units of a run that say what ran in them, all functions, and those that had run before any unit."""
 
-    units: tuple[ObservedUnit, ...]
-    ran_before: frozenset[str]
+    units: tuple[ObservedUnit, ...] = ()
+    functions: frozenset[str] = frozenset()
+    ran_before: frozenset[str] = frozenset()
 
     def untouched_by(self, functions: Collection[str]) -> tuple[ObservedUnit, ...]:
-        """The units in which none of the functions has run; none where one of them ran before all units."""
-        if self.ran_before & set(functions):
+        """The units in which none of the functions has run; no unit where one ran before all of them, or is unknown."""
+        if not self.functions - self.ran_before >= set(functions):
             return ()
         return tuple(unit for unit in self.units if not unit.ran & set(functions))
 
@@ -57,8 +58,9 @@ def read_units(text: str) -> ObservedUnits:
             units.setdefault(json.dumps(key), []).append(unit)
         before = frozenset(functions[each] for each in end.get("ran_before", []))
     except (ValueError, LookupError, TypeError, AttributeError):
-        return ObservedUnits((), frozenset())
-    return ObservedUnits(tuple(several[0] for several in units.values() if len(several) == 1), before)
+        return ObservedUnits()
+    known = tuple(several[0] for several in units.values() if len(several) == 1)
+    return ObservedUnits(known, frozenset(functions), before)
 
 
 def with_untouched(text: str, untouched: Sequence[ObservedUnit]) -> str:

@@ -10,7 +10,12 @@ from market_data_meta.judging.observed_units import ObservedUnit, read_units, wi
 
 KEY: dict[str, object] = {"area": "functions", "unit": "small.make", "read": []}
 LINE = {"area": "functions", "id": "small.make[1]", "value": 1}
-END = {"end": 2, "places": [], "functions": ["small/m.py:make", "small/m.py:Queue.put"], "ran_before": []}
+END = {
+    "end": 2,
+    "places": [],
+    "functions": ["small/m.py:make", "small/m.py:Queue.put", "small/m.py:Queue.get"],
+    "ran_before": [],
+}
 
 
 def lines(*rows: object) -> str:
@@ -25,6 +30,7 @@ def test_a_unit_has_its_lines_and_the_functions_that_ran() -> None:
     assert units.ran_before == {"small/m.py:make"}
     assert units.untouched_by({"small/m.py:Queue.get"}) == units.units
     assert units.untouched_by({"small/m.py:Queue.put"}) == ()
+    assert units.untouched_by({"small/m.py:nobody_knows"}) == ()
     assert units.untouched_by({"small/m.py:make"}) == ()
 
 

@@ -57,6 +57,13 @@ def test_what_is_noted_changes_nothing_of_what_is_seen(tmp_path: Path) -> None:
     assert (noted.values, noted.unobserved) == (plain.values, plain.unobserved)
 
 
+def test_a_file_that_is_no_python_is_left_to_whoever_imports_it(tmp_path: Path) -> None:
+    modules = {"m": MODULE, "bad": "return 1\n"}
+    lines = observed_lines(tmp_path, modules, "api", notes_execution=True)
+    assert read_observations(lines).values["api:small.bad"] == '{"raises": ["SyntaxError", "Exception"]}'
+    assert "small/bad.py" not in lines
+
+
 @pytest.mark.parametrize(
     ("function", "touched"),
     [
