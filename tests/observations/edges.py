@@ -14,6 +14,8 @@ _NOT_TOLD = {b"user-agent", b"date", b"accept-encoding", b"connection", b"host"}
 
 
 _NOTHING = b"*-1\r\n"
+_sent: list[bytes] = []
+"""The fields of the entry that was last put on a stream in this process: a reader of another one finds them there."""
 _HTTP_ANSWERS = {
     "well": ("200 OK", b"{}"),
     "fails": ("500 Internal Server Error", b'{"detail": "it fails"}'),
@@ -138,8 +140,10 @@ class EdgeTransport(asyncio.Transport):
             fields = command[command.index(b"*") + 1 :] if b"*" in command else command[3:]
             entries = self._streams.setdefault(command[1], [])
             entries.append((f"{len(entries) + 1}-0".encode(), fields))
+            _sent[:] = fields
             return _bulk(entries[-1][0])
         if name in (b"XREADGROUP", b"XREAD"):
+            self._fill(command)
             waiting = [(stream, self._streams.pop(stream)) for stream in list(self._streams) if stream in command]
             found = [(_bulk(key), _array(map(_entry, rows))) for key, rows in waiting]
             if self._protocol_version == 3:
@@ -150,6 +154,17 @@ class EdgeTransport(asyncio.Transport):
         if name == b"GET":
             return b"$-1\r\n"
         return b"+OK\r\n"
+
+    def _fill(self, command: list[bytes]) -> None:
+        """Let a stream that nobody has written to hold an entry once, for those who read what is new."""
+        upper = [part.upper() for part in command]
+        rest = command[upper.index(b"STREAMS") + 1 :] if b"STREAMS" in upper else []
+        half = len(rest) // 2
+        filled: set[bytes] = vars(self._loop).setdefault("filled", set())
+        for stream, place in zip(rest[:half], rest[half:], strict=False):
+            if _sent and place in (b">", b"$") and stream not in filled | self._streams.keys():
+                filled.add(stream)
+                self._streams[stream] = [(b"1-0", list(_sent))]
 
     def _map(self, parts: list[bytes]) -> bytes:
         """Keys and values in turn: a map in version 3 of the protocol, a plain array before."""

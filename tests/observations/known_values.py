@@ -26,7 +26,7 @@ _BY_NAME: tuple[tuple[str, tuple[Any, ...]], ...] = (
     (r"interval|freq|timeframe|resolution", ("1min", "1d", "5m", "1h", "x")),
     (r"^(time_?zone|tz)", ("UTC", "America/New_York", "No/Zone")),
     (r"^level$|log_?level", ("INFO", "debug", "ok", "soft", "hard", "x")),
-    (r"date|start|end|since|until|^ts|time", ("2024-03-01T14:30:15Z", "2024-03-01", "x")),
+    (r"date|start|end|since|until|^ts|time", ("2024-03-01T14:30:15Z", "2024-03-01T09:30:15-05:00", "2024-03-01", "x")),
     (r"env", ("dev", "production", "")),
     (
         r"schema|table|column|job|name|key|id$|topic|stream|channel|subject|track|vendor|provider|source|dataset",
@@ -82,5 +82,7 @@ def of_name(name: str) -> tuple[Any, ...]:
     words = words_of(name)
     for pattern, values in _BY_NAME:
         if name and re.search(pattern, name, re.IGNORECASE):
-            return (*words, *values)[: max(3, len(values))]
+            # An hour later, where it is the end of what begins at the same time.
+            later = tuple(str(each).replace("T14:", "T15:").replace("T09:", "T10:") for each in values)
+            return (*words, *(later if _END.search(name) else values))[: max(3, len(values))]
     return words

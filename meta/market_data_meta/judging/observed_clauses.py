@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from market_data_meta.errors import ErrorCode, MetaError, undecided
 from market_data_meta.judging.new_clauses import toml_text
-from market_data_meta.judging.observed_runs import ObservedSide, area_of, symbol_of
+from market_data_meta.judging.observed_runs import UNSTABLE, ObservedSide, area_of, symbol_of
 
 OBSERVED = "observed"
 """The name of the value in the clause's ``expect``."""
@@ -31,8 +31,11 @@ def observation_named(side: ObservedSide, name: str, release: str) -> tuple[str,
     keys = [name] if name in side.values else [key for key in side.values if name in _names(key)]
     if len(plain := [key for key in keys if key.endswith(PLAIN)]) == 1:
         keys = plain
-    if len(keys) == 1:
+    if len(keys) == 1 and UNSTABLE not in side.values[keys[0]]:
         return keys[0], side.values[keys[0]]
+    if len(keys) == 1:
+        why = "parts of it are otherwise in each run"
+        raise undecided(ErrorCode.NO_OBSERVATIONS, f"{name} of {release} is nothing to rely on", why)
     if keys:
         what, why = f"{name} is {len(keys)} observations", _listed(keys)
         raise MetaError(ErrorCode.BAD_CLAUSE, what, why, "name one of them with --from")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -140,6 +140,42 @@ def is_within(key: str, unit: str) -> bool:
     return key.startswith(unit) and not (key[len(unit) :][:1].isalnum() or key[len(unit) :][:1] == "_")
 
 
+UNSTABLE = "<another in each run>"
+"""What stands in a value for a part of it that runs of the same code have otherwise."""
+
+
+def stable_part(texts: Collection[str | None]) -> str | None:
+    """What is the same in all these values, with UNSTABLE for the parts that are not; None where nothing is.
+
+    Bars with random prices have the same times in each run, and in the same order.
+    """
+    if len(texts) == 1:
+        return next(iter(texts))
+    if None in texts:
+        return None
+    part = _stable_part([json.loads(text) for text in texts if text is not None])
+    return json_text(part) if _has_stable_leaf(part) else None
+
+
+def _stable_part(values: Sequence[object]) -> object:
+    first = values[0]
+    if all(json_text(value) == json_text(first) for value in values):
+        return first
+    if all(isinstance(value, dict) and value.keys() == getattr(first, "keys", dict)() for value in values):
+        dicts = [value for value in values if isinstance(value, dict)]
+        return {name: _stable_part([value[name] for value in dicts]) for name in dicts[0]}
+    lists = [value for value in values if isinstance(value, list)]
+    if len(lists) == len(values) and len({len(value) for value in lists}) == 1:
+        return [_stable_part(parts) for parts in zip(*lists, strict=True)]
+    return UNSTABLE
+
+
+def _has_stable_leaf(value: object) -> bool:
+    if isinstance(value, dict | list):
+        return any(map(_has_stable_leaf, value.values() if isinstance(value, dict) else value))
+    return value != UNSTABLE
+
+
 @dataclass(frozen=True)
 class ObservedSide:
     """One side of a comparison: the runs of one and the same code."""
@@ -148,15 +184,17 @@ class ObservedSide:
 
     @cached_property
     def values(self) -> dict[str, str]:
-        """The values that every run has."""
-        first, *others = self.runs
-        return {
-            key: value for key, value in first.values.items() if all(run.values.get(key) == value for run in others)
-        }
+        """The values that every run has; of those that differ in parts what is the same, with UNSTABLE for the rest."""
+        found = {}
+        for key in self.runs[0].values:
+            texts = {run.values.get(key) for run in self.runs}
+            if (value := stable_part(texts)) is not None:
+                found[key] = value
+        return found
 
     @cached_property
     def unstable(self) -> frozenset[str]:
-        """The keys of which the runs have different values, or some a value and others, without a reason, none."""
+        """The keys that have wholly different values, or in some runs a value and in others, without a reason, none."""
         keys = {key for run in self.runs for key in run.values} - self.values.keys()
         return frozenset(key for key in keys if self._differs(key))
 

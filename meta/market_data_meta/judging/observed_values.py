@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from market_data_meta.judging.observation_rules import ABSENT, ObservationRule
-from market_data_meta.judging.observed_runs import json_text
+from market_data_meta.judging.observed_runs import UNSTABLE, json_text
 
 DifferenceKind: TypeAlias = Literal["removed", "narrowed", "changed", "added"]
 REMOVED: DifferenceKind = "removed"
@@ -38,7 +38,7 @@ def value_differences(
     area: str, was: object, now: object, rules: Sequence[ObservationRule], path: tuple[str, ...] = ()
 ) -> Iterator[ValueDifference]:
     """The places at which two values of an area differ, the outermost that say everything. ABSENT is no value."""
-    if _same(was, now):
+    if _same(was, now) or UNSTABLE in (was, now):
         return
     if rule := next((rule for rule in rules if rule.applies(area, path, was, now)), None):
         if rule.means != "nothing":

@@ -61,6 +61,13 @@ def test_what_is_unstable_on_either_side_is_never_compared() -> None:
     assert comparison.unstable == ("api:m.f", "api:m.g")
 
 
+def test_a_part_that_is_unstable_on_either_side_is_not_compared() -> None:
+    was = side({"api:m.f": {"a": 1, "b": 2, "c": 3}}, {"api:m.f": {"a": 5, "b": 2, "c": 3}})
+    now = side({"api:m.f": {"a": 7, "b": 4, "c": 8}}, {"api:m.f": {"a": 7, "b": 4, "c": 9}})
+    comparison = compare_observations(was, now, ())
+    assert [(found.path, found.was, found.now) for found in comparison.differences] == [(("b",), "2", "4")]
+
+
 def test_what_could_not_be_observed_is_neither_removed_nor_added() -> None:
     unit: dict[str, object] = {"lives:m.Queue": Unobserved("the probe raised KeyError", ended=False)}
     values: dict[str, object] = {"lives:m.Queue.start": 1, "lives:m.Pool": 2}

@@ -21,7 +21,9 @@ VALUES = {
     "metrics:depth": "true",
 }
 GONE = {"lives:market_data_core.x.Foo": Unobserved("it hangs", ended=True)}
-SIDE = ObservedSide((ObservedRun(VALUES | {"models:a.b": "1"}, GONE), ObservedRun(VALUES | {"models:a.b": "2"}, GONE)))
+FIRST = VALUES | {"models:a.b": "1", "models:a.c": '{"size": 3, "price": 1}'}
+SECOND = VALUES | {"models:a.b": "2", "models:a.c": '{"size": 3, "price": 2}'}
+SIDE = ObservedSide((ObservedRun(FIRST, GONE), ObservedRun(SECOND, GONE)))
 
 
 @pytest.mark.parametrize(
@@ -37,6 +39,7 @@ def test_an_observation_may_be_named_without_its_application_and_case(name: str)
         ("functions:market_data_core.x.fn", f"because: {FN}, functions:market_data_core.x.fn[a=2]", Exit.BAD_INPUT),
         ("metrics:dept", "did you mean metrics:depth?", Exit.BAD_INPUT),
         ("models:a.b", "two runs show two values", Exit.UNDECIDED),
+        ("models:a.c", "parts of it are otherwise in each run", Exit.UNDECIDED),
         ("lives:market_data_core.x.Foo[x]", "it had no value in some run", Exit.UNDECIDED),
     ],
 )

@@ -6,7 +6,14 @@ import json
 
 import pytest
 
-from market_data_meta.judging.observed_runs import ObservedRun, ObservedSide, is_within, read_observations, symbol_of
+from market_data_meta.judging.observed_runs import (
+    UNSTABLE,
+    ObservedRun,
+    ObservedSide,
+    is_within,
+    read_observations,
+    symbol_of,
+)
 
 
 def lines(*rows: dict[str, object], end: int | None = None) -> str:
@@ -51,6 +58,32 @@ def test_what_differs_between_two_runs_of_one_code_is_unstable() -> None:
     side = ObservedSide((run_of(row("a", 1), row("b", 1), row("c", 1)), run_of(row("a", 1), row("b", 2))))
     assert side.values == {"functions:a": "1"}
     assert side.unstable == {"functions:b", "functions:c"}
+
+
+def test_of_what_differs_in_parts_the_rest_is_known() -> None:
+    """Prices that are other ones in each run are no reason to overlook the order of their times."""
+    first = [{"ts": 1, "price": 4.5}, {"ts": 2, "price": 4.75}]
+    second = [{"ts": 1, "price": 9.5}, {"ts": 2, "price": 9.75}]
+    side = ObservedSide((run_of(row("a", {"returns": first})), run_of(row("a", {"returns": second}))))
+    bars = [{"ts": 1, "price": UNSTABLE}, {"ts": 2, "price": UNSTABLE}]
+    assert json.loads(side.values["functions:a"]) == {"returns": bars}
+    assert side.unstable == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"returns": 1}, {"returns": 2}),
+        ({"returns": 1, "state": 3}, {"raises": 1, "state": 3}),
+        ([1, 2], [1, 2, 3]),
+        ({"x": [1]}, {"x": {"a": 1}}),
+    ],
+    ids=["only leaves that differ", "other members", "another length", "another form"],
+)
+def test_what_differs_as_a_whole_is_unstable(first: object, second: object) -> None:
+    side = ObservedSide((run_of(row("a", first)), run_of(row("a", second))))
+    assert side.values == {}
+    assert side.unstable == {"functions:a"}
 
 
 def test_two_values_under_one_key_of_a_run_are_none() -> None:
