@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -20,6 +21,8 @@ _SCOPE = {
     "path": "/abc/7",
     "raw_path": b"/abc/7",
     "query_string": b"q=1",
+    "path_params": {"number": "7"},
+    "route": types.SimpleNamespace(path="/abc/{number}", name="abc", path_format="/abc/{number}"),
     "headers": [(b"host", b"h.example"), (b"x-request-id", b"abc")],
 }
 

@@ -195,6 +195,7 @@ def _collections(kind: type, args: tuple[Any, ...], name: str, depth: int) -> li
         Sample("[two]", lambda: kind([item.make() for item in few])),
         Sample("[]", lambda: kind([])),
         Sample("[one]", lambda: kind([items[0].make()])),
+        *([Sample("[the other way round]", lambda: kind([item.make() for item in reversed(few)]))] * (kind is list)),
         *([Sample("[all]", lambda: kind([item.make() for item in items]))] if len(items) > 2 else []),
     ]
 

@@ -153,6 +153,37 @@ class Downgrade:
 downgrade = Downgrade()
 """
 
+PREFERRED = """
+def negotiate(preferred: list[str], offered: list[str]) -> str | None:
+    return next((name for name in preferred if name in offered), None)
+"""
+STREAMS = """
+import asyncio
+async def _ask(*parts: str) -> str:
+    reader, writer = await asyncio.open_connection("127.0.0.1", 6379)
+    whole = "".join(f"${len(part)}\\r\\n{part}\\r\\n" for part in parts)
+    writer.write(f"*{len(parts)}\\r\\n{whole}".encode())
+    await asyncio.sleep(1)
+    return (await reader.read(1000)).decode()
+
+class Bus:
+    async def add(self) -> str:
+        return await _ask("XADD", "a", "*", "data", "sent")
+    async def read(self) -> bool:
+        return "sent" in await _ask("XREADGROUP", "GROUP", "g", "c", "STREAMS", "b", ">")
+"""
+
+
+def test_lists_are_handed_over_in_another_order_too(tmp_path: Path) -> None:
+    seen = observed(tmp_path, {"m": PREFERRED}, "functions")
+    plain, other = (seen[f"small.m.negotiate[{label}]"] for label in ("", "offered=[the other way round]"))
+    assert plain == other == {"returns": "abc"}
+    assert seen["small.m.negotiate[preferred=[the other way round]]"] != plain
+
+
+def test_a_reader_of_a_stream_finds_what_was_written_to_another(tmp_path: Path) -> None:
+    assert observed(tmp_path, {"m": STREAMS}, "functions")["small.m.Bus.read[]"]["returns"] is True
+
 
 def test_what_lies_between_two_times_is_not_empty(tmp_path: Path) -> None:
     seen = observed(tmp_path, {"m": RANGE}, "functions")
