@@ -19,6 +19,8 @@ PACKED_FILE = "packed.yaml"
 _WORDS = re.compile(r"\b(\w+)(?:\|\w+)+")
 """What people write into a help text who check a word themselves."""
 _FILE = re.compile(r"path|file|config|dir|folder|^out|^src|^dest", re.IGNORECASE)
+_FAR_AWAY = "2024-03-01T09:30:15-05:00"
+"""A time as it is written where clocks are hours behind."""
 _BY_NAME = (
     (r"date|time|start|end|since|until|^ts|asof|as_of", "2024-03-01T14:30:15+00:00"),
     (r"dsn|database", "postgresql://u:p@127.0.0.1:5432/d"),
@@ -159,7 +161,7 @@ def _samples(name: str, kind: str, choices: list[str]) -> tuple[str, ...]:
         return (GIVEN_FILE, WRONG_FILE, BROKEN_FILE, PACKED_FILE, OTHER_FILE)
     for pattern, value in _BY_NAME:
         if re.search(pattern, name, re.IGNORECASE):
-            return (value, "x")
+            return (value, *([_FAR_AWAY] if value.startswith("2024") else []), "x")
     return ("abc", "")
 
 
