@@ -88,7 +88,9 @@ def _simple(value: object) -> Json:  # noqa: C901 - one line for each kind of va
     if isinstance(value, enum.Enum):
         return {"enum": f"{type(value).__name__}.{value.name}", "value": _simple(value.value)}
     if isinstance(value, str):
-        return text(value)
+        # Metrics that are added change none of the others.
+        is_exposition = value.startswith("# HELP ")
+        return {"exposition": dict.fromkeys(text(value).splitlines(), True)} if is_exposition else text(value)
     if isinstance(value, int):
         return _number(value) or (value if abs(value) < 1 << 53 else {"int": str(value)})
     if isinstance(value, float):

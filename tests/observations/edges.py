@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from typing import Any
 
 from edge import EDGE
+from moved_times import moved
 
 HTTP_METHODS = (b"GET ", b"POST", b"PUT ", b"PATC", b"DELE", b"HEAD", b"OPTI")
 _NOT_TOLD = {b"user-agent", b"date", b"accept-encoding", b"connection", b"host"}
@@ -14,8 +16,8 @@ _NOT_TOLD = {b"user-agent", b"date", b"accept-encoding", b"connection", b"host"}
 
 
 _NOTHING = b"*-1\r\n"
-_sent: list[bytes] = []
-"""The fields of the entry that was last put on a stream in this process: a reader of another one finds them there."""
+_sent: list[tuple[float, list[bytes]]] = []
+"""The entry that was last put on a stream in this process, and when: a reader of another stream finds it there."""
 _HTTP_ANSWERS = {
     "well": ("200 OK", b"{}"),
     "fails": ("500 Internal Server Error", b'{"detail": "it fails"}'),
@@ -140,7 +142,7 @@ class EdgeTransport(asyncio.Transport):
             fields = command[command.index(b"*") + 1 :] if b"*" in command else command[3:]
             entries = self._streams.setdefault(command[1], [])
             entries.append((f"{len(entries) + 1}-0".encode(), fields))
-            _sent[:] = fields
+            _sent[:] = [(time.time(), fields)]
             return _bulk(entries[-1][0])
         if name in (b"XREADGROUP", b"XREAD"):
             self._fill(command)
@@ -164,7 +166,9 @@ class EdgeTransport(asyncio.Transport):
         for stream, place in zip(rest[:half], rest[half:], strict=False):
             if _sent and place in (b">", b"$") and stream not in filled | self._streams.keys():
                 filled.add(stream)
-                self._streams[stream] = [(b"1-0", list(_sent))]
+                sent, fields = _sent[0]
+                days = round((time.time() - sent) / 86_400)
+                self._streams[stream] = [(b"1-0", [moved(field, sent, days) for field in fields])]
 
     def _map(self, parts: list[bytes]) -> bytes:
         """Keys and values in turn: a map in version 3 of the protocol, a plain array before."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
-from observations.small_package import observed, observed_lines
+import pytest
+from observations.small_package import PROBES, observed, observed_lines
 
 from market_data_meta.judging.observed_runs import read_observations
 
@@ -244,3 +247,31 @@ def test_whoever_has_joined_a_bus_is_seen_with_each_message(tmp_path: Path) -> N
 
 def test_an_instance_of_the_module_stands_in_where_none_can_be_made(tmp_path: Path) -> None:
     assert observed(tmp_path, {"m": ONE_INSTANCE}, "functions")["small.m.Downgrade.level[]"] == {"returns": 3}
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        (b'{"ts": 1784462430.25, "id": "1784462430250-0"}', b'{"ts": 1784635230.25, "id": "1784635230250-0"}'),
+        (b"2026-07-19T12:00:30.250000+00:00", b"2026-07-21T12:00:30.250000+00:00"),
+        (b"2024-03-01T14:30:15Z 1709303415 101.4567", b"2024-03-01T14:30:15Z 1709303415 101.4567"),
+        (b"2026-99-99T12:00:30", b"2026-99-99T12:00:30"),
+    ],
+    ids=["numbers", "a date", "other times", "no date"],
+)
+def test_what_was_sent_days_ago_is_read_as_sent_just_now(sent: bytes, read: bytes) -> None:
+    program = (
+        "import sys; from moved_times import moved;"
+        "sys.stdout.buffer.write(moved(sys.stdin.buffer.read(), 1784462430.25, 2))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], input=sent, cwd=PROBES, capture_output=True, check=True)
+    assert done.stdout == read
+
+
+def test_metrics_that_are_added_to_a_text_change_none_of_it(tmp_path: Path) -> None:
+    text = "# HELP a_total All.\\n# TYPE a_total counter\\na_total 3.0\\n"
+    was = observed(tmp_path / "a", {"m": f"def metrics() -> str:\n    return '{text}'\n"}, "functions")
+    more = f"{text}# HELP b_total More.\\n"
+    now = observed(tmp_path / "b", {"m": f"def metrics() -> str:\n    return '{more}'\n"}, "functions")
+    before, after = (seen["small.m.metrics[]"]["returns"]["exposition"] for seen in (was, now))
+    assert after == before | {"# HELP b_total More.": True}
