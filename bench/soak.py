@@ -88,7 +88,7 @@ def soak(pins: tuple[str, ...], events: int, kills: int, seed: int, *, as_json: 
         for sender in ("store", "documented"):
             console.print(f"sending {events:,} events: {sender} …")
             counts.append(
-                _Soak(folder / sender, server, store_python, pipeline_python, sender, events).measure(kills, seed)
+                Soak(folder / sender, server, store_python, pipeline_python, sender, events).measure(kills, seed)
             )
     if as_json:
         click.echo(
@@ -99,7 +99,7 @@ def soak(pins: tuple[str, ...], events: int, kills: int, seed: int, *, as_json: 
 
 
 @dataclass(frozen=True)
-class _Soak:
+class Soak:
     """One sender's events through a server of its own, in ``folder``."""
 
     folder: Path
