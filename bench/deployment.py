@@ -21,6 +21,7 @@ from socket import create_server
 from rich.console import Console
 
 from bench.gate import candidate_of, run_gate
+from bench.matrix import unpack
 from bench.suite import best, remove_byte_code
 from market_data_meta.contract import Contract, find_root
 from market_data_meta.contract_files import load_contract
@@ -28,10 +29,9 @@ from market_data_meta.gate.partners import QUICK
 from market_data_meta.judging.records import read_record
 from market_data_meta.prove.trial_runs import NewestReleases
 from market_data_meta.releases.combinations import Cell, newest_of
-from market_data_meta.releases.contents import content_combinations, distinct_contents
+from market_data_meta.releases.contents import ContentCombination, content_combinations, distinct_contents
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.releases.ledger_files import load_ledger
-from market_data_meta.running import wheels
 from market_data_meta.running.cache import default_cache
 from market_data_meta.running.cells import RunOptions, decide
 from market_data_meta.running.isolated import PreparedCell, clean_environment, prepare, run_prepared
@@ -103,23 +103,25 @@ def _decide_all(contract: Contract, ledger: Ledger, folder: Path, console: Conso
     """Decide every deployment of published releases with no cache but unpacked wheels; the seconds that it takes."""
     contents = distinct_contents(contract, ledger)
     options = RunOptions(folder / "cache")
-    releases = {
-        contract.packages[package].distribution: [content.newest for content in several]
-        for package, several in contents.items()
-    }
-    wheels.unpack_all(releases, options.cache, options.interpreter)
+    unpack(contract, contents, options.cache)
     cells = service_cells(contract, content_combinations(contents))
     start = time.perf_counter()
     decided = decide(contract, ledger, contents, RunRequest(tuple(cells)), options, lambda _: None)
     seconds = time.perf_counter() - start
-    producers, consumers = (
-        sum(cell.digests.keys() == set(service.packages) for cell in cells) for service in contract.services.values()
-    )
+    producers, consumers = map(len, by_service(contract, cells))
     console.print(
         f"all {producers * consumers:,} deployments ({producers} and {consumers} services, {decided.run_count} runs): "
         f"{seconds:.0f} s (limit {ALL:g})"
     )
     return seconds if len(decided.records) == len(cells) else float("inf")
+
+
+def by_service(contract: Contract, cells: Sequence[ContentCombination]) -> list[list[ContentCombination]]:
+    """The cells of each service, in the order of the contract's services: the producers, then the consumers."""
+    return [
+        [cell for cell in cells if cell.digests.keys() == set(service.packages)]
+        for service in contract.services.values()
+    ]
 
 
 def _app(contract: Contract, service: Cell) -> str:

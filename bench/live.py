@@ -16,10 +16,12 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from bench.deployment import by_service
 from bench.soak import Soak
 from market_data_meta.cli import run
 from market_data_meta.commands.common import Checkout
 from market_data_meta.commands.deployments import deployment_evidence
+from market_data_meta.deployment.evidence import DeploymentEvidence
 from market_data_meta.deployment.recordings import recordings_of
 from market_data_meta.errors import MetaError
 from market_data_meta.judging.deployments import TAKES_RECORDINGS, narrowed
@@ -62,7 +64,9 @@ def live(sample: int, seed: int) -> None:
     """
     checkout = Checkout(Path(__file__).resolve().parent)
     console = Console(soft_wrap=True, highlight=False, markup=False)
-    deployments = [_run(checkout, producer, consumer) for producer, consumer in _draw(checkout, sample, seed)]
+    evidence = deployment_evidence(checkout, RunOptions(default_cache()), lambda _: None)
+    drawn = _draw(evidence, sample, seed)
+    deployments = [_run(checkout, evidence, producer, consumer) for producer, consumer in drawn]
     for one in deployments:
         said = f"handled {one.handled} of {EVENTS} events" if one.handled is not None else f"not run: {one.fault}"
         console.print(f"{one.producer} → {one.consumer}: recordings {one.recorded}; {said}")
@@ -71,24 +75,20 @@ def live(sample: int, seed: int) -> None:
     sys.exit(3 if any(one.handled is None for one in deployments) else 0)
 
 
-def _draw(checkout: Checkout, sample: int, seed: int) -> Sequence[tuple[Combination, Combination]]:
+def _draw(evidence: DeploymentEvidence, sample: int, seed: int) -> Sequence[tuple[Combination, Combination]]:
     """A seeded sample of deployments: the releases of a producer, and of a consumer."""
-    contract, ledger = checkout.contract, checkout.ledger
-    evidence = deployment_evidence(checkout, RunOptions(default_cache()), lambda _: None)
+    contract, ledger = evidence.contract, evidence.ledger
     cells = service_cells(contract, content_combinations(distinct_contents(contract, ledger)))
-    producers, consumers = (
-        [cell.combination for cell in cells if cell.digests.keys() == set(service.packages)]
-        for service in contract.services.values()
-    )
+    producers, consumers = ([cell.combination for cell in several] for several in by_service(contract, cells))
     known = [producer for producer in producers if recordings_of(producer, evidence.recordings, ledger)]
     draw = random.Random(seed)  # noqa: S311 - not for secrets: the same seed draws the same deployments
     return [(draw.choice(known), draw.choice(consumers)) for _ in range(sample)]
 
 
-def _run(checkout: Checkout, producer: Combination, consumer: Combination) -> LiveDeployment:
-    console = Console(stderr=True)
-    console.print(f"{producer} → {consumer} …")
-    evidence = deployment_evidence(checkout, RunOptions(default_cache()), lambda _: None)
+def _run(
+    checkout: Checkout, evidence: DeploymentEvidence, producer: Combination, consumer: Combination
+) -> LiveDeployment:
+    Console(stderr=True).print(f"{producer} → {consumer} …")
     runs = evidence.run([producer, consumer])
     record = runs[consumer].record
     check = record.checks.get(TAKES_RECORDINGS) if record else None

@@ -47,7 +47,7 @@ def main() -> None:
     contents = distinct_contents(contract, ledger)
     with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
         options = RunOptions(Path(folder) / "cache")
-        sites = _unpack(contract, contents, options.cache)
+        sites = unpack(contract, contents, options.cache)
         isolated = _isolated_seconds(contract, ledger, content_combinations(contents)[0], Path(folder))
         with _peak_memory() as peak:
             start = time.perf_counter()
@@ -75,7 +75,7 @@ def main() -> None:
     sys.exit(not within_limits or bool(again.run_count) or decided != number)
 
 
-def _unpack(contract: Contract, contents: dict[str, tuple[Content, ...]], cache: Path) -> Mapping[str, Path]:
+def unpack(contract: Contract, contents: dict[str, tuple[Content, ...]], cache: Path) -> Mapping[str, Path]:
     """Unpack the newest release of each content: the folder of each by the sha256 of its wheel."""
     releases = {
         contract.packages[package].distribution: [content.newest for content in of_package]

@@ -69,17 +69,12 @@ def of_type(kind: Any, name: str) -> tuple[Any, ...]:
     return tuple(value + later for value in values) if later else values
 
 
-def words_of(name: str) -> tuple[str, ...]:
-    """The words that a parameter of this name may stand for."""
-    return WORDS.with_name(name)
-
-
 def of_name(name: str) -> tuple[Any, ...]:
     """The texts for a parameter of this name; none where it says nothing.
 
     Words that the packages compare such a name with come first: with any other, most of what they do stays undone.
     """
-    words = words_of(name)
+    words = WORDS.with_name(name)
     for pattern, values in _BY_NAME:
         if name and re.search(pattern, name, re.IGNORECASE):
             # An hour later, where it is the end of what begins at the same time.

@@ -113,12 +113,11 @@ def _working(name: str, begin: tuple[Step, ...], end: tuple[Step, ...], closer_c
     if begin:
         yield Life(f"{name} before the beginning", (one, *begin, Step("wait", seconds=3), *end))
     yield Life(f"{name} in between", (*begin, one, another, one, Step("wait", seconds=3), *end))
+    steps = (*begin, one, another, Step("wait", seconds=10), one, Step("wait", seconds=10), *end)
     for doubles in ("raises once", "raises", "slow"):
-        steps = (*begin, one, another, Step("wait", seconds=10), one, Step("wait", seconds=10), *end)
         yield Life(f"{name} in between, a double {doubles}", steps, doubles=doubles)
     if _HANDS_OVER.match(name):
         for servers in ("fails once", "refuses"):
-            steps = (*begin, one, another, Step("wait", seconds=10), one, Step("wait", seconds=10), *end)
             yield Life(f"{name} in between while the server {servers}", steps, servers=servers)
         yield Life(f"{name} in between, a double disconnects once", steps, doubles="disconnects once")
     if end:

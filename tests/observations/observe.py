@@ -213,9 +213,11 @@ def main(plan_file: str, out_file: str) -> None:
         gc.freeze()
         units = [unit for surface in surfaces for probe in probes for unit in probe.units(surface)]
         EXECUTION.begin()
-        untouched = [unit for unit in units if _key(unit) in plan.get("untouched", ())]
-        out.writelines(json.dumps(_key(unit)) + "\n" for unit in untouched)
-        count += len(untouched) + run_units([unit for unit in units if unit not in untouched], jobs, folder, out)
+        keys, left_out = [json.dumps(_key(unit)) for unit in units], set(map(json.dumps, plan.get("untouched", ())))
+        untouched = [key for key in keys if key in left_out]
+        out.writelines(f"{key}\n" for key in untouched)
+        touched = [unit for unit, key in zip(units, keys, strict=True) if key not in left_out]
+        count += len(untouched) + run_units(touched, jobs, folder, out)
         places = sorted({each.location for surface in surfaces for each in surface.objects()})
         end = {"end": count, "places": places, "words": WORDS.all(), **EXECUTION.described()}
         out.write(json.dumps(end) + "\n")

@@ -15,10 +15,10 @@ import decorating
 import sequences
 from calling import run
 from collaborators import HANDED
+from compared_words import WORDS
 from constructing import Maker, cases_of, concrete, is_static, maker_of, method_cases, methods_of, with_collaborators
 from describing import Described, Json, attributes, describe, field_names
 from exhausting import exhausted, is_to_be_entered, left_by_error
-from known_values import words_of
 from sick_edges import Calls
 from surface import PublicObject, Surface, is_defined_in
 from unit import NOTHING, Observation, Unit
@@ -227,7 +227,7 @@ def _set_up(location: str, kind: type, surface: Surface) -> Iterator[Observation
 
 def _is_of_word(case: Case) -> bool:
     found = _WORD.search(case.label)
-    return found is not None and found[2] in words_of(found[1])
+    return found is not None and found[2] in WORDS.with_name(found[1])
 
 
 def _calls(maker: Maker, methods: Mapping[str, list[Case]]) -> Json:

@@ -19,10 +19,11 @@ from typing import Any
 import errors_of_clients
 import middleware
 from collaborators import HANDED, Answer, Method, double_of
+from compared_words import WORDS
 from edge_doubles import double_at_edge
 from given_files import CONTENTS, file_of, new_folder
 from hints import choices_near, parameters_of
-from known_values import BY_TYPE, FOREIGN, PAUSES, TEXTS, of_name, of_type, words_of
+from known_values import BY_TYPE, FOREIGN, PAUSES, TEXTS, of_name, of_type
 from middleware import ANSWERS
 from plausible import Row, payload
 
@@ -207,7 +208,9 @@ def _typed_dicts(kind: Any, depth: int) -> list[Sample]:
     def make(key: str = "", sample: Sample | None = None) -> dict[str, Any]:
         return {name: (sample if sample and name == key else found[0]).make() for name, found in of_keys.items()}
 
-    words = [(key, sample) for key, found in of_keys.items() for sample in found[1:] if sample.value in words_of(key)]
+    words = [
+        (key, sample) for key, found in of_keys.items() for sample in found[1:] if sample.value in WORDS.with_name(key)
+    ]
     others = [Sample(f"{kind.__name__} {key}={sample.label}", partial(make, key, sample)) for key, sample in words]
     return [Sample(kind.__name__, make), *others]
 

@@ -6,6 +6,7 @@ this runs in a process of its own.
 """
 
 from __future__ import annotations
+import __future__
 
 import ast
 import dataclasses
@@ -68,7 +69,8 @@ def _changed_in(name: str, old: bytes, new: bytes, versions: tuple[str, str]) ->
     if not name.endswith(".py"):
         raise _OtherDifferenceError
     trees = _parsed(old), _parsed(new)
-    known = _identifiers(trees[0])
+    # An import of one of these is no name more: it changes what the whole file means.
+    known = _identifiers(trees[0]) | set(__future__.all_feature_names)
     trees[1].body = [node for node in trees[1].body if not _is_added(node, known)]
     bodies = [_take_bodies(tree) for tree in trees]
     if ast.dump(trees[0]) != ast.dump(_WithVersion(*versions).visit(trees[1])):

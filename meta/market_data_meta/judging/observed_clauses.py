@@ -31,9 +31,9 @@ def observation_named(side: ObservedSide, name: str, release: str) -> tuple[str,
     keys = [name] if name in side.values else [key for key in side.values if name in _names(key)]
     if len(plain := [key for key in keys if key.endswith(PLAIN)]) == 1:
         keys = plain
-    if len(keys) == 1 and UNSTABLE not in side.values[keys[0]]:
-        return keys[0], side.values[keys[0]]
     if len(keys) == 1:
+        if UNSTABLE not in side.values[keys[0]]:
+            return keys[0], side.values[keys[0]]
         why = "parts of it are otherwise in each run"
         raise undecided(ErrorCode.NO_OBSERVATIONS, f"{name} of {release} is nothing to rely on", why)
     if keys:

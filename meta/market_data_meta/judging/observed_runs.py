@@ -161,8 +161,8 @@ def _stable_part(values: Sequence[object]) -> object:
     first = values[0]
     if all(json_text(value) == json_text(first) for value in values):
         return first
-    if all(isinstance(value, dict) and value.keys() == getattr(first, "keys", dict)() for value in values):
-        dicts = [value for value in values if isinstance(value, dict)]
+    dicts = [value for value in values if isinstance(value, dict)]
+    if len(dicts) == len(values) and all(value.keys() == dicts[0].keys() for value in dicts):
         return {name: _stable_part([value[name] for value in dicts]) for name in dicts[0]}
     lists = [value for value in values if isinstance(value, list)]
     if len(lists) == len(values) and len({len(value) for value in lists}) == 1:
