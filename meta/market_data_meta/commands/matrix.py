@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -41,13 +40,14 @@ from market_data_meta.matrix.spread import dask, spread
 from market_data_meta.matrix.third_party import third_party_result
 from market_data_meta.matrix.verdicts import MatrixVerdicts
 from market_data_meta.models import json_text
-from market_data_meta.releases.combinations import HIGHEST, LOWEST, TODAY, Combination
+from market_data_meta.releases.combinations import HIGHEST, LOWEST, TODAY
 from market_data_meta.render.backtest.files import write_backtest
 from market_data_meta.render.matrix.files import NAME, write_matrix
 from market_data_meta.render.matrix.terminal import show_matrix
 from market_data_meta.render.matrix.third_party_lines import CHOICES
 from market_data_meta.results.matrix import SpuriousCheck
 from market_data_meta.results.third_party import ThirdPartyResult
+from market_data_meta.running import environments
 from market_data_meta.running.cache import default_cache
 from market_data_meta.running.cell_records import CellRecords
 from market_data_meta.running.cells import RunOptions
@@ -129,15 +129,23 @@ def matrix_command(
         for choice in (HIGHEST, *dict.fromkeys(choices)):
             _run_part(checkout, replace(options, third_party=choice))
         return
-    records, spurious = _decide(checkout, options)
+    sets = named_sets(checkout.contract, checkout.ledger, environments.version_of(options.interpreter))
+    # They wait for installers where cells compute, and the other way round.
+    with ThreadPoolExecutor(1) as beside:
+        alone = beside.submit(_release_records, checkout, options, releases_of(sets))
+        try:
+            records, spurious = _decide(checkout, options)
+        except BaseException:
+            beside.shutdown(cancel_futures=True)
+            raise
+        release_records = alone.result()
     third_party = tuple(_third_party(checkout, options, choice, records) for choice in dict.fromkeys(choices))
-    sets = named_sets(checkout.contract, checkout.ledger, records.python)
     matrix = MatrixVerdicts(
         checkout.contract,
         suite.digest(checkout.root),
         records,
         checkout.known_defects,
-        _release_records(checkout, options, sets),
+        release_records,
         sets,
         spurious,
         runs_of_services(checkout.contract, checkout.ledger, records),
@@ -189,26 +197,21 @@ def _third_party(
     return third_party_result(checkout.contract, choice, as_of, usual, other)
 
 
-def _release_records(checkout: Checkout, options: RunOptions, sets: Mapping[str, Combination]) -> tuple[Record, ...]:
-    """The runs of the single releases in the sets that people ask about, each in a clean install of its own.
+def _release_records(
+    checkout: Checkout, options: RunOptions, releases: Iterable[tuple[str, str]]
+) -> tuple[Record, ...]:
+    """The runs of single releases, each in a clean install of its own.
 
     A release that cannot be run now has none: what only such a run decides is then unknown, and that is said.
     """
-    releases = releases_of(sets)
-    say(f"[dim]{len(releases)} releases alone, each in a clean install of its own …[/]")
-
-    def run(release: tuple[str, str]) -> Record | None:
-        package, version = release
+    records = []
+    for package, version in releases:
+        release = ReleaseAlone(checkout.contract, checkout.ledger, package, version, options.interpreter, options.cache)
         try:
-            return ReleaseAlone(
-                checkout.contract, checkout.ledger, package, version, options.interpreter, options.cache
-            ).run(to_repeat=checkout.unexpected)
+            records.append(release.run(to_repeat=checkout.unexpected))
         except MetaError as error:
             say(f"[yellow]{package} {version} was not run alone[/]: {escape(str(error))}")
-            return None
-
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        return tuple(record for record in pool.map(run, releases) if record)
+    return tuple(records)
 
 
 def _lanes_disagree(checkout: Checkout, records: CellRecords, number: int, out: Path) -> bool:

@@ -67,7 +67,7 @@ class Record:
     """One run: its header, its checks by clause, and its footer, which only a complete run has.
 
     ``death`` is why the run ended early. A traced run has ``lines``: for each clause the lines that its check executed,
-    by file of the packages.
+    by file of the packages. ``stands_for`` has the releases that it speaks of, where others with their code were run.
     """
 
     cell: str
@@ -76,11 +76,12 @@ class Record:
     footer: RecordFooter | None
     death: str | None = None
     lines: Mapping[str, Mapping[str, tuple[int, ...]]] = field(default_factory=dict)
+    stands_for: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def versions(self) -> dict[str, str]:
-        """Package to version, as the label says."""
-        return dict(self.header.combination)
+        """Package to version, of what it speaks of."""
+        return dict(self.stands_for or self.header.combination)
 
 
 @dataclass(frozen=True)

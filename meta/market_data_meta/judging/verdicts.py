@@ -193,7 +193,7 @@ def _false_labels(record: Record) -> list[str]:
     label = re.match(r"py(\d)(\d+)-", record.cell)
     if label and not python.startswith(f"{label[1]}.{label[2]}."):
         reasons.append(f"it ran on Python {python}, the label says {label[1]}.{label[2]}")
-    for package, version in record.versions.items():
+    for package, version in header.combination.items():
         installed = (header.attestation or {}).get(package)
         if installed is None:
             reasons.append(f"{package} is not installed")

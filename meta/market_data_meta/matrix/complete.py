@@ -2,7 +2,8 @@
 
 A clause is run once for the same code of the packages that it binds. Two things that this takes for granted are put to
 the test by cells that run clauses themselves: that nothing else decides its outcome (the corners of the matrix), and
-that contents of one code id run alike (the clauses that bind its package in a cell of each of these contents).
+that contents of one code id run alike (the clauses that bind its package in a cell of each of these contents; those of
+services, which start real servers, in the corners alone).
 """
 
 from __future__ import annotations

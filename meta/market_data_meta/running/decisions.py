@@ -37,7 +37,8 @@ class Decisions:
     A clause that comes out differently with the same code is taken to depend on the packages of ``candidates`` too,
     as a candidate may well change what other packages do (it is then in ``candidate_dependent``). If that does not
     explain it, it depends on all packages (it is then in ``wide_clauses``). ``conflicts`` has the two checks that said
-    so first, by clause. ``faults`` are the cells without evidence.
+    so first, by clause. ``runs`` are those that are evidence, by content ids, and ``runs_of_code`` by code ids.
+    ``faults`` are the cells of which a run is no evidence.
     """
 
     contract: Contract
@@ -48,6 +49,7 @@ class Decisions:
     candidate_dependent: set[str] = field(default_factory=set)
     conflicts: dict[str, tuple[Check, Check]] = field(default_factory=dict)
     runs: dict[Key, list[Record]] = field(default_factory=dict)
+    runs_of_code: dict[Key, list[Record]] = field(default_factory=dict)
     faults: dict[Key, str] = field(default_factory=dict)
     errors: dict[tuple[str, Key], list[Decision]] = field(default_factory=dict)
     flaky: dict[tuple[str, Key], Decision] = field(default_factory=dict)
@@ -56,12 +58,21 @@ class Decisions:
 
     def key(self, clause: Clause, contents: Mapping[str, str]) -> Key:
         """What the clause's outcome depends on, in a cell with these contents."""
-        if self.exhaustive or clause.id in self.wide_clauses or clause.scope == "control":
+        if self.exhaustive or clause.id in self.wide_clauses:
             return tuple(contents.values())
+        if clause.scope == "control":
+            return self._code_key(contents.values())
         packages = {*clause.binds, *self.candidates} if clause.id in self.candidate_dependent else clause.binds
         # A list, because it is made hundreds of thousands of times, and a generator costs twice as much.
         codes = self.codes
         return tuple([codes.get(content, content) for name, content in contents.items() if name in packages])
+
+    def code_key(self, cell: ContentCombination) -> Key:
+        """What a run of the cell as a whole depends on: the code of all its packages."""
+        return self._code_key(cell.digests.values())
+
+    def _code_key(self, contents: Iterable[str]) -> Key:
+        return tuple(contents) if self.exhaustive else tuple(self.codes.get(content, content) for content in contents)
 
     def add(self, records: Iterable[Record]) -> None:
         """Take in the records of runs. One that is no evidence is remembered as its cell's fault."""
@@ -74,6 +85,7 @@ class Decisions:
                 self.faults[cell] = reasons[0]
                 continue
             self.runs.setdefault(cell, []).append(record)
+            self.runs_of_code.setdefault(self._code_key(cell), []).append(record)
             evidence.append((record, contents))
         for record, contents in evidence:
             self._decide(record, contents)
@@ -123,8 +135,8 @@ class Decisions:
         return self.flaky.get(key) or self._decisions.get(key) or (errors[-1] if errors else None)
 
     def has_evidence(self, cell: ContentCombination) -> bool:
-        """Whether a run of the cell itself is evidence, whatever it decides."""
-        return tuple(cell.digests.values()) in self.runs
+        """Whether a run of the cell, or of one with the same code, is evidence, whatever it decides."""
+        return bool(self._evidence(cell))
 
     def has_run(self, cell: ContentCombination, clause: str) -> bool:
         """Whether the cell itself has run the clause, with an outcome that decides it."""
@@ -136,8 +148,8 @@ class Decisions:
         return sum(clause in run.checks and run.checks[clause].outcome in DECISIVE_OUTCOMES for run in runs)
 
     def record(self, cell: ContentCombination) -> Record | None:
-        """The cell's record: its own runs, and for each other clause the run that decided it. None if it never ran."""
-        runs = self.runs.get(tuple(cell.digests.values()))
+        """The cell's record: for each clause the run that decided it. None if neither it nor the same code ever ran."""
+        runs = self._evidence(cell)
         if not runs:
             return None
         checks = {}
@@ -145,7 +157,15 @@ class Decisions:
             decision = self.decision_or_error(clause, cell.digests)
             if decision:
                 checks[name] = decision.check
-        return Record(cell.combination.label, runs[-1].header, checks, runs[-1].footer)
+        releases = cell.combination.as_dict()
+        return Record(cell.combination.label, runs[-1].header, checks, runs[-1].footer, stands_for=releases)
+
+    def _evidence(self, cell: ContentCombination) -> list[Record]:
+        """The cell's own runs; those of the same code where it was not run itself."""
+        contents = tuple(cell.digests.values())
+        if contents in self.runs or contents in self.faults:
+            return self.runs.get(contents, [])
+        return self.runs_of_code.get(self.code_key(cell), [])
 
 
 def contents_of(record: Record) -> dict[str, str]:

@@ -25,7 +25,12 @@ def service_cells(contract: Contract, cells: Iterable[ContentCombination]) -> li
 
 
 def with_services(contract: Contract, request: RunRequest) -> RunRequest:
-    """The request with the cells of the services: what is asked of a combination and decided there is asked of them."""
+    """The request with the cells of the services: what is asked of a combination and decided there is asked of them.
+
+    Where a combination itself runs every clause of a service's packages, its service does so too. One that runs those
+    of a single package does not ask that of services: real servers started for each content of the same code would
+    take longer than all the rest.
+    """
     repeat: dict[ContentCombination, frozenset[str]] = {}
     for cell, names in request.repeat.items():
         for part in (cell, *service_cells(contract, [cell])):
@@ -40,8 +45,8 @@ def with_services(contract: Contract, request: RunRequest) -> RunRequest:
     for cell in request.cells:
         if packages := request.exhaustive.get(cell.combination):
             for service in service_cells(contract, [cell]):
-                combination = service.combination
-                exhaustive[combination] = exhaustive.get(combination, frozenset()) | packages
+                if packages.issuperset(service.combination.packages):
+                    exhaustive[service.combination] = packages
     return replace(request, cells=(*request.cells, *services), exhaustive=exhaustive)
 
 

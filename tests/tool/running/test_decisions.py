@@ -13,6 +13,7 @@ from market_data_meta.contract import Contract
 from market_data_meta.errors import ErrorCode, MetaError, undecided
 from market_data_meta.inside.mdm_plan import CellRun
 from market_data_meta.judging.records import Record
+from market_data_meta.judging.verdicts import why_not_evidence
 from market_data_meta.releases.contents import Content, ContentCombination
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import warm_runner
@@ -199,7 +200,23 @@ def test_a_run_decides_for_every_content_of_the_same_code(
     decisions.add([run(first)])
     assert decisions.decision(small.clauses["area.first"], second.digests) is not None
     assert decisions.decision(small.clauses["area.first"], third.digests) is None
+
+
+def test_a_cell_is_not_run_where_one_with_the_same_code_was(
+    small: Contract, cell_of: Callable[..., ContentCombination], run: Callable[..., Record]
+) -> None:
+    """Its record speaks of its own releases, and no other run makes up for one of its own that is no evidence."""
+    first, second, third = cell_of(), cell_of(core="b"), cell_of(core="c")
+    decisions = Decisions(small, codes={"a" * 64: "e" * 64, "b" * 64: "e" * 64})
+    decisions.add([run(first)])
+    assert [decisions.has_evidence(cell) for cell in (second, third)] == [True, False]
+    record = decisions.record(second)
+    assert record is not None
+    assert (record.versions, why_not_evidence(record)) == (second.combination.as_dict(), [])
+    decisions.add([replace(run(second), death="it was killed")])
+    assert decisions.record(second) is None
     assert not decisions.has_evidence(second)
+    assert not Decisions(small, exhaustive=True, codes=decisions.codes, runs=decisions.runs).has_evidence(second)
 
 
 def test_a_clause_that_tells_contents_of_the_same_code_apart_is_decided_in_each_cell(

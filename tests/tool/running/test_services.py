@@ -68,6 +68,8 @@ def test_a_service_of_an_exhaustive_combination_runs_every_clause(
     request = with_services(contract, RunRequest(tuple(cells), {cells[0].combination: frozenset(contract.packages)}))
     exhaustive = [cell.combination.label for cell in request.cells if cell.combination in request.exhaustive]
     assert exhaustive == ["core1.3-pipeline0.1-store0.6", "core1.3-store0.6", "core1.3-pipeline0.1"]
+    of_one_package = with_services(contract, RunRequest(tuple(cells), {cells[0].combination: frozenset({"store"})}))
+    assert list(of_one_package.exhaustive) == [cells[0].combination]
 
 
 def test_a_combination_shows_what_its_services_decide(

@@ -64,7 +64,7 @@ function evidence(cell, versions) {
   return h('dl', { class: 'facts' },
     fact('Checks', counts || 'none'),
     fact('Run', [day(cell.start) || 'no run', cell.interpreter && `Python ${cell.interpreter}`].filter(Boolean).join(', ')),
-    fact('Set that was run', isThisOne ? 'this one' : `${setText(cell.combination)}: the same code`),
+    fact('Known from', `runs of ${isThisOne ? 'this set' : setText(cell.combination)} and of sets with the same code`),
   );
 }
 
