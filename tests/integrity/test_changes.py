@@ -161,7 +161,8 @@ def test_the_error_for_a_change_that_does_not_fit_names_the_file_to_mend(
 def test_independent_changes_fit_the_releases_that_they_are_made_in(contract: Contract, tmp_path: Path) -> None:
     """Each independent change can be built, and at least a third of the breaks is made in older releases."""
     ledger, changes = load_ledger(ROOT, contract.packages), load_independent(ROOT)
-    sites = release_sites(contract, ledger, changes, default_cache(), sys.executable)
+    releases = {(part.package, part.version) for change in changes for part in change.parts}
+    sites = release_sites(contract, ledger, releases, default_cache(), sys.executable)
     for number, change in enumerate(changes):
         wheels = changed_wheels(change, sites, tmp_path / str(number))
         assert wheels.keys() == {part.package for part in change.parts}

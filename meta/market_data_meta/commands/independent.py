@@ -13,8 +13,17 @@ from typing import TYPE_CHECKING
 from market_data_meta import suite
 from market_data_meta.commands.common import Checkout, say
 from market_data_meta.errors import ErrorCode, undecided
-from market_data_meta.prove.independent import IndependentTrial, sample, try_independent
+from market_data_meta.prove.independent import (
+    IndependentChange,
+    IndependentTrial,
+    release_sites,
+    sample,
+    try_independent,
+)
+from market_data_meta.prove.machine_made import machine_made_changes
+from market_data_meta.releases.combinations import newest_of
 from market_data_meta.running.cells import RunOptions
+from market_data_meta.running.environments import version_of
 
 if TYPE_CHECKING:
     from market_data_meta.results.gate import GateResult
@@ -27,11 +36,30 @@ def prove_independent(
     """Gate the independent changes (of these packages or kinds, if any are named), or a sample of so many."""
     # Imported here: the models of files load pydantic.
     from market_data_meta.prove.independent_files import load_independent
-    from market_data_meta.prove.independent_score import independent_result, trial_result
-    from market_data_meta.render.proof.independent import trial_line
 
     written = load_independent(checkout.root)
     changes = sample([change for change in written if not names or change.words & {*names}], number)
+    return _gate_changes(checkout, changes, len(written), options)
+
+
+def prove_machine_made(
+    checkout: Checkout, packages: tuple[str, ...], number: int, options: RunOptions
+) -> IndependentResult:
+    """Gate so many mutants of any function of the newest releases (of these packages, if any are named)."""
+    newest = newest_of(packages or tuple(checkout.contract.packages), checkout.ledger, version_of(options.interpreter))
+    sites = release_sites(checkout.contract, checkout.ledger, newest.versions, options.cache, options.interpreter)
+    changes, possible = machine_made_changes(sites, number)
+    return _gate_changes(checkout, changes, possible, options)
+
+
+def _gate_changes(
+    checkout: Checkout, changes: list[IndependentChange], possible: int, options: RunOptions
+) -> IndependentResult:
+    """The gates' answers to the changes, of so many ``possible`` ones; each is said as it comes."""
+    # Imported here: the models of files load pydantic.
+    from market_data_meta.prove.independent_score import independent_result, trial_result
+    from market_data_meta.render.proof.independent import trial_line
+
     start = time.time()
     trials: list[IndependentTrial] = []
 
@@ -47,7 +75,7 @@ def prove_independent(
         trials,
         suite=suite.digest(checkout.root),
         as_of=checkout.ledger.as_of,
-        written=len(written),
+        written=possible,
         start=start,
         seconds=time.time() - start,
     )

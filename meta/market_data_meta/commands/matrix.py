@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -132,13 +131,13 @@ def matrix_command(
     sets = named_sets(checkout.contract, checkout.ledger, environments.version_of(options.interpreter))
     # They wait for installers where cells compute, and the other way round.
     with ThreadPoolExecutor(1) as beside:
-        alone = beside.submit(_release_records, checkout, options, releases_of(sets))
+        alone = [beside.submit(_run_alone, checkout, options, *release) for release in releases_of(sets)]
         try:
             records, spurious = _decide(checkout, options)
         except BaseException:
             beside.shutdown(cancel_futures=True)
             raise
-        release_records = alone.result()
+        release_records = tuple(record for run in alone if (record := run.result()))
     third_party = tuple(_third_party(checkout, options, choice, records) for choice in dict.fromkeys(choices))
     matrix = MatrixVerdicts(
         checkout.contract,
@@ -197,21 +196,17 @@ def _third_party(
     return third_party_result(checkout.contract, choice, as_of, usual, other)
 
 
-def _release_records(
-    checkout: Checkout, options: RunOptions, releases: Iterable[tuple[str, str]]
-) -> tuple[Record, ...]:
-    """The runs of single releases, each in a clean install of its own.
+def _run_alone(checkout: Checkout, options: RunOptions, package: str, version: str) -> Record | None:
+    """The run of a single release in a clean install of its own.
 
     A release that cannot be run now has none: what only such a run decides is then unknown, and that is said.
     """
-    records = []
-    for package, version in releases:
-        release = ReleaseAlone(checkout.contract, checkout.ledger, package, version, options.interpreter, options.cache)
-        try:
-            records.append(release.run(to_repeat=checkout.unexpected))
-        except MetaError as error:
-            say(f"[yellow]{package} {version} was not run alone[/]: {escape(str(error))}")
-    return tuple(records)
+    release = ReleaseAlone(checkout.contract, checkout.ledger, package, version, options.interpreter, options.cache)
+    try:
+        return release.run(to_repeat=checkout.unexpected)
+    except MetaError as error:
+        say(f"[yellow]{package} {version} was not run alone[/]: {escape(str(error))}")
+        return None
 
 
 def _lanes_disagree(checkout: Checkout, records: CellRecords, number: int, out: Path) -> bool:

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 
 from market_data_meta.commands.common import Checkout, cache_option, json_option, out_option, verbose_option
-from market_data_meta.commands.independent import prove_independent
+from market_data_meta.commands.independent import prove_independent, prove_machine_made
 from market_data_meta.commands.progress import progress
 from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.files import write_whole
@@ -33,6 +33,11 @@ MUTANTS = 200
 @click.option("--quick", is_flag=True, help="Run only the clauses that a break is aimed at; no mutants, no proof.json.")
 @click.option("--independent", is_flag=True, help="Gate the changes that were written without a look at the suite.")
 @click.option("--sample", type=click.IntRange(min=1), help="With --independent: so many of them, always the same.")
+@click.option(
+    "--machine-made",
+    type=click.IntRange(min=1),
+    help="Gate so many mutants of any function of the newest releases, always the same.",
+)
 @cache_option
 @verbose_option
 @out_option
@@ -43,6 +48,7 @@ def prove_command(
     areas: tuple[str, ...],
     mutants: int | None,
     sample: int | None,
+    machine_made: int | None,
     cache: Path | None,
     out: Path | None,
     *,
@@ -61,16 +67,28 @@ def prove_command(
     With --independent nothing is aimed at a clause: each change of tests/independent, which its author wrote from the
     wheels alone, is built and goes through a quick gate, as a pull request would. It says how many are caught by
     clauses, by observations and by both, and writes independent.json. It takes hours; areas are then packages or kinds.
+    With --machine-made mutants go through the gate in their place, of which some nobody can notice.
 
     \b
     Example: mdmeta prove
              mdmeta prove --mutants 2000
              mdmeta prove chain enums.members
              mdmeta prove --independent --sample 20
+             mdmeta prove --machine-made 30
     """
     options = RunOptions(cache or default_cache())
-    if independent:
-        sys.exit(_independent(checkout, areas, sample or 0, options, out, verbose=verbose, as_json=as_json))
+    if independent or machine_made:
+        if machine_made:
+            result = prove_machine_made(checkout, areas, machine_made, options)
+        else:
+            result = prove_independent(checkout, areas, sample or 0, options)
+            if len(result.trials) == result.written:
+                write_whole((out or checkout.out) / "independent.json", json_text(result))
+        if as_json:
+            click.echo(json_text(result), nl=False)
+        else:
+            show_independent(result, Console(), verbose=verbose)
+        sys.exit(result.exit)
     # Imported here: the models of files load pydantic.
     from market_data_meta.prove.change_files import load_breaks, load_harmless
 
@@ -95,27 +113,6 @@ def prove_command(
     else:
         show_proof(result, Console(), verbose=verbose)
     sys.exit(proof.exit)
-
-
-def _independent(
-    checkout: Checkout,
-    names: tuple[str, ...],
-    number: int,
-    options: RunOptions,
-    out: Path | None,
-    *,
-    verbose: bool,
-    as_json: bool,
-) -> int:
-    """Try the independent changes, and say and write what came of it; all of them are written to the results."""
-    result = prove_independent(checkout, names, number, options)
-    if len(result.trials) == result.written:
-        write_whole((out or checkout.out) / "independent.json", json_text(result))
-    if as_json:
-        click.echo(json_text(result), nl=False)
-    else:
-        show_independent(result, Console(), verbose=verbose)
-    return result.exit
 
 
 def _is_aimed_at(change: Change, areas: tuple[str, ...]) -> bool:

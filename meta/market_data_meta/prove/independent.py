@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -92,7 +92,8 @@ def try_independent(
     on_trial: Callable[[IndependentTrial], None],
 ) -> None:
     """Gate each change; ``gate`` takes the candidates' wheels by package. Raises MetaError where one does not fit."""
-    sites = release_sites(contract, ledger, changes, options.cache, options.interpreter)
+    releases = sorted({(part.package, part.version) for change in changes for part in change.parts})
+    sites = release_sites(contract, ledger, releases, options.cache, options.interpreter)
     for change in changes:
         with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
             wheels = changed_wheels(change, sites, Path(folder))
@@ -104,19 +105,18 @@ def try_independent(
 
 
 def release_sites(
-    contract: Contract, ledger: Ledger, changes: Sequence[IndependentChange], cache: Path, python: str
+    contract: Contract, ledger: Ledger, releases: Iterable[tuple[str, str]], cache: Path, python: str
 ) -> dict[tuple[str, str], Path]:
-    """The unpacked wheel of each release that is changed, by package and version. Raises MetaError for one not had."""
+    """The unpacked wheel of each release, by package and version. Raises MetaError for one that cannot be had."""
     # Imported here: the client of the index costs more to load than reading what is cached.
     from market_data_meta.running.wheels import unpack_all
 
-    parts = sorted({(part.package, part.version) for change in changes for part in change.parts})
-    releases = {(package, version): ledger.release(package, version) for package, version in parts}
+    published = {(package, version): ledger.release(package, version) for package, version in releases}
     wanted: dict[str, list[Release]] = {}
-    for (package, _), release in releases.items():
+    for (package, _), release in published.items():
         wanted.setdefault(contract.packages[package].distribution, []).append(release)
     sites = unpack_all(wanted, cache, python).all_sites(ErrorCode.NO_WHEEL)
-    return {key: sites[release.sha256] for key, release in releases.items()}
+    return {key: sites[release.sha256] for key, release in published.items()}
 
 
 def changed_wheels(change: IndependentChange, sites: Mapping[tuple[str, str], Path], folder: Path) -> dict[str, Path]:
