@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from collaborators import HANDED, Answer
+from counting import COUNTS
 from describing import Json, attributes, class_names, describe
 from edge import EDGE
 from exhausting import exhausted
@@ -32,6 +33,7 @@ def run(work: Callable[[], Any]) -> Json:
     """Do the work, await and exhaust what it returns, and say what came of it."""
     HANDED.take()
     EDGE.take()
+    COUNTS.take()
     waited, EDGE.at_work, folders = CLOCK.begin(3 * PATIENCE), True, len(FOLDERS)
     output, loop = io.StringIO(), VirtualLoop()
     asyncio.set_event_loop(loop)
@@ -43,7 +45,7 @@ def run(work: Callable[[], Any]) -> Json:
             changed = changes(before, quick_state())
             seen = {"returns": outcome} if not isinstance(outcome, _Raised) else outcome.said
         # What is cancelled below hands on what it has in any order, or not at all.
-        handed, sent = HANDED.take(), EDGE.take()
+        handed, sent, counted = HANDED.take(), EDGE.take(), COUNTS.take()
     finally:
         _end(loop)
         CLOCK.until, EDGE.at_work = math.inf, False
@@ -55,6 +57,8 @@ def run(work: Callable[[], Any]) -> Json:
         seen["writes"] = describe(files)
     if sent:
         seen["sent"] = sent
+    if counted:
+        seen["counts"] = counted
     if CLOCK.waited - waited > 1e-6:
         seen["virtual seconds"] = round(CLOCK.waited - waited, 3)
     if printed := _LOGGED.sub("", output.getvalue()):

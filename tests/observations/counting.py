@@ -1,4 +1,4 @@
-"""What Prometheus metrics count: the registries of this process, and the samples in them."""
+"""What Prometheus metrics count: the registries of this process, the samples in them, and what changes these."""
 
 from __future__ import annotations
 
@@ -11,6 +11,56 @@ from describing import Json, describe
 _OF_LIBRARY = ("gc_collector", "platform_collector", "process_collector")
 _REGISTRIES: list[Any] = []
 """All registries of this process."""
+
+
+class Counts:
+    """What has been counted since it was last taken: the value of each sample that something has changed."""
+
+    def __init__(self) -> None:
+        self._changed: dict[str, Json] = {}
+
+    def note(self, sample: str, kind: str, value: float) -> None:
+        """Remember a change: to what a gauge was set, by how much a counter went up, how often something was measured.
+
+        What is measured is mostly time, which is another in each run.
+        """
+        if kind in ("histogram", "summary"):
+            # Each measurement changes its sum, and buckets and a count as well.
+            if sample.partition("{")[0].endswith("_sum"):
+                self._changed[sample] = self._changed.get(sample, 0) + 1
+        elif kind == "gauge":
+            self._changed[sample] = describe(value)
+        elif value:
+            self._changed[sample] = round(self._changed.get(sample, 0) + value, 1)
+
+    def take(self) -> dict[str, Json]:
+        """What was counted so far, which is then forgotten."""
+        changed, self._changed = self._changed, {}
+        return changed
+
+
+COUNTS = Counts()
+
+
+def install(values: Any) -> None:
+    """Have each value of the client library's module of values say when it changes."""
+    kind = values.MutexValue
+    begin, increase, put = kind.__init__, kind.inc, kind.set
+
+    def start(self: Any, typ: str, family: str, name: str, labels: Any, texts: Any, *rest: Any, **others: Any) -> None:
+        begin(self, typ, family, name, labels, texts, *rest, **others)
+        self.sample = f"{name}{{{','.join(f'{label}={text}' for label, text in zip(labels, texts, strict=False))}}}"
+        self.of_kind = typ
+
+    def inc(self: Any, amount: float) -> None:
+        increase(self, amount)
+        COUNTS.note(self.sample, self.of_kind, self.get() if self.of_kind == "gauge" else amount)
+
+    def set_(self: Any, value: float, *rest: Any, **others: Any) -> None:
+        put(self, value, *rest, **others)
+        COUNTS.note(self.sample, self.of_kind, value)
+
+    kind.__init__, kind.inc, kind.set = start, inc, set_
 
 
 def watch_registries() -> None:

@@ -1,4 +1,4 @@
-"""Doubles of the libraries that talk to servers: each takes its place as soon as its library is imported."""
+"""What is changed in libraries once they are imported: servers are doubles, and metrics say what they count."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from importlib.machinery import ModuleSpec
 from typing import Any
 
+import counting
 import edge_asyncpg
 import edge_commands
 import edge_kafka
@@ -24,6 +25,7 @@ INSTALLERS: dict[str, Callable[[Any], None]] = {
     "sqlalchemy": edge_sqlalchemy.install,
     "aiokafka": edge_kafka.install,
     "anyio.streams.tls": edge_tls.install,
+    "prometheus_client.values": counting.install,
 }
 
 

@@ -23,11 +23,12 @@ class _Names(dict[str, Any]):
     def __missing__(self, name: str) -> Any:
         if name in self._module:
             return self._module[name]
-        return getattr(builtins, name) if hasattr(builtins, name) else _named(name)
+        return getattr(builtins, name) if hasattr(builtins, name) else class_named(name)
 
 
 @functools.cache
-def _named(name: str) -> Any:
+def class_named(name: str) -> Any:
+    """The class of the packages that goes by this name anywhere; Any where there is none."""
     for module in sorted(sys.modules):
         if module.split(".")[0] in PACKAGES:
             value = vars(sys.modules[module]).get(name)

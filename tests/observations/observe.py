@@ -26,6 +26,7 @@ import describing
 import edge_libraries
 import virtual_dates
 from compared_words import WORDS
+from examples import EXAMPLES
 from execution import Execution
 from process_state import be_a_host
 from surface import Surface
@@ -209,6 +210,7 @@ def main(plan_file: str, out_file: str) -> None:
             surface.load()
         virtual_dates.install(describing.PACKAGES)
         WORDS.give(plan.get("words"))
+        EXAMPLES.give(plan.get("examples"))
         gc.collect()
         gc.freeze()
         units = [unit for surface in surfaces for probe in probes for unit in probe.units(surface)]
@@ -219,7 +221,9 @@ def main(plan_file: str, out_file: str) -> None:
         touched = [unit for unit, key in zip(units, keys, strict=True) if key not in left_out]
         count += len(untouched) + run_units(touched, jobs, folder, out)
         places = sorted({each.location for surface in surfaces for each in surface.objects()})
-        end = {"end": count, "places": places, "words": WORDS.all(), **EXECUTION.described()}
+        examples = {place: each for surface in surfaces for place, each in EXAMPLES.of(surface).items()}
+        read = {"places": places, "words": WORDS.all(), "examples": examples}
+        end = {"end": count, **read, **EXECUTION.described()}
         out.write(json.dumps(end) + "\n")
 
 

@@ -8,6 +8,7 @@ import dataclasses
 import functools
 import importlib
 import importlib.metadata
+import inspect
 import io
 import json
 import os
@@ -153,7 +154,7 @@ def _program(
         import typer.main
 
         main = typer.main.get_command(main)
-    called = main if callable(main) else run_module
+    called = _in_loop(main) if inspect.iscoroutinefunction(main) else main if callable(main) else run_module
     if called is None:
         yield f"{name}[]", lambda: {"raises": ["TypeError", "Exception"]}
         return
@@ -171,6 +172,11 @@ def _program(
             )
         if not command.is_group:
             yield from _plain(title, program, command)
+
+
+def _in_loop(main: Callable[[], Any]) -> Callable[[], Any]:
+    """A program that is a coroutine, run as its module runs it."""
+    return lambda: asyncio.run(main())
 
 
 def _commands(main: Any, called: Callable[[], Any]) -> Iterator[Command]:

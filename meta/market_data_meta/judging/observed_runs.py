@@ -33,6 +33,10 @@ _REST = re.compile(r" \((rest|after \d+)\)$")
 _DOTTED = re.compile(r"(\w+(?:\.\w+)+) ")
 
 
+TextsByName = tuple[tuple[str, tuple[str, ...]], ...]
+"""Several texts under each name."""
+
+
 @dataclass(frozen=True)
 class Unobserved:
     """That some keys of a unit have no value, and why. ``ended`` says that the code ended it, or went on and on."""
@@ -47,13 +51,15 @@ class ObservedRun:
 
     Members of objects are in one order, so equal values have equal texts; 1, 1.0 and true are three values. ``places``
     are the names under which classes and functions were observed, one for each, however many names lead to it, and
-    ``words`` what the packages compare a name with: both are handed to the run that this one is compared with.
+    ``words`` what the packages compare a name with, and ``examples`` what their texts show: all of them are handed to the
+    run that this one is compared with.
     """
 
     values: Mapping[str, str]
     unobserved: Mapping[str, Unobserved] = field(default_factory=dict)
     places: tuple[str, ...] = ()
-    words: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    words: TextsByName = ()
+    examples: TextsByName = ()
 
     @property
     def names(self) -> list[str]:
@@ -104,10 +110,13 @@ def read_observations(text: str) -> ObservedRun:
         else:
             raise ValueError("it has written a line without a value")
     known = {key: value for key, value in values.items() if key not in unobserved}
-    words = last.get("words")
-    by_name = words.items() if isinstance(words, dict) else ()
-    compared = tuple((name, tuple(map(str, several))) for name, several in by_name if isinstance(several, list))
-    return ObservedRun(known, unobserved, tuple(map(str, last["places"])), compared)
+    words, examples = _texts_by_name(last.get("words")), _texts_by_name(last.get("examples"))
+    return ObservedRun(known, unobserved, tuple(map(str, last["places"])), words, examples)
+
+
+def _texts_by_name(value: object) -> TextsByName:
+    by_name = value.items() if isinstance(value, dict) else ()
+    return tuple((name, tuple(map(str, several))) for name, several in by_name if isinstance(several, list))
 
 
 def json_text(value: object) -> str:

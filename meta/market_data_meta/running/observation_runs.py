@@ -39,7 +39,8 @@ MAX_BYTES = 64 << 20
 class ObservationRequest:
     """What to observe: packages of a cell that runs with a third-party set.
 
-    What is observed ``like`` an earlier run is under the names that this one had, and is handed the same words. Units
+    What is observed ``like`` an earlier run is under the names that this one had, and is handed the same words and
+    examples. Units
     that are ``untouched`` are not observed: what they have shown before stands for them. Runs with ``candidates`` are
     cached apart.
     """
@@ -126,6 +127,7 @@ class ObservationRunner:
             "path": path,
             "preferred": request.like.names if request.like else [],
             "words": dict(request.like.words) if request.like else None,
+            "examples": dict(request.like.examples) if request.like else None,
             "jobs": JOBS,
             "notes_execution": not request.candidates,
             "untouched": [unit.key for unit in request.untouched],
