@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import doctest
 import email
 import importlib.metadata
@@ -62,8 +63,9 @@ def _texts(surface: Surface) -> Iterator[tuple[str, str]]:
             if not name.startswith("_") and inspect.isfunction(function) and is_defined_in(function, surface.imports):
                 yield f"{each.location}.{name}", _docstring(function)
     distribution = str(surface.plan["packages"][surface.package]["distribution"])
-    description = email.message_from_string(importlib.metadata.distribution(distribution).read_text("METADATA") or "")
-    yield README, str(description.get_payload()).replace("\r\n", "\n")
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        metadata = importlib.metadata.distribution(distribution).read_text("METADATA") or ""
+        yield README, str(email.message_from_string(metadata).get_payload()).replace("\r\n", "\n")
 
 
 def _docstring(value: Any) -> str:

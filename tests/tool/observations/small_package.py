@@ -55,6 +55,7 @@ def observed_lines(
         "areas": [area],
         "preferred": like.names if like else [],
         "words": dict(like.words) if like else None,
+        "examples": dict(like.examples) if like else None,
         "notes_execution": notes_execution,
         "untouched": [unit.key for unit in untouched],
     }

@@ -45,6 +45,13 @@ def test_the_parameters_of_a_program(tmp_path: Path) -> None:
     assert seen["broken[]"]["raises"][0] == "TypeError"
 
 
+def test_a_program_that_is_a_coroutine_is_run_in_a_loop(tmp_path: Path) -> None:
+    text = PROGRAM.replace("def main", "async def main") + "if __name__ == '__main__':\n    asyncio.run(main())\n"
+    seen = observed(tmp_path, {"m": f"import asyncio{text}"}, "cli")
+    assert seen["python -m small.m"]["parameters"]["size"]["default"] == 3
+    assert seen["python -m small.m[plain, servers: well]"]["exit"] == 0
+
+
 def test_a_program_is_given_a_configuration_that_it_takes(tmp_path: Path) -> None:
     """The file that a command line names has all that the package's largest configuration takes."""
     text = """
