@@ -22,12 +22,13 @@ class Counts:
     def note(self, sample: str, kind: str, value: float) -> None:
         """Remember a change: to what a gauge was set, by how much a counter went up, how often something was measured.
 
-        What is measured is mostly time, which is another in each run.
+        What is measured is mostly time, which is virtual here: its sum is the same in each run.
         """
         if kind in ("histogram", "summary"):
             # Each measurement changes its sum, and buckets and a count as well.
             if sample.partition("{")[0].endswith("_sum"):
-                self._changed[sample] = self._changed.get(sample, 0) + 1
+                times, total = self._changed.get(sample, (0, 0.0))
+                self._changed[sample] = times + 1, round(total + value, 2)
         elif kind == "gauge":
             self._changed[sample] = describe(value)
         elif value:

@@ -96,3 +96,9 @@ def choices_near(function: Any, name: str) -> list[str]:
 
 def _all_texts(values: Any) -> bool:
     return all(isinstance(value, str) for value in values)
+
+
+def reads_schemas(function: Any) -> bool:
+    """Whether a function looks up what JSON Schemas have, so that a mapping that it takes is one of these."""
+    code = getattr(inspect.unwrap(getattr(function, "__func__", function)), "__code__", None)
+    return code is not None and {"properties", "required"} <= {each for each in code.co_consts if isinstance(each, str)}

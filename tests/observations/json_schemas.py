@@ -73,3 +73,37 @@ def _shallow(schema: Any, definitions: Mapping[str, Any]) -> Json:
     """A field's schema; another public class is named in it, for it is observed on its own."""
     enums = {name: part for name, part in definitions.items() if "enum" in part or name.startswith("_")}
     return plain_schema(schema, enums)
+
+
+def changed_schemas() -> dict[str, dict[str, Any]]:
+    """A JSON Schema, and the same with each of the changes that decide whether one takes what the other did."""
+    fields: dict[str, Any] = {
+        "a": {"type": "string", "enum": ["x", "y"], "maxLength": 9},
+        "b": {"type": ["string", "null"]},
+        "c": {"type": "number", "minimum": 0, "maximum": 10},
+    }
+    changes: dict[str, dict[str, Any]] = {
+        "a of more words": {"a": {"enum": ["x", "y", "z"]}},
+        "a of fewer words": {"a": {"enum": ["x"]}},
+        "a longer": {"a": {"maxLength": 20}},
+        "a shorter": {"a": {"maxLength": 5}},
+        "a a number": {"a": {"type": "integer"}},
+        "a or null": {"a": {"type": ["string", "null"]}},
+        "b no null": {"b": {"type": "string"}},
+        "b another type or null": {"b": {"type": ["integer", "null"]}},
+        "b of more types": {"b": {"type": ["string", "integer", "null"]}},
+        "c from 1": {"c": {"minimum": 1}},
+        "c to 9": {"c": {"maximum": 9}},
+        "c without end": {"c": {"maximum": None}},
+    }
+    found = {"plain": _schema(fields, ["a"])}
+    for label, change in changes.items():
+        found[label] = _schema(fields | {name: fields[name] | part for name, part in change.items()}, ["a"])
+    for label, names, required in (("no a", "bc", []), ("no b", "ac", ["a"]), ("c required", "abc", ["a", "c"])):
+        found[label] = _schema({name: fields[name] for name in names}, required)
+    found["d"] = _schema(fields | {"d": {"type": "boolean"}}, ["a"])
+    return found
+
+
+def _schema(fields: Mapping[str, Any], required: list[str]) -> dict[str, Any]:
+    return {"type": "object", "properties": dict(fields), "required": required}

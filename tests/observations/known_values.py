@@ -19,7 +19,11 @@ _BY_NAME: tuple[tuple[str, tuple[Any, ...]], ...] = (
     ),
     (
         r"dsn|database.*(url|uri)|db_(url|uri)|conninfo",
-        ("postgresql://user:secret@127.0.0.1:5432/db", "postgresql+asyncpg://u@h/d"),
+        (
+            "postgresql://user:secret@127.0.0.1:5432/db",
+            "postgresql+asyncpg://u@h/d",
+            "postgresql://u@h/d?sslmode=require&options=-c%20statement_timeout%3D5000",
+        ),
     ),
     (r"url|uri|endpoint|address", ("http://127.0.0.1:8080/x", "https://user:secret@h.example:1/p?q=1#f", "")),
     (r"^host|bind", ("127.0.0.1", "::1", "")),
@@ -60,6 +64,18 @@ BY_TYPE: dict[Any, tuple[Any, ...]] = {
 _END = re.compile(r"^(end|until|to|stop|max|last)(_|$)|_(end|until)$", re.IGNORECASE)
 """What may be the later of two times."""
 _LATER = {dt.datetime: dt.timedelta(hours=1), dt.date: dt.timedelta(days=1)}
+
+
+_AGO = re.compile(
+    r"^(start(ed)?|begin|began|since|then|ts|timestamp|t0)$|_(ts|at|timestamp)$|^(start|begin)_time$", re.IGNORECASE
+)
+"""Numbers that may well be a moment, from which is reckoned how long something has lasted."""
+SECONDS_AGO = 2.5
+
+
+def is_moment(name: str) -> bool:
+    """Whether a number of this name is taken for a moment."""
+    return _AGO.search(name) is not None
 
 
 def of_type(kind: Any, name: str) -> tuple[Any, ...]:

@@ -34,6 +34,8 @@ _AT_ONCE = 5
 _OFTEN = 4
 """Fewer than the usual limits of failures, and more than half of them."""
 _FIRSTS, _SECONDS, _WAYS = 8, 12, 3
+_MEANWHILE = 1.5
+"""Virtual seconds after the first calls: what is told of how long something has lasted is not nothing then."""
 
 Methods = dict[str, list[Case]]
 
@@ -118,6 +120,7 @@ async def _pair(maker: Maker, cases: list[Case], first: str, other_cases: list[C
     await outcome(functools.partial(case.call, getattr(instance, first)))
     other_call = getattr(instance, second)
     seen = await outcome(functools.partial(other_cases[0].call, other_call))
+    await asyncio.sleep(_MEANWHILE)
     for number in range(_OFTEN):
         # Not always the same, as an order could not be seen then.
         await outcome(functools.partial(cases[number % len(cases)].call, getattr(instance, first)))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import collections.abc
+import copy
 import dataclasses
 import enum
 import inspect
 import pathlib
 import re
 import tempfile
+import time
 import types
 import typing
 from collections.abc import Callable, Sequence
@@ -22,8 +24,9 @@ from collaborators import HANDED, Answer, Method, double_of
 from compared_words import WORDS
 from edge_doubles import double_at_edge
 from given_files import CONTENTS, file_of, new_folder
-from hints import choices_near, parameters_of
-from known_values import BY_TYPE, FOREIGN, PAUSES, TEXTS, of_name, of_type
+from hints import choices_near, parameters_of, reads_schemas
+from json_schemas import changed_schemas
+from known_values import BY_TYPE, FOREIGN, PAUSES, SECONDS_AGO, TEXTS, is_moment, of_name, of_type
 from middleware import ANSWERS
 from plausible import Row, payload
 
@@ -43,6 +46,8 @@ class Sample:
     """The value, where it is always the same one."""
 
 
+_SCHEMA = "schema"
+SCHEMAS = changed_schemas()
 _EACH = "{each}"
 """What a mapping is called with a value of each kind that it may have."""
 
@@ -84,7 +89,8 @@ def samples(annotation: Any, name: str = "", depth: int = 0) -> list[Sample]:  #
         is_ascii = all(sample.label.isascii() for sample in named)
         return [*named, *[literal(FOREIGN)] * is_ascii] if named else [literal(text) for text in TEXTS]
     if annotation in BY_TYPE:
-        return [literal(value) for value in of_type(annotation, name)]
+        ago = [Sample("some seconds ago", _some_seconds_ago)] * (annotation is float and is_moment(name))
+        return ago + [literal(value) for value in of_type(annotation, name)]
     if origin is type or annotation is type:
         return [literal(args[0] if args and isinstance(args[0], type) else int)]
     if origin is collections.abc.Callable or annotation in (
@@ -119,6 +125,10 @@ def samples(annotation: Any, name: str = "", depth: int = 0) -> list[Sample]:  #
     if isinstance(kind, type):
         return _objects(kind, depth)
     raise NoSampleError(name)
+
+
+def _some_seconds_ago() -> float:
+    return time.time() - SECONDS_AGO
 
 
 _COLLECTIONS: dict[Any, type] = {
@@ -330,6 +340,8 @@ def argument_cases(function: Any, depth: int = 0, variants: int = 5) -> list[Cas
             found = samples(annotation, _name_in(function, parameter.name), depth)
             if annotation in (str, Any, parameter.empty):
                 found = [*map(literal, choices_near(function, parameter.name)), *found]
+            elif annotation in (dict, dict[str, Any]) and reads_schemas(function):
+                found = [Sample(f"{_SCHEMA} {label}", partial(copy.deepcopy, each)) for label, each in SCHEMAS.items()]
         except NoSampleError:
             if required:
                 raise
@@ -380,4 +392,5 @@ def _wanted(found: list[Sample], annotation: Any, variants: int) -> int:
     if isinstance(found[0].value, enum.Enum):
         return max(variants, 6)
     of_each = any(sample.label == _EACH for sample in found)
-    return len(found) if annotation in (Exception, BaseException) else variants + of_each
+    every = annotation in (Exception, BaseException) or found[0].label.startswith(_SCHEMA)
+    return len(found) if every else variants + of_each

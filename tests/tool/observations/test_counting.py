@@ -35,8 +35,8 @@ print(json.dumps([counting.COUNTS.take(), counting.COUNTS.take()]))
 
 
 def test_each_change_of_a_metric_is_told_once() -> None:
-    """By how much a counter went up, where a gauge stands, how often something was measured: not what it took."""
+    """By how much a counter went up, where a gauge stands, how often something was measured with which sum."""
     done = subprocess.run([sys.executable, "-c", PROGRAM], cwd=PROBES, capture_output=True, check=True, text=True)
     seen, afterwards = json.loads(done.stdout)
-    assert seen == {"rows_total{table=bars}": 3.5, "level{}": {"float": "1.5"}, "seconds_sum{}": 2}
+    assert seen == {"rows_total{table=bars}": 3.5, "level{}": {"float": "1.5"}, "seconds_sum{}": [2, 0.58]}
     assert afterwards == {}
