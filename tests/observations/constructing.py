@@ -16,8 +16,9 @@ from typing import Any
 from calling import run
 from collaborators import double_of
 from hints import hints_of, parameters_of
+from plain_samples import Sample
 from surface import is_defined_in, public_names
-from values import Case, NoSampleError, Sample, argument_cases, few, first_sample, samples
+from values import Case, NoSampleError, argument_cases, few, first_sample, samples
 
 _TRIED = 6
 """Ways to an instance that are tried."""

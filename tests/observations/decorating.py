@@ -1,8 +1,12 @@
-"""Functions that are made of others: what a decorator hands out for a function is called again and again."""
+"""Functions that are made of others: what is handed out for a function is called again and again.
+
+It may be handed out by what a call returns, as a decorator with arguments does it, or by the call itself.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import functools
 import time
 import types
@@ -12,13 +16,14 @@ from typing import Any
 from calling import run
 from describing import Described, Json, class_names, describe
 from exhausting import exhausted
+from plain_samples import CALLABLE, Sample
 from unit import NOTHING, Observation
 from values import Case
 
 _OFTEN = 12
 """Calls of what was handed out: more than most budgets and limits allow at once."""
 _FAILURES = 2
-_CASES = 3
+_CASES = 5
 
 
 class _Decorated:
@@ -54,6 +59,11 @@ def observations(location: str, function: Any, cases: list[Case]) -> Iterator[Ob
         yield f"{location}[{case.label}] decorating", functools.partial(_decorating, function, case, gives_function)
 
 
+def takes_function(case: Case) -> str:
+    """The argument of a call that is a function; nothing if none is."""
+    return next((name for name, sample in case.named if sample.label == CALLABLE), "")
+
+
 def _gives_function(function: Any, case: Case) -> bool:
     returned: list[Any] = []
     run(lambda: returned.append(case.call(function)))
@@ -76,7 +86,11 @@ def _decorating(function: Any, case: Case, gives_function: Callable[[], bool]) -
 
 
 async def _calls(function: Any, case: Case, decorated: _Decorated, *, waits: bool) -> Described:
-    made = case.call(function)(decorated.function(waits=waits))
+    given = Sample("decorated", functools.partial(decorated.function, waits=waits))
+    if taken := takes_function(case):
+        made = dataclasses.replace(case, named=tuple((dict(case.named) | {taken: given}).items())).call(function)
+    else:
+        made = case.call(function)(given.make())
     if not callable(made):
         return Described({"gives": describe(made)})
     steps = [await _call(made) for _ in range(_OFTEN)]

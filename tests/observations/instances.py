@@ -14,7 +14,8 @@ from typing import Any
 
 from describing import Json, describe
 from hints import parameters_of
-from values import NoSampleError, Sample, literal, samples
+from plain_samples import Sample, literal
+from values import NoSampleError, samples
 
 ATTEMPTS = 40
 """Constructions that are tried until one is valid: an odd constraint is met by one of the first, or by none."""

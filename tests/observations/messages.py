@@ -19,10 +19,11 @@ from describing import Described, Json, class_names
 from edge import EDGE
 from exhausting import exhausted
 from hints import hints_of
+from plain_samples import Sample
 from plausible import payload
 from surface import PublicObject
 from unit import NOTHING, Unit
-from values import Case, NoSampleError, Sample, samples
+from values import Case, NoSampleError, samples
 
 _ANSWERS = ("ack", "nack", "fail", "acknowledge", "reject")
 """Names of methods by which a reader tells its bus what has become of a message."""

@@ -19,10 +19,11 @@ from compared_words import WORDS
 from constructing import Maker, cases_of, concrete, is_static, maker_of, method_cases, methods_of, with_collaborators
 from describing import Described, Json, attributes, describe, field_names
 from exhausting import exhausted, is_to_be_entered, left_by_error
+from plain_samples import Sample
 from sick_edges import Calls
 from surface import PublicObject, Surface, is_defined_in
 from unit import NOTHING, Observation, Unit
-from values import Case, Sample
+from values import Case
 
 _WORD = re.compile(r"(\w+)='([\w-]+)'$")
 """What the label of a case ends with that has a word for an argument, or for a part of one."""
@@ -193,10 +194,18 @@ def _class(each: PublicObject, surface: Surface) -> Iterator[Observation]:
             yield calls.observed(f"{location}.{name}[{case.label}]", observe)
             if number == 0:
                 yield from calls.sick(f"{location}.{name}[{case.label}]", observe)
+        cases = method_cases(kind, name, method) if maker is not None and not static else []
+        if maker is not None and cases and decorating.takes_function(cases[0]):
+            yield from decorating.observations(f"{location}.{name}", functools.partial(_of_new, maker, name), cases)
     yield from _furnished(location, kind, surface)
     yield from _set_up(location, kind, surface)
     if maker is not None:
         yield from sequences.observations(location, kind, maker, surface.imports)
+
+
+def _of_new(maker: Maker, name: str, *given: Any, **named: Any) -> Any:
+    """The method of an instance that is made for this call."""
+    return getattr(maker.make(), name)(*given, **named)
 
 
 def _furnished(location: str, kind: type, surface: Surface) -> Iterator[Observation]:

@@ -16,9 +16,10 @@ from describing import Described, Json, class_names, describe, state_of
 from edge import EDGE
 from exhausting import exhausted
 from lifecycles import CLOSERS, OPENERS, Life, Step, beginning_and_end, lives
+from plain_samples import literal
 from surface import PublicObject, Surface
 from unit import Observation, Unit
-from values import WHOLE, Case, literal
+from values import WHOLE, Case
 from virtual_time import CLOCK, VirtualLoop
 
 _CONSTRUCTIONS = 12

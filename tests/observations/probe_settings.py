@@ -24,10 +24,11 @@ from config_files import FILES, contents
 from describing import Json, class_names, describe
 from environment import FOR_FIELDS, TRACE, spellings, variables
 from hints import hints_of
+from plain_samples import Sample
 from readers import FROM_ENVIRONMENT, FROM_FILES, users_of, uses_of
 from surface import PublicObject, Surface, is_class_or_function, is_defined_in, public_names
 from unit import NOTHING, Observation, Unit
-from values import Case, NoSampleError, Sample, argument_cases, samples
+from values import Case, NoSampleError, argument_cases, samples
 
 AS_WITHOUT = "as without it"
 CONFIGURES = re.compile(r"config|settings|from_(file|path|yaml|json|toml)", re.IGNORECASE)

@@ -19,10 +19,11 @@ from damaged import damaged
 from describing import Json
 from hints import parameters_of
 from instances import has_fields, is_model, recipe_of
+from plain_samples import Sample
 from plausible import MOMENT
 from surface import PublicObject, Surface
 from unit import Observation, Unit
-from values import NoSampleError, Sample, argument_cases, samples
+from values import NoSampleError, argument_cases, samples
 
 _PLAIN_VALUES: dict[str, Any] = {
     "units": {"price": 187.25, "size": 100, "ratio": 0.1, "large": 2**53, "tiny": 1e-9},

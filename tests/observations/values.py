@@ -10,8 +10,6 @@ import enum
 import inspect
 import pathlib
 import re
-import tempfile
-import time
 import types
 import typing
 from collections.abc import Callable, Sequence
@@ -20,33 +18,23 @@ from typing import Any
 
 import errors_of_clients
 import middleware
-from collaborators import HANDED, Answer, Method, double_of
+from collaborators import HANDED, Answer, double_of
 from compared_words import WORDS
 from edge_doubles import double_at_edge
-from given_files import CONTENTS, file_of, new_folder
+from given_files import new_folder
 from hints import choices_near, parameters_of, reads_schemas
 from json_schemas import changed_schemas
-from known_values import BY_TYPE, FOREIGN, PAUSES, SECONDS_AGO, TEXTS, is_moment, of_name, of_type
+from known_values import BY_TYPE, FOREIGN, PAUSES, TEXTS, is_moment, of_type
 from middleware import ANSWERS
+from plain_samples import CALLABLE, SOME_SECONDS_AGO, Sample, by_name, files, literal, unknown
 from plausible import Row, payload
 
 WHOLE = "whole"
 """What a call is labelled in which no argument is None, and a thing that was made by such a call."""
 DEPTH = 4
 """How deep an argument is built from other objects."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Sample:
-    """A value to be made anew for each call, and what it is called in an observation's id."""
-
-    label: str
-    make: Callable[[], Any]
-    value: Any = None
-    """The value, where it is always the same one."""
-
-
 _SCHEMA = "schema"
+"""What the label of a JSON Schema begins with."""
 SCHEMAS = changed_schemas()
 _EACH = "{each}"
 """What a mapping is called with a value of each kind that it may have."""
@@ -56,18 +44,13 @@ class NoSampleError(Exception):
     """Nothing can be made for the parameter."""
 
 
-def literal(value: Any) -> Sample:
-    """A sample of a value that nobody can change."""
-    return Sample(repr(value)[:40], lambda: value, value)
-
-
 def samples(annotation: Any, name: str = "", depth: int = 0) -> list[Sample]:  # noqa: C901 - a case for each form
     """The samples of a parameter of this name and annotation, the plainest first. Raises NoSampleError."""
     if depth > DEPTH:
         raise NoSampleError(name)
     origin, args = typing.get_origin(annotation), typing.get_args(annotation)
     if annotation in (Any, inspect.Parameter.empty, object) or isinstance(annotation, str | typing.ForwardRef):
-        return _by_name(name) or _unknown(name)
+        return by_name(name) or unknown(name)
     if origin is typing.Annotated:
         return samples(args[0], name, depth)
     if origin in (typing.Union, types.UnionType):
@@ -85,11 +68,11 @@ def samples(annotation: Any, name: str = "", depth: int = 0) -> list[Sample]:  #
     if isinstance(annotation, typing.NewType):
         return samples(annotation.__supertype__, name, depth)
     if annotation in (str, typing.LiteralString):
-        named = _by_name(name)
+        named = by_name(name)
         is_ascii = all(sample.label.isascii() for sample in named)
         return [*named, *[literal(FOREIGN)] * is_ascii] if named else [literal(text) for text in TEXTS]
     if annotation in BY_TYPE:
-        ago = [Sample("some seconds ago", _some_seconds_ago)] * (annotation is float and is_moment(name))
+        ago = [SOME_SECONDS_AGO] * (annotation is float and is_moment(name))
         return ago + [literal(value) for value in of_type(annotation, name)]
     if origin is type or annotation is type:
         return [literal(args[0] if args and isinstance(args[0], type) else int)]
@@ -101,7 +84,7 @@ def samples(annotation: Any, name: str = "", depth: int = 0) -> list[Sample]:  #
         if name == "call_next":
             answers = [Sample(f"answers {status}", partial(middleware.next_in_line, status)) for status in ANSWERS]
             return [*answers, Sample("raises", partial(middleware.next_in_line, 0))]
-        return [Sample("callable", lambda: _callable(args, name, depth))]
+        return [Sample(CALLABLE, lambda: _callable(args, name, depth))]
     if (kind := origin or annotation) in _COLLECTIONS:
         return _collections(_COLLECTIONS[kind], args, name, depth)
     if kind in (collections.abc.AsyncIterator, collections.abc.AsyncIterable, collections.abc.AsyncGenerator):
@@ -110,7 +93,7 @@ def samples(annotation: Any, name: str = "", depth: int = 0) -> list[Sample]:  #
         return [Sample("awaitable", Answer)]
     if isinstance(annotation, type) and issubclass(annotation, pathlib.PurePath):
         return [
-            *_files(annotation),
+            *files(annotation),
             Sample("new path", lambda: annotation(new_folder()) / "file.json"),
             Sample("folder", lambda: annotation(new_folder())),
         ]
@@ -125,10 +108,6 @@ def samples(annotation: Any, name: str = "", depth: int = 0) -> list[Sample]:  #
     if isinstance(kind, type):
         return _objects(kind, depth)
     raise NoSampleError(name)
-
-
-def _some_seconds_ago() -> float:
-    return time.time() - SECONDS_AGO
 
 
 _COLLECTIONS: dict[Any, type] = {
@@ -147,30 +126,6 @@ _COLLECTIONS: dict[Any, type] = {
     collections.abc.MutableMapping: dict,
     collections.defaultdict: dict,
 }
-
-
-def _unknown(name: str) -> list[Sample]:
-    """Samples of what nothing is said of but a name."""
-    others = [literal("abc"), literal(3), literal(None), Sample("{'a': 1}", lambda: {"a": 1})]
-    if re.search(r"(^|_)(fn|func|function|callback|cb|handler|factory|predicate|hook|on)(_|$)", name):
-        return [Sample("callable", lambda: Method(name)), *others]
-    if re.search(r"count|size|^n$|num|max|min|limit|seconds|timeout|_ms$|rate|capacity|price|volume|ratio|value", name):
-        return [literal(3), literal(2.5), literal(-1), *others[:1], literal(None)]
-    return [Sample("thing", Row), *others]
-
-
-def _by_name(name: str) -> list[Sample]:
-    if re.search(r"path|file|folder|^dir|directory", name, re.IGNORECASE):
-        return [
-            Sample("new path", lambda: str(pathlib.Path(new_folder()) / "file.json")),
-            Sample("missing path", lambda: str(pathlib.Path(tempfile.gettempdir()) / "missing" / "file.json")),
-            *_files(str)[2:],
-        ]
-    return [literal(value) for value in of_name(name)]
-
-
-def _files(kind: Callable[[str], Any]) -> list[Sample]:
-    return [Sample(name, partial(file_of, kind, name)) for name in CONTENTS]
 
 
 def _try(annotation: Any, name: str, depth: int) -> list[Sample]:
@@ -275,7 +230,7 @@ def _objects(kind: type, depth: int) -> list[Sample]:
         return [Sample(f"{kind.__name__} double", double)]
     if getattr(kind, "_is_protocol", False) and inspect.isfunction(called := vars(kind).get("__call__")):
         returns = collections.abc.Awaitable[None] if inspect.iscoroutinefunction(called) else Any
-        return [Sample("callable", partial(_callable, (returns,), kind.__name__, depth))]
+        return [Sample(CALLABLE, partial(_callable, (returns,), kind.__name__, depth))]
     if getattr(kind, "_is_protocol", False) or inspect.isabstract(kind):
         return [Sample(f"{kind.__name__} double", partial(double_of, kind, partial(first_sample, depth=depth + 1)))]
     try:

@@ -348,3 +348,24 @@ def test_the_address_of_a_named_server(tmp_path: Path) -> None:
     seen = observed(tmp_path, {"m": text + text.replace("Redis", "Web")}, "functions")
     addresses = [seen[f"small.m.{name}[]"]["returns"]["attributes"]["uri"] for name in ("RedisBus", "WebBus")]
     assert [address.partition(":")[0] for address in addresses] == ["redis", "http"]
+
+
+def test_what_a_method_makes_of_a_function_is_called(tmp_path: Path) -> None:
+    """A function that a call wraps at once is called again and again, like one that a decorator wraps."""
+    text = """
+from typing import Callable
+class Policies:
+    def apply(self, function: Callable, attempts: int) -> Callable:
+        def wrapper(*args):
+            for _ in range(attempts):
+                try:
+                    return function(*args)
+                except ConnectionError:
+                    continue
+            raise TimeoutError
+        return wrapper
+"""
+    seen = observed(tmp_path, {"m": text}, "functions")
+    assert seen["small.m.Policies.apply[] decorating"]["plain, failing 2"]["returns"]["calls"][0] == 3
+    never = seen["small.m.Policies.apply[attempts=0] decorating"]["plain, failing 2"]["returns"]
+    assert (never["calls"][0][0], never["of the decorated"]) == ("TimeoutError", 0)
