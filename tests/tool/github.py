@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from examples import ROOT
 from ruamel.yaml import YAML
+
+from examples import ROOT
 
 ALWAYS = {"${{ always() }}", "${{ !cancelled() }}"}
 _LEFT_OUT = shutil.ignore_patterns(".git", ".tox", ".tools", "__pycache__", ".*_cache", "build", "dist")

@@ -79,16 +79,16 @@ def prove_command(
     options = RunOptions(cache or default_cache())
     if independent or machine_made:
         if machine_made:
-            result = prove_machine_made(checkout, areas, machine_made, options)
+            gated = prove_machine_made(checkout, areas, machine_made, options)
         else:
-            result = prove_independent(checkout, areas, sample or 0, options)
-            if len(result.trials) == result.written:
-                write_whole((out or checkout.out) / "independent.json", json_text(result))
+            gated = prove_independent(checkout, areas, sample or 0, options)
+        if not machine_made and len(gated.trials) == gated.written:
+            write_whole((out or checkout.out) / "independent.json", json_text(gated))
         if as_json:
-            click.echo(json_text(result), nl=False)
+            click.echo(json_text(gated), nl=False)
         else:
-            show_independent(result, Console(), verbose=verbose)
-        sys.exit(result.exit)
+            show_independent(gated, Console(), verbose=verbose)
+        sys.exit(gated.exit)
     # Imported here: the models of files load pydantic.
     from market_data_meta.prove.change_files import load_breaks, load_harmless
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from importlib.util import source_from_cache
 from pathlib import Path
 
@@ -29,6 +30,25 @@ def compile_environment(environment: Path, interpreter: Path, others: Iterable[P
                     link.parent.mkdir(exist_ok=True)
                     link.hardlink_to(compiled)
     compile_folders(str(interpreter), [environment / "lib"], "-x", "/site-packages/(.*/)?tests?/")
+
+
+def copy_byte_code(environment: Path, prefix: Path, others: Collection[Path]) -> None:
+    """Put byte code that ``others`` have of the very same files where Python looks for it with this ``prefix``.
+
+    It is copied and not shared, as what runs in the environment may write there.
+    """
+    for library in environment.glob("lib/python*"):
+        tag = f"cpython-{library.name.removeprefix('python').replace('.', '')}"
+        for source in library.glob("site-packages/**/*.py"):
+            for other in others:
+                twin = other / source.relative_to(environment)
+                compiled = twin.parent / "__pycache__" / f"{twin.stem}.{tag}.pyc"
+                with contextlib.suppress(OSError):
+                    if twin.samefile(source) and compiled.is_file():
+                        target = prefix / source.parent.relative_to("/") / compiled.name
+                        target.parent.mkdir(parents=True, exist_ok=True)
+                        shutil.copyfile(compiled, target)
+                        break
 
 
 def compile_folders(python: str, folders: Iterable[Path], *options: str) -> None:

@@ -22,7 +22,7 @@ from market_data_meta.judging.records import Record, death_line, line_text, read
 from market_data_meta.judging.repeated_checks import with_repetitions
 from market_data_meta.releases.combinations import Cell
 from market_data_meta.releases.ledger import Ledger
-from market_data_meta.running import environments
+from market_data_meta.running import bytecode, environments
 from market_data_meta.running.homes import make_home
 from market_data_meta.running.plans import cell_plan, record_header, release_facts, sharing_processes
 from market_data_meta.running.sandbox import run_in_sandbox
@@ -77,6 +77,7 @@ def run_cell(
     before_run: Callable[[], None] = lambda: None,
     to_repeat: Callable[[Record], Collection[str]] = lambda _: (),
     users_servers: bool = False,
+    compiled_in: Collection[Path] = (),
 ) -> Record:
     """Run the suite on one cell and return its record. Raises MetaError where it cannot be installed for now.
 
@@ -85,7 +86,8 @@ def run_cell(
     ``on_checks`` now and then with the number of checks that have ended and of all, ``before_run`` when all is
     installed: nothing of the releases runs before it returns. The clauses that ``to_repeat`` names are run again, each
     check alone in a fresh process, and the record has an error for what does not repeat. With ``users_servers`` the
-    checks have the servers that the user names, and the record says so.
+    checks have the servers that the user names, and the record says so. Environments of ours that it is ``compiled_in``
+    save compiling the same files again.
     """
     record = out / "records" / f"{cell.name}.jsonl"
     log = out / "logs" / f"{cell.name}.log"
@@ -100,6 +102,8 @@ def run_cell(
             header = replace(record_header(contract, ledger, cell, ()), uninstallable=error.why, start=time.time())
             write_whole(record, line_text(header) + line_text(RecordFooter({}, time.time())))
         else:
+            for environment in {folder, prepared.python.parent.parent}:
+                bytecode.copy_byte_code(environment, _byte_code_folder(prepared), compiled_in)
             before_run()
             progress(f"{cell.name}: running {len(prepared.plan.clauses)} checks")
             with tempfile.TemporaryDirectory(prefix="mdmeta-") as own:
@@ -207,6 +211,11 @@ def run_prepared(
         raise undecided(ErrorCode.DISK, what, str(error), "free some space") from None
 
 
+def _byte_code_folder(prepared: PreparedCell) -> Path:
+    """Where the interpreters of the run look for byte code, and write it."""
+    return prepared.python.parent.parent / ".bytecode"
+
+
 def _pytest(root: Path, prepared: PreparedCell, secret: str, log: Path, on_checks: OnChecks) -> tuple[str, str, str]:
     """Run pytest on the plan: its record, why it ended before its time, or nothing, and what it tried and was refused.
 
@@ -217,7 +226,7 @@ def _pytest(root: Path, prepared: PreparedCell, secret: str, log: Path, on_check
     with make_home() as home:
         record, attempts, plan_file = (Path(home) / name for name in ("record.jsonl", "refused-attempts", "plan.json"))
         # What need not be made in every run stays with the environment, in which there is nobody else's code.
-        storage, compiled = environment / ".hypothesis", environment / ".bytecode"
+        storage, compiled = environment / ".hypothesis", _byte_code_folder(prepared)
         for folder in (storage, compiled):
             folder.mkdir(exist_ok=True)
         sandbox = Sandbox(tuple(writable([home, str(storage), str(compiled)])), str(attempts))

@@ -69,7 +69,14 @@ class ReleaseAlone:
     def _run(self, file: Path, before_run: Callable[[], None]) -> Record:
         for _ in range(ATTEMPTS):
             with tempfile.TemporaryDirectory(prefix="mdmeta-") as folder:
-                record = run_cell(self.contract, self.ledger, self._cell, out=Path(folder), before_run=before_run)
+                record = run_cell(
+                    self.contract,
+                    self.ledger,
+                    self._cell,
+                    out=Path(folder),
+                    before_run=before_run,
+                    compiled_in=tuple(self.cache.glob("environments/*")),
+                )
             if record.header.uninstallable:
                 break
             if _is_complete(record):

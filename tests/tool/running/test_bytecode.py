@@ -61,3 +61,24 @@ def test_a_file_that_does_not_compile_is_passed_over(compiled: Path, tmp_path: P
     second = _module(tmp_path / "second", "value = ")
     bytecode.compile_environment(tmp_path / "second", Path(sys.executable), [tmp_path / "none", compiled.parent])
     assert not Path(cache_from_source(second)).exists()
+
+
+def test_byte_code_of_the_same_file_is_copied_to_where_it_is_looked_for(compiled: Path, tmp_path: Path) -> None:
+    """What looks alike is left alone, and who writes to the copy changes nothing in the other environment."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    first, second = (tmp_path / name / "lib" / version / "site-packages" for name in ("other", "own"))
+    for folder in (first, second):
+        folder.mkdir(parents=True)
+    (first / "thing.py").hardlink_to(compiled)
+    (second / "thing.py").hardlink_to(compiled)
+    for folder, text in ((first, "value = 1"), (second, "value = 2")):
+        (folder / "alike.py").write_text(text)
+        os.utime(folder / "alike.py", (MODIFIED, MODIFIED))
+    bytecode.compile_environment(tmp_path / "other", Path(sys.executable), ())
+    prefix = tmp_path / "prefix"
+    bytecode.copy_byte_code(tmp_path / "own", prefix, [tmp_path / "none", tmp_path / "other"])
+    command = [sys.executable, "-X", f"pycache_prefix={prefix}", "-c", "import thing; print(thing.__cached__)"]
+    done = subprocess.run(command, cwd=second, capture_output=True, text=True, check=True)
+    (copy,) = prefix.rglob("*.pyc")
+    assert done.stdout.strip() == str(copy)
+    assert not copy.samefile(cache_from_source(first / "thing.py"))
