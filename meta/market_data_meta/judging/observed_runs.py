@@ -50,9 +50,9 @@ class ObservedRun:
     """One run: the JSON text of each value by its key (``area:id``), and why others, of keys or units, have none.
 
     Members of objects are in one order, so equal values have equal texts; 1, 1.0 and true are three values. ``places``
-    are the names under which classes and functions were observed, one for each, however many names lead to it, ``words``
-    what the packages compare a name with, and ``examples`` what their texts show: all of them are handed to the run that
-    this one is compared with.
+    are the names under which classes and functions were observed, one for each, however many names lead to it,
+    ``words`` what the packages compare a name with, and ``examples`` what their texts show: all of them are handed to
+    the run that this one is compared with.
     """
 
     values: Mapping[str, str]
