@@ -67,7 +67,8 @@ class Record:
     """One run: its header, its checks by clause, and its footer, which only a complete run has.
 
     ``death`` is why the run ended early. A traced run has ``lines``: for each clause the lines that its check executed,
-    by file of the packages. ``stands_for`` has the releases that it speaks of, where others with their code were run.
+    by file of the packages. A record that is put together of several runs ``stands_for`` these releases, whichever of
+    the same code were run.
     """
 
     cell: str

@@ -82,6 +82,8 @@ def decide(
         if digest not in groups:
             groups[digest] = _read_group(contract, ledger.codes, request, options, digest, lock)
         groups[digest].cells.append(cell)
+    for group in groups.values():
+        group.decisions.know_cells(group.cells)
     run_count = 0
     if options.run:
         part, parts = options.shard

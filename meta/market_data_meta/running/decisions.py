@@ -37,8 +37,8 @@ class Decisions:
     A clause that comes out differently with the same code is taken to depend on the packages of ``candidates`` too,
     as a candidate may well change what other packages do (it is then in ``candidate_dependent``). If that does not
     explain it, it depends on all packages (it is then in ``wide_clauses``). ``conflicts`` has the two checks that said
-    so first, by clause. ``runs`` are those that are evidence, by content ids, and ``runs_of_code`` by code ids.
-    ``faults`` are the cells of which a run is no evidence.
+    so first, by clause. ``runs`` are those that are evidence, by content ids; ``faults`` are the cells of which a run
+    is none.
     """
 
     contract: Contract
@@ -49,11 +49,11 @@ class Decisions:
     candidate_dependent: set[str] = field(default_factory=set)
     conflicts: dict[str, tuple[Check, Check]] = field(default_factory=dict)
     runs: dict[Key, list[Record]] = field(default_factory=dict)
-    runs_of_code: dict[Key, list[Record]] = field(default_factory=dict)
     faults: dict[Key, str] = field(default_factory=dict)
     errors: dict[tuple[str, Key], list[Decision]] = field(default_factory=dict)
     flaky: dict[tuple[str, Key], Decision] = field(default_factory=dict)
     _decisions: dict[tuple[str, Key], Decision] = field(default_factory=dict)
+    _alike: Mapping[Key, tuple[Key, ...]] = field(default_factory=dict)
     _rebuilt_with: tuple[set[str], set[str]] = field(default_factory=lambda: (set(), set()))
 
     def key(self, clause: Clause, contents: Mapping[str, str]) -> Key:
@@ -67,9 +67,18 @@ class Decisions:
         codes = self.codes
         return tuple([codes.get(content, content) for name, content in contents.items() if name in packages])
 
-    def code_key(self, cell: ContentCombination) -> Key:
-        """What a run of the cell as a whole depends on: the code of all its packages."""
-        return self._code_key(cell.digests.values())
+    def know_cells(self, cells: Iterable[ContentCombination]) -> None:
+        """Learn which cells have the same code and require the same libraries: a run of one stands for the others."""
+        alike: dict[tuple[Key, object], list[Key]] = {}
+        for cell in cells:
+            contents = tuple(cell.digests.values())
+            alike.setdefault((self._code_key(contents), cell.requirements), []).append(contents)
+        self._alike = {contents: tuple(each) for each in alike.values() for contents in each}
+
+    def alike(self, cell: ContentCombination) -> tuple[Key, ...]:
+        """The content ids of the known cells that the cell's run would stand for, its own among them."""
+        contents = tuple(cell.digests.values())
+        return self._alike.get(contents, (contents,))
 
     def _code_key(self, contents: Iterable[str]) -> Key:
         return tuple(contents) if self.exhaustive else tuple(self.codes.get(content, content) for content in contents)
@@ -85,7 +94,6 @@ class Decisions:
                 self.faults[cell] = reasons[0]
                 continue
             self.runs.setdefault(cell, []).append(record)
-            self.runs_of_code.setdefault(self._code_key(cell), []).append(record)
             evidence.append((record, contents))
         for record, contents in evidence:
             self._decide(record, contents)
@@ -135,7 +143,7 @@ class Decisions:
         return self.flaky.get(key) or self._decisions.get(key) or (errors[-1] if errors else None)
 
     def has_evidence(self, cell: ContentCombination) -> bool:
-        """Whether a run of the cell, or of one with the same code, is evidence, whatever it decides."""
+        """Whether a run of the cell, or of one like it, is evidence, whatever it decides."""
         return bool(self._evidence(cell))
 
     def has_run(self, cell: ContentCombination, clause: str) -> bool:
@@ -148,7 +156,7 @@ class Decisions:
         return sum(clause in run.checks and run.checks[clause].outcome in DECISIVE_OUTCOMES for run in runs)
 
     def record(self, cell: ContentCombination) -> Record | None:
-        """The cell's record: for each clause the run that decided it. None if neither it nor the same code ever ran."""
+        """The cell's record: for each clause the run that decided it. None if neither it nor one like it ever ran."""
         runs = self._evidence(cell)
         if not runs:
             return None
@@ -161,11 +169,11 @@ class Decisions:
         return Record(cell.combination.label, runs[-1].header, checks, runs[-1].footer, stands_for=releases)
 
     def _evidence(self, cell: ContentCombination) -> list[Record]:
-        """The cell's own runs; those of the same code where it was not run itself."""
+        """The cell's own runs; those of a cell like it where it was not run itself."""
         contents = tuple(cell.digests.values())
         if contents in self.runs or contents in self.faults:
             return self.runs.get(contents, [])
-        return self.runs_of_code.get(self.code_key(cell), [])
+        return next((self.runs[other] for other in self.alike(cell) if other in self.runs), [])
 
 
 def contents_of(record: Record) -> dict[str, str]:

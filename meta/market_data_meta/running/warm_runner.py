@@ -142,9 +142,9 @@ class WarmRunner:
     ) -> dict[ContentCombination, list[str]]:
         """The clauses to run in each cell: a clause that is undecided is run in the first cell that can decide it.
 
-        A cell in which it was tried comes after those in which it was not, and is tried ``ATTEMPTS`` times. Where
-        others decide all clauses of a code, one cell of it is run with the controls alone, so that its packages have
-        been loaded together.
+        A cell in which it was tried comes after those in which it was not, and is tried ``ATTEMPTS`` times. Of cells
+        alike whose clauses others decide one is run with the controls alone, so that its packages have been loaded
+        together.
         """
         decisions = group.decisions
         claimed: set[tuple[str, tuple[str, ...]]] = set()
@@ -163,15 +163,16 @@ class WarmRunner:
                         missing.setdefault(cell, []).append(clause.id)
                         claimed.add(key)
         controls = tuple(self._contract.controls)
-        loaded = {decisions.code_key(cell) for cell in missing}
+        loaded = {tuple(cell.digests.values()) for cell in missing}
         for cell in group.cells:
             tried_in_vain = max((attempts.get((control, cell), 0) for control in controls), default=0) >= ATTEMPTS
             # What went wrong in a cell itself is not made good by another one.
-            is_loaded = decisions.code_key(cell) in loaded and tuple(cell.digests.values()) not in decisions.faults
+            identity = tuple(cell.digests.values())
+            is_loaded = not loaded.isdisjoint(decisions.alike(cell)) and identity not in decisions.faults
             is_decided = cell in missing or is_loaded or decisions.has_evidence(cell)
             if not (is_decided or tried_in_vain) and self._clauses_of(cell):
                 missing[cell] = []
-                loaded.add(decisions.code_key(cell))
+                loaded.add(identity)
         return {cell: [*names, *controls] for cell, names in missing.items()}
 
     def _clauses_of(self, cell: ContentCombination) -> list[Clause]:

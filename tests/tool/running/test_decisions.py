@@ -208,6 +208,7 @@ def test_a_cell_is_not_run_where_one_with_the_same_code_was(
     """Its record speaks of its own releases, and no other run makes up for one of its own that is no evidence."""
     first, second, third = cell_of(), cell_of(core="b"), cell_of(core="c")
     decisions = Decisions(small, codes={"a" * 64: "e" * 64, "b" * 64: "e" * 64})
+    decisions.know_cells([first, second, third])
     decisions.add([run(first)])
     assert [decisions.has_evidence(cell) for cell in (second, third)] == [True, False]
     record = decisions.record(second)
@@ -216,7 +217,11 @@ def test_a_cell_is_not_run_where_one_with_the_same_code_was(
     decisions.add([replace(run(second), death="it was killed")])
     assert decisions.record(second) is None
     assert not decisions.has_evidence(second)
-    assert not Decisions(small, exhaustive=True, codes=decisions.codes, runs=decisions.runs).has_evidence(second)
+    of_each = Decisions(
+        small, exhaustive=True, codes=decisions.codes, runs={tuple(first.digests.values()): [run(first)]}
+    )
+    of_each.know_cells([first, second])
+    assert not of_each.has_evidence(second)
 
 
 def test_a_clause_that_tells_contents_of_the_same_code_apart_is_decided_in_each_cell(
