@@ -124,10 +124,11 @@ RUNS: dict[int, tuple[str, ...]] = {1: (), 4: (), 100: ("area.fails", "area.hang
 @pytest.fixture(scope="module")
 def records(tmp_path_factory: pytest.TempPathFactory) -> Mapping[int, list[dict[str, Any]]]:
     """The records of ``RUNS``, which go on side by side: each of them waits for the check that hangs."""
-    started = time.monotonic()
+    # Made before there are threads: two that ask for it first would both make it.
+    base, started = tmp_path_factory.getbasetemp(), time.monotonic()
 
     def recorded(checks_per_process: int) -> list[dict[str, Any]]:
-        folder = tmp_path_factory.getbasetemp() / f"{FOLDER}{checks_per_process}"
+        folder = base / f"{FOLDER}{checks_per_process}"
         limits = replace(LIMITS, checks_per_process=checks_per_process)
         status, lines = run(folder, CHECKS, limits=limits, expected_to_fail=RUNS[checks_per_process])
         assert status == 1
