@@ -121,7 +121,7 @@ def test_a_matrix_writes_it_beside_its_page_which_quotes_it(
     records = make_matrix({f"{core} 0.1 0.6": {"area.first": "failed"} for core in ("1.0", "1.2", "1.3")}).cell_records
     command = "market_data_meta.commands.matrix"
     monkeypatch.setattr(f"{command}.decide_repeated_matrix", lambda *_: (records, ()))
-    monkeypatch.setattr(f"{command}._release_records", lambda *_: ())
+    monkeypatch.setattr(f"{command}._run_alone", lambda *_: None)
     monkeypatch.setattr(f"{command}.runs_of_services", lambda *_: {})
     monkeypatch.setattr(f"{command}.suite.digest", lambda _: SUITE)
     result = ask("matrix", "--out", str(tmp_path))
