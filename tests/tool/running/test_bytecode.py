@@ -77,8 +77,8 @@ def test_byte_code_of_the_same_file_is_copied_to_where_it_is_looked_for(compiled
     bytecode.compile_environment(tmp_path / "other", Path(sys.executable), ())
     prefix = tmp_path / "prefix"
     bytecode.copy_byte_code(tmp_path / "own", prefix, [tmp_path / "none", tmp_path / "other"])
-    command = [sys.executable, "-X", f"pycache_prefix={prefix}", "-c", "import thing; print(thing.__cached__)"]
-    done = subprocess.run(command, cwd=second, capture_output=True, text=True, check=True)
     (copy,) = prefix.rglob("*.pyc")
+    command = [sys.executable, "-B", "-X", f"pycache_prefix={prefix}", "-c", "import thing; print(thing.__cached__)"]
+    done = subprocess.run(command, cwd=second, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == str(copy)
     assert not copy.samefile(cache_from_source(first / "thing.py"))
