@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from examples import ROOT
+
 from market_data_meta.contract_files import load_contract
 from market_data_meta.promises import OUR_OWN, UncoveredPromise, load_promises, promises_text
 

@@ -26,12 +26,12 @@ import describing
 import edge_libraries
 import virtual_dates
 from compared_words import WORDS
-from examples import EXAMPLES
 from execution import Execution
 from process_state import be_a_host
 from surface import Surface
 from unit import NOTHING, TooLongError, Unit
 from virtual_time import CLOCK
+from written_examples import EXAMPLES
 
 PROBES = tuple(sorted(file.stem for file in Path(__file__).parent.glob("probe_*.py")))
 WALL_SECONDS = 30.0

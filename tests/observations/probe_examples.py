@@ -16,11 +16,11 @@ from typing import Any
 from calling import run
 from config_files import whole_configuration
 from describing import Json, class_names, describe
-from examples import EXAMPLES, parsed
 from exhausting import exhausted
 from hints import class_named
 from surface import Surface
 from unit import NOTHING, Observation, Unit
+from written_examples import EXAMPLES, parsed
 
 _LACKING = ("NameError", "ImportError")
 """What an example fails with that is no whole program."""

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from examples import LEDGER, ROOT, SUITE, VERSIONS
+
 from market_data_meta.contract import Capability, Clause, Contract, Level, Package, Scope, Service
 from market_data_meta.contract_files import load_contract
 from market_data_meta.inside.mdm_json import from_json

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 
+from examples import SUITE
 from rich.console import Console
 
-from examples import SUITE
 from market_data_meta.render.backtest.terminal import show_backtest
 from market_data_meta.results.backtest import BacktestDay, BacktestRelease, BacktestResult
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from examples import ROOT, release
+
 from market_data_meta.contract import Capability, Clause, Contract, Level, Package, Scope, Service
 from market_data_meta.deployment.recordings import Recording
 from market_data_meta.judging.deployments import TAKES_RECORDINGS, ServiceRun

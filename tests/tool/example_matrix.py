@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from examples import SUITE
+
 from market_data_meta.results.capabilities import CapabilityFailure, CapabilityState, StateName
 from market_data_meta.results.matrix import (
     MatrixCapability,

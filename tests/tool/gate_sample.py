@@ -7,6 +7,7 @@ from copy import deepcopy
 from typing import Any
 
 from examples import SUITE
+
 from market_data_meta.models import parse_document
 from market_data_meta.results.gate import GateResult
 

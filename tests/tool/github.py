@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from examples import ROOT
+from ruamel.yaml import YAML
 
 ALWAYS = {"${{ always() }}", "${{ !cancelled() }}"}
 _LEFT_OUT = shutil.ignore_patterns(".git", ".tox", ".tools", "__pycache__", ".*_cache", "build", "dist")

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import tomlkit
-
 from examples import ROOT
 
 

@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
+from examples import PATIENCE, release
 from made_wheels import packed
 
-from examples import PATIENCE, release
 from market_data_meta.candidates.candidate import Candidate
 from market_data_meta.files import exclusive_lock, whole_file, write_whole
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import pytest
+from examples import ROOT
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
-from examples import ROOT
 from market_data_meta.errors import MetaError
 from market_data_meta.field_types import Constraint, NonEmptyText, Sentence
 from market_data_meta.models import Document, InputFile, input_faults, json_text, read_input, schema_text

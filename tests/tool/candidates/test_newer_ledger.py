@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-
 from examples import LEDGER, candidate, release
+
 from market_data_meta.candidates.newer_ledger import ledger_that_meets
 from market_data_meta.contract import Contract
 from market_data_meta.releases.interpreters import PYTHON

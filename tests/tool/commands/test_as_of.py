@@ -6,8 +6,8 @@ import json
 
 import pytest
 from click.testing import CliRunner, Result
-
 from examples import ROOT
+
 from market_data_meta.cli import cli
 from market_data_meta.commands.common import Checkout
 from market_data_meta.errors import ErrorCode, MetaError

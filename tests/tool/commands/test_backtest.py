@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-
 from examples import LEDGER, ROOT, SUITE
+
 from market_data_meta.cli import cli
 from market_data_meta.commands import backtests
 from market_data_meta.commands.common import Checkout

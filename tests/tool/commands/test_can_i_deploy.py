@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from example_matrix import example_matrix
+from examples import LEDGER, ROOT
 from jsonschema import Draft202012Validator
 
-from examples import LEDGER, ROOT
 from market_data_meta.cli import cli
 from market_data_meta.errors import MetaError
 from market_data_meta.models import json_text

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import click
 import pytest
+from examples import PATIENCE
 from jsonschema import Draft202012Validator
 
 from command_lines import help_examples, parse_mdmeta, words
-from examples import PATIENCE
 from market_data_meta.cli import COMMANDS
 from market_data_meta.schemas import schema
 

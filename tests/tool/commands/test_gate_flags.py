@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from examples import ROOT
 from github import workflow
 
-from examples import ROOT
 from market_data_meta.cli import cli
 from market_data_meta.commands import gate
 from market_data_meta.errors import ErrorCode, MetaError

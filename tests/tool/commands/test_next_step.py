@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from examples import SUITE, known_defect
 from gate_sample import gate_of, same, worse
 
-from examples import SUITE, known_defect
 from market_data_meta.commands.common import finish
 from market_data_meta.commands.gate import next_step
 from market_data_meta.contract import Contract

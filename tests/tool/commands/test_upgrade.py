@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from example_deployments import CONTRACT, LEDGER, MadeRuns, Outcomes
+from examples import ROOT
 from jsonschema import Draft202012Validator
 from made_wheels import made_wheel
 
-from examples import ROOT
 from market_data_meta.cli import cli
 from market_data_meta.commands.common import Checkout
 from market_data_meta.contract import Contract

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-
 from examples import PATIENCE, ROOT
+
 from market_data_meta import suite
 from market_data_meta.inside.mdm_tree import alive
 from market_data_meta.running.isolated import clean_environment

@@ -11,8 +11,8 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-
 from examples import ROOT
+
 from mdc_clock import StoppedClock
 from mdc_wait import settled, until, wait_until
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 from example_deployments import CONTRACT, COUNTS, LEDGER, RECORDINGS, SENDS, MadeRuns, Outcomes, service
+from examples import SUITE
 from rich.console import Console
 
-from examples import SUITE
 from market_data_meta.deployment.deploy_answer import deployment_answer
 from market_data_meta.deployment.evidence import DeploymentEvidence
 from market_data_meta.judging.defects import KnownDefects

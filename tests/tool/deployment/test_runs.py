@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from example_deployments import CONTRACT, LEDGER, RECORDINGS, WRITES, MadeRuns, service
-
 from examples import release
+
 from market_data_meta.contract import Clause, Contract
 from market_data_meta.deployment import runs
 from market_data_meta.judging.defects import KnownDefects

@@ -20,8 +20,8 @@ from example_deployments import (
     service,
     services,
 )
-
 from examples import SUITE
+
 from market_data_meta.candidates.candidate import Candidate
 from market_data_meta.contract import Contract
 from market_data_meta.deployment.evidence import DeploymentEvidence

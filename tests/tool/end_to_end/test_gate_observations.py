@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from examples import ROOT
 from own_cache import own_cache
 from real_gates import Build, gate_on
 from small_suite import small_suite
 
-from examples import ROOT
 from market_data_meta.candidates.sources import read_candidate
 from market_data_meta.contract import Contract
 from market_data_meta.contract_files import load_contract

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from examples import PATIENCE
 from hostile_releases import HARMFUL, HARMLESS, MARK
 from made_wheels import made_wheel
 
-from examples import PATIENCE
 from market_data_meta.contract import Contract
 from market_data_meta.inside.mdm_plan import CellRun
 from market_data_meta.judging.records import Record

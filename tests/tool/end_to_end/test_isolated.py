@@ -12,9 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from examples import PATIENCE
 from jsonschema import Draft202012Validator
 
-from examples import PATIENCE
 from market_data_meta import suite
 from market_data_meta.contract import Contract
 from market_data_meta.inside.mdm_plan import Plan

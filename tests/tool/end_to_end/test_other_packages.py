@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from examples import PATIENCE, ROOT
 from jsonschema import Draft202012Validator
 from made_wheels import made_wheel
 from own_cache import own_cache
 
-from examples import PATIENCE, ROOT
 from market_data_meta.consistency import problems
 from market_data_meta.contract_files import load_contract
 from market_data_meta.files import write_all

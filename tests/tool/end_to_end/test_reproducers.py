@@ -10,9 +10,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from examples import PATIENCE, ROOT
 from uv import find_uv_bin
 
-from examples import PATIENCE, ROOT
 from market_data_meta.contract import Contract
 
 FOLDER = ROOT / "contracts/reproducers"

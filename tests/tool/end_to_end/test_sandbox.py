@@ -12,9 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from examples import PATIENCE
 from hostile_releases import HARMFUL, HARMLESS, MARK
 
-from examples import PATIENCE
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
 from market_data_meta.inside import mdm_tree

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from bench.steady import ZONES, Round, SteadyResult, ended, planned_rounds
 from bench.unsteady import UnsteadyCheck
-
 from examples import ROOT
+
 from market_data_meta.errors import Exit
 from market_data_meta.inside.mdm_plan import ENVIRONMENT
 from market_data_meta.inside.mdm_tree import alive, below

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from examples import ROOT
 from github import Runner, filled, left_out, workflow
 from real_gates import PART
 from small_suite import small_suite
 
-from examples import ROOT
 from market_data_meta.contract import Contract
 from market_data_meta.prove.change_files import load_breaks
 from market_data_meta.releases.ledger import Ledger

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
 from examples import LEDGER, candidate, release
+
 from market_data_meta.contract import Contract
 from market_data_meta.gate.alone import ReleasePair
 from market_data_meta.running.cells import RunOptions

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-
 from examples import LEDGER, candidate, release
+
 from market_data_meta.candidates.candidate import Candidate
 from market_data_meta.contract import Contract
 from market_data_meta.gate.exclusions import find_exclusions

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from examples import candidate
+
 from market_data_meta.contract import Contract
 from market_data_meta.gate.meant_changes import meant_changes
 from market_data_meta.gate.observation_report import observation_report

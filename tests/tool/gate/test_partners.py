@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
 from examples import LEDGER, candidate
+
 from market_data_meta.candidates.as_published import ledger_with_candidates
 from market_data_meta.candidates.candidate import find_predecessor
 from market_data_meta.contract import Contract

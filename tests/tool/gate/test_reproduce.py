@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
 from examples import candidate
+
 from market_data_meta.gate.comparison import GateComparison
 from market_data_meta.gate.partners import QUICK
 from market_data_meta.judging.comparison import CellComparison, CellPair

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from examples import PATIENCE
+
 from market_data_meta.contract import Contract
 from market_data_meta.inside.mdm_json import to_json
 from market_data_meta.inside.mdm_plan import Limits, Plan, PlannedClause, RecordFile, RecordHeader

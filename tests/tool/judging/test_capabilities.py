@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from examples import SUITE, VERSIONS, known_defect
+
 from market_data_meta.contract import Capability, Contract
 from market_data_meta.judging.capabilities import ClauseDecision, capability_states, state_of
 from market_data_meta.judging.defects import Defect, KnownDefects

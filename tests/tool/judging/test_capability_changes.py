@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-
 from examples import VERSIONS
+
 from market_data_meta.contract import Contract
 from market_data_meta.judging.capability_changes import CapabilityChange, capability_changes
 from market_data_meta.judging.comparison import CellPair

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-
 from examples import SUITE
+
 from market_data_meta.contract import Contract
 from market_data_meta.judging.defect_proposals import propose_defects
 from market_data_meta.judging.defects import Defect, KnownDefects, ShownBy

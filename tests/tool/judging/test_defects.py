@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-
 from examples import SUITE, VERSIONS, known_defect
+
 from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit
 from market_data_meta.judging.defect_file import load_defects

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 from example_deployments import CONTRACT, COUNTS, SENDS, WRITES, MadeRuns, Outcomes, service
-
 from examples import SUITE, known_defect
+
 from market_data_meta.contract import Contract
 from market_data_meta.judging.defects import KnownDefects
 from market_data_meta.judging.deployments import (

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from examples import ROOT
+
 from market_data_meta import consistency
 from market_data_meta.judging.observation_rule_file import load_observation_rules, rule_problems, rules_path
 from market_data_meta.judging.observation_rules import ABSENT, ObservationRule, RuleCase

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-
 from examples import known_defect
+
 from market_data_meta.contract import Contract
 from market_data_meta.judging.defects import KnownDefects
 from market_data_meta.judging.records import Record

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-
 from examples import SUITE, VERSIONS, known_defect
+
 from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit
 from market_data_meta.inside.mdm_plan import ENVIRONMENT

@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Callable
 
 import pytest
-
 from examples import LEDGER, release
+
 from market_data_meta.contract import Contract
 from market_data_meta.judging.records import Record
 from market_data_meta.matrix.backtest import backtest_result

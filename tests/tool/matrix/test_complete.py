@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from examples import LEDGER
+
 from market_data_meta.contract import Contract
 from market_data_meta.judging.defects import KnownDefects
 from market_data_meta.judging.records import Record, record_text

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from examples import LEDGER
+
 from market_data_meta import suite
 from market_data_meta.contract import Contract
 from market_data_meta.judging.records import Record, record_text

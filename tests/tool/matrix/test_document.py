@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from examples import LEDGER, SUITE, known_defect
 from jsonschema import Draft202012Validator
 
-from examples import LEDGER, SUITE, known_defect
 from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit
 from market_data_meta.judging.defects import KnownDefects

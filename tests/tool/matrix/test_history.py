@@ -9,8 +9,8 @@ from collections.abc import Callable
 import click
 import pytest
 from click.testing import CliRunner
-
 from examples import LEDGER, ROOT, release
+
 from market_data_meta.commands import history as command
 from market_data_meta.commands.common import Checkout
 from market_data_meta.contract import Contract

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
+from examples import LEDGER
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from examples import LEDGER
 from market_data_meta.contract import Contract
 from market_data_meta.judging.verdicts import CONFORMS, DEFECTIVE, UNINSTALLABLE, UNKNOWN, VIOLATES
 from market_data_meta.matrix import promises

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from examples import LEDGER, ROOT, release
 from own_cache import own_cache
 from small_suite import small_suite
 
-from examples import LEDGER, ROOT, release
 from market_data_meta.contract import Contract
 from market_data_meta.contract_files import load_contract
 from market_data_meta.matrix import release_changes

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 from example_deployments import CONTRACT, LEDGER, MEMBERS, SENDS, WRITES, MadeRuns, Outcomes
+from examples import SUITE
 from pydantic import ValidationError
 
-from examples import SUITE
 from market_data_meta.judging.defects import KnownDefects
 from market_data_meta.judging.deployments import TAKES_RECORDINGS
 from market_data_meta.judging.records import Record

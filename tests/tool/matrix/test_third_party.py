@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-
 from examples import LEDGER
+
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
 from market_data_meta.judging.records import Check

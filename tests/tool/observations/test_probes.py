@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from examples import PATIENCE
+
 from market_data_meta.suite import INSIDE
 
 OBSERVE = Path(__file__).parents[2] / "observations" / "observe.py"

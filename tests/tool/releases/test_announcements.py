@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-
 from examples import LEDGER, release
+
 from market_data_meta.contract import Contract
 from market_data_meta.errors import Exit, MetaError
 from market_data_meta.releases.announcements import ATTEMPTS, announced_release, read_until_published

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
 from examples import LEDGER, release
+
 from market_data_meta.inside.mdm_content import content_id, content_of_wheel, counted_path
 from market_data_meta.releases.contents import Content, cells_of_shared_code, version_spans
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-
 from examples import LEDGER, release
+
 from market_data_meta.errors import ErrorCode, Exit, MetaError
 from market_data_meta.releases.combinations import deployed_set, parse_pins
 from market_data_meta.releases.earlier_ledger import ledger_at, moment_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from examples import LEDGER, release
+
 from market_data_meta.candidates.candidate import Candidate, find_predecessor
 from market_data_meta.contract import Contract
 from market_data_meta.gate.partners import QUICK, gate_cells

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
 from examples import LEDGER, release
+
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
 from market_data_meta.releases import pins

@@ -7,8 +7,8 @@ import random
 from collections.abc import Mapping
 
 import pytest
-
 from examples import LEDGER, release
+
 from market_data_meta.contract import Contract, Package
 from market_data_meta.releases.combinations import Combination
 from market_data_meta.releases.ledger import Ledger, Release

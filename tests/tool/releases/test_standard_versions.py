@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
 from examples import release
+
 from market_data_meta.candidates.candidate import find_predecessor
 from market_data_meta.contract import Contract
 from market_data_meta.errors import ErrorCode, MetaError

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-
 from examples import LEDGER, release
+
 from market_data_meta.contract import Contract
 from market_data_meta.releases.requirements import Requirements
 from market_data_meta.releases.unmet import (

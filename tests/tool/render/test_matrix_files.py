@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from examples import LEDGER, PATIENCE
 from rich.console import Console
 
-from examples import LEDGER, PATIENCE
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
 from market_data_meta.matrix.backtest import backtest_result

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Literal
 
 import pytest
+from examples import SUITE
 from rich.console import Console
 
-from examples import SUITE
 from market_data_meta.contract import Contract
 from market_data_meta.judging.defect_document import defect_list
 from market_data_meta.judging.defect_file import load_defects, reproducers

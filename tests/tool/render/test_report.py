@@ -10,10 +10,10 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from examples import SUITE, known_defect
 from jsonschema import Draft202012Validator
 from rich.console import Console
 
-from examples import SUITE, known_defect
 from market_data_meta.contract import Contract
 from market_data_meta.judging.defects import DefectChanges, KnownDefects, MendedDefect, StaleDefect
 from market_data_meta.judging.records import Record

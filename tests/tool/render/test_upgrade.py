@@ -6,9 +6,9 @@ import io
 from collections.abc import Callable
 
 from example_deployments import CONTRACT, LEDGER, RECORDINGS, WRITES, MadeRuns, Outcomes, services
+from examples import SUITE
 from rich.console import Console
 
-from examples import SUITE
 from market_data_meta.deployment.evidence import DeploymentEvidence
 from market_data_meta.deployment.upgrade import UpgradeQuestion, upgrade_answer
 from market_data_meta.judging.defects import KnownDefects

@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from examples import PATIENCE
 from jsonschema import Draft202012Validator
 
-from examples import PATIENCE
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError
 from market_data_meta.releases.combinations import Cell, parse_cell

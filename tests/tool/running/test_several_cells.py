@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from examples import PATIENCE
+
 from market_data_meta.contract import Contract
 from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.judging.records import Record

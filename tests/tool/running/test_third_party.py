@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
 from examples import LEDGER
+
 from market_data_meta.contract import Contract, Service
 from market_data_meta.releases.contents import content_combinations, distinct_contents
 from market_data_meta.running import environments, third_party

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from examples import SUITE
+
 from market_data_meta.candidates.candidate import Candidate, find_predecessor
 from market_data_meta.contract import Contract
 from market_data_meta.gate.runner import GateRun

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from examples import SUITE
 from rich.console import Console
 
-from examples import SUITE
 from market_data_meta.commands.progress import progress
 from market_data_meta.contract import Contract
 from market_data_meta.errors import MetaError

@@ -9,8 +9,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
 from examples import ROOT
+
 from market_data_meta.releases import pins
 
 GH = """#!/bin/sh
