@@ -79,16 +79,16 @@ def prove_command(
     options = RunOptions(cache or default_cache())
     if independent or machine_made:
         if machine_made:
-            gated = prove_machine_made(checkout, areas, machine_made, options)
+            answers = prove_machine_made(checkout, areas, machine_made, options)
         else:
-            gated = prove_independent(checkout, areas, sample or 0, options)
-        if not machine_made and len(gated.trials) == gated.written:
-            write_whole((out or checkout.out) / "independent.json", json_text(gated))
+            answers = prove_independent(checkout, areas, sample or 0, options)
+            if len(answers.trials) == answers.written:
+                write_whole((out or checkout.out) / "independent.json", json_text(answers))
         if as_json:
-            click.echo(json_text(gated), nl=False)
+            click.echo(json_text(answers), nl=False)
         else:
-            show_independent(gated, Console(), verbose=verbose)
-        sys.exit(gated.exit)
+            show_independent(answers, Console(), verbose=verbose)
+        sys.exit(answers.exit)
     # Imported here: the models of files load pydantic.
     from market_data_meta.prove.change_files import load_breaks, load_harmless
 

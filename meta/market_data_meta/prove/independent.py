@@ -79,8 +79,13 @@ def sample(changes: Sequence[IndependentChange], number: int) -> list[Independen
     """So many of the changes, spread over all of them, always the same; all of them for 0."""
     if not number:
         return list(changes)
-    chosen = sorted(changes, key=lambda change: hashlib.sha256(change.why.encode()).hexdigest())[:number]
+    chosen = shuffled(changes)[:number]
     return [change for change in changes if change in chosen]
+
+
+def shuffled(changes: Iterable[IndependentChange]) -> list[IndependentChange]:
+    """The changes in an order that is always the same, and has nothing to do with where they are."""
+    return sorted(changes, key=lambda change: hashlib.sha256(change.why.encode()).hexdigest())
 
 
 def try_independent(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from market_data_meta.prove.changes import Edit
-from market_data_meta.prove.independent import ChangedRelease, IndependentChange
+from market_data_meta.prove.independent import ChangedRelease, IndependentChange, shuffled
 from market_data_meta.prove.mutations import mutations
 
 
@@ -18,14 +17,9 @@ def machine_made_changes(sites: Mapping[tuple[str, str], Path], number: int) -> 
     The releases take turns, so that a large one does not take the place of the others. Some of the changes nobody can
     notice: a mutant may do the same in other words, or be in code that nothing calls.
     """
-    made = {release: _by_chance(_changes(*release, site)) for release, site in sites.items()}
+    made = {release: shuffled(_changes(*release, site)) for release, site in sites.items()}
     turns = itertools.chain.from_iterable(itertools.zip_longest(*made.values()))
     return [change for change in turns if change][:number], sum(map(len, made.values()))
-
-
-def _by_chance(changes: Iterator[IndependentChange]) -> list[IndependentChange]:
-    """The changes in an order that stays the same and has nothing to do with where they are."""
-    return sorted(changes, key=lambda change: hashlib.sha256(change.why.encode()).hexdigest())
 
 
 def _changes(package: str, version: str, site: Path) -> Iterator[IndependentChange]:
