@@ -63,6 +63,8 @@ class MadeIndex:
     """What it answers in place of any project's page."""
     credentials: str = ""
     """``user:password``, without which it gives nothing."""
+    stumbles: int = 0
+    """How often it answers that it is not available before it gives something."""
     requested_paths: list[str] = field(default_factory=list)
 
     def add(self, name: str, version: str, tags: str = "py3-none-any", **options: Any) -> str:
@@ -106,6 +108,9 @@ class MadeIndex:
     def answer(self, path: str, headers: Mapping[str, str]) -> tuple[int, str, bytes]:
         """The status, type and text of its answer."""
         self.requested_paths.append(path)
+        if self.stumbles:
+            self.stumbles -= 1
+            return 503, "text/plain", b"not now"
         sent = base64.b64decode(headers.get("Authorization", "").removeprefix("Basic ")).decode()
         if self.credentials and sent != self.credentials:
             return 401, "text/plain", b"no"

@@ -12,13 +12,19 @@ from urllib.parse import urlsplit
 from pypi_simple import DistributionPackage, NoSuchProjectError, PyPISimple
 from pypi_simple.errors import DigestMismatchError, UnsupportedRepoVersionError
 from requests import HTTPError, PreparedRequest, RequestException
+from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase, HTTPBasicAuth
+from urllib3.util import Retry
 
 from market_data_meta.errors import ErrorCode, MetaError, undecided
 from market_data_meta.releases.index_settings import PackageIndex, configured_indexes
 
 TIMEOUT = (10.0, 60.0)
 """Seconds to connect and to wait for bytes."""
+_AGAIN = Retry(
+    3, status_forcelist=(429, 500, 502, 503, 504), backoff_factor=0.5, raise_on_status=False, retry_after_max=30
+)
+"""One answer that fails says little of an index: it is asked three times more within some 3 seconds, or when it says."""
 _HINT = "check the network and the index your uv or pip is set up to use; the committed ledger still works"
 # Of what an index may say of a file, these mean that it will not give it, now or later.
 _REFUSALS = (401, 403, 404, 410, 451)
@@ -75,7 +81,10 @@ class IndexClient:
     def __enter__(self) -> Self:
         for index in self._indexes:
             login = _Login(index) if index.user or index.password else None
-            self._clients.append(self._stack.enter_context(PyPISimple(index.url, auth=login)))
+            client = self._stack.enter_context(PyPISimple(index.url, auth=login))
+            for scheme in ("https://", "http://"):
+                client.s.mount(scheme, HTTPAdapter(max_retries=_AGAIN))
+            self._clients.append(client)
         return self
 
     def __exit__(self, *_: object) -> None:

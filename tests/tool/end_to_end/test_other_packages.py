@@ -191,8 +191,9 @@ def checkout(
     try:
         for variable in ("UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "PIP_INDEX_URL"):
             monkeypatch.delenv(variable, raising=False)
-        monkeypatch.setenv("UV_DEFAULT_INDEX", index.url)
-        monkeypatch.setenv("UV_INDEX", real)
+        # Asked first: whether the public index, or what stands for it, has the made-up names is no matter then.
+        monkeypatch.setenv("UV_INDEX", index.url)
+        monkeypatch.setenv("UV_DEFAULT_INDEX", real)
         own_cache(cache, monkeypatch)
         write_all(ledger_texts(root, refreshed_ledger(load_contract(root), None, lambda _: None)))
         yield MadeCheckout(root, packages)

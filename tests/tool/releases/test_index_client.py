@@ -91,6 +91,21 @@ def test_an_index_that_cannot_be_reached_is_undecided(url: str) -> None:
     assert (raised.value.code, raised.value.exit) == (ErrorCode.NO_INDEX, Exit.UNDECIDED)
 
 
+def test_an_index_that_stumbles_is_asked_again(index: MadeIndex, tmp_path: Path) -> None:
+    index.stumbles = 2
+    (file,) = files(index)
+    index.stumbles = 1
+    file.download(tmp_path / FILE)
+    assert (tmp_path / FILE).read_bytes() == index.files[NAME][FILE]
+
+
+def test_an_index_that_is_not_available_is_undecided(index: MadeIndex) -> None:
+    index.stumbles = 100
+    with pytest.raises(MetaError, match="503") as raised:
+        files(index)
+    assert (raised.value.code, raised.value.exit) == (ErrorCode.NO_INDEX, Exit.UNDECIDED)
+
+
 def test_the_first_index_that_has_a_project_counts(index: MadeIndex) -> None:
     """As uv asks them: versions of one project are never taken from two indexes."""
     with serving(MadeIndex()) as own:
