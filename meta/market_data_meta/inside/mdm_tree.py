@@ -10,42 +10,80 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 WALL = 5.0
 """How many times its limit of CPU time something may take of wall time: it waits, and the machine serves others too."""
+_LISTS_CHILDREN = os.path.exists("/proc/thread-self/children")  # noqa: PTH110 - pathlib would be loaded for it alone
+"""Whether the kernel says which children a process has."""
+_GENERATIONS = 256
+"""How deep a tree is looked through: as many processes as a run may have at a time."""
 PATIENCE = 5.0
 """Seconds that killed processes may take to be gone: the kernel ends them at once unless a disk holds them."""
 
 
 def below(root: int) -> set[int]:
-    """The living processes that come from ``root``, without itself."""
-    children: dict[int, list[int]] = {}
-    dead: set[int] = set()
-    for pid in _processes():
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            # Bare reads, because this is done for every process of the machine, and often.
-            descriptor = os.open(f"/proc/{pid}/stat", os.O_RDONLY)
-            try:
-                state, parent = os.read(descriptor, 4096).rpartition(b")")[2].split(None, 2)[:2]
-            finally:
-                os.close(descriptor)
-            children.setdefault(int(parent), []).append(pid)
-            if state in b"ZX":
-                dead.add(pid)
+    """The living processes that come from ``root``, without itself.
+
+    All are asked for their children until nobody names a new one: what starts meanwhile, or was left out while another
+    was buried (proc_pid_children(5)), is in the next answer.
+    """
+    children = _children if _LISTS_CHILDREN else _children_by_parents()
     descendants: set[int] = set()
-    waiting = [root]
-    while waiting:
-        fresh = [pid for pid in children.get(waiting.pop(), []) if pid not in descendants]
-        descendants.update(fresh)
-        waiting += fresh
-    return descendants - dead
+    for _ in range(_GENERATIONS):
+        fresh = {child for pid in (root, *descendants) for child in children(pid)} - descendants
+        if not fresh:
+            break
+        descendants |= fresh
+    return {pid for pid in descendants if not _has_ended(pid)}
 
 
-def _processes() -> list[int]:
-    """All processes of the machine; none where nothing tells."""
+def _children(pid: int) -> list[int]:
+    """The children of a process, dead ones too."""
+    children: list[int] = []
+    for thread in _listed(f"/proc/{pid}/task"):
+        with contextlib.suppress(OSError):
+            children += map(int, _read(f"/proc/{pid}/task/{thread}/children").split())
+    return children
+
+
+def _children_by_parents() -> Callable[[int], list[int]]:
+    """The same from the parent of every process of the machine, which takes long where many run."""
+    children: dict[int, list[int]] = {}
+    for pid in map(int, filter(str.isdecimal, _listed("/proc"))):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            children.setdefault(int(_fields(pid)[1]), []).append(pid)
+    return lambda pid: children.get(pid, [])
+
+
+def _has_ended(pid: int) -> bool:
+    """Whether it is gone, or waits to be buried."""
+    try:
+        return _fields(pid)[0] in b"ZX"
+    except (OSError, IndexError):
+        return True
+
+
+def _fields(pid: int) -> list[bytes]:
+    """What the kernel says of a process after its name: the state, the parent, and what proc_pid_stat(5) lists."""
+    return _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+
+
+def _read(path: str) -> bytes:
+    # Bare reads, because this is done for many processes, and often.
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        data = b""
+        while part := os.read(descriptor, 4096):
+            data += part
+        return data
+    finally:
+        os.close(descriptor)
+
+
+def _listed(folder: str) -> list[str]:
+    """What is in a folder; nothing where it is not there."""
     with contextlib.suppress(OSError):
-        return [int(name) for name in os.listdir("/proc") if name.isdecimal()]  # noqa: PTH208 - half the time
+        return os.listdir(folder)  # noqa: PTH208 - half the time
     return []
 
 
@@ -65,8 +103,7 @@ def cpu_seconds(pids: Iterable[int]) -> float:
     ticks = 0
     for pid in pids:
         with contextlib.suppress(OSError, ValueError, IndexError):
-            fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
-            ticks += sum(map(int, fields[11:15]))
+            ticks += sum(map(int, _fields(pid)[11:15]))
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
@@ -86,10 +123,7 @@ def overtime(pid: int, started: float, limit: float, cpu_before: float = 0.0) ->
 
 def alive(pid: int) -> set[int]:
     """The process itself, if it lives."""
-    with contextlib.suppress(OSError, IndexError):
-        state = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0]
-        return set() if state in "ZX" else {pid}
-    return set()
+    return set() if _has_ended(pid) else {pid}
 
 
 def end(processes: Callable[[], set[int]]) -> None:
@@ -116,7 +150,7 @@ def _ancestors(pid: int, pids: set[int]) -> list[int]:
     """Those of ``pids`` that the process came from."""
     ancestors: list[int] = []
     with contextlib.suppress(OSError, ValueError, IndexError):
-        while (pid := int(Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[1])) in pids:
+        while (pid := int(_fields(pid)[1])) in pids:
             ancestors.append(pid)
     return ancestors
 

@@ -24,7 +24,7 @@ TIMEOUT = (10.0, 60.0)
 _AGAIN = Retry(
     3, status_forcelist=(429, 500, 502, 503, 504), backoff_factor=0.5, raise_on_status=False, retry_after_max=30
 )
-"""One answer that fails says little of an index: it is asked three times more within some 3 seconds, or when it says."""
+"""One answer that fails says little: it is asked three times more, within some 3 seconds or when it says."""
 _HINT = "check the network and the index your uv or pip is set up to use; the committed ledger still works"
 # Of what an index may say of a file, these mean that it will not give it, now or later.
 _REFUSALS = (401, 403, 404, 410, 451)
