@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +22,8 @@ from market_data_meta.releases.index_settings import configured_indexes
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import bytecode, environments
 
+_RESOLUTIONS = 12
+"""How many sets are resolved at a time: each in a process of its own, which waits for the index most of its time."""
 ThirdPartyRequirements = tuple[tuple[str, ...], ...]
 """What the releases of a cell require of other libraries, for each package: cells that agree on it share a set."""
 
@@ -89,8 +90,7 @@ def resolve_all(
     def resolve(cell: ContentCombination) -> ThirdPartyLock | Unresolvable:
         return _resolve(contract, ledger, cell, choice, circumstances, python, cache)
 
-    # Threads, because the resolver is a process of its own.
-    with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(_RESOLUTIONS) as pool:
         return dict(zip(representatives, pool.map(resolve, representatives.values()), strict=True))
 
 
