@@ -13,7 +13,7 @@ from typing import Any
 
 from collaborators import HANDED, Answer
 from counting import COUNTS
-from describing import Json, attributes, class_names, describe
+from describing import Described, Json, attributes, class_names, describe
 from edge import EDGE
 from exhausting import exhausted
 from given_files import FOLDERS, written
@@ -108,6 +108,19 @@ def _details(error: BaseException) -> dict[str, Json]:
     if shown := attributes(error):
         said["attributes"] = {name: describe(value) for name, value in shown}
     return said
+
+
+async def cancelled(work: Callable[[], Any]) -> Described:
+    """What becomes of a call that is cancelled where it first waits: it ends, or it goes on as if nothing was."""
+    task = asyncio.ensure_future(_whole(work))
+    await asyncio.sleep(0)
+    was_waiting = task.cancel()
+    await asyncio.wait([task], timeout=PATIENCE / 2)
+    if not task.done():
+        return Described("goes on")
+    if task.cancelled() or task.exception() or not was_waiting:
+        return Described("ends")
+    return Described({"returns": describe(task.result())})
 
 
 async def _whole(work: Callable[[], Any]) -> Any:

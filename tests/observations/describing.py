@@ -80,7 +80,7 @@ def describe(value: object, depth: int = 0, seen: tuple[int, ...] = ()) -> Json:
 _COMPOUND = object()
 
 
-def _simple(value: object) -> Json:  # noqa: C901 - one line for each kind of value  # noqa: C901 - one line for each kind of value
+def _simple(value: object) -> Json:  # noqa: C901 - one line for each kind of value
     if isinstance(value, Described):
         return value.json
     if value is None or isinstance(value, bool):
@@ -122,7 +122,7 @@ def _simple(value: object) -> Json:  # noqa: C901 - one line for each kind of va
     return _COMPOUND
 
 
-def _compound(value: Any, depth: int, seen: tuple[int, ...]) -> Json:  # noqa: C901 - one line for each kind of value  # noqa: C901 - one line for each kind of value
+def _compound(value: Any, depth: int, seen: tuple[int, ...]) -> Json:  # noqa: C901 - one line for each kind of value
     def inner(part: object) -> Json:
         return describe(part, depth, seen)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from typing import Any
+
+from describing import class_names
 
 ITEMS = 8
 """Items that are taken from an iterator that may have no end."""
@@ -16,21 +18,38 @@ async def exhausted(result: Any) -> Any:
     if inspect.isawaitable(result) and not hasattr(result, "is_an_answer"):
         result = await result
     if inspect.isasyncgen(result):
-        items = []
-        async for item in result:
-            items.append(item)
-            if len(items) == ITEMS:
-                break
-        await result.aclose()
-        return {"yields": items}
+        return await _first_items(result)
     if inspect.isgenerator(result):
-        items = [item for item, _ in zip(result, range(ITEMS), strict=False)]
-        result.close()
-        return {"yields": items}
+        try:
+            return await _first_items(_one_by_one(result))
+        finally:
+            result.close()
     if is_to_be_entered(result):
         async with _entered(result) as value:
             return {"enters": value}
     return result
+
+
+async def _first_items(items: AsyncGenerator[Any, Any]) -> dict[str, Any]:
+    """The first items, and what was raised after some of them; what is raised before any is raised."""
+    taken: list[Any] = []
+    try:
+        async for item in items:
+            taken.append(item)
+            if len(taken) == ITEMS:
+                break
+    except Exception as error:
+        if not taken:
+            raise
+        return {"yields": taken, "then raises": class_names(type(error))}
+    finally:
+        await items.aclose()
+    return {"yields": taken}
+
+
+async def _one_by_one(items: Generator[Any, Any, Any]) -> AsyncGenerator[Any]:
+    for item in items:
+        yield item
 
 
 def is_to_be_entered(value: Any) -> bool:

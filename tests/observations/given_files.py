@@ -15,6 +15,7 @@ CONTENTS: Mapping[str, str | bytes] = {
     "mapping.yaml": "a: 1\nname: abc\nitems:\n  - symbol: AAPL\n",
     "lines.ndjson": '{"symbol": "AAPL", "price": 101.5}\n{"symbol": "MSFT", "price": 1}\n',
     "rows.csv": "symbol,ts,price\nAAPL,2024-03-01T14:30:15Z,101.5\n",
+    "damaged.ndjson": '{"symbol": "AAPL", "price": 101.5}\n{"symbol": "MSFT", "pri\n',
     "packed.ndjson": gzip.compress(b'{"symbol": "AAPL", "price": 101.5}\n', mtime=0),
 }
 """Files that are there, each of another form; the last one is packed, whatever its name says."""

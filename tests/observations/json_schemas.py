@@ -81,6 +81,8 @@ def changed_schemas() -> dict[str, dict[str, Any]]:
         "a": {"type": "string", "enum": ["x", "y"], "maxLength": 9},
         "b": {"type": ["string", "null"]},
         "c": {"type": "number", "minimum": 0, "maximum": 10},
+        "d": {"enum": ["p", "q"], "maxLength": 9},
+        "e": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
     }
     changes: dict[str, dict[str, Any]] = {
         "a of more words": {"a": {"enum": ["x", "y", "z"]}},
@@ -95,13 +97,26 @@ def changed_schemas() -> dict[str, dict[str, Any]]:
         "c from 1": {"c": {"minimum": 1}},
         "c to 9": {"c": {"maximum": 9}},
         "c without end": {"c": {"maximum": None}},
+        "d of fewer words": {"d": {"enum": ["p"]}},
+        "d shorter": {"d": {"maxLength": 5}},
+        "d a text": {"d": {"type": "string"}},
+        "e no null": {"e": {"anyOf": [{"type": "integer"}]}},
+        "e an integer": {"e": {"anyOf": None, "type": "integer"}},
     }
     found = {"plain": _schema(fields, ["a"])}
     for label, change in changes.items():
-        found[label] = _schema(fields | {name: fields[name] | part for name, part in change.items()}, ["a"])
-    for label, names, required in (("no a", "bc", []), ("no b", "ac", ["a"]), ("c required", "abc", ["a", "c"])):
+        changed = {name: fields[name] | part for name, part in change.items()}
+        said = {
+            name: {key: value for key, value in part.items() if value is not None} for name, part in changed.items()
+        }
+        found[label] = _schema(fields | said, ["a"])
+    for label, names, required in (
+        ("no a", "bcde", []),
+        ("no b", "acde", ["a"]),
+        ("c required", "abcde", ["a", "c"]),
+    ):
         found[label] = _schema({name: fields[name] for name in names}, required)
-    found["d"] = _schema(fields | {"d": {"type": "boolean"}}, ["a"])
+    found["f"] = _schema(fields | {"f": {"type": "boolean"}}, ["a"])
     return found
 
 

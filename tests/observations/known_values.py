@@ -27,7 +27,7 @@ _BY_NAME: tuple[tuple[str, tuple[Any, ...]], ...] = (
     ),
     (r"url|uri|endpoint|address", ("http://127.0.0.1:8080/x", "https://user:secret@h.example:1/p?q=1#f", "")),
     (r"^host|bind", ("127.0.0.1", "::1", "")),
-    (r"interval|freq|timeframe|resolution", ("1min", "1d", "5m", "1h", "x")),
+    (r"interval|freq|timeframe|resolution", ("1min", "1d", "5m", "1h", "1M", "x")),
     (r"^(time_?zone|tz)", ("UTC", "America/New_York", "No/Zone")),
     (r"^level$|log_?level", ("INFO", "debug", "ok", "soft", "hard", "x")),
     (r"date|start|end|since|until|^ts|time", ("2024-03-01T14:30:15Z", "2024-03-01T09:30:15-05:00", "2024-03-01", "x")),
@@ -47,7 +47,7 @@ FOREIGN = "Ünï cödé / 1"
 TEXTS = ("abc", "", FOREIGN, "1", "true", " padded ")
 BY_TYPE: dict[Any, tuple[Any, ...]] = {
     bool: (True, False),
-    int: (3, 0, -1, 1_000),
+    int: (3, 0, -1, 1_000, 1),
     float: (2.5, 0.0, -1.0, 1e9, float("inf")),
     complex: (1j,),
     bytes: (b"abc", b"", b'{"a":1}', b"\xff\xfe"),

@@ -43,7 +43,7 @@ def next_in_line(status: int) -> Callable[[Any], Awaitable[Any]]:
     from starlette.responses import Response
 
     async def call_next(given: Any) -> Any:
-        HANDED.note("call_next", (str(given.url),), {})
+        HANDED.note("call_next", (str(given.url), dict(given.scope.get("state", {}))), {})
         if not status:
             raise RuntimeError("what comes next raises")
         return Response(b"{}", status_code=status, media_type="application/json")

@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import enum
 import functools
+import inspect
 import pickle
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,7 +14,7 @@ from typing import Any
 
 import decorating
 import sequences
-from calling import run
+from calling import cancelled, run
 from collaborators import HANDED
 from compared_words import WORDS
 from constructing import Maker, cases_of, concrete, is_static, maker_of, method_cases, methods_of, with_collaborators
@@ -79,6 +80,7 @@ def _function(each: PublicObject) -> Iterator[Observation]:
         yield from calls.sick(f"{each.location}[{case.label}]", functools.partial(_watched, each.value, case))
         yield f"{each.location} twice", functools.partial(_twice, each.value, case)
         yield f"{each.location} left by an error", functools.partial(_left_by_error, each.value, case)
+        yield from _cancelled(each.location, each.value, functools.partial(case.call, each.value))
     yield from decorating.observations(each.location, each.value, cases)
     if len(cases) > 1:
         yield f"{each.location} of its own result", functools.partial(_of_own_result, each.value, cases)
@@ -187,13 +189,16 @@ def _class(each: PublicObject, surface: Surface) -> Iterator[Observation]:
         for number, case in enumerate(method_cases(kind, name, method)):
             if static:
                 observe = functools.partial(_watched, getattr(kind, name), case)
+                work = functools.partial(case.call, getattr(kind, name))
             elif maker is None:
                 continue
             else:
                 observe = functools.partial(_method_call, maker, name, case)
+                work = functools.partial(_of_new_case, maker, name, case)
             yield calls.observed(f"{location}.{name}[{case.label}]", observe)
             if number == 0:
                 yield from calls.sick(f"{location}.{name}[{case.label}]", observe)
+                yield from _cancelled(f"{location}.{name}", method, work)
         cases = method_cases(kind, name, method) if maker is not None and not static else []
         if maker is not None and cases and decorating.takes_function(cases[0]):
             yield from decorating.observations(f"{location}.{name}", functools.partial(_of_new, maker, name), cases)
@@ -203,9 +208,19 @@ def _class(each: PublicObject, surface: Surface) -> Iterator[Observation]:
         yield from sequences.observations(location, kind, maker, surface.imports)
 
 
+def _cancelled(name: str, function: Any, work: Callable[[], Any]) -> Iterator[Observation]:
+    """A call of what waits, cancelled in between."""
+    if inspect.iscoroutinefunction(function):
+        yield f"{name} cancelled", functools.partial(run, functools.partial(cancelled, work))
+
+
 def _of_new(maker: Maker, name: str, *given: Any, **named: Any) -> Any:
     """The method of an instance that is made for this call."""
     return getattr(maker.make(), name)(*given, **named)
+
+
+def _of_new_case(maker: Maker, name: str, case: Case) -> Any:
+    return case.call(getattr(maker.make(), name))
 
 
 def _furnished(location: str, kind: type, surface: Surface) -> Iterator[Observation]:

@@ -30,6 +30,8 @@ _CHANGES = re.compile(
     r"|handle|ingest|send|mute|enable|disable|save|keep|remember|track|note|merge|extend|replace|evict|pause|resume)"
 )
 """Names of methods after which others answer otherwise."""
+_RUNS = re.compile(r"^(start|stop|run|close|open|connect|disconnect|shutdown|wait|serve|init|setup)")
+"""Names of methods that begin or end something, whatever they answer."""
 _AT_ONCE = 5
 _OFTEN = 4
 """Fewer than the usual limits of failures, and more than half of them."""
@@ -52,6 +54,10 @@ def observations(location: str, kind: type, maker: Maker, imports: tuple[str, ..
     changing = [name for name in methods if _CHANGES.match(name)][:_FIRSTS]
     for first in changing:
         yield f"{location}.{first} then", functools.partial(_then, maker, first, methods)
+    reading = [name for name in methods if not _CHANGES.match(name) and not _RUNS.match(name)][:_SECONDS]
+    for name in reading:
+        leaves = functools.partial(_leaves, maker, name, methods, [other for other in reading if other != name])
+        yield f"{location}.{name} leaves", functools.partial(run, leaves)
     yield from subscribers.observations(location, maker, methods)
     yield from failing.observations(location, kind, maker, methods)
     yield from filling.observations(location, kind, maker, methods)
@@ -128,6 +134,23 @@ async def _pair(maker: Maker, cases: list[Case], first: str, other_cases: list[C
     for _ in range(_OFTEN):
         last = await outcome(functools.partial(case.call, getattr(instance, first)))
     return Described({**seen, "after more of both": {"second": again, "last": last, "state": state_of(instance)}})
+
+
+async def _leaves(maker: Maker, name: str, methods: Methods, others: list[str]) -> Described:
+    """What other methods and attributes answer otherwise after a method that only seems to read."""
+    used, untouched = maker.make(), maker.make()
+    await outcome(functools.partial(methods[name][0].call, getattr(used, name)))
+    seen: dict[str, Json] = {}
+    before = state_of(untouched)
+    for attribute, value in state_of(used).items():
+        if before.get(attribute) != value:
+            seen[f".{attribute}"] = value
+    for other in others:
+        case = methods[other][0]
+        answers = [await outcome(functools.partial(case.call, getattr(each, other))) for each in (untouched, used)]
+        if answers[0] != answers[1]:
+            seen[other] = answers[1]
+    return Described(seen)
 
 
 async def _in_thread(maker: Maker, methods: Methods) -> Described:

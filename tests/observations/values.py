@@ -21,7 +21,7 @@ import middleware
 from collaborators import HANDED, Answer, double_of
 from compared_words import WORDS
 from edge_doubles import double_at_edge
-from given_files import new_folder
+from given_files import CONTENTS, new_folder
 from hints import choices_near, parameters_of, reads_schemas
 from json_schemas import changed_schemas
 from known_values import BY_TYPE, FOREIGN, PAUSES, TEXTS, is_moment, of_type
@@ -86,7 +86,10 @@ def samples(annotation: Any, name: str = "", depth: int = 0) -> list[Sample]:  #
             return [*answers, Sample("raises", partial(middleware.next_in_line, 0))]
         return [Sample(CALLABLE, lambda: _callable(args, name, depth))]
     if (kind := origin or annotation) in _COLLECTIONS:
-        return _collections(_COLLECTIONS[kind], args, name, depth)
+        found = _collections(_COLLECTIONS[kind], args, name, depth)
+        if kind is collections.abc.Iterable:
+            found.insert(2, Sample("an iterator", lambda: iter(found[0].make())))
+        return found
     if kind in (collections.abc.AsyncIterator, collections.abc.AsyncIterable, collections.abc.AsyncGenerator):
         return [Sample("stream", lambda: _stream(args[:1] or (Any,), name, depth))]
     if kind in (collections.abc.Awaitable, collections.abc.Coroutine):
@@ -343,9 +346,10 @@ def _named_by(choice: Sample, optional: dict[Any, Sample]) -> dict[str, Sample]:
 
 
 def _wanted(found: list[Sample], annotation: Any, variants: int) -> int:
-    """So many of the samples: more where it is one of a few words, and all where it is an error."""
+    """So many of the samples: more where it is one of a few words, and all where it is an error or a file."""
     if isinstance(found[0].value, enum.Enum):
         return max(variants, 6)
     of_each = any(sample.label == _EACH for sample in found)
-    every = annotation in (Exception, BaseException) or found[0].label.startswith(_SCHEMA)
+    of_files = any(sample.label in CONTENTS for sample in found)
+    every = of_files or annotation in (Exception, BaseException) or found[0].label.startswith(_SCHEMA)
     return len(found) if every else variants + of_each
