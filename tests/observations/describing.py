@@ -46,6 +46,8 @@ _TIME_OF_DAY = re.compile(r"(?<![T\d:+-])(?<!\d{4}-\d\d-\d\d )([0-2]\d):([0-5]\d
 _OF_THE_PROCESS = re.compile(r"(?m)^((?:(?:python|process)_\S+)|(?:\w+_created(?:\{.*\})?)) \S+$")
 _UNITS = {1: "s", 1_000: "ms", 1_000_000: "us", 1_000_000_000: "ns"}
 
+AS_IT_WAS = "as it was"
+"""What is told of an attribute or an answer that a call has not changed."""
 FOLDERS: dict[str, str] = {}
 """Folders of this run, which have other names in the next, and what they are called instead."""
 

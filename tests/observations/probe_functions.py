@@ -18,7 +18,7 @@ from calling import cancelled, run
 from collaborators import HANDED
 from compared_words import WORDS
 from constructing import Maker, cases_of, concrete, is_static, maker_of, method_cases, methods_of, with_collaborators
-from describing import Described, Json, attributes, describe, field_names
+from describing import AS_IT_WAS, Described, Json, attributes, describe, field_names
 from exhausting import exhausted, is_to_be_entered, left_by_error
 from plain_samples import Sample
 from sick_edges import Calls
@@ -284,7 +284,8 @@ def _method_call(maker: Maker, name: str, case: Case) -> Json:
             return "itself" if result is instance else result
         finally:
             after = {key: describe(value) for key, value in attributes(instance)}
-            state.update({key: value for key, value in after.items() if before.get(key) != value})
+            # All are named: one that changes from now on is told from one that is new.
+            state.update({key: value if before.get(key) != value else AS_IT_WAS for key, value in after.items()})
             if describe(made) != given:
                 state["arguments afterwards"] = describe(made)
 

@@ -17,7 +17,7 @@ import subscribers
 from calling import run
 from collaborators import HANDED
 from constructing import Maker, is_static, method_cases, methods_of
-from describing import Described, Json, attributes, class_names, describe, state_of
+from describing import AS_IT_WAS, Described, Json, attributes, class_names, describe, state_of
 from exhausting import exhausted
 from unit import NOTHING, Observation
 from values import Case
@@ -143,13 +143,11 @@ async def _leaves(maker: Maker, name: str, methods: Methods, others: list[str]) 
     seen: dict[str, Json] = {}
     before = state_of(untouched)
     for attribute, value in state_of(used).items():
-        if before.get(attribute) != value:
-            seen[f".{attribute}"] = value
+        seen[f".{attribute}"] = value if before.get(attribute) != value else AS_IT_WAS
     for other in others:
         case = methods[other][0]
         answers = [await outcome(functools.partial(case.call, getattr(each, other))) for each in (untouched, used)]
-        if answers[0] != answers[1]:
-            seen[other] = answers[1]
+        seen[other] = answers[1] if answers[0] != answers[1] else AS_IT_WAS
     return Described(seen)
 
 

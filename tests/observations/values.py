@@ -57,7 +57,7 @@ def samples(annotation: Any, name: str = "", depth: int = 0) -> list[Sample]:  #
         found = [sample for arg in args if arg is not type(None) for sample in _try(arg, name, depth)]
         if not found and type(None) not in args:
             raise NoSampleError(name)
-        return found[:6] + ([literal(None)] if type(None) in args else [])
+        return (found if _of_files(found) else found[:6]) + ([literal(None)] if type(None) in args else [])
     if origin is typing.Literal:
         return [literal(arg) for arg in args][:6]
     if origin in (typing.ClassVar, typing.Final):
@@ -133,9 +133,15 @@ _COLLECTIONS: dict[Any, type] = {
 
 def _try(annotation: Any, name: str, depth: int) -> list[Sample]:
     try:
-        return samples(annotation, name, depth)[:3]
+        found = samples(annotation, name, depth)
     except NoSampleError:
         return []
+    return found if _of_files(found) else found[:3]
+
+
+def _of_files(found: list[Sample]) -> bool:
+    """Whether there are files among them: each is of another form, and whoever reads files reads some of them only."""
+    return any(sample.label in CONTENTS for sample in found)
 
 
 def _collections(kind: type, args: tuple[Any, ...], name: str, depth: int) -> list[Sample]:
@@ -350,6 +356,6 @@ def _wanted(found: list[Sample], annotation: Any, variants: int) -> int:
     if isinstance(found[0].value, enum.Enum):
         return max(variants, 6)
     of_each = any(sample.label == _EACH for sample in found)
-    of_files = any(sample.label in CONTENTS for sample in found)
-    every = of_files or annotation in (Exception, BaseException) or found[0].label.startswith(_SCHEMA)
+    is_each_needed = _of_files(found) or found[0].label.startswith(_SCHEMA)
+    every = is_each_needed or annotation in (Exception, BaseException)
     return len(found) if every else variants + of_each
