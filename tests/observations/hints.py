@@ -90,7 +90,7 @@ def choices_near(function: Any, name: str) -> list[str]:
         if constant.isupper() and not constant.startswith("_") and name.removesuffix("s").upper() in constant:
             keys = sorted(value) if isinstance(value, set | frozenset) and _all_texts(value) else value
             if isinstance(keys, dict | list | tuple) and 0 < len(keys) <= 40 and _all_texts(keys):
-                return list(keys)[:8]
+                return list(keys)[:16]
     return []
 
 

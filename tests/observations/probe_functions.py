@@ -20,12 +20,15 @@ from compared_words import WORDS
 from constructing import Maker, cases_of, concrete, is_static, maker_of, method_cases, methods_of, with_collaborators
 from describing import AS_IT_WAS, Described, Json, attributes, describe, field_names
 from exhausting import exhausted, is_to_be_entered, left_by_error
+from lifecycles import CLOSERS, OPENERS, beginning_and_end
 from plain_samples import Sample
 from sick_edges import Calls
 from surface import PublicObject, Surface, is_defined_in
 from unit import NOTHING, Observation, Unit
 from values import Case
 
+_OF_BEGUN = 12
+"""Calls of a method of an instance that has begun."""
 _WORD = re.compile(r"(\w+)='([\w-]+)'$")
 """What the label of a case ends with that has a word for an argument, or for a part of one."""
 
@@ -202,6 +205,7 @@ def _class(each: PublicObject, surface: Surface) -> Iterator[Observation]:
         cases = method_cases(kind, name, method) if maker is not None and not static else []
         if maker is not None and cases and decorating.takes_function(cases[0]):
             yield from decorating.observations(f"{location}.{name}", functools.partial(_of_new, maker, name), cases)
+    yield from _begun(location, kind, maker, surface)
     yield from _furnished(location, kind, surface)
     yield from _set_up(location, kind, surface)
     if maker is not None:
@@ -221,6 +225,32 @@ def _of_new(maker: Maker, name: str, *given: Any, **named: Any) -> Any:
 
 def _of_new_case(maker: Maker, name: str, case: Case) -> Any:
     return case.call(getattr(maker.make(), name))
+
+
+def _begun(location: str, kind: type, maker: Maker | None, surface: Surface) -> Iterator[Observation]:
+    """The calls of each method that is refused before the beginning, on an instance that has begun."""
+    opener, closer = beginning_and_end({name for name in dir(kind) if callable(getattr(kind, name, None))})
+    if maker is None or opener is None or closer is None:
+        return
+    for name, method in methods_of(kind, surface.imports):
+        if name in (*OPENERS, *CLOSERS) or is_static(kind, name):
+            continue
+        cases, refused = method_cases(kind, name, method, _OF_BEGUN), list[bool]()
+        for case in cases:
+            is_refused = functools.partial(_if_refused, maker, name, cases[0], refused)
+            call = functools.partial(_method_call, maker, name, case, opener)
+            yield f"{location}.{name}[{case.label}] after {opener}", functools.partial(_only_if, is_refused, call)
+
+
+def _only_if(condition: Callable[[], bool], observe: Callable[[], Json]) -> Json:
+    return observe() if condition() else NOTHING
+
+
+def _if_refused(maker: Maker, name: str, case: Case, known: list[bool]) -> bool:
+    """Whether the plainest call raises before the beginning; what is known is not tried again."""
+    if not known:
+        known.append("raises" in _method_call(maker, name, case))
+    return known[0]
 
 
 def _furnished(location: str, kind: type, surface: Surface) -> Iterator[Observation]:
@@ -268,12 +298,17 @@ def _made(kind: type, case: Case) -> Described:
     return Described(shown | {"attributes": others} if others and isinstance(shown, dict) else shown)
 
 
-def _method_call(maker: Maker, name: str, case: Case) -> Json:
-    """Call the method on an instance made for this call, inside the loop; what it returns, and what it changed."""
+def _method_call(maker: Maker, name: str, case: Case, opener: str = "") -> Json:
+    """Call the method on an instance made for this call, inside the loop; what it returns, and what it changed.
+
+    With an ``opener`` that is called first.
+    """
     state: dict[str, Json] = {}
 
     async def work() -> Any:
         instance = maker.make()
+        if opener:
+            await exhausted(getattr(instance, opener)())
         before = {key: describe(value) for key, value in attributes(instance)}
         positional, named = case.arguments()
         made = [positional, named]

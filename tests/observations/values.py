@@ -302,9 +302,9 @@ def argument_cases(function: Any, depth: int = 0, variants: int = 5) -> list[Cas
         required = parameter.default is parameter.empty
         try:
             found = samples(annotation, _name_in(function, parameter.name), depth)
-            if annotation in (str, Any, parameter.empty):
-                found = [*map(literal, choices_near(function, parameter.name)), *found]
-            elif annotation in (dict, dict[str, Any]) and reads_schemas(function):
+            near = choices_near(function, parameter.name) if annotation in (str, Any, parameter.empty) else []
+            found = [*map(literal, near), *found]
+            if annotation in (dict, dict[str, Any]) and reads_schemas(function):
                 found = [Sample(f"{_SCHEMA} {label}", partial(copy.deepcopy, each)) for label, each in SCHEMAS.items()]
         except NoSampleError:
             if required:
@@ -315,12 +315,12 @@ def argument_cases(function: Any, depth: int = 0, variants: int = 5) -> list[Cas
         if not required:
             optional[parameter.name] = found[0]
             unsaid |= {parameter.name: found[0]} if parameter.default is None else {}
-            choices.append((parameter.name, None, found[: _wanted(found, annotation, variants)]))
+            choices.append((parameter.name, None, found[: len(near) + _wanted(found, annotation, variants)]))
         elif parameter.kind is parameter.POSITIONAL_ONLY:
             choices.append((parameter.name, len(positional), found[1:variants]))
             positional.append(found[0])
         else:
-            others = found[1 : _wanted(found, annotation, variants)]
+            others = found[1 : len(near) + _wanted(found, annotation, variants)]
             whole = [sample for sample in found[1:] if sample.label.endswith(f" {WHOLE}") and sample not in others]
             choices.append((parameter.name, None, others + whole))
             named.append((parameter.name, found[0]))

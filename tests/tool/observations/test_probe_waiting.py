@@ -80,3 +80,26 @@ class Features:
     assert observed(tmp_path / "reads", {"m": text}, "functions")[name]["returns"] == {"symbols": AS_IT_WAS}
     left = observed(tmp_path / "leaves", {"m": forgetful}, "functions")[name]["returns"]
     assert left == {"symbols": {"returns": ["AAPL"]}}
+
+
+def test_calls_of_what_has_begun(tmp_path: Path) -> None:
+    """What is refused before the beginning is called after it, in each way; what is not is seen already."""
+    text = """
+class Client:
+    def __init__(self) -> None:
+        self.rows = None
+    def __enter__(self):
+        self.rows = []
+        return self
+    def __exit__(self, *_) -> None:
+        self.rows = None
+    def write(self, rows: list[str], most: int = 9) -> int:
+        self.rows.extend(rows[:most])
+        return len(self.rows)
+    def name(self, short: bool = False) -> str:
+        return "c" if short else "client"
+"""
+    seen = observed(tmp_path, {"m": text}, "functions")
+    written = {label: seen[f"small.m.Client.write[{label}] after __enter__"]["returns"] for label in ("", "most=1")}
+    assert written == {"": 2, "most=1": 1}
+    assert not [name for name in seen if name.startswith("small.m.Client.name[") and name.endswith("after __enter__")]
