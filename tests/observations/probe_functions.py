@@ -215,7 +215,13 @@ def _class(each: PublicObject, surface: Surface) -> Iterator[Observation]:
 def _cancelled(name: str, function: Any, work: Callable[[], Any]) -> Iterator[Observation]:
     """A call of what waits, cancelled in between."""
     if inspect.iscoroutinefunction(function):
-        yield f"{name} cancelled", functools.partial(run, functools.partial(cancelled, work))
+        yield f"{name} cancelled", functools.partial(_end_of_cancelled, work)
+
+
+def _end_of_cancelled(work: Callable[[], Any]) -> Json:
+    """How the call ends. How far it has come till then is chance, where another thread does the work."""
+    seen = run(functools.partial(cancelled, work))
+    return {"returns": seen["returns"]} if "returns" in seen else {"raises": seen.get("raises", "nothing")}
 
 
 def _of_new(maker: Maker, name: str, *given: Any, **named: Any) -> Any:
