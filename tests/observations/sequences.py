@@ -54,9 +54,10 @@ def observations(location: str, kind: type, maker: Maker, imports: tuple[str, ..
     changing = [name for name in methods if _CHANGES.match(name)][:_FIRSTS]
     for first in changing:
         yield f"{location}.{first} then", functools.partial(_then, maker, first, methods)
-    reading = [name for name in methods if not _CHANGES.match(name) and not _RUNS.match(name)][:_SECONDS]
+    reading = [name for name in methods if not _CHANGES.match(name) and not _RUNS.match(name)]
+    plain = [name for name in reading if not methods[name][0].positional and not methods[name][0].named]
     for name in reading:
-        leaves = functools.partial(_leaves, maker, name, methods, [other for other in reading if other != name])
+        leaves = functools.partial(_leaves, maker, name, methods, [other for other in plain if other != name])
         yield f"{location}.{name} leaves", functools.partial(run, leaves)
     yield from subscribers.observations(location, maker, methods)
     yield from failing.observations(location, kind, maker, methods)
@@ -137,7 +138,7 @@ async def _pair(maker: Maker, cases: list[Case], first: str, other_cases: list[C
 
 
 async def _leaves(maker: Maker, name: str, methods: Methods, others: list[str]) -> Described:
-    """What other methods and attributes answer otherwise after a method that only seems to read."""
+    """What attributes and methods without arguments answer otherwise after a method that only seems to read."""
     used, untouched = maker.make(), maker.make()
     await outcome(functools.partial(methods[name][0].call, getattr(used, name)))
     seen: dict[str, Json] = {}
