@@ -197,7 +197,7 @@ def _class(each: PublicObject, surface: Surface) -> Iterator[Observation]:
                 continue
             else:
                 observe = functools.partial(_method_call, maker, name, case)
-                work = functools.partial(_of_new_case, maker, name, case)
+                work = functools.partial(case.call, functools.partial(_of_new, maker, name))
             yield calls.observed(f"{location}.{name}[{case.label}]", observe)
             if number == 0:
                 yield from calls.sick(f"{location}.{name}[{case.label}]", observe)
@@ -227,10 +227,6 @@ def _end_of_cancelled(work: Callable[[], Any]) -> Json:
 def _of_new(maker: Maker, name: str, *given: Any, **named: Any) -> Any:
     """The method of an instance that is made for this call."""
     return getattr(maker.make(), name)(*given, **named)
-
-
-def _of_new_case(maker: Maker, name: str, case: Case) -> Any:
-    return case.call(getattr(maker.make(), name))
 
 
 def _begun(location: str, kind: type, maker: Maker | None, surface: Surface) -> Iterator[Observation]:
