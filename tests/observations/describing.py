@@ -64,6 +64,11 @@ def state_of(instance: object) -> dict[str, Json]:
     return {name: describe(value) for name, value in attributes(instance)}
 
 
+def changed_state(before: dict[str, Json], after: dict[str, Json]) -> dict[str, Json]:
+    """The later state, in which what is the same is said to be: so one that changes differs from a new one."""
+    return {name: value if before.get(name) != value else AS_IT_WAS for name, value in after.items()}
+
+
 def describe(value: object, depth: int = 0, seen: tuple[int, ...] = ()) -> Json:
     """The value as JSON: types by bare name, addresses and the current time replaced by what they are."""
     simple = _simple(value)

@@ -106,10 +106,10 @@ def changed_schemas() -> dict[str, dict[str, Any]]:
     found = {"plain": _schema(fields, ["a"])}
     for label, change in changes.items():
         changed = {name: fields[name] | part for name, part in change.items()}
-        said = {
+        without_none = {
             name: {key: value for key, value in part.items() if value is not None} for name, part in changed.items()
         }
-        found[label] = _schema(fields | said, ["a"])
+        found[label] = _schema(fields | without_none, ["a"])
     for label, names, required in (
         ("no a", "bcde", []),
         ("no b", "acde", ["a"]),

@@ -18,7 +18,7 @@ from calling import cancelled, run
 from collaborators import HANDED
 from compared_words import WORDS
 from constructing import Maker, cases_of, concrete, is_static, maker_of, method_cases, methods_of, with_collaborators
-from describing import AS_IT_WAS, Described, Json, attributes, describe, field_names
+from describing import Described, Json, attributes, changed_state, describe, field_names, state_of
 from exhausting import exhausted, is_to_be_entered, left_by_error
 from lifecycles import CLOSERS, OPENERS, beginning_and_end
 from plain_samples import Sample
@@ -237,9 +237,9 @@ def _begun(location: str, kind: type, maker: Maker | None, surface: Surface) -> 
     for name, method in methods_of(kind, surface.imports):
         if name in (*OPENERS, *CLOSERS) or is_static(kind, name):
             continue
-        cases, refused = method_cases(kind, name, method, _OF_BEGUN), list[bool]()
+        cases = method_cases(kind, name, method, _OF_BEGUN)
+        is_refused = functools.cache(functools.partial(_is_refused, maker, name, cases[:1]))
         for case in cases:
-            is_refused = functools.partial(_if_refused, maker, name, cases[0], refused)
             call = functools.partial(_method_call, maker, name, case, opener)
             yield f"{location}.{name}[{case.label}] after {opener}", functools.partial(_only_if, is_refused, call)
 
@@ -248,11 +248,9 @@ def _only_if(condition: Callable[[], bool], observe: Callable[[], Json]) -> Json
     return observe() if condition() else NOTHING
 
 
-def _if_refused(maker: Maker, name: str, case: Case, known: list[bool]) -> bool:
-    """Whether the plainest call raises before the beginning; what is known is not tried again."""
-    if not known:
-        known.append("raises" in _method_call(maker, name, case))
-    return known[0]
+def _is_refused(maker: Maker, name: str, plainest: list[Case]) -> bool:
+    """Whether the plainest call raises before the beginning."""
+    return any("raises" in _method_call(maker, name, case) for case in plainest)
 
 
 def _furnished(location: str, kind: type, surface: Surface) -> Iterator[Observation]:
@@ -311,7 +309,7 @@ def _method_call(maker: Maker, name: str, case: Case, opener: str = "") -> Json:
         instance = maker.make()
         if opener:
             await exhausted(getattr(instance, opener)())
-        before = {key: describe(value) for key, value in attributes(instance)}
+        before = state_of(instance)
         positional, named = case.arguments()
         made = [positional, named]
         given = describe(made)
@@ -320,9 +318,7 @@ def _method_call(maker: Maker, name: str, case: Case, opener: str = "") -> Json:
             result = await exhausted(getattr(instance, name)(*positional, **named))
             return "itself" if result is instance else result
         finally:
-            after = {key: describe(value) for key, value in attributes(instance)}
-            # All are named: one that changes from now on is told from one that is new.
-            state.update({key: value if before.get(key) != value else AS_IT_WAS for key, value in after.items()})
+            state.update(changed_state(before, state_of(instance)))
             if describe(made) != given:
                 state["arguments afterwards"] = describe(made)
 

@@ -17,7 +17,7 @@ import subscribers
 from calling import run
 from collaborators import HANDED
 from constructing import Maker, is_static, method_cases, methods_of
-from describing import AS_IT_WAS, Described, Json, attributes, class_names, describe, state_of
+from describing import AS_IT_WAS, Described, Json, attributes, changed_state, class_names, describe, state_of
 from exhausting import exhausted
 from unit import NOTHING, Observation
 from values import Case
@@ -141,10 +141,8 @@ async def _leaves(maker: Maker, name: str, methods: Methods, others: list[str]) 
     """What attributes and methods without arguments answer otherwise after a method that only seems to read."""
     used, untouched = maker.make(), maker.make()
     await outcome(functools.partial(methods[name][0].call, getattr(used, name)))
-    seen: dict[str, Json] = {}
-    before = state_of(untouched)
-    for attribute, value in state_of(used).items():
-        seen[f".{attribute}"] = value if before.get(attribute) != value else AS_IT_WAS
+    state = changed_state(state_of(untouched), state_of(used))
+    seen = {f".{attribute}": value for attribute, value in state.items()}
     for other in others:
         case = methods[other][0]
         answers = [await outcome(functools.partial(case.call, getattr(each, other))) for each in (untouched, used)]
