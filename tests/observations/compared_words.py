@@ -1,25 +1,34 @@
 """Words that a name may stand for, as the packages' sources have it: ``if source_type == "synthetic"``.
 
-They are what a name is compared with, and what is listed beside it: ``source_type: str  # "synthetic" | "replay"``.
+They are what a name is compared with, what is listed beside it, ``source_type: str  # "synthetic" | "replay"``, and
+what the parameter of that name is given in a call.
 """
 
 from __future__ import annotations
 
+import ast
 import functools
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import describing
 
-_WORD = r"""["']([A-Za-z][\w-]*)["']"""
+_LETTERS = r"[A-Za-z][\w-]*"
+_WORD = rf"""["']({_LETTERS})["']"""
 _NAME = r"\b(\w+)(?:\.(?:lower|upper|strip)\(\))*"
 _EQUALS = re.compile(rf"{_NAME}\s*[!=]=\s*{_WORD}")
 _IS_IN = re.compile(rf"{_NAME}\s+(?:not\s+)?in\s+[({{\[]\s*((?:{_WORD}[,\s]*)+)[)}}\]]")
 _LISTED = re.compile(rf"\b(\w+)\s*:[^#\n]*#\s*((?:{_WORD}\s*\|\s*)+{_WORD})")
 _SPEAKING = re.compile(r"(^|_)(type|kind|mode|backend|operation|action|method)$")
 """Names that are the same wherever they stand: what they are compared with is what they may be."""
+_ALIAS = re.compile(
+    r"^ +(\w+) = \(?(?:\w+\.)*(\w+)(?: or [\"'][\w-]*[\"']\))?(?:\.(?:lower|upper|strip)\(\))+$", re.MULTILINE
+)
+"""``src = spec.source.lower()``: what ``src`` is compared with is what a source may be."""
+_SHORT = 3
+"""Letters of a name that says nothing of what it stands for, such as ``v``."""
 
 
 class ComparedWords:
@@ -37,7 +46,7 @@ class ComparedWords:
         return tuple(self.all().get(name, ()))
 
     def all(self) -> Mapping[str, Iterable[str]]:
-        """All names that speak for themselves, with their words."""
+        """All names that are compared with words, with these."""
         return _in_sources(frozenset(describing.PACKAGES)) if self._given is None else self._given
 
 
@@ -46,11 +55,48 @@ WORDS = ComparedWords()
 
 @functools.cache
 def _in_sources(packages: frozenset[str]) -> Mapping[str, tuple[str, ...]]:
-    found: dict[str, dict[str, None]] = {}
     modules = (module for name, module in sorted(sys.modules.items()) if name.split(".")[0] in packages)
-    for file in dict.fromkeys(str(getattr(module, "__file__", None)) for module in modules):
-        text = Path(file).read_text(encoding="utf-8", errors="replace") if file.endswith(".py") else ""
-        for match in (*_LISTED.finditer(text), *_EQUALS.finditer(text), *_IS_IN.finditer(text)):
-            if _SPEAKING.search(match[1]):
-                found.setdefault(match[1], {}).update(dict.fromkeys(re.findall(_WORD, match[0])))
+    files = dict.fromkeys(str(getattr(module, "__file__", None)) for module in modules)
+    texts = [Path(file).read_text(encoding="utf-8", errors="replace") for file in files if file.endswith(".py")]
+    found: dict[str, dict[str, None]] = {}
+    for text in texts:
+        for name, words in _in_text(text).items():
+            # What a file compares a name with once may be an accident; twice, it chooses.
+            if _SPEAKING.search(name) or (len(words) > 1 and len(name) >= _SHORT):
+                found.setdefault(name, {}).update(words)
+    for name, word in _handed_over([ast.parse(text) for text in texts]):
+        if _SPEAKING.search(name):
+            found.setdefault(name, {})[word] = None
     return {name: tuple(words) for name, words in found.items()}
+
+
+def _handed_over(trees: Sequence[ast.Module]) -> Iterator[tuple[str, str]]:
+    """The parameters of functions that are called with a word somewhere, each with the word."""
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    parameters: dict[str, set[tuple[str, ...]]] = {}
+    for node in nodes:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            names = [each.arg for each in node.args.args]
+            parameters.setdefault(node.name, set()).add(tuple(names[names[:1] in (["self"], ["cls"]) :]))
+    for node in nodes:
+        if isinstance(node, ast.Call):
+            several = parameters.get(getattr(node.func, "attr", getattr(node.func, "id", "")), set())
+            # Which one of several is called, nobody knows without running it.
+            known = next(iter(several)) if len(several) == 1 else ()
+            given = zip(known, node.args, strict=False)
+            by_name = ((each.arg, each.value) for each in node.keywords if each.arg in known)
+            yield from ((str(name), str(word)) for name, value in (*given, *by_name) if (word := _word(value)))
+
+
+def _word(value: ast.expr) -> str | None:
+    text = value.value if isinstance(value, ast.Constant) else None
+    return text if isinstance(text, str) and re.fullmatch(_LETTERS, text) else None
+
+
+def _in_text(text: str) -> dict[str, dict[str, None]]:
+    found: dict[str, dict[str, None]] = {}
+    meant: dict[str, str] = dict(_ALIAS.findall(text))
+    for match in (*_LISTED.finditer(text), *_EQUALS.finditer(text), *_IS_IN.finditer(text)):
+        name = meant.get(str(match[1]), str(match[1]))
+        found.setdefault(name, {}).update(dict.fromkeys(re.findall(_WORD, match[0])))
+    return found

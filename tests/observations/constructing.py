@@ -20,6 +20,8 @@ from plain_samples import Sample
 from surface import is_defined_in, public_names
 from values import Case, NoSampleError, argument_cases, few, first_sample, samples
 
+CASES = 24
+"""Calls of one function."""
 _TRIED = 6
 """Ways to an instance that are tried."""
 
@@ -31,7 +33,7 @@ class Maker:
     make: Callable[[], Any]
 
 
-def cases_of(function: Any, most: int = 24) -> list[Case]:
+def cases_of(function: Any, most: int = CASES) -> list[Case]:
     """The calls of a function: the plainest, and each parameter's odd values; none where no argument can be made."""
     try:
         return few(argument_cases(function), most)
@@ -165,6 +167,6 @@ class Unbound:
         """It only has the signature."""
 
 
-def method_cases(kind: type, name: str, method: Any, most: int = 24) -> list[Case]:
+def method_cases(kind: type, name: str, method: Any, most: int = CASES) -> list[Case]:
     """The calls of a method."""
     return cases_of(getattr(kind, name) if is_static(kind, name) else Unbound(method), most)

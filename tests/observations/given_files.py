@@ -10,6 +10,8 @@ from typing import Any
 
 FOLDERS: list[pathlib.Path] = []
 """The folders that calls of this process were given."""
+_GIVEN: dict[pathlib.Path, bytes] = {}
+"""What was in each file when it was handed over."""
 CONTENTS: Mapping[str, str | bytes] = {
     "object.json": '{"a": 1, "b": [1.5, null], "name": "abc"}',
     "mapping.yaml": "a: 1\nname: abc\nitems:\n  - symbol: AAPL\n",
@@ -23,15 +25,16 @@ CONTENTS: Mapping[str, str | bytes] = {
 
 def file_of(kind: Callable[[str], Any], name: str) -> Any:
     """The path of a new file with the content that is known by this name."""
-    file = pathlib.Path(new_folder()) / name
-    file.write_bytes(_content(name))
-    return kind(str(file))
-
-
-def _content(name: str) -> bytes:
-    """What is in a file of this name when it is handed over; nothing in one that is not."""
     content = CONTENTS.get(name, b"")
-    return content if isinstance(content, bytes) else content.encode()
+    return file_with(kind, name, content if isinstance(content, bytes) else content.encode())
+
+
+def file_with(kind: Callable[[str], Any], name: str, content: bytes) -> Any:
+    """The path of a new file of this name with this content."""
+    file = pathlib.Path(new_folder()) / name
+    file.write_bytes(content)
+    _GIVEN[file] = content
+    return kind(str(file))
 
 
 def new_folder() -> str:
@@ -49,6 +52,6 @@ def written(first: int) -> dict[str, str]:
     for folder in FOLDERS[first:]:
         for file in sorted(folder.rglob("*")):
             content = file.read_bytes() if file.is_file() else b""
-            if content and content != _content(file.name):
+            if content and content != _GIVEN.get(file):
                 found[file.name] = content.decode(errors="replace")[:2000]
     return found

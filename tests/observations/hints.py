@@ -8,6 +8,7 @@ import inspect
 import keyword
 import sys
 import typing
+from collections.abc import Iterable
 from typing import Any
 
 from describing import PACKAGES
@@ -63,7 +64,7 @@ def parameters_of(function: Any) -> list[tuple[inspect.Parameter, Any]]:
             # An alias such as "from" is for what is read from a file, and no caller can write it.
             usable = field.alias if field.alias and not keyword.iskeyword(field.alias) else name
             parameter = inspect.Parameter(usable, inspect.Parameter.KEYWORD_ONLY, default=default)
-            found.append((parameter, field.annotation))
+            found.append((parameter, _with_bounds(field.annotation, field.metadata)))
         return found
     hints = hints_of(function)
     signature = inspect.signature(function)
@@ -72,6 +73,13 @@ def parameters_of(function: Any) -> list[tuple[inspect.Parameter, Any]]:
         for name, parameter in signature.parameters.items()
         if name not in ("self", "cls") and not (name.startswith("_") and _may_be_left_out(parameter))
     ]
+
+
+def _with_bounds(annotation: Any, metadata: Iterable[Any]) -> Any:
+    """The annotation with what a field says of its values beside it."""
+    for each in metadata:
+        annotation = typing.Annotated[annotation, each]
+    return annotation
 
 
 def _may_be_left_out(parameter: inspect.Parameter) -> bool:

@@ -1,7 +1,8 @@
-"""What a middleware of HTTP works with: a request, and what comes next and answers it."""
+"""What works within an HTTP server is handed: a request, what comes next and answers it, a WebSocket."""
 
 from __future__ import annotations
 
+import asyncio
 import types
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -35,6 +36,29 @@ def is_request(kind: type) -> bool:
 def request(kind: Callable[..., Any]) -> Any:
     """A request without a body."""
     return kind(dict(_SCOPE, headers=list(_SCOPE["headers"])))
+
+
+def is_websocket(kind: type) -> bool:
+    """Whether it is the WebSocket of Starlette, whoever offers it."""
+    return kind.__module__ == "starlette.websockets" and kind.__name__ == "WebSocket"
+
+
+def websocket(kind: Callable[..., Any]) -> Any:
+    """One whose client connects, says something, and goes away; what is sent to it is recorded."""
+    messages: list[dict[str, Any]] = [
+        {"type": "websocket.connect"},
+        {"type": "websocket.receive", "text": '{"a": 1}'},
+        {"type": "websocket.disconnect", "code": 1001},
+    ]
+
+    async def receive() -> dict[str, Any]:
+        return messages.pop(0) if len(messages) > 1 else dict(messages[0])
+
+    async def send(message: dict[str, Any]) -> None:
+        await asyncio.sleep(HANDED.note("websocket", (message,), {}))
+
+    scope = dict(_SCOPE, type="websocket", scheme="ws", subprotocols=[], headers=list(_SCOPE["headers"]))
+    return kind(scope, receive, send)
 
 
 def next_in_line(status: int) -> Callable[[Any], Awaitable[Any]]:

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from asgi import Request
+from compared_words import WORDS
 from describing import Json
 from json_schemas import plain_schema
 from values import samples
@@ -163,13 +164,14 @@ def right_request(operation: Operation, *, full: bool = False, ids: Mapping[str,
 
 
 def right_requests(operation: Operation) -> list[Request]:
-    """Right requests with everything: the plainest, and those with another of the values that the document lists."""
+    """Right requests with everything: the plainest, and those with another of the values that a member may have."""
     full = right_request(operation, full=True)
     requests = [full]
     if full.body and isinstance(body := json.loads(full.body), dict):
         for name, part in operation.body_schema().get("properties", {}).items():
             listed = _LISTED.match(part.get("description", ""))
-            values = listed.group().split("|")[1:] if listed else part.get("enum", [])[1:]
+            others = part.get("enum") or WORDS.with_name(name) if part.get("type", "string") == "string" else ()
+            values = listed.group().split("|")[1:] if listed else others[1:]
             requests += [with_body(full, body | {name: value}) for value in values]
             requests += [with_body(full, {key: value for key, value in body.items() if key != name})]
     return requests

@@ -28,6 +28,8 @@ class Sample:
     make: Callable[[], Any]
     value: Any = None
     """The value, where it is always the same one."""
+    made: Any = None
+    """How it is made, where it is an instance of a class: the call of the constructor, among others."""
 
 
 def literal(value: Any) -> Sample:

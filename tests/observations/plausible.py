@@ -11,10 +11,17 @@ from collaborators import Method
 MOMENT = dt.datetime(2024, 3, 1, 14, 30, 15, 250_000, tzinfo=dt.UTC)
 PRICE = 101.4567
 """More decimals than a price is rounded to."""
+_OF_A_BAR = (101.0, 102.25, 100.5, PRICE)
+"""Where it opens, its highest and lowest, and where it closes: four prices, so that one is not taken for another."""
 _VALUES: tuple[tuple[str, Any], ...] = (
     (r"^(is|has|can|use)_|enabled|active|success|^ok$|exists|running|connected", True),
     (r"metadata|payload|details|^config|^json|params|headers|labels|^data$|fields", {"a": 1}),
     (r"(_at|_ts|_time|timestamp)$|^ts$|^time$|bucket|^date", MOMENT),
+    *zip(
+        (r"^o(pen)?(_price)?$", r"^h(igh)?(_price)?$", r"^l(ow)?(_price)?$", r"^c(lose)?(_price)?$"),
+        _OF_A_BAR,
+        strict=True,
+    ),
     (
         (
             r"price|^open|^high|^low|^close|value|score|^bid$|^ask$|vwap|avg|mean|std|ratio|pct|strength|seconds|elapsed"
@@ -23,7 +30,7 @@ _VALUES: tuple[tuple[str, Any], ...] = (
         PRICE,
     ),
     (
-        r"size|volume|count|^id$|rows|num|^n$|total|sum|^max|^min|\?column\?|lag|capacity|depth|limit|_ms$|port|attempts",
+        r"size|volume|^v$|count|^id$|rows|num|^n$|total|sum|^max|^min|\?column\?|lag|capacity|depth|limit|_ms$|port|attempts",
         3,
     ),
     (
@@ -34,6 +41,11 @@ _VALUES: tuple[tuple[str, Any], ...] = (
         "abc",
     ),
 )
+_DOES = re.compile(
+    r"^(set|get|add|apply|close|create|delete|emit|fetch|load|on|publish|put|read|register|remove|run|save|send|start|stop"
+    r"|update|write)_"
+)
+"""What a thing does, and is not: ``set_budget_scale`` is no number."""
 _METHODS = ("model_dump", "dict", "to_dict", "_asdict", "asdict", "copy", "model_copy")
 
 
@@ -71,7 +83,7 @@ class Row(dict[str, Any]):
             raise AttributeError(name)
         if name in _METHODS:
             return lambda *_, **__: dict(self)
-        value = plausible(name)
+        value = None if _DOES.match(name) else plausible(name)
         return Method(name) if value is None else value
 
 

@@ -12,12 +12,23 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import climbing
 import decorating
 import sequences
 from calling import cancelled, run
 from collaborators import HANDED
 from compared_words import WORDS
-from constructing import Maker, cases_of, concrete, is_static, maker_of, method_cases, methods_of, with_collaborators
+from constructing import (
+    CASES,
+    Maker,
+    cases_of,
+    concrete,
+    is_static,
+    maker_of,
+    method_cases,
+    methods_of,
+    with_collaborators,
+)
 from describing import Described, Json, attributes, changed_state, describe, field_names, state_of
 from exhausting import exhausted, is_to_be_entered, left_by_error
 from lifecycles import CLOSERS, OPENERS, beginning_and_end
@@ -25,10 +36,12 @@ from plain_samples import Sample
 from sick_edges import Calls
 from surface import PublicObject, Surface, is_defined_in
 from unit import NOTHING, Observation, Unit
-from values import Case
+from values import Case, few
 
-_OF_BEGUN = 12
-"""Calls of a method of an instance that has begun."""
+_OF_BEGUN = _FURTHER = 12
+"""Calls of a method of an instance that has begun, and calls beside the one that gets furthest."""
+_EVERY = 100
+"""Calls that are tried for one that gets further."""
 _WORD = re.compile(r"(\w+)='([\w-]+)'$")
 """What the label of a case ends with that has a word for an argument, or for a part of one."""
 
@@ -75,18 +88,51 @@ def _values(several: list[PublicObject], surface: Surface) -> Iterator[Observati
 
 
 def _function(each: PublicObject) -> Iterator[Observation]:
-    calls, cases = Calls(), cases_of(each.value)
-    for case in cases:
-        observe = functools.partial(_watched, each.value, case)
-        yield calls.observed(f"{each.location}[{case.label}]", observe)
+    every = cases_of(each.value, _EVERY)
+    cases, watched = few(every, CASES), functools.partial(_watched, each.value)
+    yield from _each_call(each.location, each.value, every, functools.partial(_call_of, each.value), watched)
     for case in cases[:1]:
-        yield from calls.sick(f"{each.location}[{case.label}]", functools.partial(_watched, each.value, case))
         yield f"{each.location} twice", functools.partial(_twice, each.value, case)
         yield f"{each.location} left by an error", functools.partial(_left_by_error, each.value, case)
-        yield from _cancelled(each.location, each.value, functools.partial(case.call, each.value))
     yield from decorating.observations(each.location, each.value, cases)
     if len(cases) > 1:
         yield f"{each.location} of its own result", functools.partial(_of_own_result, each.value, cases)
+
+
+def _each_call(
+    name: str,
+    function: Any,
+    every: Sequence[Case],
+    call: Callable[[Case], Any],
+    observe: Callable[[Case], Json],
+) -> Iterator[Observation]:
+    """Each of the calls, and the plainest of them with sick servers and cancelled; then those that get further."""
+    calls, cases = Calls(), few(every, CASES)
+    for case in cases:
+        yield calls.observed(f"{name}[{case.label}]", functools.partial(observe, case))
+    for case in cases[:1]:
+        yield from calls.sick(f"{name}[{case.label}]", functools.partial(observe, case))
+        yield from _cancelled(name, function, functools.partial(call, case))
+    furthest = functools.cache(functools.partial(climbing.furthest, call, every))
+    # Tried within an observation, which is interrupted when it takes too long.
+    yield f"{name} further", functools.partial(_looked_for, furthest)
+    best = furthest()
+    if best is None:
+        return
+    known = {case.label for case in cases}
+    for case in [best, *climbing.beside(best, every)][:_FURTHER]:
+        if case.label not in known:
+            yield calls.observed(f"{name}[{case.label}]", functools.partial(observe, case))
+    yield from calls.sick(f"{name}[{best.label}]", functools.partial(observe, best))
+
+
+def _call_of(function: Callable[..., Any], case: Case) -> Any:
+    return case.call(function)
+
+
+def _looked_for(look: Callable[[], Any]) -> Any:
+    look()
+    return NOTHING
 
 
 def _watched(function: Callable[..., Any], case: Case) -> Json:
@@ -180,7 +226,7 @@ def _comes_back(value: Any) -> bool:
 
 
 def _class(each: PublicObject, surface: Surface) -> Iterator[Observation]:
-    kind, location, calls = each.value, each.location, Calls()
+    kind, location = each.value, each.location
     real = concrete(kind)
     for case in cases_of(real):
         yield f"{location}[{case.label}]", functools.partial(run, functools.partial(_made, real, case))
@@ -188,23 +234,16 @@ def _class(each: PublicObject, surface: Surface) -> Iterator[Observation]:
     if maker is not None:
         yield from _as_value(location, kind, maker)
     for name, method in methods_of(kind, surface.imports):
-        static = is_static(kind, name)
-        for number, case in enumerate(method_cases(kind, name, method)):
-            if static:
-                observe = functools.partial(_watched, getattr(kind, name), case)
-                work = functools.partial(case.call, getattr(kind, name))
-            elif maker is None:
-                continue
-            else:
-                observe = functools.partial(_method_call, maker, name, case)
-                work = functools.partial(case.call, functools.partial(_of_new, maker, name))
-            yield calls.observed(f"{location}.{name}[{case.label}]", observe)
-            if number == 0:
-                yield from calls.sick(f"{location}.{name}[{case.label}]", observe)
-                yield from _cancelled(f"{location}.{name}", method, work)
-        cases = method_cases(kind, name, method) if maker is not None and not static else []
-        if maker is not None and cases and decorating.takes_function(cases[0]):
-            yield from decorating.observations(f"{location}.{name}", functools.partial(_of_new, maker, name), cases)
+        every = method_cases(kind, name, method, _EVERY)
+        if is_static(kind, name):
+            static = getattr(kind, name)
+            watched = functools.partial(_watched, static)
+            yield from _each_call(f"{location}.{name}", method, every, functools.partial(_call_of, static), watched)
+        elif maker is not None:
+            of_new, observe = functools.partial(_of_new, maker, name), functools.partial(_method_call, maker, name)
+            yield from _each_call(f"{location}.{name}", method, every, functools.partial(_call_of, of_new), observe)
+            if every and decorating.takes_function(every[0]):
+                yield from decorating.observations(f"{location}.{name}", of_new, few(every, CASES))
     yield from _begun(location, kind, maker, surface)
     yield from _furnished(location, kind, surface)
     yield from _set_up(location, kind, surface)

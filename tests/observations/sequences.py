@@ -51,7 +51,7 @@ def observations(location: str, kind: type, maker: Maker, imports: tuple[str, ..
     for name, cases in methods.items():
         yield f"{location}.{name} again", functools.partial(run, functools.partial(_again, maker, name, cases))
         yield f"{location}.{name} many at once", functools.partial(_many, maker, name, cases[0])
-    changing = [name for name in methods if _CHANGES.match(name)][:_FIRSTS]
+    changing = [name for name, cases in methods.items() if _changes(name, cases[0])][:_FIRSTS]
     for first in changing:
         yield f"{location}.{first} then", functools.partial(_then, maker, first, methods)
     reading = [name for name in methods if not _CHANGES.match(name) and not _RUNS.match(name)]
@@ -67,6 +67,11 @@ def observations(location: str, kind: type, maker: Maker, imports: tuple[str, ..
         yield f"{location} in a thread", functools.partial(run, functools.partial(_in_thread, maker, methods))
         yield f"{location} made outside of a loop", functools.partial(_outside, maker, methods)
         yield f"{location} collections", functools.partial(run, functools.partial(_collections, maker, methods))
+
+
+def _changes(name: str, case: Case) -> bool:
+    """Whether others may answer otherwise after it: ``connect(client)`` begins nothing, it adds one."""
+    return bool(_CHANGES.match(name) or (_RUNS.match(name) and (case.positional or case.named)))
 
 
 async def outcome(call: Callable[[], Any], seconds: float = 30.0) -> Json:

@@ -14,6 +14,7 @@ from typing import Any
 from calling import run
 from constructing import Maker
 from describing import Described, field_names, state_of
+from plausible import MOMENT, Row
 from unit import Observation
 from values import Case
 
@@ -29,9 +30,17 @@ Outcome = Callable[[Callable[[], Any]], Any]
 def observations(location: str, maker: Maker, methods: Methods, outcome: Outcome) -> Iterator[Observation]:
     """The series of each method that takes a thing with a time; ``outcome`` says what comes of one call."""
     for name, cases in methods.items():
-        if _moved(cases[0], 0) is not None:
+        if _has_time(cases[0]):
             work = functools.partial(_series, maker, name, cases[0], methods, outcome)
             yield f"{location}.{name} over time", functools.partial(run, work)
+
+
+def _has_time(case: Case) -> bool:
+    try:
+        return _moved(case, 0) is not None
+    except Exception:
+        # Arguments that cannot be made have none.
+        return False
 
 
 async def _series(maker: Maker, name: str, case: Case, methods: Methods, outcome: Outcome) -> Described:
@@ -57,7 +66,9 @@ def _moved(case: Case, number: int) -> tuple[list[Any], dict[str, Any]] | None:
 
 
 def _at(value: Any, number: int) -> Any:
-    """The same thing at a place of the series, with its time and its price; the thing itself where it has no time."""
+    """The same thing at a place of the series, with its time and its prices; the thing itself where it has no time."""
+    if isinstance(value, Row):
+        return _row(value, number)
     fields = {name: getattr(value, name, None) for name in field_names(value) or ()}
     times = {name: part for name, part in fields.items() if isinstance(part, dt.datetime)}
     if not times:
@@ -66,9 +77,19 @@ def _at(value: Any, number: int) -> Any:
     changes: dict[str, Any] = {name: part.replace(second=0, microsecond=0) + seconds for name, part in times.items()}
     price = _PRICES[number % len(_PRICES)]
     changes |= {name: type(part)(price) for name, part in fields.items() if isinstance(part, float | Decimal)}
+    changes |= {name: _at(part, number) for name, part in fields.items() if isinstance(part, Row)}
     try:
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             return dataclasses.replace(value, **changes)
         return value.model_copy(update=changes) if hasattr(value, "model_copy") else value
     except Exception:
         return value
+
+
+def _row(row: Row, number: int) -> Row:
+    """The row with its time, and with four prices that are not the same."""
+    moment = MOMENT.replace(second=0, microsecond=0) + dt.timedelta(seconds=_OFFSETS[number])
+    price = float(_PRICES[number % len(_PRICES)])
+    prices = {"price": price, "open": price - 0.25, "high": price + 1.5, "low": price - 1.25, "close": price}
+    prices |= {name[0]: value for name, value in prices.items() if name != "price"}
+    return Row(**row | prices | {"ts": moment.isoformat(), "size": number + 1, "volume": number + 1, "v": number + 1})

@@ -18,9 +18,12 @@ from typing import Any
 
 import errors_of_clients
 import middleware
+from bounds import within
 from collaborators import HANDED, Answer, double_of
 from compared_words import WORDS
+from dumped import dumped
 from edge_doubles import double_at_edge
+from filled import filled
 from given_files import CONTENTS, new_folder
 from hints import choices_near, parameters_of, reads_schemas
 from json_schemas import changed_schemas
@@ -36,6 +39,7 @@ DEPTH = 4
 _SCHEMA = "schema"
 """What the label of a JSON Schema begins with."""
 SCHEMAS = changed_schemas()
+_VALIDATES = re.compile(r"\.(?:validate|check|parse|normalize|coerce)_(\w+)$")
 _EACH = "{each}"
 """What a mapping is called with a value of each kind that it may have."""
 
@@ -52,7 +56,7 @@ def samples(annotation: Any, name: str = "", depth: int = 0) -> list[Sample]:  #
     if annotation in (Any, inspect.Parameter.empty, object) or isinstance(annotation, str | typing.ForwardRef):
         return by_name(name) or unknown(name)
     if origin is typing.Annotated:
-        return samples(args[0], name, depth)
+        return within(samples(args[0], name, depth), args[1:])
     if origin in (typing.Union, types.UnionType):
         found = [sample for arg in args if arg is not type(None) for sample in _try(arg, name, depth)]
         if not found and type(None) not in args:
@@ -235,6 +239,8 @@ def _objects(kind: type, depth: int) -> list[Sample]:
         return [Sample("a model", payload)]
     if middleware.is_request(kind):
         return [Sample("a request", partial(middleware.request, kind))]
+    if middleware.is_websocket(kind):
+        return [Sample("a WebSocket", partial(middleware.websocket, kind))]
     if double := double_at_edge(kind):
         return [Sample(f"{kind.__name__} double", double)]
     if getattr(kind, "_is_protocol", False) and inspect.isfunction(called := vars(kind).get("__call__")):
@@ -248,7 +254,8 @@ def _objects(kind: type, depth: int) -> list[Sample]:
         raise
     except (TypeError, ValueError):
         raise NoSampleError(kind.__name__) from None
-    return [Sample(f"{kind.__name__} {case.label}".strip(), partial(case.call, kind)) for case in few(cases, 6)]
+    found = [Made(kind, case, depth + 1).sample() for case in few(cases, 6)]
+    return filled(kind, found[0], samples) + found
 
 
 def few(cases: Sequence[Case], number: int) -> list[Case]:
@@ -282,6 +289,24 @@ class Case:
         return function(*positional, **named)
 
 
+@dataclasses.dataclass(frozen=True)
+class Made:
+    """An instance of a class, by a call of its constructor with arguments so deep."""
+
+    kind: type
+    case: Case
+    depth: int
+
+    def sample(self) -> Sample:
+        """The instance as a sample."""
+        label = f"{self.kind.__name__} {self.case.label}".strip()
+        return Sample(label, partial(self.case.call, self.kind), made=self)
+
+    def cases(self) -> list[Case]:
+        """All calls of the constructor, the plainest first."""
+        return argument_cases(self.kind, self.depth)
+
+
 def argument_cases(function: Any, depth: int = 0, variants: int = 5) -> list[Case]:  # noqa: C901 - a case for each kind of parameter
     """The calls to make: the plainest, without optional arguments, others that differ in one argument, a whole one.
 
@@ -303,7 +328,7 @@ def argument_cases(function: Any, depth: int = 0, variants: int = 5) -> list[Cas
         try:
             found = samples(annotation, _name_in(function, parameter.name), depth)
             near = choices_near(function, parameter.name) if annotation in (str, Any, parameter.empty) else []
-            found = [*map(literal, near), *found]
+            found = [*dumped(function, parameter.name, annotation, samples), *map(literal, near), *found]
             if annotation in (dict, dict[str, Any]) and reads_schemas(function):
                 found = [Sample(f"{_SCHEMA} {label}", partial(copy.deepcopy, each)) for label, each in SCHEMAS.items()]
         except NoSampleError:
@@ -340,8 +365,13 @@ def argument_cases(function: Any, depth: int = 0, variants: int = 5) -> list[Cas
 
 
 def _name_in(function: Any, name: str) -> str:
-    """The parameter's name with the server that its function names: the ``uri`` of a ``RedisStreamBus`` is Redis's."""
+    """The parameter's name, with what its function's name says of it.
+
+    The ``uri`` of a ``RedisStreamBus`` is Redis's, and the ``v`` that ``validate_sink`` is given is a sink.
+    """
     place = f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', '')}"
+    if name in ("v", "value") and (validated := _VALIDATES.search(place)):
+        return validated[1]
     return f"redis_{name}" if "redis" in place.lower() and re.search(r"ur[il]$", name) else name
 
 
