@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import gc
+from collections.abc import Callable
 from typing import Any
 
 from describing import Json, describe
@@ -41,6 +42,21 @@ class Counts:
 
 
 COUNTS = Counts()
+_GAUGES: list[Any] = []
+"""The values of all gauges."""
+
+
+def keep_gauges() -> Callable[[], None]:
+    """What puts all gauges back to where they stand now, and those that come later to nothing."""
+    stands = [(gauge, gauge.get()) for gauge in _GAUGES]
+
+    def restore() -> None:
+        for gauge, value in stands:
+            gauge.put_back(value)
+        for gauge in _GAUGES[len(stands) :]:
+            gauge.put_back(0.0)
+
+    return restore
 
 
 def install(values: Any) -> None:
@@ -52,6 +68,8 @@ def install(values: Any) -> None:
         begin(self, typ, family, name, labels, texts, *rest, **others)
         self.sample = f"{name}{{{','.join(f'{label}={text}' for label, text in zip(labels, texts, strict=False))}}}"
         self.of_kind = typ
+        if typ == "gauge":
+            _GAUGES.append(self)
 
     def inc(self: Any, amount: float) -> None:
         increase(self, amount)
@@ -61,7 +79,7 @@ def install(values: Any) -> None:
         put(self, value, *rest, **others)
         COUNTS.note(self.sample, self.of_kind, value)
 
-    kind.__init__, kind.inc, kind.set = start, inc, set_
+    kind.__init__, kind.inc, kind.set, kind.put_back = start, inc, set_, put
 
 
 def watch_registries() -> None:

@@ -28,6 +28,10 @@ _SCOPE = {
 }
 
 
+_SOCKETS: list[Any] = []
+"""All that there were: as long as they are there, no other one is taken for one of them by its id."""
+
+
 def is_request(kind: type) -> bool:
     """Whether it is the request of Starlette, whoever offers it."""
     return kind.__module__ == "starlette.requests" and kind.__name__ in ("Request", "HTTPConnection")
@@ -58,7 +62,8 @@ def websocket(kind: Callable[..., Any]) -> Any:
         await asyncio.sleep(HANDED.note("websocket", (message,), {}))
 
     scope = dict(_SCOPE, type="websocket", scheme="ws", subprotocols=[], headers=list(_SCOPE["headers"]))
-    return kind(scope, receive, send)
+    _SOCKETS.append(kind(scope, receive, send))
+    return _SOCKETS[-1]
 
 
 def next_in_line(status: int) -> Callable[[Any], Awaitable[Any]]:

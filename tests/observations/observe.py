@@ -27,6 +27,7 @@ import edge_libraries
 import virtual_dates
 from compared_words import WORDS
 from execution import Execution
+from module_state import MODULE_STATE
 from process_state import be_a_host
 from surface import Surface
 from unit import NOTHING, TooLongError, Unit
@@ -44,6 +45,8 @@ SLOW_SECONDS = 3.0
 """Wall time of a unit that is worth a line in the log."""
 ALWAYS = ("api", "http", "metadata", "process")
 """Areas that are observed again whatever has changed: their probes read sources, or import the packages anew."""
+CALLED = ("functions", "lives")
+"""Areas whose observations have nothing to do with each other."""
 EXECUTION = Execution()
 _real_time, _real_sleep = time.monotonic, time.sleep
 
@@ -94,6 +97,8 @@ class UnitProcess:
                 line = {"area": self.unit.area, "id": name}
                 TooLongError.happened = False
                 _seed()
+                if self.unit.area in CALLED:
+                    MODULE_STATE.restore()
                 with contextlib.suppress(TooLongError), _limits():
                     line["value"] = observe()
                 if TooLongError.happened:
@@ -215,6 +220,7 @@ def main(plan_file: str, out_file: str) -> None:
         gc.freeze()
         units = [unit for surface in surfaces for probe in probes for unit in probe.units(surface)]
         EXECUTION.begin()
+        MODULE_STATE.keep()
         keys, left_out = [json.dumps(_key(unit)) for unit in units], set(map(json.dumps, plan.get("untouched", ())))
         untouched = [key for key in keys if key in left_out]
         out.writelines(f"{key}\n" for key in untouched)
