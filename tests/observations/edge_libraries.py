@@ -12,6 +12,7 @@ from typing import Any
 import counting
 import edge_asyncpg
 import edge_commands
+import edge_ib_async
 import edge_kafka
 import edge_psycopg
 import edge_psycopg_pool
@@ -24,6 +25,7 @@ INSTALLERS: dict[str, Callable[[Any], None]] = {
     "asyncpg": edge_asyncpg.install,
     "sqlalchemy": edge_sqlalchemy.install,
     "aiokafka": edge_kafka.install,
+    "ib_async.ib": edge_ib_async.install,
     "anyio.streams.tls": edge_tls.install,
     "prometheus_client.values": counting.install,
 }
