@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import describing
+from call_cases import Case
 from calling import run
 from exhausting import exhausted
 from plain_samples import Sample
-from values import Case, Made
+from values import Made
 
 ROUNDS = 3
 """Arguments that are chosen one after the other."""

@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from call_cases import Case, few
 from calling import run
 from collaborators import double_of
 from hints import hints_of, parameters_of
 from plain_samples import Sample
 from surface import is_defined_in, public_names
-from values import Case, NoSampleError, argument_cases, few, first_sample, samples
+from values import NoSampleError, argument_cases, first_sample, samples
 
 CASES = 24
 """Calls of one function."""

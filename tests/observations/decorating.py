@@ -13,12 +13,12 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from call_cases import Case
 from calling import run
 from describing import Described, Json, class_names, describe
 from exhausting import exhausted
 from plain_samples import CALLABLE, Sample
 from unit import NOTHING, Observation
-from values import Case
 
 _OFTEN = 12
 """Calls of what was handed out: more than most budgets and limits allow at once."""

@@ -9,13 +9,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from call_cases import Case
 from calling import run
 from collaborators import HANDED
 from constructing import Maker, cases_of
 from describing import Described, Json, attributes, class_names, describe, state_of
 from exhausting import exhausted
 from unit import NOTHING, Observation
-from values import Case
 from virtual_time import VirtualLoop
 
 SECRET = "s3cr3t-v4lue"  # noqa: S105 - no secret: what is looked for in a text

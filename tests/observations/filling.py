@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from call_cases import Case
 from calling import run
 from collaborators import HANDED
 from constructing import Maker, cases_of
@@ -17,7 +18,7 @@ from exhausting import exhausted
 from hints import parameters_of
 from lifecycles import CLOSERS
 from unit import Observation
-from values import Case, first_sample
+from values import first_sample
 
 _FILLS = re.compile(r"^(put|push|offer|enqueue|add|submit|append|record|acquire|consume)")
 _EMPTIES = re.compile(r"^(get|pop|take|dequeue|drain|next|poll|release|remove)")

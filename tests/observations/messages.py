@@ -12,6 +12,7 @@ from typing import Any
 from unittest import mock
 
 import describing
+from call_cases import Case
 from calling import run
 from collaborators import HANDED
 from constructing import Maker, maker_of, method_cases
@@ -23,7 +24,7 @@ from plain_samples import Sample
 from plausible import payload
 from surface import PublicObject
 from unit import NOTHING, Unit
-from values import Case, NoSampleError, samples
+from values import NoSampleError, samples
 
 _ANSWERS = ("ack", "nack", "fail", "acknowledge", "reject")
 """Names of methods by which a reader tells its bus what has become of a message."""

@@ -6,16 +6,15 @@ import copy
 import dataclasses
 import enum
 import functools
-import inspect
 import pickle
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-import climbing
 import decorating
 import sequences
-from calling import cancelled, run
+from call_cases import Case, few
+from calling import run
 from collaborators import HANDED
 from compared_words import WORDS
 from constructing import (
@@ -30,18 +29,15 @@ from constructing import (
     with_collaborators,
 )
 from describing import Described, Json, attributes, changed_state, describe, field_names, state_of
+from each_call import EVERY, each_call
 from exhausting import exhausted, is_to_be_entered, left_by_error
 from lifecycles import CLOSERS, OPENERS, beginning_and_end
 from plain_samples import Sample
-from sick_edges import Calls
 from surface import PublicObject, Surface, is_defined_in
 from unit import NOTHING, Observation, Unit
-from values import Case, few
 
-_OF_BEGUN = _FURTHER = 12
-"""Calls of a method of an instance that has begun, and calls beside the one that gets furthest."""
-_EVERY = 100
-"""Calls that are tried for one that gets further."""
+_OF_BEGUN = 12
+"""Calls of a method of an instance that has begun."""
 _WORD = re.compile(r"(\w+)='([\w-]+)'$")
 """What the label of a case ends with that has a word for an argument, or for a part of one."""
 
@@ -88,9 +84,9 @@ def _values(several: list[PublicObject], surface: Surface) -> Iterator[Observati
 
 
 def _function(each: PublicObject) -> Iterator[Observation]:
-    every = cases_of(each.value, _EVERY)
+    every = cases_of(each.value, EVERY)
     cases, watched = few(every, CASES), functools.partial(_watched, each.value)
-    yield from _each_call(each.location, each.value, every, functools.partial(_call_of, each.value), watched)
+    yield from each_call(each.location, each.value, every, functools.partial(_call_of, each.value), watched)
     for case in cases[:1]:
         yield f"{each.location} twice", functools.partial(_twice, each.value, case)
         yield f"{each.location} left by an error", functools.partial(_left_by_error, each.value, case)
@@ -99,40 +95,8 @@ def _function(each: PublicObject) -> Iterator[Observation]:
         yield f"{each.location} of its own result", functools.partial(_of_own_result, each.value, cases)
 
 
-def _each_call(
-    name: str,
-    function: Any,
-    every: Sequence[Case],
-    call: Callable[[Case], Any],
-    observe: Callable[[Case], Json],
-) -> Iterator[Observation]:
-    """Each of the calls, and the plainest of them with sick servers and cancelled; then those that get further."""
-    calls, cases = Calls(), few(every, CASES)
-    for case in cases:
-        yield calls.observed(f"{name}[{case.label}]", functools.partial(observe, case))
-    for case in cases[:1]:
-        yield from calls.sick(f"{name}[{case.label}]", functools.partial(observe, case))
-        yield from _cancelled(name, function, functools.partial(call, case))
-    furthest = functools.cache(functools.partial(climbing.furthest, call, every))
-    # Tried within an observation, which is interrupted when it takes too long.
-    yield f"{name} further", functools.partial(_looked_for, furthest)
-    best = furthest()
-    if best is None:
-        return
-    known = {case.label for case in cases}
-    for case in [best, *climbing.beside(best, every)][:_FURTHER]:
-        if case.label not in known:
-            yield calls.observed(f"{name}[{case.label}]", functools.partial(observe, case))
-    yield from calls.sick(f"{name}[{best.label}]", functools.partial(observe, best))
-
-
 def _call_of(function: Callable[..., Any], case: Case) -> Any:
     return case.call(function)
-
-
-def _looked_for(look: Callable[[], Any]) -> Any:
-    look()
-    return NOTHING
 
 
 def _watched(function: Callable[..., Any], case: Case) -> Json:
@@ -234,14 +198,14 @@ def _class(each: PublicObject, surface: Surface) -> Iterator[Observation]:
     if maker is not None:
         yield from _as_value(location, kind, maker)
     for name, method in methods_of(kind, surface.imports):
-        every = method_cases(kind, name, method, _EVERY)
+        every = method_cases(kind, name, method, EVERY)
         if is_static(kind, name):
             static = getattr(kind, name)
             watched = functools.partial(_watched, static)
-            yield from _each_call(f"{location}.{name}", method, every, functools.partial(_call_of, static), watched)
+            yield from each_call(f"{location}.{name}", method, every, functools.partial(_call_of, static), watched)
         elif maker is not None:
             of_new, observe = functools.partial(_of_new, maker, name), functools.partial(_method_call, maker, name)
-            yield from _each_call(f"{location}.{name}", method, every, functools.partial(_call_of, of_new), observe)
+            yield from each_call(f"{location}.{name}", method, every, functools.partial(_call_of, of_new), observe)
             if every and decorating.takes_function(every[0]):
                 yield from decorating.observations(f"{location}.{name}", of_new, few(every, CASES))
     yield from _begun(location, kind, maker, surface)
@@ -249,18 +213,6 @@ def _class(each: PublicObject, surface: Surface) -> Iterator[Observation]:
     yield from _set_up(location, kind, surface)
     if maker is not None:
         yield from sequences.observations(location, kind, maker, surface.imports)
-
-
-def _cancelled(name: str, function: Any, work: Callable[[], Any]) -> Iterator[Observation]:
-    """A call of what waits, cancelled in between."""
-    if inspect.iscoroutinefunction(function):
-        yield f"{name} cancelled", functools.partial(_end_of_cancelled, work)
-
-
-def _end_of_cancelled(work: Callable[[], Any]) -> Json:
-    """How the call ends. How far it has come till then is chance, where another thread does the work."""
-    seen = run(functools.partial(cancelled, work))
-    return {"returns": seen["returns"]} if "returns" in seen else {"raises": seen.get("raises", "nothing")}
 
 
 def _of_new(maker: Maker, name: str, *given: Any, **named: Any) -> Any:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import messages
+from call_cases import WHOLE, Case
 from calling import run
 from collaborators import HANDED
 from constructing import Maker, cases_of, concrete, is_static, maker_of, method_cases, methods_of, with_collaborators
@@ -19,7 +20,6 @@ from lifecycles import CLOSERS, OPENERS, Life, Step, beginning_and_end, lives
 from plain_samples import literal
 from surface import PublicObject, Surface
 from unit import Observation, Unit
-from values import WHOLE, Case
 from virtual_time import CLOCK, VirtualLoop
 
 _CONSTRUCTIONS = 12

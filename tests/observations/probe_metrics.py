@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from call_cases import Case
 from calling import run
 from counting import changes_since, collectors, samples_now, watch_registries
 from describing import Json
@@ -18,7 +19,7 @@ from expositions import families_in, is_exposition
 from hanging import ended_if_it_hangs
 from surface import PublicObject, Surface, is_defined_in
 from unit import Observation, Unit
-from values import Case, NoSampleError, argument_cases
+from values import NoSampleError, argument_cases
 
 CASES = 2
 """Calls of one function: what it counts depends little on odd arguments."""

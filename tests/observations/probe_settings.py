@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import probe_api
+from call_cases import Case
 from calling import run
 from config_files import FILES, contents
 from describing import Json, class_names, describe
@@ -28,7 +29,7 @@ from plain_samples import Sample
 from readers import FROM_ENVIRONMENT, FROM_FILES, users_of, uses_of
 from surface import PublicObject, Surface, is_class_or_function, is_defined_in, public_names
 from unit import NOTHING, Observation, Unit
-from values import Case, NoSampleError, argument_cases, samples
+from values import NoSampleError, argument_cases, samples
 
 AS_WITHOUT = "as without it"
 CONFIGURES = re.compile(r"config|settings|from_(file|path|yaml|json|toml)", re.IGNORECASE)

@@ -14,13 +14,13 @@ import failing
 import filling
 import series
 import subscribers
+from call_cases import Case
 from calling import run
 from collaborators import HANDED
 from constructing import Maker, is_static, method_cases, methods_of
 from describing import AS_IT_WAS, Described, Json, attributes, changed_state, class_names, describe, state_of
 from exhausting import exhausted
 from unit import NOTHING, Observation
-from values import Case
 
 PAUSES = (0.0, 1.0, 60.0)
 """Virtual seconds between the calls: at once, after any short window, after any long one."""

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+from call_cases import Case
 from calling import run
 from constructing import Maker
 from describing import Described, field_names, state_of
 from plausible import MOMENT, Row
 from unit import Observation
-from values import Case
 
 _OFFSETS = (0.0, 0.4, 1.0, 1.0, 2.5, 2.0, 3.0, 10.0, 9.9, 60.0, 120.0, 61.0)
 """Seconds: within a window, at its end, twice at once, late by a little and by much, after short and long gaps."""

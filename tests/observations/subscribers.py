@@ -9,12 +9,12 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from call_cases import Case
 from calling import run
 from constructing import Maker
 from describing import Described, Json, class_names, describe
 from exhausting import exhausted
 from unit import Observation
-from values import Case
 
 _JOINS = re.compile(r"^(subscribe|register|add|on_|connect|attach|listen)")
 _LEAVES = re.compile(r"^(unsubscribe|unregister|remove|off_|disconnect|detach|unlisten)")

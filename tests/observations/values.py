@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import collections.abc
+import contextlib
 import copy
 import dataclasses
 import enum
@@ -12,13 +13,14 @@ import pathlib
 import re
 import types
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import errors_of_clients
 import middleware
 from bounds import within
+from call_cases import WHOLE, Case, few
 from collaborators import HANDED, Answer, double_of
 from compared_words import WORDS
 from dumped import dumped
@@ -32,8 +34,6 @@ from middleware import ANSWERS
 from plain_samples import CALLABLE, SOME_SECONDS_AGO, Sample, by_name, files, literal, unknown
 from plausible import Row, payload
 
-WHOLE = "whole"
-"""What a call is labelled in which no argument is None, and a thing that was made by such a call."""
 DEPTH = 4
 """How deep an argument is built from other objects."""
 _SCHEMA = "schema"
@@ -255,38 +255,22 @@ def _objects(kind: type, depth: int) -> list[Sample]:
     except (TypeError, ValueError):
         raise NoSampleError(kind.__name__) from None
     found = [Made(kind, case, depth + 1).sample() for case in few(cases, 6)]
-    return filled(kind, found[0], samples) + found
+    plainest = dataclasses.replace(found[0], make=partial(_first_made, kind, cases))
+    return [*filled(kind, plainest, samples), plainest, *found[1:]]
 
 
-def few(cases: Sequence[Case], number: int) -> list[Case]:
-    """So many of the cases of a call, and the whole one in any case."""
-    return [*cases[:number], *(case for case in cases[number:] if case.label.endswith(WHOLE))]
+def _first_made(kind: type, cases: Sequence[Case]) -> Any:
+    """The plainest instance that can be made. Raises what the plainest call raises if none can."""
+    for case in cases:
+        with contextlib.suppress(Exception):
+            return case.call(kind)
+    return cases[0].call(kind)
 
 
 def first_sample(annotation: Any, depth: int) -> Any:
     """A value for an annotation, or a double that answers anything."""
     found = _try(annotation, "", depth)
     return found[0].make() if found else Answer()
-
-
-@dataclasses.dataclass(frozen=True)
-class Case:
-    """The arguments of one call; ``label`` names what is not the plainest in it, and is empty where all is plain."""
-
-    label: str
-    positional: tuple[Sample, ...]
-    named: tuple[tuple[str, Sample], ...]
-    of_choices: int = 0
-    """2 of the plainest case, 1 where one of a few words differs, 0 of all others."""
-
-    def arguments(self) -> tuple[list[Any], dict[str, Any]]:
-        """The arguments, made for one call."""
-        return [sample.make() for sample in self.positional], {name: sample.make() for name, sample in self.named}
-
-    def call(self, function: Callable[..., Any]) -> Any:
-        """Call the function with arguments that are made for this call."""
-        positional, named = self.arguments()
-        return function(*positional, **named)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -88,6 +88,22 @@ class Adjustment(BaseModel):
 def percent(adjustment: Adjustment) -> float:
     return adjustment.scale * 100
 """
+NEEDY = """
+from pydantic import BaseModel, model_validator
+
+class Settings(BaseModel):
+    mode: str = "classic"
+    workers: int | None = None
+
+    @model_validator(mode="after")
+    def complete(self) -> "Settings":
+        if self.workers is None:
+            raise ValueError("workers are needed")
+        return self
+
+def workers(settings: Settings) -> int:
+    return settings.workers
+"""
 STREAMS = """
 class Streams:
     def open(self, stream_type: str) -> int:
@@ -135,6 +151,11 @@ def test_what_reads_an_instance_gets_one_that_was_written_down(tmp_path: Path) -
 def test_what_is_within_the_bounds_of_a_field_comes_first(tmp_path: Path) -> None:
     seen = observed(tmp_path, {"m": BOUNDED}, "functions")
     assert seen["small.m.percent[]"] == {"returns": {"float": "50.0"}}
+
+
+def test_the_plainest_instance_is_the_first_that_can_be_made(tmp_path: Path) -> None:
+    seen = observed(tmp_path, {"m": NEEDY}, "functions")
+    assert seen["small.m.workers[]"] == {"returns": 3}
 
 
 def test_words_that_the_code_hands_to_a_parameter_are_handed_to_it(tmp_path: Path) -> None:
