@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from instances import arguments_of, is_model, models_in, recipe_of
@@ -65,15 +67,18 @@ class ConfigContent:
     parts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     included: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def files(self, suffix: str) -> Iterator[tuple[str, str]]:
-        """The names of all files, its own last, and their texts."""
+    def write(self, suffix: str) -> Path:
+        """Write all files here, and return its own path; each names others as they are seen from its folder."""
         for part, content in {**self.parts, "": self.content}.items():
-            names = [self._file(name, suffix) for name in self.included.get(part, ())]
+            file = self._file(part, suffix)
+            names = [os.path.relpath(self._file(name, suffix), file.parent) for name in self.included.get(part, ())]
             whole = content if content is None or not names else {**content, **dict.fromkeys(INCLUDING, names)}
-            yield self._file(part, suffix), FILES[suffix](whole)
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(FILES[suffix](whole))
+        return self._file("", suffix).absolute()
 
-    def _file(self, part: str, suffix: str) -> str:
-        return f"{self.name}-{part}{suffix}" if part else f"{self.name}{suffix}"
+    def _file(self, part: str, suffix: str) -> Path:
+        return Path(f"{self.name}-{part}{suffix}" if part else f"{self.name}{suffix}")
 
 
 def contents(wanted: Any) -> Iterator[ConfigContent]:
@@ -88,6 +93,10 @@ def contents(wanted: Any) -> Iterator[ConfigContent]:
             parts = {"common": fitting, "left": _changed(fitting, _otherwise), "right": EMPTY}
             included = {"": ("left", "right"), "left": ("common",), "right": ("common",)}
             yield ConfigContent("of parts", EMPTY, parts, included)
+            # Each of two folders has a file of the same name, which a file beside it names.
+            parts = {"left/base": fitting, "right/base": parts["left"], "left/part": EMPTY, "right/part": EMPTY}
+            included = {"": ("left/part", "right/part"), "left/part": ("left/base",), "right/part": ("right/base",)}
+            yield ConfigContent("of folders", EMPTY, parts, included)
             yield ConfigContent("of itself", fitting, included={"": ("",)})
     yield ConfigContent("generic", GENERIC)
     yield ConfigContent("wrong", WRONG)

@@ -374,9 +374,7 @@ def _of_files(
     in_yaml: list[tuple[str, Callable[[], Json]]] = []
     for content in contents(returned):
         for suffix in FILES:
-            for name, text in content.files(suffix):
-                Path(name).write_text(text)
-            label, file = content.name, Path(f"{content.name}{suffix}").absolute()
+            label, file = content.name, content.write(suffix)
             given = Sample(label, functools.partial(str if is_text else Path, file))
             with_file = dataclasses.replace(case, named=tuple((dict(case.named) | {path: given}).items()))
 

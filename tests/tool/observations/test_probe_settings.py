@@ -7,6 +7,27 @@ from pathlib import Path
 from observations.small_package import observed
 
 READ_IN_CALL = "import os\ndef f(size: int | None = None):\n    return size or os.getenv('SMALL_SIZE', '5')\n"
+INCLUDES = """
+import json
+from pathlib import Path
+from pydantic import BaseModel
+
+class Config(BaseModel):
+    size: int = 0
+
+def _read(file: Path, known: set) -> dict:
+    whole = {}
+    if file.resolve() in known:
+        return whole
+    known.add(file.resolve())
+    content = json.loads(file.read_text())
+    for name in content.pop("includes", []):
+        whole |= _read(file.parent / name, known)
+    return whole | content
+
+def load_config(path: str) -> Config:
+    return Config(**{"size": 0} | _read(Path(path), set()))
+"""
 READ_AT_IMPORT = "import os\nLIMIT = int(os.environ.get('SMALL_LIMIT', '3'))\nOTHER = 1\n"
 
 
@@ -43,3 +64,14 @@ def load_config(path: str) -> dict[str, object]:
     other = observed(tmp_path / "b", {"m": text.replace("(found[1], ", "(found[1]) or (")}, "settings")
     assert seen["returns"]["dict"]["empty variable"] == ""
     assert other["small.m.load_config[generic.json]"]["returns"]["dict"]["empty variable"] == "fallback"
+
+
+def test_files_of_one_name_in_two_folders_are_two_files(tmp_path: Path) -> None:
+    """Each file names others as they are seen from its folder: who knows them by that text takes two for one."""
+    seen = observed(tmp_path / "a", {"m": INCLUDES}, "settings")
+    by_text = INCLUDES.replace("if file.resolve() in known", "if file.name in known").replace(
+        "known.add(file.resolve())", "known.add(file.name)"
+    )
+    other = observed(tmp_path / "b", {"m": by_text}, "settings")
+    sizes = [each["small.m.load_config[of folders.json]"]["returns"]["fields"]["size"] for each in (seen, other)]
+    assert sizes == [1, 0]
