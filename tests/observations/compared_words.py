@@ -51,6 +51,13 @@ class ComparedWords:
 
 
 WORDS = ComparedWords()
+_GIVEN = re.compile(r"(\w+)='([\w-]+)'$")
+
+
+def ends_with_word(label: str) -> bool:
+    """Whether a call is labelled with such a word for an argument, or for a part of one."""
+    found = _GIVEN.search(label)
+    return found is not None and found[2] in WORDS.with_name(found[1])
 
 
 @functools.cache

@@ -12,7 +12,7 @@ from compared_words import WORDS
 from plausible import MOMENT
 
 _BY_NAME: tuple[tuple[str, tuple[Any, ...]], ...] = (
-    (r"^symbols?$|ticker|instrument", ("AAPL", "AAPL240315C00190000", "", "brk.b/ü")),
+    (r"^symbols?$|ticker|instrument", ("AAPL", "AAPL240315C00190500", "AAPL240315P00190500", "", "brk.b/ü")),
     (
         r"redis.*(url|uri)|(url|uri).*redis",
         ("redis://127.0.0.1:6379/0", "rediss://user:secret@127.0.0.1:6379/1?ssl_cert_reqs=none"),

@@ -47,7 +47,7 @@ SOME_SECONDS_AGO = Sample("some seconds ago", _some_seconds_ago)
 def unknown(name: str) -> list[Sample]:
     """Samples of what nothing is said of but a name."""
     others = [literal("abc"), literal(3), literal(None), Sample("{'a': 1}", lambda: {"a": 1})]
-    if re.search(r"(^|_)(fn|func|function|callback|cb|handler|factory|predicate|hook|on)(_|$)", name):
+    if re.search(r"(^|_)(fn|func|function|callback|cb|handler|factory|predicate|hook|pricer|on)(_|$)", name):
         return [Sample(CALLABLE, lambda: Method(name)), *others]
     if re.search(r"count|size|^n$|num|max|min|limit|seconds|timeout|_ms$|rate|capacity|price|volume|ratio|value", name):
         return [literal(3), literal(2.5), literal(-1), *others[:1], literal(None)]

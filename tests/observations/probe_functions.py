@@ -7,16 +7,16 @@ import dataclasses
 import enum
 import functools
 import pickle
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import decorating
 import sequences
+import with_absent
 from call_cases import Case, few
 from calling import run
 from collaborators import HANDED
-from compared_words import WORDS
+from compared_words import ends_with_word
 from constructing import (
     CASES,
     Maker,
@@ -38,8 +38,6 @@ from unit import NOTHING, Observation, Unit
 
 _OF_BEGUN = 12
 """Calls of a method of an instance that has begun."""
-_WORD = re.compile(r"(\w+)='([\w-]+)'$")
-"""What the label of a case ends with that has a word for an argument, or for a part of one."""
 
 
 def units(surface: Surface) -> Iterable[Unit]:
@@ -50,7 +48,7 @@ def units(surface: Surface) -> Iterable[Unit]:
         if id(each.value) in commands:
             continue
         if not isinstance(each.value, type):
-            yield Unit("functions", each.location, functools.partial(_function, each))
+            yield Unit("functions", each.location, functools.partial(_function, each, surface))
         elif _is_value(each.value, surface):
             values.setdefault(each.location.rpartition(".")[0], []).append(each)
         elif not getattr(each.value, "_is_protocol", False):
@@ -83,7 +81,7 @@ def _values(several: list[PublicObject], surface: Surface) -> Iterator[Observati
         yield from _error(each) if issubclass(each.value, BaseException) else _class(each, surface)
 
 
-def _function(each: PublicObject) -> Iterator[Observation]:
+def _function(each: PublicObject, surface: Surface) -> Iterator[Observation]:
     every = cases_of(each.value, EVERY)
     cases, watched = few(every, CASES), functools.partial(_watched, each.value)
     yield from each_call(each.location, each.value, every, functools.partial(_call_of, each.value), watched)
@@ -91,6 +89,7 @@ def _function(each: PublicObject) -> Iterator[Observation]:
         yield f"{each.location} twice", functools.partial(_twice, each.value, case)
         yield f"{each.location} left by an error", functools.partial(_left_by_error, each.value, case)
     yield from decorating.observations(each.location, each.value, cases)
+    yield from with_absent.of_function(each.location, each.value, surface, _watched)
     if len(cases) > 1:
         yield f"{each.location} of its own result", functools.partial(_of_own_result, each.value, cases)
 
@@ -211,6 +210,7 @@ def _class(each: PublicObject, surface: Surface) -> Iterator[Observation]:
     yield from _begun(location, kind, maker, surface)
     yield from _furnished(location, kind, surface)
     yield from _set_up(location, kind, surface)
+    yield from with_absent.of_class(location, kind, surface, _watched, _method_call)
     if maker is not None:
         yield from sequences.observations(location, kind, maker, surface.imports)
 
@@ -264,15 +264,10 @@ def _set_up(location: str, kind: type, surface: Surface) -> Iterator[Observation
     for case in cases_of(real) if methods else ():
         if case.label and not case.label.endswith("=None"):
             # One way for each argument, and each of the words that it may be.
-            chosen.setdefault(case.label if _is_of_word(case) else case.label.partition("=")[0], case)
+            chosen.setdefault(case.label if ends_with_word(case.label) else case.label.partition("=")[0], case)
     for case in chosen.values():
         maker = Maker(functools.partial(case.call, real))
         yield f"{location} made with {case.label}", functools.partial(_calls, maker, methods)
-
-
-def _is_of_word(case: Case) -> bool:
-    found = _WORD.search(case.label)
-    return found is not None and found[2] in WORDS.with_name(found[1])
 
 
 def _calls(maker: Maker, methods: Mapping[str, list[Case]]) -> Json:
