@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import functools
 import sys
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
@@ -14,6 +13,8 @@ from typing import Any
 from collaborators import HANDED
 from plausible import Row, plausible
 
+Names = Mapping[str, list[str]]
+"""Variables of modules, by module."""
 _SCHEMA = {
     "type": "object",
     "required": ["symbol", "a"],
@@ -58,7 +59,7 @@ class AbsentAnswer(Row):
         return Absent(f"{self._name}.{name}") if value is None else value
 
 
-def absent_names(modules: Mapping[str, ModuleType]) -> dict[str, list[str]]:
+def absent_names(modules: Mapping[str, ModuleType]) -> Names:
     """The variables of modules that are None because an import failed, by module."""
     found = {
         name: [each for each in _assigned(module) if vars(module).get(each, module) is None]
@@ -67,7 +68,6 @@ def absent_names(modules: Mapping[str, ModuleType]) -> dict[str, list[str]]:
     return {name: several for name, several in found.items() if several}
 
 
-@functools.cache
 def _assigned(module: ModuleType) -> tuple[str, ...]:
     """The names that a module imports, and sets to None where that fails."""
     try:
@@ -91,7 +91,7 @@ def _without(node: ast.Try) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def standing_in(names: dict[str, list[str]]) -> Iterator[None]:
+def standing_in(names: Names) -> Iterator[None]:
     """Have doubles in their places for a while."""
     for module, several in names.items():
         vars(sys.modules[module]).update({name: Absent(name) for name in several})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -37,8 +37,7 @@ def furthest(call: Call, cases: Sequence[Case]) -> Case | None:
         return None
     best = cases[0]
     for _ in range(ROUNDS):
-        tried = [(_reached(call, case), case) for case in beside(best, cases)]
-        further = [(now, case) for now, case in tried if now > reached]
+        further = _further(call, reached, beside(best, cases))
         if not further:
             break
         # Of those that get equally far the first: the plainest.
@@ -46,6 +45,17 @@ def furthest(call: Call, cases: Sequence[Case]) -> Case | None:
         if reached.returns:
             break
     return best if best is not cases[0] else None
+
+
+def _further(call: Call, reached: Reached, cases: Iterable[Case]) -> list[tuple[Reached, Case]]:
+    """The calls that get further than that, up to the first that returns."""
+    found = []
+    for case in cases:
+        if (now := _reached(call, case)) > reached:
+            found.append((now, case))
+        if now.returns:
+            break
+    return found
 
 
 def beside(best: Case, cases: Sequence[Case]) -> Iterator[Case]:

@@ -51,13 +51,15 @@ class Handed:
         self.attempts += 1
         if self.mood == "raises" or (self.mood == "raises once" and self.attempts == 1):
             raise RuntimeError("the double raises")
+        if self.mood == "times out":
+            raise TimeoutError("timed out")
         if self.mood == "disconnects once" and self.attempts == 1:
             raise ConnectionError("connection reset")
         return SLOW_SECONDS if self.mood == "slow" else 0.0
 
     @contextlib.contextmanager
     def being(self, mood: str) -> Iterator[None]:
-        """Let the doubles be so for a while: raising or gone once, raising always, or slow."""
+        """Let the doubles be so for a while: raising or gone, once or always, or slow."""
         before, self.mood, self.attempts = self.mood, mood, 0
         try:
             yield

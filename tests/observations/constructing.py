@@ -36,10 +36,15 @@ class Maker:
 
 def cases_of(function: Any, most: int = CASES) -> list[Case]:
     """The calls of a function: the plainest, and each parameter's odd values; none where no argument can be made."""
+    return few(_every_case(function), most)
+
+
+@functools.cache
+def _every_case(function: Any) -> tuple[Case, ...]:
     try:
-        return few(argument_cases(function), most)
+        return tuple(argument_cases(function))
     except (NoSampleError, ValueError, TypeError, NameError):
-        return []
+        return ()
 
 
 def concrete(kind: type) -> type:
@@ -170,4 +175,9 @@ class Unbound:
 
 def method_cases(kind: type, name: str, method: Any, most: int = CASES) -> list[Case]:
     """The calls of a method."""
-    return cases_of(getattr(kind, name) if is_static(kind, name) else Unbound(method), most)
+    return cases_of(getattr(kind, name) if is_static(kind, name) else _unbound(method), most)
+
+
+@functools.cache
+def _unbound(method: Any) -> Unbound:
+    return Unbound(method)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -42,7 +43,7 @@ def each_call(
     if best is None:
         return
     known = {case.label for case in cases}
-    for case in [best, *climbing.beside(best, every)][:_FURTHER]:
+    for case in itertools.islice(itertools.chain([best], climbing.beside(best, every)), _FURTHER):
         if case.label not in known:
             yield calls.observed(f"{name}[{case.label}]", functools.partial(observe, case))
     yield from calls.sick(f"{name}[{best.label}]", functools.partial(observe, best))

@@ -15,6 +15,7 @@ from collaborators import HANDED
 from constructing import Maker, cases_of
 from describing import Described, Json, attributes, class_names, describe, state_of
 from exhausting import exhausted
+from lifecycles import beginning_and_end
 from unit import NOTHING, Observation
 from virtual_time import VirtualLoop
 
@@ -23,6 +24,9 @@ _FAILURES = 8
 """More in a row than the usual limits."""
 _PAUSES = (0.0, 0.0, 1.0, 60.0, 0.0)
 """Virtual seconds before each call after that, when nothing fails any more: at once, after any short or long rest."""
+_OUTAGE, _RECOVERY = 3.0, 90.0
+"""Virtual seconds: longer than the usual number of attempts takes, and than any documented rest."""
+_SAYS = re.compile(r"^(health|status|stats|state|get_|is_|has_|size|qsize|count|metrics|describe|utili)")
 _VERY_MANY = 1_100
 """More than the round numbers that bounds are given."""
 _TAKES = re.compile(r"^(put|push|append|record|publish|emit|submit|enqueue|write|send|offer)")
@@ -34,7 +38,11 @@ Methods = Mapping[str, list[Case]]
 
 def observations(location: str, kind: type, maker: Maker, methods: Methods) -> Iterator[Observation]:
     """What is seen of a class whose methods are called with the first of these cases."""
+    opener, _ = beginning_and_end(set(methods))
     for name, cases in methods.items():
+        if opener and _TAKES.match(name):
+            outage = functools.partial(_outage, maker, opener, functools.partial(_called, name, cases[0]), methods)
+            yield f"{location}.{name} while others are gone", functools.partial(run, outage)
         yield f"{location}.{name} while others fail", functools.partial(_while_failing, maker, name, cases[0])
         if _TAKES.match(name):
             often = functools.partial(_often, maker, name, cases[0])
@@ -62,6 +70,41 @@ def _while_failing(maker: Maker, name: str, case: Case) -> Json:
 
     seen = run(work)
     return seen if handed else NOTHING
+
+
+def _called(name: str, case: Case, instance: Any) -> Any:
+    return case.call(getattr(instance, name))
+
+
+async def _outage(maker: Maker, opener: str, call: Callable[[Any], Any], methods: Methods) -> Described:
+    """What an instance that has begun does with what it was given before its collaborators were gone for a while.
+
+    What it says of itself without being given anything is looked at before they come back, and long after that.
+    """
+    instance = maker.make()
+    await exhausted(getattr(instance, opener)())
+    telling = [name for name, cases in methods.items() if _tells(name, cases[0])]
+    given: list[Json] = []
+    with HANDED.being("times out"):
+        calls = [await _outcome(functools.partial(call, instance), given) for _ in range(_FAILURES)]
+        await _pass(_OUTAGE)
+        then = {name: await _answer(getattr(instance, name)) for name in telling}
+    HANDED.take()
+    await _pass(_RECOVERY)
+    handed = HANDED.take()
+    after = {name: await _answer(getattr(instance, name)) for name in telling}
+    return Described({"calls": calls, "then": then, "handed": handed, "after": after, "state": state_of(instance)})
+
+
+async def _pass(seconds: float) -> None:
+    """Let so much time pass, however often somebody looks at the clock meanwhile."""
+    for _ in range(int(seconds)):
+        _begin_anew()
+        await asyncio.sleep(1.0)
+
+
+def _tells(name: str, case: Case) -> bool:
+    return not case.positional and not case.named and _SAYS.match(name) is not None
 
 
 async def _outcome(call: Callable[[], Any], handed: list[Json]) -> Json:

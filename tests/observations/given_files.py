@@ -55,3 +55,12 @@ def written(first: int) -> dict[str, str]:
             if content and content != _GIVEN.get(file):
                 found[file.name] = content.decode(errors="replace")[:2000]
     return found
+
+
+def move_away(first: int) -> list[str]:
+    """Give the files that were written in the folders from this number on other names; their names."""
+    files = [file for folder in FOLDERS[first:] for file in sorted(folder.rglob("*")) if file.is_file()]
+    own = [file for file in files if file.read_bytes() != _GIVEN.get(file)]
+    for file in own:
+        file.rename(file.with_name(f"moved-{file.name}"))
+    return [file.name for file in own]

@@ -8,7 +8,7 @@ import inspect
 import keyword
 import sys
 import typing
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from describing import PACKAGES
@@ -38,7 +38,8 @@ def class_named(name: str) -> Any:
     return Any
 
 
-def hints_of(function: Any) -> dict[str, Any]:
+@functools.cache
+def hints_of(function: Any) -> Mapping[str, Any]:
     """The annotations of a function, or of what makes a class's instances."""
     target = inspect.getattr_static(function, "__init__") if isinstance(function, type) else function
     target = getattr(target, "original", target)

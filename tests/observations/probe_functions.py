@@ -13,6 +13,7 @@ from typing import Any
 import decorating
 import sequences
 import with_absent
+from absent_libraries import Names, absent_names
 from call_cases import Case, few
 from calling import run
 from collaborators import HANDED
@@ -43,16 +44,16 @@ _OF_BEGUN = 12
 def units(surface: Surface) -> Iterable[Unit]:
     """A unit for each function and class: what one changes, no other is to see. Values of a module share a process."""
     values: dict[str, list[PublicObject]] = {}
-    commands = _commands(surface)
+    commands, absent = _commands(surface), absent_names(surface.modules)
     for each in surface.objects():
         if id(each.value) in commands:
             continue
         if not isinstance(each.value, type):
-            yield Unit("functions", each.location, functools.partial(_function, each, surface))
+            yield Unit("functions", each.location, functools.partial(_function, each, absent))
         elif _is_value(each.value, surface):
             values.setdefault(each.location.rpartition(".")[0], []).append(each)
         elif not getattr(each.value, "_is_protocol", False):
-            yield Unit("functions", each.location, functools.partial(_class, each, surface))
+            yield Unit("functions", each.location, functools.partial(_class, each, surface, absent))
     for module, several in values.items():
         yield Unit("functions", module, functools.partial(_values, several, surface))
 
@@ -78,10 +79,10 @@ def _is_value(kind: type, surface: Surface) -> bool:
 
 def _values(several: list[PublicObject], surface: Surface) -> Iterator[Observation]:
     for each in several:
-        yield from _error(each) if issubclass(each.value, BaseException) else _class(each, surface)
+        yield from _error(each) if issubclass(each.value, BaseException) else _class(each, surface, {})
 
 
-def _function(each: PublicObject, surface: Surface) -> Iterator[Observation]:
+def _function(each: PublicObject, absent: Names) -> Iterator[Observation]:
     every = cases_of(each.value, EVERY)
     cases, watched = few(every, CASES), functools.partial(_watched, each.value)
     yield from each_call(each.location, each.value, every, functools.partial(_call_of, each.value), watched)
@@ -89,7 +90,7 @@ def _function(each: PublicObject, surface: Surface) -> Iterator[Observation]:
         yield f"{each.location} twice", functools.partial(_twice, each.value, case)
         yield f"{each.location} left by an error", functools.partial(_left_by_error, each.value, case)
     yield from decorating.observations(each.location, each.value, cases)
-    yield from with_absent.of_function(each.location, each.value, surface, _watched)
+    yield from with_absent.of_function(each.location, each.value, absent, _watched)
     if len(cases) > 1:
         yield f"{each.location} of its own result", functools.partial(_of_own_result, each.value, cases)
 
@@ -188,7 +189,7 @@ def _comes_back(value: Any) -> bool:
         return False
 
 
-def _class(each: PublicObject, surface: Surface) -> Iterator[Observation]:
+def _class(each: PublicObject, surface: Surface, absent: Names) -> Iterator[Observation]:
     kind, location = each.value, each.location
     real = concrete(kind)
     for case in cases_of(real):
@@ -210,7 +211,7 @@ def _class(each: PublicObject, surface: Surface) -> Iterator[Observation]:
     yield from _begun(location, kind, maker, surface)
     yield from _furnished(location, kind, surface)
     yield from _set_up(location, kind, surface)
-    yield from with_absent.of_class(location, kind, surface, _watched, _method_call)
+    yield from with_absent.of_class(location, kind, surface.imports, absent, _watched, _method_call)
     if maker is not None:
         yield from sequences.observations(location, kind, maker, surface.imports)
 

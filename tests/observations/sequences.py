@@ -20,6 +20,7 @@ from collaborators import HANDED
 from constructing import Maker, is_static, method_cases, methods_of
 from describing import AS_IT_WAS, Described, Json, attributes, changed_state, class_names, describe, state_of
 from exhausting import exhausted
+from given_files import FOLDERS, move_away
 from unit import NOTHING, Observation
 
 PAUSES = (0.0, 1.0, 60.0)
@@ -51,6 +52,7 @@ def observations(location: str, kind: type, maker: Maker, imports: tuple[str, ..
     for name, cases in methods.items():
         yield f"{location}.{name} again", functools.partial(run, functools.partial(_again, maker, name, cases))
         yield f"{location}.{name} many at once", functools.partial(_many, maker, name, cases[0])
+        yield f"{location}.{name} after its files were moved", functools.partial(_after_move, maker, name, cases[0])
     changing = [name for name, cases in methods.items() if _changes(name, cases[0])][:_FIRSTS]
     for first in changing:
         yield f"{location}.{first} then", functools.partial(_then, maker, first, methods)
@@ -116,6 +118,21 @@ def _many(maker: Maker, name: str, case: Case) -> Json:
     except Exception:
         return NOTHING
     return run(work) if is_async else NOTHING
+
+
+def _after_move(maker: Maker, name: str, case: Case) -> Json:
+    """A second call after somebody has moved away what the first one has written; nothing where that is no file."""
+    moved: list[str] = []
+
+    async def work() -> Described:
+        first, instance = len(FOLDERS), maker.make()
+        call = functools.partial(case.call, getattr(instance, name))
+        await outcome(call)
+        moved.extend(move_away(first))
+        return Described(await outcome(call))
+
+    seen = run(work)
+    return seen if moved else NOTHING
 
 
 def _then(maker: Maker, first: str, methods: Methods) -> Json:

@@ -6,13 +6,12 @@ import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from absent_libraries import absent_names, standing_in
+from absent_libraries import Names, standing_in
 from call_cases import Case
 from compared_words import ends_with_word
 from constructing import Maker, cases_of, concrete, is_static, method_cases, methods_of
 from describing import Json
 from lifecycles import beginning_and_end
-from surface import Surface
 from unit import Observation
 
 _TITLE = "with what is absent"
@@ -24,24 +23,24 @@ MethodCall = Callable[[Maker, str, Case, str], Json]
 """What observes a method of an instance that is made for the call, after another method where one is named."""
 
 
-def of_function(location: str, function: Any, surface: Surface, call: Call) -> Iterator[Observation]:
-    """The plainest calls of a function whose module does without something."""
-    names = absent_names(surface.modules)
+def of_function(location: str, function: Any, names: Names, call: Call) -> Iterator[Observation]:
+    """The plainest calls of a function whose module does without something; ``names`` is all that is absent."""
     if function.__module__ in names:
         for case in cases_of(function)[:_WAYS]:
             observe = functools.partial(call, function, case)
             yield f"{location}[{case.label}] {_TITLE}", functools.partial(_within, names, observe)
 
 
-def of_class(location: str, kind: type, surface: Surface, call: Call, method_call: MethodCall) -> Iterator[Observation]:
+def of_class(
+    location: str, kind: type, imports: tuple[str, ...], names: Names, call: Call, method_call: MethodCall
+) -> Iterator[Observation]:
     """The plainest calls of each method of such a class, and again on an instance that has begun.
 
     It is made in the plainest way, and with each other word that an argument may be.
     """
-    names = absent_names(surface.modules)
     if kind.__module__ not in names:
         return
-    methods = dict(methods_of(kind, surface.imports))
+    methods = dict(methods_of(kind, imports))
     opener, _ = beginning_and_end(set(methods))
     real = concrete(kind)
     made = [case for number, case in enumerate(cases_of(real)) if not number or ends_with_word(case.label)]
@@ -62,6 +61,6 @@ def of_class(location: str, kind: type, surface: Surface, call: Call, method_cal
                     )
 
 
-def _within(names: dict[str, list[str]], observe: Callable[[], Json]) -> Json:
+def _within(names: Names, observe: Callable[[], Json]) -> Json:
     with standing_in(names):
         return observe()

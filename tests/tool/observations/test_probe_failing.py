@@ -31,6 +31,44 @@ class Queue:
     async def put(self, item: str) -> None:
         await self.items.put(item)
 """
+WORKER = """
+import asyncio
+import typing
+
+class Sink(typing.Protocol):
+    async def write(self, item: str) -> None: ...
+
+class Writer:
+    def __init__(self, sink: Sink):
+        self._sink, self._queue, self._task = sink, asyncio.Queue(), None
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
+    async def submit(self, item: str) -> None:
+        await self._queue.put(item)
+    def health(self) -> bool:
+        return not self._task.done()
+    async def _run(self) -> None:
+        while True:
+            item = await self._queue.get()
+            while True:
+                try:
+                    await self._sink.write(item)
+                    break
+                except TimeoutError:
+                    await asyncio.sleep(1.0)
+    async def stop(self) -> None:
+        self._task.cancel()
+"""
+JOURNAL = """
+import pathlib
+
+class Journal:
+    def __init__(self, path: pathlib.Path):
+        self._path = path
+    def save(self, text: str) -> None:
+        with self._path.open("a") as file:
+            file.write(text)
+"""
 BOUNDED = """
 class Bounded:
     def __init__(self, capacity: int, on_low: Callable[[], None] | None = None):
@@ -102,3 +140,27 @@ def test_a_change_is_seen(tmp_path: Path, text: str, old: str, new: str, name: s
     before = observed(tmp_path / "a", {"m": text}, "functions")
     after = observed(tmp_path / "b", {"m": text.replace(old, new)}, "functions")
     assert before[f"small.m.{name}"] != after[f"small.m.{name}"]
+
+
+def test_what_was_given_before_others_were_gone_is_not_lost(tmp_path: Path) -> None:
+    """Calls while collaborators time out are seen to their end: what is handed over and said when they are back."""
+    place = "small.m.Writer.submit while others are gone"
+    seen = observed(tmp_path / "a", {"m": WORKER}, "functions")[place]["returns"]
+    assert seen["after"] == {"health": {"returns": True}}
+    assert len(seen["handed"]) == 8
+    impatient = WORKER.replace("await asyncio.sleep(1.0)", "return")
+    other = observed(tmp_path / "b", {"m": impatient}, "functions")[place]["returns"]
+    assert other["then"] == {"health": {"returns": False}}
+    assert other["handed"] == []
+
+
+def test_files_that_were_moved_away_are_made_anew(tmp_path: Path) -> None:
+    """Between two calls somebody moves away what the first has written: the second writes under the old name."""
+    place = "small.m.Journal.save after its files were moved"
+    seen = observed(tmp_path / "a", {"m": JOURNAL}, "functions")[place]
+    assert sorted(seen["writes"]["dict"]) == ["moved-object.json", "object.json"]
+    keeping = JOURNAL.replace("self._path = path", 'self._file = path.open("a", buffering=1)').replace(
+        'with self._path.open("a") as file:\n            file.write(text)', "self._file.write(text + chr(10))"
+    )
+    other = observed(tmp_path / "b", {"m": keeping}, "functions")[place]
+    assert sorted(other["writes"]["dict"]) == ["moved-object.json"]
