@@ -5,15 +5,16 @@ from __future__ import annotations
 import ast
 import contextlib
 import sys
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from collaborators import HANDED
+from lifecycles import CLOSERS, OPENERS
 from plausible import Row, plausible
 
-Names = Mapping[str, list[str]]
+Names = Mapping[str, Sequence[str]]
 """Variables of modules, by module."""
 _SCHEMA = {
     "type": "object",
@@ -55,7 +56,8 @@ class AbsentAnswer(Row):
             raise AttributeError(name)
         if name in ("content", "schema"):
             return dict(_SCHEMA)
-        value = plausible(name)
+        # What a bar calls its last price is how a client is closed.
+        value = None if name in (*OPENERS, *CLOSERS) else plausible(name)
         return Absent(f"{self._name}.{name}") if value is None else value
 
 
@@ -91,12 +93,11 @@ def _without(node: ast.Try) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def standing_in(names: Names) -> Iterator[None]:
-    """Have doubles in their places for a while."""
-    for module, several in names.items():
-        vars(sys.modules[module]).update({name: Absent(name) for name in several})
+def standing_in(module: str, names: Sequence[str]) -> Iterator[None]:
+    """Have doubles in the place of these variables of a module for a while."""
+    variables = vars(sys.modules[module])
+    variables.update({name: Absent(name) for name in names})
     try:
         yield
     finally:
-        for module, several in names.items():
-            vars(sys.modules[module]).update(dict.fromkeys(several))
+        variables.update(dict.fromkeys(names))

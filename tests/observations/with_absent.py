@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from absent_libraries import Names, standing_in
@@ -14,7 +14,6 @@ from describing import Json
 from lifecycles import beginning_and_end
 from unit import Observation
 
-_TITLE = "with what is absent"
 _WAYS = 3
 """Calls of a function or a method."""
 Call = Callable[[Any, Case], Json]
@@ -23,44 +22,44 @@ MethodCall = Callable[[Maker, str, Case, str], Json]
 """What observes a method of an instance that is made for the call, after another method where one is named."""
 
 
-def of_function(location: str, function: Any, names: Names, call: Call) -> Iterator[Observation]:
-    """The plainest calls of a function whose module does without something; ``names`` is all that is absent."""
-    if function.__module__ in names:
-        for case in cases_of(function)[:_WAYS]:
-            observe = functools.partial(call, function, case)
-            yield f"{location}[{case.label}] {_TITLE}", functools.partial(_within, names, observe)
+def of_function(location: str, function: Any, absent: Names, call: Call) -> Iterator[Observation]:
+    """The plainest calls of a function whose module does without something; ``absent`` is all that is done without."""
+    names = absent.get(function.__module__, ())
+    for case in cases_of(function)[:_WAYS] if names else ():
+        within = functools.partial(_within, function.__module__, names, functools.partial(call, function, case))
+        yield f"{location}[{case.label}] {_title(names)}", within
 
 
 def of_class(
-    location: str, kind: type, imports: tuple[str, ...], names: Names, call: Call, method_call: MethodCall
+    location: str, kind: type, imports: tuple[str, ...], absent: Names, call: Call, method_call: MethodCall
 ) -> Iterator[Observation]:
     """The plainest calls of each method of such a class, and again on an instance that has begun.
 
     It is made in the plainest way, and with each other word that an argument may be.
     """
-    if kind.__module__ not in names:
-        return
-    methods = dict(methods_of(kind, imports))
+    names = absent.get(kind.__module__, ())
+    methods = dict(methods_of(kind, imports)) if names else {}
     opener, _ = beginning_and_end(set(methods))
-    real = concrete(kind)
+    real, within = concrete(kind), functools.partial(_within, kind.__module__, names)
     made = [case for number, case in enumerate(cases_of(real)) if not number or ends_with_word(case.label)]
     for name, method in methods.items():
         for case in method_cases(kind, name, method)[:_WAYS]:
+            title = f"{location}.{name}[{case.label}] {_title(names)}"
             if is_static(kind, name):
-                observe = functools.partial(call, getattr(kind, name), case)
-                yield f"{location}.{name}[{case.label}] {_TITLE}", functools.partial(_within, names, observe)
+                yield title, functools.partial(within, functools.partial(call, getattr(kind, name), case))
                 continue
             for way in made:
-                maker = Maker(functools.partial(way.call, real))
+                maker, made_with = Maker(functools.partial(way.call, real)), f" made with {way.label}" * bool(way.label)
                 for first in dict.fromkeys(["", opener or ""]):
-                    title = f"{location}.{name}[{case.label}] {_TITLE}" + (f" after {first}" if first else "")
                     observe = functools.partial(method_call, maker, name, case, first)
-                    yield (
-                        f"{title} made with {way.label}" if way.label else title,
-                        functools.partial(_within, names, observe),
-                    )
+                    yield f"{title}{f' after {first}' * bool(first)}{made_with}", functools.partial(within, observe)
 
 
-def _within(names: Names, observe: Callable[[], Json]) -> Json:
-    with standing_in(names):
+def _title(names: Sequence[str]) -> str:
+    # With other names it is another observation: one that a module no longer lacks, or lacks too, changes all of them.
+    return f"with doubles of {', '.join(names)}"
+
+
+def _within(module: str, names: Sequence[str], observe: Callable[[], Json]) -> Json:
+    with standing_in(module, names):
         return observe()

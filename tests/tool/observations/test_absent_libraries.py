@@ -40,21 +40,21 @@ def test_a_call_is_made_with_the_library_and_without_it(tmp_path: Path) -> None:
     seen = observed(tmp_path, {"m": MANAGER}, "functions")
     place = "small.m.Manager.check[]"
     assert seen[place]["returns"] is True
-    assert seen[f"{place} with what is absent"]["returns"] is True
-    begun = seen[f"{place} with what is absent after start"]
+    assert seen[f"{place} with doubles of Client"]["returns"] is True
+    begun = seen[f"{place} with doubles of Client after start"]
     assert begun["returns"] is True
     assert begun["handed"] == [["Client.fetch", [], {"name": "abc"}]]
-    assert seen["small.m.connect[] with what is absent"]["returns"] == "abc"
+    assert seen["small.m.connect[] with doubles of Client"]["returns"] == "abc"
 
 
 def test_it_is_made_with_each_word_that_an_argument_may_be(tmp_path: Path) -> None:
     module = MANAGER.replace("price > found.limit", "price < found.limit")
     seen = observed(tmp_path, {"m": module}, "functions")
-    place = "small.m.Manager.check[] with what is absent after start"
+    place = "small.m.Manager.check[] with doubles of Client after start"
     assert seen[place]["returns"] is True
     assert seen[f"{place} made with mode='strict'"]["raises"][0] == "ValueError"
 
 
 def test_a_library_that_is_there_is_left_alone(tmp_path: Path) -> None:
     module = MANAGER.replace("from no_such_library import", "from types import SimpleNamespace as")
-    assert not [name for name in observed(tmp_path, {"m": module}, "functions") if "absent" in name]
+    assert not [name for name in observed(tmp_path, {"m": module}, "functions") if "doubles" in name]
