@@ -6,13 +6,13 @@ import ast
 import contextlib
 import sys
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from collaborators import HANDED
 from lifecycles import CLOSERS, OPENERS
 from plausible import Row, plausible
+from syntax_trees import tree_of
 
 Names = Mapping[str, Sequence[str]]
 """Variables of modules, by module."""
@@ -72,11 +72,9 @@ def absent_names(modules: Mapping[str, ModuleType]) -> Names:
 
 def _assigned(module: ModuleType) -> tuple[str, ...]:
     """The names that a module imports, and sets to None where that fails."""
-    try:
-        tree = ast.parse(Path(str(module.__file__)).read_bytes())
-    except (OSError, SyntaxError, ValueError):
-        return ()
-    return tuple(name for node in tree.body if isinstance(node, ast.Try) for name in _without(node))
+    tree = tree_of(str(module.__file__))
+    statements = tree.body if tree else ()
+    return tuple(name for node in statements if isinstance(node, ast.Try) for name in _without(node))
 
 
 def _without(node: ast.Try) -> Iterator[str]:

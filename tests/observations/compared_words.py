@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import describing
+from syntax_trees import tree_of
 
 _LETTERS = r"[A-Za-z][\w-]*"
 _WORD = rf"""["']({_LETTERS})["']"""
@@ -71,7 +72,7 @@ def _in_sources(packages: frozenset[str]) -> Mapping[str, tuple[str, ...]]:
             # What a file compares a name with once may be an accident; twice, it chooses.
             if _SPEAKING.search(name) or (len(words) > 1 and len(name) >= _SHORT):
                 found.setdefault(name, {}).update(words)
-    for name, word in _handed_over([ast.parse(text) for text in texts]):
+    for name, word in _handed_over([tree for file in files if (tree := tree_of(file))]):
         if _SPEAKING.search(name):
             found.setdefault(name, {})[word] = None
     return {name: tuple(words) for name, words in found.items()}

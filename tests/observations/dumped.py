@@ -35,7 +35,7 @@ def dumped(function: Any, name: str, annotation: Any, samples: Callable[..., lis
         left_out = [parameter.name for parameter, _ in parameters_of(kind)][:_WITHOUT]
     except ValueError:
         return []
-    ways = {"own": ""} | {f"own without {name}": name for name in left_out}
+    ways = {"own": ""} | {f"own without {member}": member for member in left_out}
     return [Sample(way, partial(_own, kind, left, as_wanted, samples)) for way, left in ways.items()]
 
 

@@ -162,6 +162,6 @@ def install(module: Any) -> None:
     for name in ("cancelMktData", "cancelMktDepth", "reqAccountUpdates", "reqMarketDataType"):
         doubles[name] = _noted(name)
     # The library disconnects whatever is thrown away, whenever that is.
-    del module.IB.__del__
+    doubles["__del__"] = lambda self: None
     for name, double in doubles.items():
         setattr(module.IB, name, double)

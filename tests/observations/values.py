@@ -275,7 +275,7 @@ def first_sample(annotation: Any, depth: int) -> Any:
 
 @dataclasses.dataclass(frozen=True)
 class Made:
-    """An instance of a class, by a call of its constructor with arguments so deep."""
+    """An instance of a class by a call of its constructor, so deep within the arguments of another call."""
 
     kind: type
     case: Case
