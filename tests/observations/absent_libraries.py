@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import contextlib
 import sys
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
-from collaborators import HANDED
+from collaborators import HANDED, Answer
 from lifecycles import CLOSERS, OPENERS
 from plausible import Row, plausible
 from syntax_trees import tree_of
@@ -47,9 +47,7 @@ class AbsentAnswer(Row):
         super().__init__()
         object.__setattr__(self, "_name", name)
 
-    def __await__(self) -> Generator[Any, None, Any]:
-        yield
-        return self
+    __await__ = Answer.__await__
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):

@@ -10,16 +10,16 @@ from plain_samples import Sample, literal
 _ORDERED = (int, float)
 
 
-def within(found: list[Sample], metadata: Sequence[Any]) -> list[Sample]:
+def within(samples: list[Sample], metadata: Sequence[Any]) -> list[Sample]:
     """The samples with those first that the metadata of an annotation allow; one is made if there is none."""
     low, high = max(_bounds(metadata, "ge", "gt"), default=None), min(_bounds(metadata, "le", "lt"), default=None)
-    numbers = [sample for sample in found if type(sample.value) in _ORDERED]
+    numbers = [sample for sample in samples if type(sample.value) in _ORDERED]
     if (low is None and high is None) or not numbers:
-        return found
+        return samples
     inside = [sample for sample in numbers if _is_between(low, sample.value, high)]
     if not inside:
         inside = [literal(type(numbers[0].value)(_between(low, high)))]
-    return [*inside, *(sample for sample in found if sample not in inside)]
+    return [*inside, *(sample for sample in samples if sample not in inside)]
 
 
 def _bounds(metadata: Sequence[Any], *names: str) -> Iterator[Any]:

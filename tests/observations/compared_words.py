@@ -52,12 +52,12 @@ class ComparedWords:
 
 
 WORDS = ComparedWords()
-_GIVEN = re.compile(r"(\w+)='([\w-]+)'$")
+_AT_END = re.compile(r"(\w+)='([\w-]+)'$")
 
 
 def ends_with_word(label: str) -> bool:
     """Whether a call is labelled with such a word for an argument, or for a part of one."""
-    found = _GIVEN.search(label)
+    found = _AT_END.search(label)
     return found is not None and found[2] in WORDS.with_name(found[1])
 
 
@@ -91,9 +91,9 @@ def _handed_over(trees: Sequence[ast.Module]) -> Iterator[tuple[str, str]]:
             several = parameters.get(getattr(node.func, "attr", getattr(node.func, "id", "")), set())
             # Which one of several is called, nobody knows without running it.
             known = next(iter(several)) if len(several) == 1 else ()
-            given = zip(known, node.args, strict=False)
+            by_position = zip(known, node.args, strict=False)
             by_name = ((each.arg, each.value) for each in node.keywords if each.arg in known)
-            yield from ((str(name), str(word)) for name, value in (*given, *by_name) if (word := _word(value)))
+            yield from ((str(name), str(word)) for name, value in (*by_position, *by_name) if (word := _word(value)))
 
 
 def _word(value: ast.expr) -> str | None:
@@ -103,8 +103,8 @@ def _word(value: ast.expr) -> str | None:
 
 def _in_text(text: str) -> dict[str, dict[str, None]]:
     found: dict[str, dict[str, None]] = {}
-    meant: dict[str, str] = dict(_ALIAS.findall(text))
+    aliases: dict[str, str] = dict(_ALIAS.findall(text))
     for match in (*_LISTED.finditer(text), *_EQUALS.finditer(text), *_IS_IN.finditer(text)):
-        name = meant.get(str(match[1]), str(match[1]))
+        name = aliases.get(str(match[1]), str(match[1]))
         found.setdefault(name, {}).update(dict.fromkeys(re.findall(_WORD, match[0])))
     return found

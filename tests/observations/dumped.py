@@ -71,7 +71,7 @@ def _written(sample: Sample) -> Mapping[str, Any] | None:
     """The members of an instance by name, as it writes them itself; None where none can be made."""
     try:
         instance = sample.make()
-        write = next((found for name in _WRITES if callable(found := getattr(instance, name, None))), None)
+        write = next((method for name in _WRITES if callable(method := getattr(instance, name, None))), None)
         if hasattr(instance, "model_dump"):
             members = instance.model_dump(mode="json")
         else:

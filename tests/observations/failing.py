@@ -41,7 +41,7 @@ def observations(location: str, kind: type, maker: Maker, methods: Methods) -> I
     opener, _ = beginning_and_end(set(methods))
     for name, cases in methods.items():
         if opener and _TAKES.match(name):
-            outage = functools.partial(_outage, maker, opener, functools.partial(_called, name, cases[0]), methods)
+            outage = functools.partial(_outage, maker, opener, name, methods)
             yield f"{location}.{name} while others are gone", functools.partial(run, outage)
         yield f"{location}.{name} while others fail", functools.partial(_while_failing, maker, name, cases[0])
         if _TAKES.match(name):
@@ -72,27 +72,24 @@ def _while_failing(maker: Maker, name: str, case: Case) -> Json:
     return seen if handed else NOTHING
 
 
-def _called(name: str, case: Case, instance: Any) -> Any:
-    return case.call(getattr(instance, name))
-
-
-async def _outage(maker: Maker, opener: str, call: Callable[[Any], Any], methods: Methods) -> Described:
+async def _outage(maker: Maker, opener: str, name: str, methods: Methods) -> Described:
     """What an instance that has begun does with what it was given before its collaborators were gone for a while.
 
     What it says of itself without being given anything is looked at before they come back, and long after that.
     """
     instance = maker.make()
     await exhausted(getattr(instance, opener)())
-    telling = [name for name, cases in methods.items() if _tells(name, cases[0])]
-    given: list[Json] = []
+    call = functools.partial(methods[name][0].call, getattr(instance, name))
+    telling = [each for each, cases in methods.items() if _tells(each, cases[0])]
+    refused: list[Json] = []
     with HANDED.being("times out"):
-        calls = [await _outcome(functools.partial(call, instance), given) for _ in range(_FAILURES)]
+        calls = [await _outcome(call, refused) for _ in range(_FAILURES)]
         await _pass(_OUTAGE)
-        then = {name: await _answer(getattr(instance, name)) for name in telling}
+        then = {each: await _answer(getattr(instance, each)) for each in telling}
     HANDED.take()
     await _pass(_RECOVERY)
     handed = HANDED.take()
-    after = {name: await _answer(getattr(instance, name)) for name in telling}
+    after = {each: await _answer(getattr(instance, each)) for each in telling}
     return Described({"calls": calls, "then": then, "handed": handed, "after": after, "state": state_of(instance)})
 
 

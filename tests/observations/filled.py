@@ -13,11 +13,10 @@ from collaborators import HANDED
 from hints import parameters_of
 from lifecycles import CLOSERS
 from plain_samples import Sample
-from plausible import Row
+from plausible import Row, another_row
 
 _PUTS = re.compile(r"^(put|push|enqueue|offer)$")
 _TAKES = re.compile(r"^(get|pop|take|dequeue)$")
-_EACH = (Row, partial(Row, id="b", symbol="MSFT", price=99.125, ts="2024-03-01T14:31:00Z"))
 
 
 def filled(kind: type, plainest: Sample, samples: Callable[..., list[Sample]]) -> list[Sample]:
@@ -26,12 +25,14 @@ def filled(kind: type, plainest: Sample, samples: Callable[..., list[Sample]]) -
     putting = next((name for name in sorted(methods) if _PUTS.match(name)), None)
     if putting is None or not any(_TAKES.match(name) for name in methods):
         return []
-    wanted = [each for each in parameters_of(getattr(kind, putting)) if each[0].default is each[0].empty]
-    if len(wanted) != 1:
+    required = [each for each in parameters_of(getattr(kind, putting)) if each[0].default is each[0].empty]
+    if len(required) != 1:
         return []
-    (parameter, annotation) = wanted[0]
+    parameter, annotation = required[0]
     of_anything = isinstance(annotation, typing.TypeVar) or annotation in (Any, object, inspect.Parameter.empty)
-    items = _EACH if of_anything else tuple(sample.make for sample in samples(annotation, parameter.name)[:2])
+    items = (
+        (Row, another_row) if of_anything else tuple(sample.make for sample in samples(annotation, parameter.name)[:2])
+    )
     closing = next((name for name in CLOSERS if name in methods), None)
     return [
         Sample(f"{kind.__name__} that tells", partial(_telling, plainest.make, putting)),

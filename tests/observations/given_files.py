@@ -10,7 +10,7 @@ from typing import Any
 
 FOLDERS: list[pathlib.Path] = []
 """The folders that calls of this process were given."""
-_GIVEN: dict[pathlib.Path, bytes] = {}
+_ORIGINAL: dict[pathlib.Path, bytes] = {}
 """What was in each file when it was handed over."""
 CONTENTS: Mapping[str, str | bytes] = {
     "object.json": '{"a": 1, "b": [1.5, null], "name": "abc"}',
@@ -33,7 +33,7 @@ def file_with(kind: Callable[[str], Any], name: str, content: bytes) -> Any:
     """The path of a new file of this name with this content."""
     file = pathlib.Path(new_folder()) / name
     file.write_bytes(content)
-    _GIVEN[file] = content
+    _ORIGINAL[file] = content
     return kind(str(file))
 
 
@@ -52,7 +52,7 @@ def written(first: int) -> dict[str, str]:
     for folder in FOLDERS[first:]:
         for file in sorted(folder.rglob("*")):
             content = file.read_bytes() if file.is_file() else b""
-            if content and content != _GIVEN.get(file):
+            if content and content != _ORIGINAL.get(file):
                 found[file.name] = content.decode(errors="replace")[:2000]
     return found
 
@@ -60,7 +60,7 @@ def written(first: int) -> dict[str, str]:
 def move_away(first: int) -> list[str]:
     """Give the files that were written in the folders from this number on other names; their names."""
     files = [file for folder in FOLDERS[first:] for file in sorted(folder.rglob("*")) if file.is_file()]
-    own = [file for file in files if file.read_bytes() != _GIVEN.get(file)]
+    own = [file for file in files if file.read_bytes() != _ORIGINAL.get(file)]
     for file in own:
         file.rename(file.with_name(f"moved-{file.name}"))
     return [file.name for file in own]

@@ -38,8 +38,11 @@ class ModuleState:
 
     def _keep_variables(self, module: dict[str, Any]) -> None:
         # Constants, functions and classes are not assigned anew.
-        variables = {name: value for name, value in module.items() if type(value) in _PLAIN and not name.isupper()}
-        variables = {name: value for name, value in variables.items() if not name.startswith("__")}
+        variables = {
+            name: value
+            for name, value in module.items()
+            if type(value) in _PLAIN and not name.isupper() and not name.startswith("__")
+        }
         if variables:
             self._restore.append(functools.partial(module.update, variables))
 

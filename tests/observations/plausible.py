@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
 from typing import Any
 
@@ -85,6 +86,10 @@ class Row(dict[str, Any]):
             return lambda *_, **__: dict(self)
         value = None if _DOES.match(name) else plausible(name)
         return Method(name) if value is None else value
+
+
+another_row = functools.partial(Row, id="b", symbol="MSFT", price=99.125, ts="2024-03-01T14:31:00Z")
+"""Makes a row that is not taken for the first."""
 
 
 def payload() -> Any:

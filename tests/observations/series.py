@@ -73,8 +73,7 @@ def _at(value: Any, number: int) -> Any:
     times = {name: part for name, part in fields.items() if isinstance(part, dt.datetime)}
     if not times:
         return value
-    seconds = dt.timedelta(seconds=_OFFSETS[number])
-    changes: dict[str, Any] = {name: part.replace(second=0, microsecond=0) + seconds for name, part in times.items()}
+    changes: dict[str, Any] = {name: _time_at(part, number) for name, part in times.items()}
     price = _PRICES[number % len(_PRICES)]
     changes |= {name: type(part)(price) for name, part in fields.items() if isinstance(part, float | Decimal)}
     changes |= {name: _at(part, number) for name, part in fields.items() if isinstance(part, Row)}
@@ -86,10 +85,17 @@ def _at(value: Any, number: int) -> Any:
         return value
 
 
+def _time_at(moment: dt.datetime, number: int) -> dt.datetime:
+    return moment.replace(second=0, microsecond=0) + dt.timedelta(seconds=_OFFSETS[number])
+
+
 def _row(row: Row, number: int) -> Row:
     """The row with its time, and with four prices that are not the same."""
-    moment = MOMENT.replace(second=0, microsecond=0) + dt.timedelta(seconds=_OFFSETS[number])
     price = float(_PRICES[number % len(_PRICES)])
     prices = {"price": price, "open": price - 0.25, "high": price + 1.5, "low": price - 1.25, "close": price}
     prices |= {name[0]: value for name, value in prices.items() if name != "price"}
-    return Row(**row | prices | {"ts": moment.isoformat(), "size": number + 1, "volume": number + 1, "v": number + 1})
+    return Row(
+        **row
+        | prices
+        | {"ts": _time_at(MOMENT, number).isoformat(), "size": number + 1, "volume": number + 1, "v": number + 1}
+    )

@@ -32,7 +32,7 @@ from json_schemas import changed_schemas
 from known_values import BY_TYPE, FOREIGN, PAUSES, TEXTS, is_moment, of_type
 from middleware import ANSWERS
 from plain_samples import CALLABLE, SOME_SECONDS_AGO, Sample, by_name, files, literal, unknown
-from plausible import Row, payload
+from plausible import Row, another_row, payload
 
 DEPTH = 4
 """How deep an argument is built from other objects."""
@@ -150,7 +150,7 @@ def _of_files(found: list[Sample]) -> bool:
 
 def _collections(kind: type, args: tuple[Any, ...], name: str, depth: int) -> list[Sample]:
     singular = name.removesuffix("s")
-    another = Sample("another", partial(Row, id="b", symbol="MSFT", price=99.125, ts="2024-03-01T14:31:00Z"))
+    another = Sample("another", another_row)
     if kind is dict:
         keys, values = (args or (str, Any))[0], (args or (str, Any))[-1]
         if keys in (str, Any) and values in (Any, object):
