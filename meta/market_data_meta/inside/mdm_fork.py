@@ -6,8 +6,8 @@ down. Checks that wait overlap, because several children run at once.
 
 Several checks may share a child, as a fork costs more than most of them. What a check leaves behind must not count
 against another: a check that fails in a process that others have used, or with which that process dies, is run again in
-a fresh one. So are the checks that were to follow it, each alone: where a check fails or waits in vain, its neighbours
-often do as well.
+a fresh one, unless its failure is a known one. So are the checks that were to follow it, each alone: where a check
+fails or waits in vain, its neighbours often do as well.
 """
 
 from __future__ import annotations
@@ -90,10 +90,10 @@ def run_checks(
     """Run ``items`` in forked children, each check within the CPU time of its limits.
 
     A check that waits, and does not compute, is stopped when it has taken a multiple of that of wall time (see
-    mdm_tree). A check that ``needs_fresh_process`` (it is known to fail, or is misled by what another has left) is the
-    first in its child. ``counts_after_others`` says whether the reports of a check that ran after others are its
-    answer. ``on_decided`` is called in this process for each check with its reports, or with a sentence where its
-    process brought none (it crashed, exited, or was killed at the limit), and its duration in seconds.
+    mdm_tree). A check that ``needs_fresh_process`` (it is misled by what another has left) is the first in its child.
+    ``counts_after_others`` says whether the reports of a check that ran after others are its answer. ``on_decided`` is
+    called in this process for each check with its reports, or with a sentence where its process brought none (it
+    crashed, exited, or was killed at the limit), and its duration in seconds.
     """
     waiting = _batches(items, limits.checks_per_process, needs_fresh_process)
     map_modules()

@@ -181,10 +181,11 @@ class Plan:
     """A run of the suite.
 
     ``preload`` are the modules that are imported before the first check. Clauses of ``not_applicable`` are not run, and
-    recorded with the reason. Those ``expected_to_fail`` get a process that nobody used before. ``trace`` are folders:
-    the lines that a check executes below them are recorded. ``release`` is there in release scope only; ``record``,
-    with ``header``, where a record is to be written; ``sandbox`` where the process is to be restricted. The plan of a
-    template of the warm lane has none of these: each of its cells brings a ``CellRun``.
+    recorded with the reason. A failure of ``known_failures`` (fingerprints by clause) counts in a process that others
+    have used, too. ``trace`` are folders: the lines that a check executes below them are recorded. ``release`` is there
+    in release scope only; ``record``, with ``header``, where a record is to be written; ``sandbox`` where the process
+    is to be restricted. The plan of a template of the warm lane has none of these: each of its cells brings a
+    ``CellRun``.
 
     ``servers`` says where checks of deployment scope find real servers: ``redis`` is a server binary, ``postgres`` the
     folder with ``initdb``, ``postgres`` and ``psql``, ``postgres_data`` a data folder to be copied, if there is one;
@@ -199,7 +200,7 @@ class Plan:
     limits: Limits
     preload: tuple[str, ...] = ()
     not_applicable: Mapping[str, str] = field(default_factory=dict)
-    expected_to_fail: tuple[str, ...] = ()
+    known_failures: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     trace: tuple[str, ...] = ()
     release: ReleaseFacts | None = None
     header: RecordHeader | None = None

@@ -14,7 +14,7 @@ import os
 import sys
 import time
 import tomllib
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
@@ -22,8 +22,10 @@ from types import TracebackType
 import pytest
 
 import mdm_cage
+import mdm_hypothesis
 from mdm_attest import attested, installed_versions
 from mdm_clause import ClauseCheck, NotApplicableError, ViolationError, described
+from mdm_failure import fingerprint
 from mdm_fork import Reports, run_checks
 from mdm_json import from_json, to_json
 from mdm_keep import CAGE
@@ -253,24 +255,11 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     if channel is None:
         _run_planned(session, plan)
     else:
-        _tables()
+        mdm_hypothesis.make_tables()
         # Read once for all cells, which cannot change it.
         third_party = installed_versions()
         TemplateServer(channel, lambda request, files: _run_cell(session, request, files, third_party)).serve()
     return True
-
-
-def _tables(home: str = "") -> None:
-    """Have hypothesis make its tables here, for all cells; what else it keeps in a cell goes to its ``home``."""
-    with contextlib.suppress(ImportError, AttributeError):
-        from hypothesis.configuration import set_hypothesis_home_dir
-        from hypothesis.internal.charmap import charmap, intervals_from_codec
-
-        if home:
-            set_hypothesis_home_dir(Path(home) / ".hypothesis")
-        else:
-            charmap()
-            intervals_from_codec("utf-8")
 
 
 def _run_planned(session: pytest.Session, plan: Plan) -> None:
@@ -320,7 +309,7 @@ def _run_cell(session: pytest.Session, request: CellRequest, files: Descriptors,
         cage = enter_cage(request.process, run.path, files)
         return _header(plan, cage, attested(plan.packages, list(run.path), third_party))
 
-    _tables(request.process.home)
+    mdm_hypothesis.keep_in(request.process.home)
     _run_sealed(session, plan, files.result, request.secret, header)
 
 
@@ -363,18 +352,19 @@ def _run(session: pytest.Session, plan: Plan, writer: RecordWriter) -> None:
                 raise _EnoughError
 
         def needs_fresh_process(item: pytest.Item) -> bool:
-            return clause_id(item) in plan.expected_to_fail or item.get_closest_marker("fresh") is not None
+            return item.get_closest_marker("fresh") is not None
 
         def counts_after_others(item: pytest.Item, reports: Reports) -> bool:
+            known = plan.known_failures.get(clause_id(item), ())
             # The control looks at nothing but itself, and fails everywhere.
-            return clause_id(item) == CONTROL or all(report.passed for report in reports)
+            return clause_id(item) == CONTROL or all(_counts_after_others(_result(report), known) for report in reports)
 
         names = plan.clauses.keys() - plan.not_applicable.keys()
         items = [item for item in session.items if clause_id(item) in names]
 
         def comes_late(item: pytest.Item) -> tuple[float, bool]:
             waits = plan.clauses[clause_id(item)].expect.get("within_seconds", 0.0)
-            return -float(waits), item.get_closest_marker("fresh") is None
+            return -float(waits), not needs_fresh_process(item)
 
         # What waits for something that may never come, and what needs a process of its own, takes a check longest.
         # Begun first, it waits while the others run, and not after them.
@@ -387,6 +377,12 @@ def _run(session: pytest.Session, plan: Plan, writer: RecordWriter) -> None:
                 counts_after_others=counts_after_others,
                 on_decided=on_decided,
             )
+
+
+def _counts_after_others(result: CheckResult, known: Collection[str]) -> bool:
+    if result.outcome == "failed":
+        return fingerprint(result.message, result.got, result.raised) in known
+    return result.outcome == "passed"
 
 
 def _death(item: pytest.Item, cause: str, seconds: float) -> pytest.TestReport:

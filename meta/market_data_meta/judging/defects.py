@@ -105,6 +105,14 @@ class KnownDefects:
         """The clauses that show a defect."""
         return frozenset(shown.clause for _, shown in self.shown)
 
+    @property
+    def fingerprints(self) -> dict[str, tuple[str, ...]]:
+        """For each clause that shows a defect the failures that do, in whatever versions."""
+        failures: dict[str, list[str]] = {}
+        for _, shown in self.shown:
+            failures.setdefault(shown.clause, []).extend(shown.fingerprints)
+        return {clause: tuple(sorted(set(found))) for clause, found in sorted(failures.items())}
+
     def of_clauses(self, clauses: Iterable[str]) -> KnownDefects:
         """The defects that these clauses show."""
         chosen = set(clauses)

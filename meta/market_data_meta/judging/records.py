@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -12,22 +10,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from market_data_meta.errors import ErrorCode, MetaError
+from market_data_meta.inside.mdm_failure import fingerprint, raised_in_packages
 from market_data_meta.inside.mdm_json import from_json, to_json
 from market_data_meta.inside.mdm_plan import FORMAT, RecordFooter, RecordHeader
 from market_data_meta.inside.mdm_raised import Raised
 from market_data_meta.strict_json import tolerant_json
-
-# Addresses in memory and paths differ from run to run and from machine to machine: a failure that differs only in them
-# is the same failure.
-_VOLATILE = (
-    (re.compile(r"0x[0-9a-fA-F]+"), "0x…"),
-    (
-        re.compile(
-            r"(?<![\w.])/(home|root|tmp|opt|usr|var|srv|mnt|private|Users|runner|builds|github|__w)/[^\s:;,'\"()]*"
-        ),
-        "…",
-    ),
-)
 
 
 @dataclass(frozen=True)
@@ -48,18 +35,12 @@ class Check:
 
         An exception of the packages is its type and the file that it arose in: how it is put may change.
         """
-        failed = self.raised_in_packages
-        got = [failed.kind, failed.file, failed.importing] if failed else self.got
-        text = json.dumps([self.message, got], sort_keys=True, ensure_ascii=False)
-        for pattern, replacement in _VOLATILE:
-            text = pattern.sub(replacement, text)
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+        return fingerprint(self.message, self.got, self.raised)
 
     @property
     def raised_in_packages(self) -> Raised | None:
         """The exception, if it is what was got and arose in a file of the packages."""
-        is_got = self.raised is not None and isinstance(self.got, str) and self.got.startswith(self.raised.kind)
-        return self.raised if self.raised and self.raised.file and is_got else None
+        return raised_in_packages(self.got, self.raised)
 
 
 @dataclass(frozen=True)

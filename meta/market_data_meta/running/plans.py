@@ -95,14 +95,13 @@ def warm_plan(contract: Contract, packages: tuple[str, ...] = ()) -> Plan:
 def sharing_processes(contract: Contract, plan: Plan) -> Plan:
     """The same run with several checks in a process: a process for each of them costs more than most checks do.
 
-    A clause that shows a known defect is expected to fail: its check is the first in a process, so that it need not be
-    run again (see mdm_fork).
+    A failure that shows a known defect needs no process of its own (see mdm_fork).
     """
     # Imported here: the models of files load pydantic.
     from market_data_meta.judging.defect_file import load_defects
 
     limits = replace(plan.limits, checks_per_process=CHECKS_PER_PROCESS)
-    return replace(plan, limits=limits, expected_to_fail=tuple(sorted(load_defects(contract.root).clauses)))
+    return replace(plan, limits=limits, known_failures=load_defects(contract.root).fingerprints)
 
 
 def not_applicable(

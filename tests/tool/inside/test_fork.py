@@ -18,6 +18,7 @@ import pytest
 from examples import PATIENCE
 
 from market_data_meta.contract import Contract
+from market_data_meta.inside.mdm_failure import fingerprint
 from market_data_meta.inside.mdm_json import to_json
 from market_data_meta.inside.mdm_plan import Limits, Plan, PlannedClause, RecordFile, RecordHeader
 from market_data_meta.suite import INSIDE
@@ -117,8 +118,9 @@ def run(
     return process.returncode, [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
 
-RUNS: dict[int, tuple[str, ...]] = {1: (), 4: (), 100: ("area.fails", "area.hangs")}
-"""By how many checks share a process, those that are expected to fail."""
+FAILS = {"area.fails": (fingerprint("the x", 2, None),)}
+RUNS: dict[int, Mapping[str, tuple[str, ...]]] = {1: {}, 4: {}, 100: FAILS}
+"""By how many checks share a process, the failures that are known."""
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +132,7 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Mapping[int, list[dict[
     def recorded(checks_per_process: int) -> list[dict[str, Any]]:
         folder = base / f"{FOLDER}{checks_per_process}"
         limits = replace(LIMITS, checks_per_process=checks_per_process)
-        status, lines = run(folder, CHECKS, limits=limits, expected_to_fail=RUNS[checks_per_process])
+        status, lines = run(folder, CHECKS, limits=limits, known_failures=RUNS[checks_per_process])
         assert status == 1
         return lines
 
@@ -259,26 +261,28 @@ WRITTEN_DOWN = """
         with open({file!r}, "a") as file:
             file.write(f"{{name}} {{os.getpid()}}\\n")
     def test_passes(clause): note("passes")
-    def test_fails(clause): note("fails"); clause.equal("x", 1, 2)
+    def test_fails(clause): note("fails"); clause.equal("the x", 2, 1)
     def test_first_writes(clause): note("first-writes")
 """
 
 
 @pytest.mark.parametrize(
-    ("checks_per_process", "expected_to_fail", "executions"),
+    ("checks_per_process", "known", "executions"),
     [
-        (1, (), [["passes"], ["fails"], ["first-writes"]]),
-        (3, (), [["passes", "fails"], ["fails"], ["first-writes"]]),
-        (3, ("area.fails",), [["passes"], ["fails", "first-writes"]]),
+        (1, {}, [["passes"], ["fails"], ["first-writes"]]),
+        (3, {}, [["passes", "fails"], ["fails"], ["first-writes"]]),
+        (3, {"area.fails": (fingerprint("the x", 3, None),)}, [["passes", "fails"], ["fails"], ["first-writes"]]),
+        (3, {"area.passes": FAILS["area.fails"]}, [["passes", "fails"], ["fails"], ["first-writes"]]),
+        (3, FAILS, [["passes", "fails", "first-writes"]]),
     ],
 )
-def test_a_failure_counts_only_as_the_first_of_its_process(
-    tmp_path: Path, checks_per_process: int, expected_to_fail: tuple[str, ...], executions: list[list[str]]
+def test_a_failure_that_is_not_known_counts_only_as_the_first_of_its_process(
+    tmp_path: Path, checks_per_process: int, known: Mapping[str, tuple[str, ...]], executions: list[list[str]]
 ) -> None:
-    """A check that fails after another is run again, alone like those after it; a failure of the first one counts."""
+    """A check that fails in a way of its own after another is run again, alone like those after it."""
     file = tmp_path / "executions"
     limits = Limits(2.0, jobs=1, checks_per_process=checks_per_process)
-    _, lines = run(tmp_path, WRITTEN_DOWN.format(file=str(file)), limits=limits, expected_to_fail=expected_to_fail)
+    _, lines = run(tmp_path, WRITTEN_DOWN.format(file=str(file)), limits=limits, known_failures=known)
     outcomes = {line["clause"].removeprefix("area."): line["outcome"] for line in lines[1:-1]}
     assert outcomes == {"passes": "passed", "fails": "failed", "first-writes": "passed"}
     processes: dict[str, list[str]] = {}
