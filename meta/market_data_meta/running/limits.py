@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import stat
+import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +28,9 @@ MAX_FILES = 20_000
 """Files and folders that a run may make: the suite itself makes some dozens."""
 CUT_LOG_BYTES = 1 << 20
 """What a log that has become too long is cut to."""
+COUNT_SECONDS = 5.0
+"""How often memory is counted page by page, and the disk file by file. For the processes and the databases of a
+service's checks that takes a tenth of a second."""
 
 
 @dataclass
@@ -44,25 +49,41 @@ class Limits:
     def __post_init__(self) -> None:
         states = [status.st_blocks * 512 for status in self._file_states()]
         self._files_before, self._bytes_before = len(states), sum(states)
+        self._counted, self._resident, self._free = -COUNT_SECONDS, 0, self._free_disk()
 
     def exceeded(self, processes: Collection[int]) -> str | None:
-        """A sentence that says which bound the processes have exceeded together, or None."""
-        memory = sum(map(_resident_memory, processes))
-        # What the processes share with each other and with the template is told apart only where the sum is suspicious.
-        if memory > self.bounds.memory:
-            memory = sum(map(proportional_memory, processes))
-        if memory > self.bounds.memory:
-            return f"{self.name} used more than {self.bounds.memory >> 20} MiB of memory and was stopped"
+        """A sentence that says which bound the processes have exceeded together, or None.
+
+        What takes long to count is counted every ``COUNT_SECONDS``, and at once when more memory is mapped, or less
+        of the disk is free, by more than a bound.
+        """
         if len(processes) > self.bounds.processes:
             return f"{self.name} had more than {self.bounds.processes} processes and was stopped"
+        now, resident, free = time.monotonic(), sum(map(_resident_memory, processes)), self._free_disk()
+        has_grown = resident - self._resident > self.bounds.memory or self._free - free > self.bounds.written
+        if not has_grown and now - self._counted < COUNT_SECONDS:
+            return self._exceeded_log()
+        self._counted, self._resident, self._free = now, resident, free
+        # What the processes share with each other and with the template is told apart only where the sum is suspicious.
+        if resident > self.bounds.memory < sum(map(proportional_memory, processes)):
+            return f"{self.name} used more than {self.bounds.memory >> 20} MiB of memory and was stopped"
         return self.exceeded_on_disk(processes)
 
-    def exceeded_on_disk(self, processes: Iterable[int] = ()) -> str | None:
-        """A sentence that says which bound of the disk was exceeded, or None. A log that is too long is cut."""
+    def _free_disk(self) -> int:
+        """Bytes that are free where the folders are."""
+        return sum(shutil.disk_usage(folder).free for folder in self.folders)
+
+    def _exceeded_log(self) -> str | None:
         with contextlib.suppress(OSError):
             if self.log.stat().st_size > self.bounds.printed:
                 os.truncate(self.log, CUT_LOG_BYTES)
                 return f"{self.name} printed more than {self.bounds.printed >> 20} MiB and was stopped"
+        return None
+
+    def exceeded_on_disk(self, processes: Iterable[int] = ()) -> str | None:
+        """A sentence that says which bound of the disk was exceeded, or None. A log that is too long is cut."""
+        if cause := self._exceeded_log():
+            return cause
         size = sum(_sizes_of_removed_files(processes)) - self._bytes_before
         for count, status in enumerate(self._file_states(), 1 - self._files_before):
             size += status.st_blocks * 512
