@@ -15,6 +15,9 @@ from mdc_queue import levels, stalled
 from mdc_rate import drained, granted, handler_of, settles, shown
 from mdm_clause import ClauseCheck
 
+# One bus and one registry of metrics for the whole process: who has subscribed before is counted too.
+fresh_bus = pytest.mark.fresh
+
 
 async def test_hard_pauses(
     clause: ClauseCheck, controller: RecordingController, make_event: Callable[..., Any]
@@ -209,6 +212,7 @@ async def test_providers_independent(clause: ClauseCheck, clock: StoppedClock, m
     clause.equal("tokens granted in a second to the other", got, clause.expect["full"])
 
 
+@fresh_bus
 async def test_stopped_runtime_hears_nothing(clause: ClauseCheck) -> None:
     """A runtime of Pipeline that was stopped is no longer subscribed to the feedback bus."""
     from market_data_pipeline.runtime import UnifiedRuntime
@@ -222,6 +226,7 @@ async def test_stopped_runtime_hears_nothing(clause: ClauseCheck) -> None:
     clause.equal("subscribers after it was stopped", feedback_bus().subscriber_count, clause.expect["stopped"])
 
 
+@fresh_bus
 async def test_runtime_says_whether_it_runs(clause: ClauseCheck) -> None:
     """A runtime of Pipeline says in status() and in runtime_up{mode} whether it runs, runs a job only while it does,
     and subscribes once even if started twice.

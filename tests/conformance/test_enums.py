@@ -15,6 +15,9 @@ import pytest
 
 from mdm_clause import ClauseCheck
 
+# One registry for the whole process: what another check has had counted would be counted too.
+fresh_counters = pytest.mark.fresh
+
 
 def _short(place: str) -> str:
     return place.rpartition(":")[2]
@@ -179,6 +182,7 @@ async def test_legacy_strings(
     clause.equal("the scales of a policy with the strings as keys", got, policy)
 
 
+@fresh_counters
 async def test_metric_labels(clause: ClauseCheck, rate_coordinator: Any, make_event: Callable[..., Any]) -> None:
     """After real events of every level, metrics are labelled with the enum's values and never with a member's repr."""
     from market_data_pipeline.orchestration.feedback import FeedbackHandler, RateCoordinatorAdapter

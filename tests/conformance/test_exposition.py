@@ -14,6 +14,9 @@ from mdc_wait import until
 from mdm_clause import ClauseCheck
 from mdm_plan import Plan
 
+# One application for the whole process: another check may have started it.
+fresh_app = pytest.mark.fresh
+
 
 async def scraped(client: httpx.AsyncClient) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
     """The samples that /metrics shows."""
@@ -95,6 +98,7 @@ async def test_parses(clause: ClauseCheck, plan: Plan, monkeypatch: pytest.Monke
         clause.none(f"families that /metrics of {package} shows twice", sorted(twice), examined=len(names))
 
 
+@fresh_app
 async def test_pipeline_not_started(clause: ClauseCheck, plan: Plan) -> None:
     """Pipeline answers 503 on /metrics until it has started."""
     async with client_of(app_of(plan, "pipeline")) as client:

@@ -88,6 +88,7 @@ async def test_store_healthy(clause: ClauseCheck, plan: Plan, monkeypatch: pytes
     clause.equal("state of Store", body["state"], clause.expect["state"])
 
 
+@fresh_settings
 async def test_store_degraded(clause: ClauseCheck, plan: Plan, refused: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a database that refuses connections Store answers 200 on /health, and neither its database nor Store is
     healthy.
@@ -237,6 +238,7 @@ async def test_store_admin_refuses(clause: ClauseCheck, plan: Plan, monkeypatch:
     clause.none("requests that were not refused", let_in, examined=len(clause.expect["endpoints"]))
 
 
+@fresh_settings
 async def test_store_admin_accepts(clause: ClauseCheck, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     """Store's admin endpoints accept the token that ADMIN_TOKEN configures."""
     configure_store(monkeypatch, REACHABLE, token="sesame")

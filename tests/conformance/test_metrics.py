@@ -22,6 +22,9 @@ from mdc_wait import eventually, turns, until
 from mdm_clause import ClauseCheck
 from mdm_plan import Plan
 
+# One registry for the whole process: what another check has had counted would be counted too.
+fresh_counters = pytest.mark.fresh
+
 POLL = 0.01
 
 
@@ -110,6 +113,7 @@ async def test_feedback_sources_apart(clause: ClauseCheck, handler: Any, make_ev
     clause.equal("queue depths of all sources", got, sorted(sizes.values()))
 
 
+@fresh_counters
 async def test_events_processed(clause: ClauseCheck, handler: Any, make_event: Callable[..., Any]) -> None:
     """feedback_events_processed_total counts each event that was handled, by provider and by the level's value."""
     for level in clause.expect["sent"]:
@@ -155,6 +159,7 @@ async def test_coordinator_queue_depth(clause: ClauseCheck, clock: StoppedClock,
     clause.equal("mds_coord_queue_depth after the sink has taken everything", depth(), drained)
 
 
+@fresh_counters
 async def test_coordinator_items(clause: ClauseCheck, gated_sink: GatedSink) -> None:
     """mds_coord_items_submitted_total and mds_coord_items_dropped_total count what was submitted, also if it was
     refused, and what overflowed.
