@@ -47,6 +47,11 @@ def furthest(call: Call, cases: Sequence[Case]) -> Case | None:
     return best if best is not cases[0] else None
 
 
+def returns(call: Call, case: Case) -> bool:
+    """Whether a call gets to its end."""
+    return _reached(call, case).returns
+
+
 def _further(call: Call, reached: Reached, cases: Iterable[Case]) -> list[tuple[Reached, Case]]:
     """The calls that get further than that, up to the first that returns."""
     found = []

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
+import sys
 import typing
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from functools import partial
 from typing import Any
 
 from describing import Json, describe
+from hints import hints_of, parameters_of
 from virtual_time import CLOCK
 
 QUICK = 5
@@ -55,6 +57,8 @@ class Handed:
             raise TimeoutError("timed out")
         if self.mood == "disconnects once" and self.attempts == 1:
             raise ConnectionError("connection reset")
+        if self.mood == "loses its server once" and self.attempts == 1:
+            raise _lost_server()
         return SLOW_SECONDS if self.mood == "slow" else 0.0
 
     @contextlib.contextmanager
@@ -71,6 +75,12 @@ class Handed:
         self._counts.clear()
         calls, self.calls = self.calls, []
         return calls
+
+
+def _lost_server() -> Exception:
+    """What the client of a database raises then, where there is one."""
+    client = sys.modules.get("psycopg")
+    return client.OperationalError("server closed the connection") if client else ConnectionError("connection reset")
 
 
 HANDED = Handed()
@@ -174,10 +184,15 @@ def double_of(kind: type, sample: Callable[[Any], Any]) -> Any:
             members[name] = sample(annotation)
     try:
         abstract = bool(getattr(kind, "__abstractmethods__", ())) and not getattr(kind, "_is_protocol", False)
-        double = type(f"{kind.__name__}Double", (kind,) if abstract else (), members)
-        return double()
+        double = type(f"{kind.__name__}Double", (kind,) if abstract else (), members)()
     except TypeError:
         return Answer(kind.__name__)
+    if abstract:
+        # What it has before anything is derived from it, such as a name, others may go by.
+        with contextlib.suppress(Exception):
+            required = [each for each in parameters_of(kind) if each[0].default is each[0].empty]
+            kind.__init__(double, **{parameter.name: sample(annotation) for parameter, annotation in required})
+    return double
 
 
 def _offered(kind: type) -> dict[str, type]:
@@ -195,10 +210,7 @@ def _property(getter: Any, sample: Callable[[Any], Any], _double: Any) -> Any:
 
 
 def _returns(function: Any) -> Any:
-    try:
-        return typing.get_type_hints(function).get("return", Any)
-    except Exception:
-        return Any
+    return hints_of(function).get("return", Any)
 
 
 def _recorded(owner: str, name: str, function: Any, sample: Callable[[Any], Any]) -> Any:

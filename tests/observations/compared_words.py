@@ -22,7 +22,7 @@ _NAME = r"\b(\w+)(?:\.(?:lower|upper|strip)\(\))*"
 _EQUALS = re.compile(rf"{_NAME}\s*[!=]=\s*{_WORD}")
 _IS_IN = re.compile(rf"{_NAME}\s+(?:not\s+)?in\s+[({{\[]\s*((?:{_WORD}[,\s]*)+)[)}}\]]")
 _LISTED = re.compile(rf"\b(\w+)\s*:[^#\n]*#\s*((?:{_WORD}\s*\|\s*)+{_WORD})")
-_SPEAKING = re.compile(r"(^|_)(type|kind|mode|backend|operation|action|method)$")
+_SPEAKING = re.compile(r"(^|_)(type|kind|mode|backend|operation|action|method|status|outcome|policy|strategy)$")
 """Names that are the same wherever they stand: what they are compared with is what they may be."""
 _ALIAS = re.compile(
     r"^ +(\w+) = \(?(?:\w+\.)*(\w+)(?: or [\"'][\w-]*[\"']\))?(?:\.(?:lower|upper|strip)\(\))+$", re.MULTILINE

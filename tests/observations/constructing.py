@@ -15,6 +15,7 @@ from typing import Any
 
 from call_cases import Case, few
 from calling import run
+from climbing import beside, furthest, returns
 from collaborators import double_of
 from hints import hints_of, parameters_of
 from plain_samples import Sample
@@ -37,6 +38,23 @@ class Maker:
 def cases_of(function: Any, most: int = CASES) -> list[Case]:
     """The calls of a function: the plainest, and each parameter's odd values; none where no argument can be made."""
     return few(_every_case(function), most)
+
+
+@functools.cache
+def constructions(kind: type) -> tuple[Case, ...]:
+    """The calls of a constructor: the plainest that makes an instance, others that do, and others beside the first.
+
+    Where none makes one, the plainest comes first all the same.
+    """
+
+    def call(case: Case) -> Any:
+        return case.call(kind)
+
+    cases = cases_of(kind)
+    best = furthest(call, cases)
+    if best is None:
+        return tuple(cases)
+    return (best, *(case for case in cases if case is not best and returns(call, case)), *beside(best, cases))
 
 
 @functools.cache

@@ -13,6 +13,7 @@ from call_cases import Case, few
 from calling import cancelled, run
 from constructing import CASES
 from describing import Json
+from hints import reads_schemas
 from sick_edges import Calls
 from unit import NOTHING, Observation
 
@@ -30,7 +31,8 @@ def each_call(
     observe: Callable[[Case], Json],
 ) -> Iterator[Observation]:
     """Each of the calls, and the plainest of them with sick servers and cancelled; then those that get further."""
-    calls, cases = Calls(), few(every, CASES)
+    # What one schema is to another is told by what has changed, on either side.
+    calls, cases = Calls(), few(every, 2 * CASES if reads_schemas(function) else CASES)
     for case in cases:
         yield calls.observed(f"{name}[{case.label}]", functools.partial(observe, case))
     for case in cases[:1]:

@@ -88,13 +88,13 @@ def _column(part: str) -> str:
 
 
 def rows(text: str, mood: str = "well") -> list[tuple[Any, ...]]:
-    """The rows that come back: two that differ, one where a total is asked for, none where there is nothing."""
+    """The rows that come back: two that differ, and one of zeros; one where a total is asked for, or none at all."""
     names = columns(text)
     if not names or mood == "empty":
         return []
     first = tuple(_value(name) for name in names)
     single = re.search(r"\bLIMIT 1\b|^SELECT (count|sum|max|min|exists|\d)|^SHOW|\bRETURNING\b", text, re.IGNORECASE)
-    return [first] if single else [first, tuple(_next(value) for value in first)]
+    return [first] if single else [first, tuple(map(_next, first)), tuple(map(_nothing, first))]
 
 
 def _value(name: str) -> Any:
@@ -108,6 +108,11 @@ def _next(value: Any) -> Any:
     if isinstance(value, datetime):
         return value + timedelta(minutes=1)
     return value + "d" if isinstance(value, str) else value + 1
+
+
+def _nothing(value: Any) -> Any:
+    """A number that is nothing, which is not to be taken for one that is not there; any other value as it is."""
+    return value if isinstance(value, bool | dict | datetime | str) else type(value)(0)
 
 
 def copied_out(text: str) -> list[bytes]:

@@ -12,23 +12,16 @@ from typing import Any
 from call_cases import Case
 from calling import run
 from collaborators import HANDED
-from constructing import Maker, cases_of
+from constructing import Maker
 from describing import Described, Json, class_names, describe, state_of
 from exhausting import exhausted
-from hints import parameters_of
 from lifecycles import CLOSERS
+from rooms import with_little_room, with_round_room
 from unit import Observation
-from values import first_sample
 
 _FILLS = re.compile(r"^(put|push|offer|enqueue|add|submit|append|record|acquire|consume)")
 _EMPTIES = re.compile(r"^(get|pop|take|dequeue|drain|next|poll|release|remove)")
 _TELLS = re.compile(r"^(size|qsize|depth|length|level|state|utili|fill|available|tokens|remaining|is_|has_|can_)")
-_ROOM = (
-    (re.compile(r"capacity|max_?size|max_?len|^size|^limit|max_items|maximum", re.IGNORECASE), 10),
-    (re.compile(r"high", re.IGNORECASE), 8),
-    (re.compile(r"low", re.IGNORECASE), 5),
-)
-"""So much room that shares of it are whole numbers."""
 _STEPS = 12
 """More than there is room for."""
 _LEFT_OVER = 3
@@ -41,7 +34,7 @@ def observations(location: str, kind: type, maker: Maker, methods: Methods) -> I
     """The way up with each method that fills, and the way down with the first that empties; with an end in between."""
     emptying = next((name for name in methods if _EMPTIES.match(name)), None)
     closing = next((name for name in CLOSERS if name in methods and name != emptying), None)
-    make = _with_room(kind) or maker.make
+    make = with_round_room(kind) or maker.make
     for name in methods:
         if _FILLS.match(name) and emptying:
             ways = {f"{name} and {emptying}": (name,) * _STEPS + (emptying,) * _STEPS}
@@ -50,28 +43,10 @@ def observations(location: str, kind: type, maker: Maker, methods: Methods) -> I
                 ways[f"{name}, {closing} and {emptying}"] = ends
             for title, way in ways.items():
                 yield f"{location}.{title}", functools.partial(run, functools.partial(_walk, make, methods, way))
-
-
-def _with_room(kind: type) -> Callable[[], Any] | None:
-    """What makes an instance with that much room, and whom it may call; None where the constructor asks for no room."""
-    cases = cases_of(kind)
-    parameters = list(parameters_of(kind)) if cases else []
-    room = {
-        parameter.name: size / 10 if "float" in str(annotation) else size
-        for parameter, annotation in parameters
-        for pattern, size in _ROOM
-        if pattern.search(parameter.name) and re.search("int|float", str(annotation))
-    }
-    called = {parameter.name: annotation for parameter, annotation in parameters if "Callable" in str(annotation)}
-    if not room:
-        return None
-
-    def make() -> Any:
-        positional, named = cases[0].arguments()
-        doubles = {name: first_sample(annotation, 0) for name, annotation in called.items()}
-        return kind(*positional, **{**named, **doubles, **room})
-
-    return make
+            for label, small in with_little_room(kind):
+                way = (name,) * _LEFT_OVER + (emptying,) * _LEFT_OVER
+                walk = functools.partial(_walk, small.make, methods, way)
+                yield f"{location} with little room[{label}].{name} and {emptying}", functools.partial(run, walk)
 
 
 async def _walk(make: Callable[[], Any], methods: Methods, way: tuple[str, ...]) -> Described:

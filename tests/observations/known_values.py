@@ -27,6 +27,11 @@ _BY_NAME: tuple[tuple[str, tuple[Any, ...]], ...] = (
     ),
     (r"url|uri|endpoint|address", ("http://127.0.0.1:8080/x", "https://user:secret@h.example:1/p?q=1#f", "")),
     (r"^host|bind", ("127.0.0.1", "::1", "")),
+    (
+        r"version_?(req|range|spec)|requirement|constraint|specifier",
+        (">=1.1,<2.0", ">1.1,<=1.2.0", "~=1.1.2", "~=1.1", "^1.1", "1.2.0"),
+    ),
+    (r"version|^candidate$", ("1.2.0", "1.1", "2.0.0", "x")),
     (r"interval|freq|timeframe|resolution", ("1min", "1d", "5m", "1h", "1M", "x")),
     (r"^(time_?zone|tz)", ("UTC", "America/New_York", "No/Zone")),
     (r"^level$|log_?level", ("INFO", "debug", "ok", "soft", "hard", "x")),

@@ -114,7 +114,7 @@ def _working(name: str, begin: tuple[Step, ...], end: tuple[Step, ...], closer_c
         yield Life(f"{name} before the beginning", (one, *begin, Step("wait", seconds=3), *end))
     yield Life(f"{name} in between", (*begin, one, another, one, Step("wait", seconds=3), *end))
     steps = (*begin, one, another, Step("wait", seconds=10), one, Step("wait", seconds=10), *end)
-    for doubles in ("raises once", "raises", "slow"):
+    for doubles in ("raises once", "raises", "slow", "loses its server once"):
         yield Life(f"{name} in between, a double {doubles}", steps, doubles=doubles)
     if _HANDS_OVER.match(name):
         for servers in ("fails once", "refuses"):

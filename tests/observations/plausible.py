@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import functools
 import re
 from typing import Any
 
 from collaborators import Method
+from compared_words import WORDS
 
 MOMENT = dt.datetime(2024, 3, 1, 14, 30, 15, 250_000, tzinfo=dt.UTC)
 PRICE = 101.4567
@@ -59,7 +59,13 @@ def plausible(name: str) -> Any:
 
 
 class Row(dict[str, Any]):
-    """Something of which nothing is known: asked like a mapping or an object, it answers by the name asked for."""
+    """Something of which nothing is known: asked like a mapping or an object, it answers by the name asked for.
+
+    Where the packages compare what is asked for with words, it answers with one of these.
+    """
+
+    turn = 0
+    """Which of the words it is: what one row is, another is not."""
 
     def __init__(self, **values: Any) -> None:
         super().__init__(
@@ -67,16 +73,24 @@ class Row(dict[str, Any]):
         )
 
     def __missing__(self, name: str) -> Any:
-        value = plausible(name)
+        value = self._answer(name)
         if value is None:
             raise KeyError(name)
         return value
+
+    def _answer(self, name: str) -> Any:
+        words = WORDS.with_name(name)
+        if words:
+            return words[self.turn % len(words)]
+        value = plausible(name)
+        # Times are written in many a row.
+        return value.isoformat() if self.turn and isinstance(value, dt.datetime) else value
 
     def get(self, name: str, default: Any = None) -> Any:
         """What is asked for, also where it is only plausible."""
         if name in self:
             return self[name]
-        value = plausible(name)
+        value = self._answer(name)
         return default if value is None else value
 
     def __getattr__(self, name: str) -> Any:
@@ -84,12 +98,15 @@ class Row(dict[str, Any]):
             raise AttributeError(name)
         if name in _METHODS:
             return lambda *_, **__: dict(self)
-        value = None if _DOES.match(name) else plausible(name)
+        value = None if _DOES.match(name) else self._answer(name)
         return Method(name) if value is None else value
 
 
-another_row = functools.partial(Row, id="b", symbol="MSFT", price=99.125, ts="2024-03-01T14:31:00Z")
-"""Makes a row that is not taken for the first."""
+def another_row() -> Row:
+    """A row that is not taken for the first."""
+    row = Row(id="b", symbol="MSFT", price=99.125, ts="2024-03-01T14:31:00Z")
+    row.turn = 1
+    return row
 
 
 def payload() -> Any:

@@ -23,6 +23,7 @@ from constructing import (
     Maker,
     cases_of,
     concrete,
+    constructions,
     is_static,
     maker_of,
     method_cases,
@@ -34,6 +35,7 @@ from each_call import EVERY, each_call
 from exhausting import exhausted, is_to_be_entered, left_by_error
 from lifecycles import CLOSERS, OPENERS, beginning_and_end
 from plain_samples import Sample
+from rooms import with_small_numbers
 from surface import PublicObject, Surface, is_defined_in
 from unit import NOTHING, Observation, Unit
 
@@ -262,13 +264,15 @@ def _set_up(location: str, kind: type, surface: Surface) -> Iterator[Observation
     names = [name for name, _ in methods_of(kind, surface.imports) if not is_static(kind, name)]
     methods = {name: cases for name in names if (cases := method_cases(kind, name, getattr(kind, name), 3))}
     chosen: dict[str, Case] = {}
-    for case in cases_of(real) if methods else ():
+    for case in constructions(real)[1:] if methods else ():
         if case.label and not case.label.endswith("=None"):
             # One way for each argument, and each of the words that it may be.
             chosen.setdefault(case.label if ends_with_word(case.label) else case.label.partition("=")[0], case)
     for case in chosen.values():
         maker = Maker(functools.partial(case.call, real))
         yield f"{location} made with {case.label}", functools.partial(_calls, maker, methods)
+    for label, maker in with_small_numbers(kind) if methods else ():
+        yield f"{location} made with {label}", functools.partial(_calls, maker, methods)
 
 
 def _calls(maker: Maker, methods: Mapping[str, list[Case]]) -> Json:

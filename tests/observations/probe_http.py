@@ -227,6 +227,7 @@ def _operation(name: str, make: Callable[[], Any], surface: Surface, operation: 
     right = _accepted(running, operation) if _is_refused(answers["plain"]) else plain
     for label, request in requests_of(operation, right):
         yield f"{place}[{label}]", lambda request=request: answer_seen(running.request(request))
+    yield f"{place}[counted in all]", lambda: changes_since(before)
     if running.request(right).sent:
         for mood in ("refuses", "fails", "fails once", "silent", "empty"):
             yield f"{place}[the server behind it {mood}]", lambda mood=mood: _in_mood(running, right, mood)

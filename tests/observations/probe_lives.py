@@ -12,12 +12,22 @@ import messages
 from call_cases import WHOLE, Case
 from calling import run
 from collaborators import HANDED
-from constructing import Maker, cases_of, concrete, is_static, maker_of, method_cases, methods_of, with_collaborators
+from constructing import (
+    Maker,
+    concrete,
+    constructions,
+    is_static,
+    maker_of,
+    method_cases,
+    methods_of,
+    with_collaborators,
+)
 from describing import Described, Json, class_names, describe, state_of
 from edge import EDGE
 from exhausting import exhausted
 from lifecycles import CLOSERS, OPENERS, Life, Step, beginning_and_end, lives
 from plain_samples import literal
+from rooms import with_little_room
 from surface import PublicObject, Surface
 from unit import Observation, Unit
 from virtual_time import CLOCK, VirtualLoop
@@ -84,9 +94,19 @@ def _lives(each: PublicObject, names: set[str], surface: Surface) -> Iterator[Ob
     for life in found:
         yield f"{each.location}: {life.name}", functools.partial(_observed, maker, life, methods)
     yield from _furnished(each, found, methods)
-    whole = next((life for life in found if life.name.endswith("in between")), None)
-    if whole:
-        for case in cases_of(concrete(each.value))[1:_CONSTRUCTIONS]:
+    yield from _constructed(each, found, methods)
+
+
+def _constructed(each: PublicObject, found: list[Life], methods: Methods) -> Iterator[Observation]:
+    """Lives of instances that were made in other ways: such that hold next to nothing, or differ in one argument."""
+    for label, small in with_little_room(each.value):
+        for life in found:
+            if life.name.startswith("much of"):
+                observe = functools.partial(_observed, small, life, methods)
+                yield f"{each.location} with little room[{label}]: {life.name}", observe
+    usual = [life for ending in ("in between", "begins and ends") for life in found if life.name.endswith(ending)]
+    for whole in usual[:1]:
+        for case in constructions(concrete(each.value))[1:_CONSTRUCTIONS]:
             if case.label.endswith("=1000"):
                 continue
             other = Maker(functools.partial(case.call, concrete(each.value)))

@@ -7,9 +7,10 @@ import functools
 import inspect
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import checking
 import failing
 import filling
 import series
@@ -21,10 +22,13 @@ from constructing import Maker, is_static, method_cases, methods_of
 from describing import AS_IT_WAS, Described, Json, attributes, changed_state, class_names, describe, state_of
 from exhausting import exhausted
 from given_files import FOLDERS, move_away
+from rooms import with_short_time
 from unit import NOTHING, Observation
 
 PAUSES = (0.0, 1.0, 60.0)
 """Virtual seconds between the calls: at once, after any short window, after any long one."""
+_WITHIN = (0.0, 1.5, 1.5, 1.5)
+"""Virtual seconds between the calls where something is kept for two: each comes within them, two together do not."""
 _CHANGES = re.compile(
     r"^(register|add|set|put|push|append|record|update|insert|subscribe|create|publish|emit|submit|enqueue|write|store"
     r"|mark|trip|fail|acquire|consume|inc|dec|on_|remove|delete|reset|clear|unsubscribe|release|observe|load|bind|apply"
@@ -37,6 +41,10 @@ _AT_ONCE = 5
 _OFTEN = 4
 """Fewer than the usual limits of failures, and more than half of them."""
 _FIRSTS, _SECONDS, _WAYS = 8, 12, 3
+_LONG = 65.0
+"""Virtual seconds in which what rests for a minute after failures has rested."""
+_LITTLE = 20.0
+"""Virtual seconds after which there is time left for that, and for one more call."""
 _MEANWHILE = 1.5
 """Virtual seconds after the first calls: what is told of how long something has lasted is not nothing then."""
 
@@ -51,6 +59,9 @@ def observations(location: str, kind: type, maker: Maker, imports: tuple[str, ..
             methods[name] = cases
     for name, cases in methods.items():
         yield f"{location}.{name} again", functools.partial(run, functools.partial(_again, maker, name, cases))
+        for label, kept in with_short_time(kind):
+            again = functools.partial(_again, kept, name, cases[:1], _WITHIN)
+            yield f"{location} made with {label}.{name} again", functools.partial(run, again)
         yield f"{location}.{name} many at once", functools.partial(_many, maker, name, cases[0])
         yield f"{location}.{name} after its files were moved", functools.partial(_after_move, maker, name, cases[0])
     changing = [name for name, cases in methods.items() if _changes(name, cases[0])][:_FIRSTS]
@@ -64,7 +75,8 @@ def observations(location: str, kind: type, maker: Maker, imports: tuple[str, ..
     yield from subscribers.observations(location, maker, methods)
     yield from failing.observations(location, kind, maker, methods)
     yield from filling.observations(location, kind, maker, methods)
-    yield from series.observations(location, maker, methods, outcome)
+    yield from series.observations(location, kind, maker, methods, outcome)
+    yield from checking.observations(location, kind, maker, methods)
     if methods:
         yield f"{location} in a thread", functools.partial(run, functools.partial(_in_thread, maker, methods))
         yield f"{location} made outside of a loop", functools.partial(_outside, maker, methods)
@@ -90,11 +102,11 @@ async def outcome(call: Callable[[], Any], seconds: float = 30.0) -> Json:
     return seen
 
 
-async def _again(maker: Maker, name: str, cases: list[Case]) -> Described:
+async def _again(maker: Maker, name: str, cases: list[Case], pauses: Sequence[float] = (*PAUSES, 0.0)) -> Described:
     instance, other = maker.make(), maker.make()
     untouched = describe(other)
     steps = []
-    for number, seconds in enumerate((*PAUSES, 0.0)):
+    for number, seconds in enumerate(pauses):
         await asyncio.sleep(seconds)
         case = cases[number % len(cases)]
         steps.append(await outcome(functools.partial(case.call, getattr(instance, name))))
@@ -145,7 +157,7 @@ def _then(maker: Maker, first: str, methods: Methods) -> Json:
 
 
 async def _pair(maker: Maker, cases: list[Case], first: str, other_cases: list[Case], second: str) -> Any:
-    instance, case = maker.make(), cases[0]
+    instance, case, began = maker.make(), cases[0], asyncio.get_running_loop().time()
     await outcome(functools.partial(case.call, getattr(instance, first)))
     other_call = getattr(instance, second)
     seen = await outcome(functools.partial(other_cases[0].call, other_call))
@@ -156,7 +168,11 @@ async def _pair(maker: Maker, cases: list[Case], first: str, other_cases: list[C
     again = [await outcome(functools.partial(other.call, other_call)) for other in other_cases[:_WAYS]]
     for _ in range(_OFTEN):
         last = await outcome(functools.partial(case.call, getattr(instance, first)))
-    return Described({**seen, "after more of both": {"second": again, "last": last, "state": state_of(instance)}})
+    seen["after more of both"] = {"second": again, "last": last, "state": state_of(instance)}
+    if asyncio.get_running_loop().time() - began < _LITTLE:
+        await asyncio.sleep(_LONG)
+        seen["long after"] = await outcome(functools.partial(other_cases[0].call, other_call))
+    return Described(seen)
 
 
 async def _leaves(maker: Maker, name: str, methods: Methods, others: list[str]) -> Described:

@@ -7,8 +7,10 @@ import collections.abc
 import contextlib
 import copy
 import dataclasses
+import datetime as dt
 import enum
 import inspect
+import itertools
 import pathlib
 import re
 import types
@@ -31,6 +33,7 @@ from hints import choices_near, parameters_of, reads_schemas
 from json_schemas import changed_schemas
 from known_values import BY_TYPE, FOREIGN, PAUSES, TEXTS, is_moment, of_type
 from middleware import ANSWERS
+from moving_on import at, time_of
 from plain_samples import CALLABLE, SOME_SECONDS_AGO, Sample, by_name, files, literal, unknown
 from plausible import Row, another_row, payload
 
@@ -40,6 +43,8 @@ _SCHEMA = "schema"
 """What the label of a JSON Schema begins with."""
 SCHEMAS = changed_schemas()
 _VALIDATES = re.compile(r"\.(?:validate|check|parse|normalize|coerce)_(\w+)$")
+_PLACES = (2, 4, 5, 7, 9, 10, 11)
+"""Places of a series (see moving_on) that come after the first two."""
 _EACH = "{each}"
 """What a mapping is called with a value of each kind that it may have."""
 
@@ -208,29 +213,38 @@ def _callable(args: tuple[Any, ...], name: str, depth: int) -> Any:
     waits = typing.get_origin(returns) in (collections.abc.Awaitable, collections.abc.Coroutine)
     inner = (typing.get_args(returns) or (Any,))[-1] if waits else returns
 
-    def answer() -> Any:
+    def answer(given: tuple[Any, ...]) -> Any:
+        if inner is dt.datetime and (moment := next(filter(None, map(time_of, given)), None)):
+            return moment
+        if isinstance(inner, typing.TypeVar) and given and isinstance(given[0], Row):
+            return given[0]["symbol"]
         found = _try(inner, "", depth + 1)
         return found[0].make() if found and inner is not Any else None
 
     def called(*given: Any, **named: Any) -> Any:
         HANDED.note(name or "callable", given, named)
-        return answer()
+        return answer(given)
 
     async def awaited(*given: Any, **named: Any) -> Any:
         await asyncio.sleep(HANDED.note(name or "callable", given, named))
-        return answer()
+        return answer(given)
 
     return awaited if waits else called
 
 
 async def _stream(args: tuple[Any, ...], name: str, depth: int) -> Any:
-    """Two items, and the first of them again and again: at once, and after pauses shorter and longer than most."""
-    found = _try(args[0], name, depth + 1)
-    for sample in found[:2]:
-        yield sample.make()
-    for pause in PAUSES if found else ():
+    """Two items again and again: at once, and after pauses shorter and longer than most.
+
+    Their own times move on as well, until long after all that has begun with the first has ended; the last is late.
+    """
+    # Of anything there are rows, as these have times.
+    rows = [Sample("a row", Row), Sample("another", another_row)]
+    found = rows if isinstance(args[0], typing.TypeVar) else _try(args[0], name, depth + 1)
+    for number, sample in enumerate(found[:2]):
+        yield at(sample.make(), number)
+    for number, pause in zip(_PLACES, PAUSES if found else (), strict=False):
         await asyncio.sleep(pause)
-        yield found[0].make()
+        yield at(found[number % len(found[:2])].make(), number)
 
 
 def _objects(kind: type, depth: int) -> list[Sample]:
@@ -334,15 +348,20 @@ def argument_cases(function: Any, depth: int = 0, variants: int = 5) -> list[Cas
             choices.append((parameter.name, None, others + whole))
             named.append((parameter.name, found[0]))
     cases = [Case("", tuple(positional), tuple(named), 2)]
+    of_each: list[list[Case]] = []
     for name, index, others in choices:
         few_words = int(all(isinstance(sample.value, enum.Enum | bool) for sample in others))
+        of_each.append([])
         for sample in others:
             if index is None:
                 changed = dict(named) | {name: sample} | _named_by(sample, optional)
-                cases.append(Case(f"{name}={sample.label}", tuple(positional), tuple(changed.items()), few_words))
+                case = Case(f"{name}={sample.label}", tuple(positional), tuple(changed.items()), few_words)
             else:
                 changed_positional = [*positional[:index], sample, *positional[index + 1 :]]
-                cases.append(Case(f"{name}={sample.label}", tuple(changed_positional), tuple(named), few_words))
+                case = Case(f"{name}={sample.label}", tuple(changed_positional), tuple(named), few_words)
+            of_each[-1].append(case)
+    # One of each parameter in turn: where not all are made, none goes without.
+    cases += [case for several in itertools.zip_longest(*of_each) for case in several if case]
     if len(unsaid) > 1:
         cases.append(Case(WHOLE, tuple(positional), tuple((dict(named) | unsaid).items())))
     return cases
