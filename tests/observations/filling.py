@@ -44,7 +44,7 @@ def observations(location: str, kind: type, maker: Maker, methods: Methods) -> I
             for title, way in ways.items():
                 yield f"{location}.{title}", functools.partial(run, functools.partial(_walk, make, methods, way))
             for label, small in with_little_room(kind):
-                way = (name,) * _LEFT_OVER + (emptying,) * _LEFT_OVER
+                way = (name, name, emptying, emptying)
                 walk = functools.partial(_walk, small.make, methods, way)
                 yield f"{location} with little room[{label}].{name} and {emptying}", functools.partial(run, walk)
 
@@ -53,9 +53,10 @@ async def _walk(make: Callable[[], Any], methods: Methods, way: tuple[str, ...])
     """Call the methods of the way one after the other, and see what comes of each and what the instance then says."""
     instance = make()
     steps = []
-    for name in way:
+    for number, name in enumerate(way):
         HANDED.take()
-        case = methods[name][0]
+        # What is put in is not always the same, as which one is lost could not be seen then.
+        case = methods[name][number % len(methods[name][:2]) if _FILLS.match(name) else 0]
         try:
             result = await asyncio.wait_for(exhausted(case.call(getattr(instance, name))), 3.0)
             outcome: Json = describe(result)

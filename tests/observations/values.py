@@ -214,7 +214,8 @@ def _callable(args: tuple[Any, ...], name: str, depth: int) -> Any:
     inner = (typing.get_args(returns) or (Any,))[-1] if waits else returns
 
     def answer(given: tuple[Any, ...]) -> Any:
-        if inner is dt.datetime and (moment := next(filter(None, map(time_of, given)), None)):
+        # The packages have a class of their own in its place, which says that it is the same (see virtual_dates).
+        if inner == dt.datetime and (moment := next(filter(None, map(time_of, given)), None)):
             return moment
         if isinstance(inner, typing.TypeVar) and given and isinstance(given[0], Row):
             return given[0]["symbol"]
