@@ -271,12 +271,17 @@ def _set_up(location: str, kind: type, surface: Surface) -> Iterator[Observation
     for case in chosen.values():
         maker = Maker(functools.partial(case.call, real))
         yield f"{location} made with {case.label}", functools.partial(_calls, maker, methods)
+    opener, _ = beginning_and_end({name for name in dir(kind) if callable(getattr(kind, name, None))})
     for label, maker in with_small_numbers(kind) if methods else ():
         yield f"{location} made with {label}", functools.partial(_calls, maker, methods)
+        if opener:
+            yield f"{location} made with {label} after {opener}", functools.partial(_calls, maker, methods, opener)
 
 
-def _calls(maker: Maker, methods: Mapping[str, list[Case]]) -> Json:
-    seen = {name: {case.label: _method_call(maker, name, case) for case in cases} for name, cases in methods.items()}
+def _calls(maker: Maker, methods: Mapping[str, list[Case]], opener: str = "") -> Json:
+    seen = {
+        name: {case.label: _method_call(maker, name, case, opener) for case in cases} for name, cases in methods.items()
+    }
     return seen if any("raises" not in each for calls in seen.values() for each in calls.values()) else NOTHING
 
 

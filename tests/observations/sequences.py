@@ -7,7 +7,7 @@ import functools
 import inspect
 import re
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import checking
@@ -59,9 +59,6 @@ def observations(location: str, kind: type, maker: Maker, imports: tuple[str, ..
             methods[name] = cases
     for name, cases in methods.items():
         yield f"{location}.{name} again", functools.partial(run, functools.partial(_again, maker, name, cases))
-        for label, kept in with_short_time(kind):
-            again = functools.partial(_again, kept, name, cases[:1], _WITHIN)
-            yield f"{location} made with {label}.{name} again", functools.partial(run, again)
         yield f"{location}.{name} many at once", functools.partial(_many, maker, name, cases[0])
         yield f"{location}.{name} after its files were moved", functools.partial(_after_move, maker, name, cases[0])
     changing = [name for name, cases in methods.items() if _changes(name, cases[0])][:_FIRSTS]
@@ -72,6 +69,10 @@ def observations(location: str, kind: type, maker: Maker, imports: tuple[str, ..
     for name in reading:
         leaves = functools.partial(_leaves, maker, name, methods, [other for other in plain if other != name])
         yield f"{location}.{name} leaves", functools.partial(run, leaves)
+    for label, kept in with_short_time(kind):
+        for first in ("", *changing[:_WAYS]):
+            in_time = functools.partial(_in_time, kept, first, reading[:_WAYS], methods)
+            yield f"{location} made with {label}, {first or 'nothing'} first", functools.partial(run, in_time)
     yield from subscribers.observations(location, maker, methods)
     yield from failing.observations(location, kind, maker, methods)
     yield from filling.observations(location, kind, maker, methods)
@@ -102,11 +103,24 @@ async def outcome(call: Callable[[], Any], seconds: float = 30.0) -> Json:
     return seen
 
 
-async def _again(maker: Maker, name: str, cases: list[Case], pauses: Sequence[float] = (*PAUSES, 0.0)) -> Described:
+async def _in_time(maker: Maker, first: str, reading: list[str], methods: Methods) -> Described:
+    """What is answered after each of several pauses, while what the first call has brought may still be kept."""
+    instance = maker.make()
+    if first:
+        await outcome(functools.partial(methods[first][0].call, getattr(instance, first)))
+    rounds: list[Json] = []
+    for seconds in _WITHIN:
+        await asyncio.sleep(seconds)
+        calls = {name: functools.partial(methods[name][0].call, getattr(instance, name)) for name in reading}
+        rounds.append({name: await outcome(call) for name, call in calls.items()})
+    return Described(rounds)
+
+
+async def _again(maker: Maker, name: str, cases: list[Case]) -> Described:
     instance, other = maker.make(), maker.make()
     untouched = describe(other)
     steps = []
-    for number, seconds in enumerate(pauses):
+    for number, seconds in enumerate((*PAUSES, 0.0)):
         await asyncio.sleep(seconds)
         case = cases[number % len(cases)]
         steps.append(await outcome(functools.partial(case.call, getattr(instance, name))))

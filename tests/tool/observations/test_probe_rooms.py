@@ -198,7 +198,7 @@ CHANGES = {
         CACHE,
         "            return value",
         "            self._kept[key] = value, time.time()\n            return value",
-        "Cache made with ttl_seconds=2.get again",
+        "Cache made with ttl_seconds=2, nothing first",
     ),
     "how long something rests": ("functions", BREAKER, "+ 60", "+ 6000", "Breaker.record_failure then"),
     "whose lateness it is": (
