@@ -7,6 +7,7 @@ import dataclasses
 import enum
 import functools
 import pickle
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -39,6 +40,8 @@ from rooms import with_small_numbers
 from surface import PublicObject, Surface, is_defined_in
 from unit import NOTHING, Observation, Unit
 
+_IS_MET = re.compile(r"threshold|batch|size|limit|^max|^min|count|every")
+"""Numbers that what is handed over may meet: as many as that, and something else is done."""
 _OF_BEGUN = 12
 """Calls of a method of an instance that has begun."""
 
@@ -274,7 +277,7 @@ def _set_up(location: str, kind: type, surface: Surface) -> Iterator[Observation
     opener, _ = beginning_and_end({name for name in dir(kind) if callable(getattr(kind, name, None))})
     for label, maker in with_small_numbers(kind) if methods else ():
         yield f"{location} made with {label}", functools.partial(_calls, maker, methods)
-        if opener:
+        if opener and _IS_MET.search(label):
             yield f"{location} made with {label} after {opener}", functools.partial(_calls, maker, methods, opener)
 
 
