@@ -338,7 +338,7 @@ class Box:
     for kind, module in (("kept", text), ("lost", refused)):
         seen = observed(tmp_path / kind, {"m": module}, "functions")["small.m.Box.put, close and get"]["returns"]
         outcomes[kind] = [step[0] for step in seen]
-    assert outcomes["kept"] == [None, None, None, None, "abc", "abc", "abc", {"raises": "Closed"}, {"raises": "Closed"}]
+    assert outcomes["kept"] == [None, None, None, None, "abc", "", "abc", {"raises": "Closed"}, {"raises": "Closed"}]
     assert outcomes["lost"] == [None, None, None, None, *[{"raises": "Closed"}] * 5]
 
 
