@@ -46,9 +46,7 @@ def with_round_room(kind: type) -> Callable[[], Any] | None:
         return None
 
     def make() -> Any:
-        positional, named = cases[0].arguments()
-        doubles = {name: first_sample(annotation, 0) for name, annotation in called.items()}
-        return kind(*positional, **{**named, **doubles, **room})
+        return _made(kind, cases[0], {name: first_sample(annotation, 0) for name, annotation in called.items()} | room)
 
     return make
 

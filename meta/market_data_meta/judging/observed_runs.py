@@ -30,7 +30,7 @@ _REST = re.compile(r" \((rest|after \d+)\)$")
 """What the key of a unit ends with that has ended before its time: by a fault of the probe, or with its process."""
 
 
-_DOTTED = re.compile(r"(\w+(?:\.\w+)+) ")
+_DOTTED = re.compile(r"(\w+(?:\.\w+)+):? ")
 
 
 TextsByName = tuple[tuple[str, tuple[str, ...]], ...]
@@ -132,7 +132,8 @@ def area_of(key: str) -> str:
 def name_of(key: str) -> str:
     """What a key without its arguments names in its area: ``market_data_core.x.fn``, ``GET /health``.
 
-    A dotted name ends at a space: ``market_data_core.x.Foo hash`` is of ``market_data_core.x.Foo``.
+    A dotted name ends at a space or a colon: ``market_data_core.x.Foo hash`` and ``market_data_core.x.Foo: begins`` are
+    of ``market_data_core.x.Foo``.
     """
     name = key.partition(":")[2].partition("[")[0].rstrip()
     dotted = _DOTTED.match(name)

@@ -117,6 +117,7 @@ def test_an_early_end_counts_as_the_codes_own_only_where_every_run_has_it() -> N
 def test_a_symbol_is_a_key_without_its_arguments() -> None:
     assert symbol_of("functions:a.b.fn[size=5.0]") == "functions:a.b.fn"
     assert symbol_of("functions:a.b.C hash") == "functions:a.b.C"
+    assert symbol_of("lives:a.b.C: begins and ends") == "lives:a.b.C"
     assert symbol_of("http:GET /x.json [missing]") == "http:GET /x.json"
     assert is_within("functions:a.b.C.m[x=1]", "functions:a.b.C")
     assert not is_within("functions:a.b.Circle", "functions:a.b.C")
