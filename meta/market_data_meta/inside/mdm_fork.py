@@ -133,6 +133,16 @@ def _batches(
     return batches
 
 
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """Look for no garbage while modules are imported: what they make stays, and is looked at again and again."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 def map_modules() -> None:
     """Make the map of files to modules, which pytest wants for a traceback, here once and not after every failure."""
     inspect.getmodule(sys._getframe())  # noqa: SLF001 - documented as the way to the current frame

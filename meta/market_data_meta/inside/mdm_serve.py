@@ -24,7 +24,7 @@ from typing import NamedTuple, NoReturn
 
 import mdm_cage
 from mdm_clause import described
-from mdm_fork import map_modules
+from mdm_fork import map_modules, uncollected
 from mdm_json import from_json, to_json
 from mdm_keep import CAGE
 from mdm_parent import die_with_parent, keep_orphans
@@ -90,8 +90,9 @@ class TemplateServer:
 
     def _handle(self, request: TemplateRequest) -> None:
         if isinstance(request, LoadRequest):
-            for name in request.modules:
-                _load(name)
+            with uncollected():
+                for name in request.modules:
+                    _load(name)
             map_modules()
             gc.collect()
             # What is loaded by now is shared with every cell as long as none of them writes to it.

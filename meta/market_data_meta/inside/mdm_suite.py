@@ -26,7 +26,7 @@ import mdm_hypothesis
 from mdm_attest import attested, installed_versions
 from mdm_clause import ClauseCheck, NotApplicableError, ViolationError, described
 from mdm_failure import fingerprint
-from mdm_fork import Reports, run_checks
+from mdm_fork import Reports, run_checks, uncollected
 from mdm_json import from_json, to_json
 from mdm_keep import CAGE
 from mdm_landlock import Restriction
@@ -93,12 +93,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _preload(modules: Iterable[str]) -> None:
-    for module in modules:
-        # That a package cannot be imported is for the checks to find out; they import it again themselves.
-        try:
-            importlib.import_module(module)
-        except Exception as error:  # noqa: BLE001 - anything a release's module body may raise
-            print(f"preload of {module}: {described(error)}", file=sys.stderr)
+    with uncollected():
+        for module in modules:
+            # That a package cannot be imported is for the checks to find out; they import it again themselves.
+            try:
+                importlib.import_module(module)
+            except Exception as error:  # noqa: BLE001 - anything a release's module body may raise
+                print(f"preload of {module}: {described(error)}", file=sys.stderr)
 
 
 def _plan_from_contracts(root: Path) -> Plan:
