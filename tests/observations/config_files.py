@@ -120,7 +120,8 @@ def whole(wanted: type) -> dict[str, Any]:
     """What a file has from which a model gets a value for each of its fields; nothing where none is known."""
     recipe = recipe_of(wanted)
     made = recipe.make(full=True).model_dump(mode="json", exclude_none=True, by_alias=True) if recipe else {}
-    return dict(made) if isinstance(made, dict) else {}
+    # It names no other files: there are none.
+    return {name: value for name, value in made.items() if name not in INCLUDING} if isinstance(made, dict) else {}
 
 
 def _changed(value: Any, change: Callable[[Any], Any]) -> Any:
