@@ -85,7 +85,7 @@ def contents(wanted: Any) -> Iterator[ConfigContent]:
     """What is written into files. Where a model is made of the file, some of them have what a plain one has."""
     if isinstance(wanted, type) and hasattr(wanted, "model_fields"):
         with contextlib.suppress(Exception):
-            fitting = argument_cases(wanted)[0].call(wanted).model_dump(mode="json", exclude_none=True, by_alias=True)
+            fitting = _dumped(argument_cases(wanted)[0].call(wanted))
             yield ConfigContent("fitting", fitting)
             yield ConfigContent("with all", whole(wanted) or fitting)
             yield ConfigContent("with variables", _changed(fitting, _in_variables))
@@ -119,9 +119,42 @@ def whole_configuration(kinds: Iterable[Any]) -> Mapping[str, Any]:
 def whole(wanted: type) -> dict[str, Any]:
     """What a file has from which a model gets a value for each of its fields; nothing where none is known."""
     recipe = recipe_of(wanted)
-    made = recipe.make(full=True).model_dump(mode="json", exclude_none=True, by_alias=True) if recipe else {}
+    made = _dumped(recipe.make(full=True)) if recipe else {}
     # It names no other files: there are none.
-    return {name: value for name, value in made.items() if name not in INCLUDING} if isinstance(made, dict) else {}
+    found = {name: value for name, value in made.items() if name not in INCLUDING} if isinstance(made, dict) else {}
+    linked = _linked(found | _sections(wanted), found | _sections(wanted))
+    with contextlib.suppress(Exception):
+        wanted.model_validate(linked)  # type: ignore[attr-defined]
+        return dict(linked)
+    return found
+
+
+def _sections(wanted: type) -> dict[str, Any]:
+    """Each part that is a model with all that it takes, whether or not the whole is valid with it."""
+    recipes = {name: recipe_of(kind) for name, part in arguments_of(wanted) for kind in list(models_in(part))[:1]}
+    return {name: _dumped(recipe.make(full=True)) for name, recipe in recipes.items() if recipe}
+
+
+def _linked(value: Any, sections: Mapping[str, Any]) -> Any:
+    """A content in which what is called as a section is, but for its last letter, names the first thing in that."""
+    if isinstance(value, list):
+        return [_linked(each, sections) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: (_first_thing(sections.get(f"{name}s")) or part) if isinstance(part, str) else _linked(part, sections)
+        for name, part in value.items()
+    }
+
+
+def _first_thing(section: Any) -> str | None:
+    """The name of the first of several things that have members."""
+    things = section.items() if isinstance(section, dict) else ()
+    return next((name for name, thing in things if isinstance(thing, dict)), None)
+
+
+def _dumped(model: Any) -> Any:
+    return model.model_dump(mode="json", exclude_none=True, by_alias=True)
 
 
 def _changed(value: Any, change: Callable[[Any], Any]) -> Any:

@@ -56,7 +56,7 @@ def unknown(name: str) -> list[Sample]:
 
 def by_name(name: str) -> list[Sample]:
     """Samples of a text of this name; none where it says nothing."""
-    if re.search(r"path|file|folder|^dir|directory", name, re.IGNORECASE):
+    if re.search(r"path|(?<!pro)file|folder|^dir|directory", name, re.IGNORECASE):
         return [
             Sample("new path", lambda: str(pathlib.Path(new_folder()) / "file.json")),
             Sample("missing path", lambda: str(pathlib.Path(tempfile.gettempdir()) / "missing" / "file.json")),

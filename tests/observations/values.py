@@ -25,6 +25,7 @@ from bounds import within
 from call_cases import WHOLE, Case, few
 from collaborators import HANDED, Answer, double_of
 from compared_words import WORDS
+from configurations import configurations
 from dumped import dumped
 from edge_doubles import double_at_edge
 from filled import filled
@@ -77,7 +78,7 @@ def samples(annotation: Any, name: str = "", depth: int = 0) -> list[Sample]:  #
     if isinstance(annotation, typing.NewType):
         return samples(annotation.__supertype__, name, depth)
     if annotation in (str, typing.LiteralString):
-        named = by_name(name)
+        named = [*by_name(name), *configurations(str, name)]
         is_ascii = all(sample.label.isascii() for sample in named)
         return [*named, *[literal(FOREIGN)] * is_ascii] if named else [literal(text) for text in TEXTS]
     if annotation in BY_TYPE:
@@ -106,6 +107,7 @@ def samples(annotation: Any, name: str = "", depth: int = 0) -> list[Sample]:  #
     if isinstance(annotation, type) and issubclass(annotation, pathlib.PurePath):
         return [
             *files(annotation),
+            *configurations(annotation, name),
             Sample("new path", lambda: annotation(new_folder()) / "file.json"),
             Sample("folder", lambda: annotation(new_folder())),
         ]
