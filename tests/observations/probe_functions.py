@@ -273,12 +273,12 @@ def _set_up(location: str, kind: type, surface: Surface) -> Iterator[Observation
             chosen.setdefault(case.label if ends_with_word(case.label) else case.label.partition("=")[0], case)
     for case in chosen.values():
         maker = Maker(functools.partial(case.call, real))
-        yield f"{location} made with {case.label}", functools.partial(_calls, maker, methods)
+        yield f"{location}[made with {case.label}]", functools.partial(_calls, maker, methods)
     opener, _ = beginning_and_end({name for name in dir(kind) if callable(getattr(kind, name, None))})
     for label, maker in with_small_numbers(kind) if methods else ():
-        yield f"{location} made with {label}", functools.partial(_calls, maker, methods)
+        yield f"{location}[made with {label}]", functools.partial(_calls, maker, methods)
         if opener and _IS_MET.search(label):
-            yield f"{location} made with {label} after {opener}", functools.partial(_calls, maker, methods, opener)
+            yield f"{location}[made with {label}] after {opener}", functools.partial(_calls, maker, methods, opener)
 
 
 def _calls(maker: Maker, methods: Mapping[str, list[Case]], opener: str = "") -> Json:

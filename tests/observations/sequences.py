@@ -72,7 +72,7 @@ def observations(location: str, kind: type, maker: Maker, imports: tuple[str, ..
     for label, kept in with_short_time(kind):
         for first in ("", *changing[:_WAYS]):
             in_time = functools.partial(_in_time, kept, first, reading[:_WAYS], methods)
-            yield f"{location} made with {label}, {first or 'nothing'} first", functools.partial(run, in_time)
+            yield f"{location}[made with {label}], {first or 'nothing'} first", functools.partial(run, in_time)
     yield from subscribers.observations(location, maker, methods)
     yield from failing.observations(location, kind, maker, methods)
     yield from filling.observations(location, kind, maker, methods)

@@ -25,7 +25,7 @@ def observations(location: str, kind: type, maker: Maker, methods: Methods, outc
     An instance with small numbers waits for no more than a window, or lets what is late come late.
     """
     timed = [name for name, cases in methods.items() if _has_time(cases[0])]
-    makers = {"": maker} | {f" made with {label}": made for label, made in with_small_numbers(kind) if timed}
+    makers = {"": maker} | {f"[made with {label}]": made for label, made in with_small_numbers(kind) if timed}
     for made_with, made in makers.items():
         for name in timed:
             work = functools.partial(_series, made, name, methods[name][0], methods, outcome)

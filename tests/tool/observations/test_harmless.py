@@ -32,6 +32,22 @@ class Bar(BaseModel):
         frozen = True
 """
 
+SINK = """
+import dataclasses
+import datetime
+@dataclasses.dataclass
+class Tick:
+    at: datetime.datetime
+class Sink:
+    def __init__(self, *, queue_max: int = 9, workers: int = 9, retries: int = 9, ttl: int = 9, batch_size: int = 9):
+        self._kept = []
+    def start(self) -> None: ...
+    def write(self, tick: Tick) -> int:
+        self._kept.append(tick)
+        return len(self._kept)
+    def stop(self) -> None: ...
+"""
+
 
 @pytest.mark.parametrize(
     ("text", "old", "new", "area"),
@@ -39,9 +55,18 @@ class Bar(BaseModel):
         (VALUE, "frozen=True", "frozen=True, slots=True", "api"),
         (VALUE, "frozen=True", "frozen=True, slots=True", "models"),
         (LOGS, "the queue is full", "no room", "functions"),
+        (SINK, "*, queue_max", "*, depth: int = 9, queue_max", "functions"),
+        (SINK, "*, queue_max", "*, depth: int = 9, queue_max", "lives"),
         (MODEL, "class Config:\n        frozen = True", "model_config = ConfigDict(frozen=True)", "api"),
     ],
-    ids=["slots by name", "slots in use", "the words of a log", "how a model is configured"],
+    ids=[
+        "slots by name",
+        "slots in use",
+        "the words of a log",
+        "one more number",
+        "a life with one more number",
+        "how a model is configured",
+    ],
 )
 def test_nothing_is_missing_afterwards(tmp_path: Path, text: str, old: str, new: str, area: str) -> None:
     assert old in text

@@ -223,7 +223,7 @@ class Scaled:
         return self._factor * value
 """
     seen = observed(tmp_path, {"m": text}, "functions")
-    assert seen["small.m.Scaled made with factor=3"]["scale"][""]["returns"] == 9
+    assert seen["small.m.Scaled[made with factor=3]"]["scale"][""]["returns"] == 9
 
 
 def test_a_window_that_ends(tmp_path: Path) -> None:

@@ -192,13 +192,13 @@ CHANGES = {
         "if settings.topic is None",
         "Validator.validate of each field at its least",
     ),
-    "a number that is reached": ("functions", WRITER, ">= self", "> self", "Writer made with batch_threshold=2"),
+    "a number that is reached": ("functions", WRITER, ">= self", "> self", "Writer[made with batch_threshold=2]"),
     "how long something is kept": (
         "functions",
         CACHE,
         "            return value",
         "            self._kept[key] = value, time.time()\n            return value",
-        "Cache made with ttl_seconds=2, nothing first",
+        "Cache[made with ttl_seconds=2], nothing first",
     ),
     "how long something rests": ("functions", BREAKER, "+ 60", "+ 6000", "Breaker.record_failure then"),
     "whose lateness it is": (

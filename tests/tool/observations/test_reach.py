@@ -225,7 +225,7 @@ def test_what_is_there_to_be_entered_is_entered_and_left(tmp_path: Path) -> None
 
 def test_a_mapping_has_a_value_of_each_kind(tmp_path: Path) -> None:
     seen = observed(tmp_path, {"m": KINDS}, "functions")
-    made = seen["small.m.Registry made with providers=Providers root={each}"]
+    made = seen["small.m.Registry[made with providers=Providers root={each}]"]
     assert made["kinds"][""] == {"returns": ["feed", "synthetic"]}
 
 
