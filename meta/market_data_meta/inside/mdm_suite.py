@@ -25,7 +25,6 @@ import mdm_cage
 import mdm_hypothesis
 from mdm_attest import attested, installed_versions
 from mdm_clause import ClauseCheck, NotApplicableError, ViolationError, described
-from mdm_failure import fingerprint
 from mdm_fork import Reports, run_checks, uncollected
 from mdm_json import from_json, to_json
 from mdm_keep import CAGE
@@ -42,7 +41,7 @@ from mdm_plan import (
     RecordHeader,
     ReleaseFacts,
 )
-from mdm_raised import raised
+from mdm_raised import fingerprint, raised
 from mdm_record import CheckResult, RecordWriter, attested_plan
 from mdm_seal import control
 from mdm_serve import Descriptors, TemplateServer, enter_cage

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from market_data_meta.errors import ErrorCode, MetaError
-from market_data_meta.inside.mdm_failure import fingerprint, raised_in_packages
 from market_data_meta.inside.mdm_json import from_json, to_json
 from market_data_meta.inside.mdm_plan import FORMAT, RecordFooter, RecordHeader
-from market_data_meta.inside.mdm_raised import Raised
+from market_data_meta.inside.mdm_raised import Raised, fingerprint, raised_in_packages
 from market_data_meta.strict_json import tolerant_json
 
 

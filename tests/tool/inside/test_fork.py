@@ -18,9 +18,9 @@ import pytest
 from examples import PATIENCE
 
 from market_data_meta.contract import Contract
-from market_data_meta.inside.mdm_failure import fingerprint
 from market_data_meta.inside.mdm_json import to_json
 from market_data_meta.inside.mdm_plan import Limits, Plan, PlannedClause, RecordFile, RecordHeader
+from market_data_meta.inside.mdm_raised import fingerprint
 from market_data_meta.suite import INSIDE
 
 CHECKS = """
