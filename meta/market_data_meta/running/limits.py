@@ -70,8 +70,13 @@ class Limits:
         return self.exceeded_on_disk(processes)
 
     def _free_disk(self) -> int:
-        """Bytes that are free where the folders are."""
-        return sum(shutil.disk_usage(folder).free for folder in self.folders)
+        """Bytes that are free where the folders are; none for one that cannot be looked at."""
+        free = 0
+        for folder in self.folders:
+            # Who watches is not to be ended by what it watches.
+            with contextlib.suppress(OSError):
+                free += shutil.disk_usage(folder).free
+        return free
 
     def _exceeded_log(self) -> str | None:
         with contextlib.suppress(OSError):
