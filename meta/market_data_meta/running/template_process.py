@@ -120,10 +120,10 @@ class TemplateProcess:
             cells = list(self._running.values())
             limits.of_others = {cell.home.name for cell in cells}
             processes = (below(self._pid) | {self._pid}).difference(*(cell.processes for cell in cells))
-            if cause := limits.exceeded(processes):
-                self._stop_cause = cause
+            self._stop_cause = self._stop_cause or limits.exceeded(processes) or ""
+            if self._stop_cause:
+                # What was not gone in time, as the machine stood still for a moment, is stopped again.
                 stop(self._pid)
-                return
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
         self.channel.close()
