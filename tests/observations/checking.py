@@ -14,7 +14,7 @@ from calling import run
 from constructing import Maker
 from describing import Described, Json, class_names, describe
 from exhausting import exhausted
-from hints import parameters_of
+from hints import required_of
 from instances import Recipe, has_fields, recipe_of
 from unit import NOTHING, Observation
 
@@ -36,7 +36,7 @@ def observations(location: str, kind: type, maker: Maker, methods: Mapping[str, 
     for name in methods:
         if not _CHECKS.match(name):
             continue
-        required = [each for each in parameters_of(getattr(kind, name)) if each[0].default is each[0].empty]
+        required = required_of(getattr(kind, name))
         title = f"{location}.{name} of each field at its least"
         if not required and has_fields(kind):
             yield title, functools.partial(_of_itself, kind, name)

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from describing import Json, describe
-from hints import hints_of, parameters_of
+from hints import hints_of, required_of
 from virtual_time import CLOCK
 
 QUICK = 5
@@ -190,8 +190,7 @@ def double_of(kind: type, sample: Callable[[Any], Any]) -> Any:
     if abstract:
         # What it has before anything is derived from it, such as a name, others may go by.
         with contextlib.suppress(Exception):
-            required = [each for each in parameters_of(kind) if each[0].default is each[0].empty]
-            kind.__init__(double, **{parameter.name: sample(annotation) for parameter, annotation in required})
+            kind.__init__(double, **{parameter.name: sample(annotation) for parameter, annotation in required_of(kind)})
     return double
 
 

@@ -122,7 +122,8 @@ def whole(wanted: type) -> dict[str, Any]:
     made = _dumped(recipe.make(full=True)) if recipe else {}
     # It names no other files: there are none.
     found = {name: value for name, value in made.items() if name not in INCLUDING} if isinstance(made, dict) else {}
-    linked = _linked(found | _sections(wanted), found | _sections(wanted))
+    sections = found | _sections(wanted)
+    linked = _linked(sections, sections)
     with contextlib.suppress(Exception):
         wanted.model_validate(linked)  # type: ignore[attr-defined]
         return dict(linked)

@@ -32,6 +32,5 @@ def _content(top: str) -> bytes:
     from config_files import whole_configuration
 
     modules = [module for name, module in sorted(sys.modules.items()) if name.split(".")[0] == top]
-    kinds = {part: None for module in modules for part in vars(module).values() if isinstance(part, type)}
-    own = [kind for kind in kinds if kind.__module__.split(".")[0] == top]
-    return json.dumps(whole_configuration(own)).encode()
+    kinds = dict.fromkeys(part for module in modules for part in vars(module).values() if isinstance(part, type))
+    return json.dumps(whole_configuration(kind for kind in kinds if kind.__module__.split(".")[0] == top)).encode()

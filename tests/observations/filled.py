@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from collaborators import HANDED
-from hints import parameters_of
+from hints import required_of
 from lifecycles import CLOSERS
 from plain_samples import Sample
 from plausible import Row, another_row
@@ -25,7 +25,7 @@ def filled(kind: type, plainest: Sample, samples: Callable[..., list[Sample]]) -
     putting = next((name for name in sorted(methods) if _PUTS.match(name)), None)
     if putting is None or not any(_TAKES.match(name) for name in methods):
         return []
-    required = [each for each in parameters_of(getattr(kind, putting)) if each[0].default is each[0].empty]
+    required = required_of(getattr(kind, putting))
     if len(required) != 1:
         return []
     parameter, annotation = required[0]

@@ -76,6 +76,11 @@ def parameters_of(function: Any) -> list[tuple[inspect.Parameter, Any]]:
     ]
 
 
+def required_of(function: Any) -> list[tuple[inspect.Parameter, Any]]:
+    """Those of the parameters that a caller must give. Raises ValueError where there is no signature."""
+    return [each for each in parameters_of(function) if each[0].default is each[0].empty]
+
+
 def _with_bounds(annotation: Any, metadata: Iterable[Any]) -> Any:
     """The annotation with what a field says of its values beside it."""
     for each in metadata:
