@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -135,7 +136,7 @@ def _wheel(part: ChangedRelease, change: IndependentChange, site: Path, folder: 
     """The changed release as the wheel of a post-release: its predecessor is the release as it is."""
     version = f"{part.version}.post1"
     try:
-        edited = Change(part.package, (*_version_edits(site, part.version, version), *part.edits), change.why)
+        edited = Change(part.package, (*part.edits, *_version_edits(site, part.version, version)), change.why)
         variant = make_variant(edited, site, file_digests(site), folder / f"{part.package}-edited")
     except MetaError as error:
         raise replace(error, hint=f"mend it in {change.place}") from None
@@ -147,12 +148,12 @@ def _version_edits(site: Path, version: str, new_version: str) -> tuple[Edit, ..
 
     Otherwise each change of such a release would be caught by the version that it says, whatever it breaks.
     """
-    says = re.compile(rf'((?:__)?version(?:__)?\s*=\s*"){re.escape(version)}"')
+    says = re.compile(rf'(?:__)?version(?:__)?\s*=\s*"{re.escape(version)}"')
     edits = []
     for module in sorted(site.rglob("*.py")):
-        text = module.read_text(encoding="utf-8", errors="replace")
-        if says.search(text):
-            edits.append(Edit(module.relative_to(site).as_posix(), text, says.sub(rf'\g<1>{new_version}"', text)))
+        said = Counter(says.findall(module.read_text(encoding="utf-8", errors="replace")))
+        file = module.relative_to(site).as_posix()
+        edits += [Edit(file, text, text.replace(version, new_version), count) for text, count in said.items()]
     return tuple(edits)
 
 
