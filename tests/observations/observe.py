@@ -45,7 +45,7 @@ SLOW_SECONDS = 3.0
 """Wall time of a unit that is worth a line in the log."""
 ALWAYS = ("api", "http", "metadata", "process")
 """Areas that are observed again whatever has changed: their probes read sources, or import the packages anew."""
-CALLED = ("functions", "lives")
+CALLED = ("functions", "lives", "sequences")
 """Areas whose observations have nothing to do with each other."""
 EXECUTION = Execution()
 _real_time, _real_sleep = time.monotonic, time.sleep

@@ -20,12 +20,19 @@ from pathlib import Path
 class ChangedFunctions:
     """The functions whose bodies differ, as ``file:name``; ``other`` names a file in which something else differs.
 
+    ``numbers`` and ``texts`` are those that the bodies speak of, on either side, and the constants that they name.
     A release that says more than the one before, to whom nothing of that one refers, has no other difference: imports,
     functions and constants of a module under names that its file did not have, and modules of nothing else.
     """
 
     functions: tuple[str, ...] = ()
     other: str = ""
+    numbers: tuple[float, ...] = ()
+    texts: tuple[str, ...] = ()
+
+
+_SHORT, _LARGE = 24, 1e9
+"""Longer texts and larger numbers are nothing to be handed over."""
 
 
 class _OtherDifferenceError(Exception):
@@ -37,6 +44,7 @@ def changed_functions(before: Path, after: Path) -> ChangedFunctions:
     was, now = _files(before), _files(after)
     versions = _version(before), _version(after)
     changed: list[str] = []
+    values: set[float | str] = set()
     if gone := sorted(was.keys() - now.keys()):
         return ChangedFunctions(other=gone[0])
     for name in sorted(now):
@@ -44,10 +52,14 @@ def changed_functions(before: Path, after: Path) -> ChangedFunctions:
             if name not in was:
                 _require_inert(name, now[name], was)
             elif (old := was[name].read_bytes()) != (new := now[name].read_bytes()):
-                changed += (f"{name}:{function}" for function in _changed_in(name, old, new, versions))
+                for function, constants in _changed_in(name, old, new, versions).items():
+                    changed.append(f"{name}:{function}")
+                    values |= constants
         except (_OtherDifferenceError, SyntaxError, ValueError, RecursionError, MemoryError):
             return ChangedFunctions(other=name)
-    return ChangedFunctions(tuple(changed))
+    numbers = sorted(value for value in values if not isinstance(value, str))
+    texts = sorted(value for value in values if isinstance(value, str))
+    return ChangedFunctions(tuple(changed), "", tuple(numbers), tuple(texts))
 
 
 def _files(folder: Path) -> dict[str, Path]:
@@ -61,21 +73,27 @@ def _files(folder: Path) -> dict[str, Path]:
     }
 
 
-def _changed_in(name: str, old: bytes, new: bytes, versions: tuple[str, str]) -> list[str]:
+def _changed_in(name: str, old: bytes, new: bytes, versions: tuple[str, str]) -> dict[str, set[float | str]]:
+    """The functions whose bodies differ in a file, each with the numbers and texts that they speak of."""
     if name == "dist-info/METADATA":
         if _requirements(old) != _requirements(new):
             raise _OtherDifferenceError
-        return []
+        return {}
     if not name.endswith(".py"):
         raise _OtherDifferenceError
     trees = _parsed(old), _parsed(new)
     # An import of one of these is no name more: it changes what the whole file means.
     known = _identifiers(trees[0]) | set(__future__.all_feature_names)
     trees[1].body = [node for node in trees[1].body if not _is_added(node, known)]
+    named = [_literals(tree) for tree in trees]
     bodies = [_take_bodies(tree) for tree in trees]
     if ast.dump(trees[0]) != ast.dump(_WithVersion(*versions).visit(trees[1])):
         raise _OtherDifferenceError
-    return [function for function, body in bodies[0].items() if bodies[1][function] != body]
+    return {
+        function: _constants(body, named[0]) | _constants(bodies[1][function], named[1])
+        for function, body in bodies[0].items()
+        if list(map(ast.dump, bodies[1][function])) != list(map(ast.dump, body))
+    }
 
 
 def _require_inert(name: str, file: Path, was: Mapping[str, Path]) -> None:
@@ -138,12 +156,41 @@ def _identifiers(tree: ast.AST) -> frozenset[str]:
     return frozenset(found)
 
 
-def _take_bodies(tree: ast.Module) -> dict[str, list[str]]:
+def _literals(tree: ast.Module) -> dict[str, ast.expr]:
+    """What the names stand for that a module or its classes give a value without calling anything."""
+    holders: list[ast.Module | ast.ClassDef] = [tree, *(node for node in tree.body if isinstance(node, ast.ClassDef))]
+    found: dict[str, ast.expr] = {}
+    for node in (node for holder in holders for node in holder.body):
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
+        value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+        if value is not None and _is_literal(value):
+            found |= {target.id: value for target in targets if isinstance(target, ast.Name)}
+    return found
+
+
+def _constants(bodies: list[ast.Module], named: Mapping[str, ast.expr]) -> set[float | str]:
+    """The numbers and short texts in what a function does, without what it says of itself."""
+    statements = [statement for body in bodies for statement in body.body if not _is_text(statement)]
+    parts = [part for statement in statements for part in ast.walk(statement)]
+    names = {name for part in parts for name in (getattr(part, "id", ""), getattr(part, "attr", ""))}
+    parts += [part for name in sorted(names & named.keys()) for part in ast.walk(named[name])]
+    found: set[float | str] = set()
+    for value in (part.value for part in parts if isinstance(part, ast.Constant)):
+        if isinstance(value, str):
+            found |= {value} if 0 < len(value) <= _SHORT else set()
+        elif isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGE:
+            found.add(value)
+    return found
+
+
+def _take_bodies(tree: ast.Module) -> dict[str, list[ast.Module]]:
     """Take the bodies out of the functions of a module and of its classes, and hand them over by their names.
 
     What is known of a function without running it stays: what it says of itself, and whether it is a generator.
     """
-    bodies: dict[str, list[str]] = {}
+    bodies: dict[str, list[ast.Module]] = {}
     holders: list[tuple[ast.Module | ast.ClassDef, str]] = [(tree, "")]
     while holders:
         holder, within = holders.pop()
@@ -151,7 +198,7 @@ def _take_bodies(tree: ast.Module) -> dict[str, list[str]]:
             if isinstance(node, ast.ClassDef):
                 holders.append((node, f"{within}{node.name}."))
             elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                bodies.setdefault(f"{within}{node.name}", []).append(ast.dump(ast.Module(node.body, [])))
+                bodies.setdefault(f"{within}{node.name}", []).append(ast.Module(node.body, []))
                 kept = (ast.get_docstring(node, clean=False), any(_yields(part) for part in node.body))
                 node.body = [ast.Expr(ast.Constant(repr(kept)))]
     return bodies

@@ -10,7 +10,7 @@ from market_data_meta.judging.observed_runs import area_of, is_within, name_of
 from market_data_meta.judging.observed_values import ADDED, CHANGED, NARROWED, REMOVED, DifferenceKind
 from market_data_meta.results.parts import Level
 
-CODE_AREAS = frozenset({"api", "functions", "lives"})
+CODE_AREAS = frozenset({"api", "functions", "lives", "sequences"})
 """Areas of single classes and functions: they count in full where somebody uses them, the others wherever they are."""
 WORST_FIRST: Sequence[DifferenceKind] = (REMOVED, NARROWED, CHANGED)
 

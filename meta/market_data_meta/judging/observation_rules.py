@@ -13,7 +13,18 @@ from market_data_meta.judging.observed_runs import json_text
 
 DifferenceMeaning: TypeAlias = Literal["nothing", "added", "removed", "narrowed", "changed"]
 Area: TypeAlias = Literal[
-    "api", "models", "settings", "http", "cli", "metrics", "wire", "functions", "lives", "process", "metadata"
+    "api",
+    "models",
+    "settings",
+    "http",
+    "cli",
+    "metrics",
+    "wire",
+    "functions",
+    "lives",
+    "sequences",
+    "process",
+    "metadata",
 ]
 
 

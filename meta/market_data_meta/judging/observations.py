@@ -14,7 +14,7 @@ from market_data_meta.judging.observation_rules import ABSENT, ObservationRule
 from market_data_meta.judging.observed_runs import ObservedSide, area_of, json_text, symbol_of
 from market_data_meta.judging.observed_values import ADDED, NARROWED, DifferenceKind, value_differences
 
-CALLED = ("functions", "lives", "wire")
+CALLED = ("functions", "lives", "sequences", "wire")
 """Areas whose observations are calls with sample arguments."""
 
 
@@ -61,6 +61,15 @@ class ObservedComparison:
         """Whether there is more than what was added."""
         return any(difference.kind != ADDED for difference in self.differences)
 
+    def with_more(self, other: ObservedComparison) -> ObservedComparison:
+        """This one and another one, of other keys, in one."""
+        return ObservedComparison(
+            self.differences + other.differences,
+            self.compared + other.compared,
+            self.unstable + other.unstable,
+            self.unobserved + other.unobserved,
+        )
+
 
 def compare_observations(was: ObservedSide, now: ObservedSide, rules: Sequence[ObservationRule]) -> ObservedComparison:
     """The candidate's side compared with its predecessor's."""
@@ -71,7 +80,8 @@ def compare_observations(was: ObservedSide, now: ObservedSide, rules: Sequence[O
     for key in sorted({*was.values, *now.values} - unstable):
         before, after = was.values.get(key), now.values.get(key)
         if (before is None and was.unit_of(key)) or (after is None and now.unit_of(key)):
-            if before is not None and now.why_ended(key):
+            # A random sequence takes what time it takes: one that is cut says nothing.
+            if before is not None and area_of(key) != "sequences" and now.why_ended(key):
                 ended.setdefault(now.unit_of(key) or key, []).append(key)
             continue
         if after is None and _is_call(key) and symbol_of(key) in still_called:

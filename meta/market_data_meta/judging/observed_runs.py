@@ -20,6 +20,7 @@ AREAS = (
     "wire",
     "functions",
     "lives",
+    "sequences",
     "process",
     "metadata",
 )

@@ -13,6 +13,7 @@ from market_data_meta.contract import Contract
 from market_data_meta.errors import ErrorCode, MetaError, undecided
 from market_data_meta.files import write_whole
 from market_data_meta.inside.mdm_plan import ENVIRONMENT
+from market_data_meta.judging.closer_look import CloserLook
 from market_data_meta.judging.observed_runs import ObservedRun, read_observations
 from market_data_meta.judging.observed_units import ObservedUnit, ObservedUnits, read_units, with_untouched
 from market_data_meta.releases.contents import ContentCombination
@@ -41,8 +42,8 @@ class ObservationRequest:
 
     What is observed ``like`` an earlier run is under the names that this one had, and is handed the same words and
     examples. Units
-    that are ``untouched`` are not observed: what they have shown before stands for them. Runs with ``candidates`` are
-    cached apart.
+    that are ``untouched`` are not observed: what they have shown before stands for them. With ``closer`` nothing is
+    observed but what it names, in random sequences of calls. Runs with ``candidates`` are cached apart.
     """
 
     cell: ContentCombination
@@ -52,6 +53,7 @@ class ObservationRequest:
     like: ObservedRun | None = None
     candidates: bool = False
     untouched: tuple[ObservedUnit, ...] = ()
+    closer: CloserLook | None = None
 
 
 def unpacked_sites(contract: Contract, cells: Sequence[ContentCombination], options: RunOptions) -> Mapping[str, Path]:
@@ -129,8 +131,9 @@ class ObservationRunner:
             "words": dict(request.like.words) if request.like else None,
             "examples": dict(request.like.examples) if request.like else None,
             "jobs": JOBS,
-            "notes_execution": not request.candidates,
+            "notes_execution": not (request.candidates or request.closer),
             "untouched": [unit.key for unit in request.untouched],
+            **({"areas": ["sequences"], "closer": request.closer.plan()} if request.closer else {}),
         }
 
     def _file(self, request: ObservationRequest, plan: Mapping[str, object]) -> Path:

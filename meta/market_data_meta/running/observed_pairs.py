@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from market_data_meta.contract import Contract
+from market_data_meta.inside.mdm_functions import ChangedFunctions
 from market_data_meta.inside.mdm_source import SourceChanges
 from market_data_meta.judging.changed_definitions import changed_definitions
+from market_data_meta.judging.closer_look import CloserLook, places_to_look_at
 from market_data_meta.judging.observation_findings import ChangedDefinition
 from market_data_meta.judging.observation_rule_file import load_observation_rules
+from market_data_meta.judging.observation_rules import ObservationRule
 from market_data_meta.judging.observations import ObservedComparison, compare_observations
 from market_data_meta.judging.observed_runs import ObservedRun, ObservedSide
-from market_data_meta.judging.observed_units import ObservedUnit
+from market_data_meta.judging.observed_units import ObservedUnit, ObservedUnits
 from market_data_meta.judging.used_names import UsedNames, used_names
 from market_data_meta.releases.contents import ContentCombination
 from market_data_meta.running.cells import RunOptions
@@ -92,21 +96,50 @@ def observe_pair(
     untouched: tuple[ObservedUnit, ...] = ()
     for request in earlier:
         if functions is not None:
-            untouched = runner.units(request).untouched_by(functions)
+            untouched = runner.units(request).untouched_by(functions.functions)
         runs.append(runner.run(replace(later, hash_seed=request.hash_seed, untouched=untouched)))
         comparison = compare_observations(was, ObservedSide(tuple(runs)), rules)
         if not comparison.differs and runs[0].unobserved.keys() <= was.unobserved:
             break
+    if candidates and functions is not None and not comparison.differs and options.run:
+        look = _closer_look(functions, was.runs[0], runner.units(earlier[0]))
+        if look.units:
+            on_progress(ProgressStep(0, 0, f"looking more closely at {', '.join(place for place, _, _ in look.units)}"))
+            closer = [replace(request, closer=look) for request in earlier], replace(later, closer=look)
+            comparison = comparison.with_more(_compared_closer(runner, *closer, rules))
     folders = {content.package: sites[content.newest.sha256] for content in cells.now.contents}
     used = {package: _used_names(contract, package, folders) for package in observed}
     return ObservedPair(comparison, used, folders, runner.run_count, sum(len(unit.lines) for unit in untouched))
 
 
+def _closer_look(changed: ChangedFunctions, was: ObservedRun, units: ObservedUnits) -> CloserLook:
+    return CloserLook(places_to_look_at(changed.functions, was.places, units), changed.numbers, changed.texts)
+
+
+def _compared_closer(
+    runner: ObservationRunner,
+    earlier: Sequence[ObservationRequest],
+    later: ObservationRequest,
+    rules: Sequence[ObservationRule],
+) -> ObservedComparison:
+    """Both sides at once; where they differ both once more, with the other hash seed."""
+    sides: tuple[list[ObservedRun], list[ObservedRun]] = ([], [])
+    for request in earlier:
+        both = (replace(request, like=later.like), replace(later, hash_seed=request.hash_seed))
+        with ThreadPoolExecutor(len(both)) as pool:
+            for side, run in zip(sides, pool.map(runner.run, both), strict=True):
+                side.append(run)
+        comparison = compare_observations(ObservedSide(tuple(sides[0])), ObservedSide(tuple(sides[1])), rules)
+        if not comparison.differs:
+            break
+    return comparison
+
+
 def _changed_functions(
     cells: PairedCells, observed: tuple[str, ...], sites: Mapping[str, Path], options: RunOptions
-) -> set[str] | None:
+) -> ChangedFunctions | None:
     """The functions that differ in the observed packages; None where something else does, there or in the others."""
-    functions: set[str] = set()
+    found: list[ChangedFunctions] = []
     for was, now in zip(cells.was.contents, cells.now.contents, strict=True):
         if was.package not in observed:
             if was.digest != now.digest:
@@ -116,8 +149,13 @@ def _changed_functions(
         changed = read_changed_functions(folders, options.interpreter)
         if changed.other:
             return None
-        functions |= set(changed.functions)
-    return functions
+        found.append(changed)
+    return ChangedFunctions(
+        tuple(function for each in found for function in each.functions),
+        "",
+        tuple(number for each in found for number in each.numbers),
+        tuple(text for each in found for text in each.texts),
+    )
 
 
 def lines_of(site: Path | None) -> Callable[[str], Sequence[str]]:

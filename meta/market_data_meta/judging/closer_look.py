@@ -1,0 +1,58 @@
+"""What to look at more closely where only bodies of functions differ, and no observation does. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from market_data_meta.judging.observed_units import ObservedUnits
+
+UNITS = 4
+"""Classes and functions that are looked at more closely, at most."""
+SEQUENCES, FEWER = 240, 60
+"""Random sequences of calls of what has changed itself, and of what only uses it."""
+
+
+@dataclass(frozen=True)
+class CloserLook:
+    """Classes and functions to call in random sequences, each with the names of its changed methods and how often.
+
+    ``numbers`` and ``texts`` are those that the changed code speaks of: what is drawn at random is near them.
+    """
+
+    units: tuple[tuple[str, tuple[str, ...], int], ...]
+    numbers: tuple[float, ...] = ()
+    texts: tuple[str, ...] = ()
+
+    def plan(self) -> dict[str, object]:
+        """What the probe is told."""
+        units = {place: {"changed": list(changed), "sequences": count} for place, changed, count in self.units}
+        return {"units": units, "numbers": list(self.numbers), "texts": list(self.texts)}
+
+
+def places_to_look_at(
+    functions: Collection[str], places: Sequence[str], units: ObservedUnits
+) -> tuple[tuple[str, tuple[str, ...], int], ...]:
+    """The classes and functions that changed, first, and then those in whose observations a changed function runs.
+
+    ``functions`` are named as ``file:name``, ``places`` as a consumer reaches them. Of what is private, the public ones
+    beside it are looked at. Who runs least beside it comes first.
+    """
+    own = {place: changed for place in places if (changed := _changed_of(place, functions))}
+    ran = {
+        str(unit.key["unit"]): len(unit.ran)
+        for unit in units.units
+        if unit.key["area"] in ("functions", "lives") and unit.ran & set(functions)
+    }
+    using = sorted((place for place in places if place in ran and place not in own), key=lambda place: ran[place])
+    count = FEWER if own else SEQUENCES
+    found = [(place, changed, SEQUENCES) for place, changed in own.items()]
+    return tuple([*found, *((place, (), count) for place in using)][:UNITS])
+
+
+def _changed_of(place: str, functions: Collection[str]) -> tuple[str, ...]:
+    """The changed methods of the class at a place, or the name of the function there; none where it did not change."""
+    package, name = place.partition(".")[0], place.rpartition(".")[2]
+    changed = (function.partition(":")[2] for function in functions if function.startswith(f"{package}/"))
+    parts = (each.partition(".") for each in changed)
+    return tuple(sorted({method or first for first, _, method in parts if first == name}))

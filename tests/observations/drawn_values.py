@@ -1,0 +1,149 @@
+"""Arguments drawn at random, the same ones from the same seed: near what the changed code compares with."""
+
+from __future__ import annotations
+
+import collections.abc
+import contextlib
+import dataclasses
+import datetime as dt
+import enum
+import functools
+import inspect
+import random
+import time
+import types
+import typing
+from collections.abc import Sequence
+from typing import Any
+
+from bounds import within
+from constructing import concrete
+from describing import PACKAGES
+from hints import parameters_of
+from known_values import is_moment
+from plain_samples import Sample, literal
+from plausible import MOMENT
+from values import NoSampleError, samples
+
+_DEPTH = 3
+"""How deep an argument is built from drawn ones; further in are samples."""
+_ITEMS = 4
+"""Items of a drawn list, at most."""
+_USUAL_NUMBERS = (0, 1, 2, 3, 5, 10, 60, -1)
+_USUAL_TEXTS = ("a", "b", "A", "abc", "")
+_LARGE = 100_000
+"""A drawn number is no larger: it may be the length of a loop."""
+_KEPT = 12
+"""Values that calls have returned, of which later calls are handed some."""
+
+
+def chance_of(seed: str) -> random.Random:
+    """What draws the same for the same seed."""
+    return random.Random(seed)  # noqa: S311 - it is to be foreseen
+
+
+class Drawn:
+    """Draws arguments. ``numbers`` and ``texts`` are those that the changed code speaks of."""
+
+    def __init__(self, numbers: Sequence[float], texts: Sequence[str]) -> None:
+        near = [each for number in numbers for each in (number, number - 1, number + 1, number / 2)]
+        self._numbers = [number for number in (*_USUAL_NUMBERS, *near) if abs(number) <= _LARGE]
+        self._texts, self._chance = [*_USUAL_TEXTS, *texts], chance_of("")
+        self._kept: list[Any] = []
+
+    def begin(self, seed: str) -> None:
+        """Draw from now on what is drawn from this seed."""
+        self._chance = chance_of(seed)
+
+    def keep(self, result: Any) -> None:
+        """Remember what a call has returned: an id is for another call."""
+        if isinstance(result, str | int) or type(result).__module__.split(".")[0] in PACKAGES:
+            self._kept = [*self._kept, result][-_KEPT:]
+
+    def arguments(self, function: Any, depth: int = 0) -> dict[str, Any]:
+        """Arguments by name: all that are required, and some of the others. Raises NoSampleError."""
+        found: dict[str, Any] = {}
+        for parameter, annotation in _parameters(function):
+            required = parameter.default is parameter.empty
+            if required or self._chance.random() < 0.4:
+                try:
+                    found[parameter.name] = self._value(annotation, parameter.name, depth)
+                except NoSampleError:
+                    if required:
+                        raise
+        return found
+
+    def _value(self, annotation: Any, name: str, depth: int) -> Any:  # noqa: C901 - a case for each form
+        chance = self._chance
+        origin, args = typing.get_origin(annotation), typing.get_args(annotation)
+        if origin in (typing.Union, types.UnionType):
+            if type(None) in args and chance.random() < 0.15:
+                return None
+            return self._value(chance.choice([arg for arg in args if arg is not type(None)]), name, depth)
+        if origin is typing.Annotated:
+            value = self._value(args[0], name, depth)
+            return within([literal(value)], args[1:])[0].make() if chance.random() < 0.9 else value
+        if (kept := self._kept_of(annotation)) and chance.random() < 0.4:
+            return chance.choice(kept)
+        if annotation is int:
+            return int(chance.choice(self._numbers))
+        if annotation is float and not is_moment(name):
+            return float(chance.choice(self._numbers)) + chance.choice((0.0, 0.0, 0.5))
+        if annotation is str:
+            return self._text(name)
+        if annotation is dt.datetime:
+            began = MOMENT if chance.random() < 0.6 else dt.datetime.fromtimestamp(time.time(), dt.UTC)
+            return began + dt.timedelta(seconds=chance.choice(self._numbers))
+        if origin in (list, collections.abc.Sequence, collections.abc.Iterable, set, frozenset) and args:
+            items = [self._value(args[0], name.removesuffix("s"), depth + 1) for _ in range(chance.randrange(_ITEMS))]
+            return origin(items) if isinstance(origin, type) and origin in (set, frozenset) else items
+        if origin in (dict, collections.abc.Mapping) and args and args[0] is str and args[1] is not Any:
+            keys = [self._text("key") for _ in range(chance.randrange(_ITEMS))]
+            return {key: self._value(args[1], "", depth + 1) for key in keys}
+        if depth < _DEPTH and _is_of_values(annotation):
+            with contextlib.suppress(Exception):
+                return annotation(**self.arguments(annotation, depth + 1))
+        found = _samples(annotation, name)
+        return (found[0] if chance.random() < 0.5 else chance.choice(found)).make()
+
+    def _text(self, name: str) -> str:
+        if self._chance.random() < 0.3:
+            return self._chance.choice(self._texts)
+        known = [sample.value for sample in _samples(str, name) if isinstance(sample.value, str)] or ["abc"]
+        return known[0] if self._chance.random() < 0.5 else self._chance.choice(known)
+
+    def _kept_of(self, annotation: Any) -> list[Any]:
+        kind = object if annotation is Any else annotation
+        if not isinstance(kind, type) or kind is bool or issubclass(kind, enum.Enum):
+            return []
+        return [each for each in self._kept if isinstance(each, kind) and not isinstance(each, bool)]
+
+
+def _is_of_values(annotation: Any) -> bool:
+    """Whether it is a class of the packages that holds values."""
+    if not isinstance(annotation, type) or annotation.__module__.split(".")[0] not in PACKAGES:
+        return False
+    return hasattr(annotation, "model_fields") or dataclasses.is_dataclass(annotation)
+
+
+@functools.cache
+def _parameters(function: Any) -> tuple[tuple[inspect.Parameter, Any], ...]:
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    try:
+        every = parameters_of(concrete(function) if isinstance(function, type) else function)
+    except (ValueError, TypeError, NameError):
+        raise NoSampleError(str(function)) from None
+    return tuple(each for each in every if each[0].kind in named)
+
+
+def _samples(annotation: Any, name: str) -> list[Sample]:
+    try:
+        return _known_samples(annotation, name)
+    except TypeError:
+        # An annotation that cannot be a key.
+        return samples(annotation, name)
+
+
+@functools.cache
+def _known_samples(annotation: Any, name: str) -> list[Sample]:
+    return samples(annotation, name)

@@ -1,0 +1,238 @@
+"""Random sequences of calls of what has changed: what only shows after several calls, in an order, at a bound.
+
+They are made where the sources of the two sides say what has changed, and no other observation differs. Which calls
+they are hangs on the name of the class and on numbers alone, so that both sides get the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import inspect
+import random
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from calling import run
+from collaborators import HANDED
+from constructing import concrete, constructions, is_static, maker_of, methods_of
+from describing import PACKAGES, Described, Json, describe, state_of, type_name
+from drawn_values import Drawn, chance_of
+from edge import EDGE
+from edge import MOODS as SERVER_MOODS
+from exhausting import exhausted
+from lifecycles import OPENERS
+from surface import PublicObject, Surface
+from unit import NOTHING, Observation, Unit
+from values import NoSampleError
+from virtual_time import VirtualLoop
+
+_CPU_SECONDS = 20.0
+_CALLS = (4, 16)
+"""Calls of a sequence, at least and at most."""
+_PAUSES = (0.0, 0.05, 0.5, 1.0, 5.0, 31.0, 65.0)
+"""Virtual seconds between two calls."""
+_PATIENCE, _WHOLE = 6.0, 100.0
+"""Virtual seconds after which a call is left to itself, and after which no other one begins."""
+_DOUBLE_MOODS = ("raises", "raises once", "times out", "disconnects once", "loses its server once", "slow")
+_FAVOURED = 4
+"""How much more often a method that has changed is called than another."""
+_OFTEN = (10, 4, 3, 2, 1)
+"""How often a step is a new call, the last call again, a pause, another mood, and a look at the state."""
+_AT_ONCE = (1, 1, 1, 1, 1, 1, 1, 2, 4)
+"""Calls at once."""
+
+
+def units(surface: Surface) -> Iterable[Unit]:
+    """A unit for each class and function that the plan names; none where there is nothing to look at more closely."""
+    plan = surface.plan.get("closer") or {}
+    wanted: Mapping[str, Any] = plan.get("units", {})
+    for each in surface.objects():
+        if (asked := wanted.get(each.location)) is not None:
+            material = _Material(
+                tuple(plan.get("numbers", ())), tuple(plan.get("texts", ())), frozenset(asked["changed"])
+            )
+            observe = functools.partial(_sequences, each, surface.imports, material, int(asked["sequences"]))
+            yield Unit("sequences", each.location, observe, seconds=_CPU_SECONDS)
+
+
+@dataclass(frozen=True)
+class _Material:
+    """What sequences are made of: numbers and texts of the changed code, and the names of the changed methods."""
+
+    numbers: tuple[float, ...]
+    texts: tuple[str, ...]
+    changed: frozenset[str]
+
+
+def _sequences(each: PublicObject, imports: tuple[str, ...], material: _Material, count: int) -> Iterator[Observation]:
+    if not isinstance(each.value, type):
+        for number in range(count):
+            yield f"{each.location}[{number}]", functools.partial(_of_function, each, material, number)
+    elif methods := {name: method for name, method in methods_of(each.value, imports) if name != "__call__"}:
+        for number in range(count):
+            yield f"{each.location}[{number}]", functools.partial(_of_class, each, methods, material, number)
+
+
+def _of_function(each: PublicObject, material: _Material, number: int) -> Json:
+    chance = chance_of(f"{each.location} {number}")
+    journal = _Journal(Drawn(material.numbers, material.texts), chance)
+
+    async def work() -> Described:
+        for _ in range(chance.randint(*_CALLS)):
+            journal.drawn.begin(str(chance.random()))
+            await journal.call(each.value, each.value, "")
+        return Described(journal.steps)
+
+    return run(work) if _is_called(each.value) else NOTHING
+
+
+def _is_called(function: Any) -> bool:
+    with contextlib.suppress(NoSampleError):
+        Drawn((), ()).arguments(function)
+        return True
+    return False
+
+
+def _of_class(each: PublicObject, methods: Mapping[str, Any], material: _Material, number: int) -> Json:
+    chance = chance_of(f"{each.location} {number}")
+    numbers = (*material.numbers, *_defaults(each.value))
+    journal = _Journal(Drawn(numbers, material.texts), chance)
+    with contextlib.ExitStack() as moods:
+        return run(functools.partial(_lived, each.value, methods, material.changed, journal, moods))
+
+
+async def _lived(
+    kind: type, methods: Mapping[str, Any], changed: frozenset[str], journal: _Journal, moods: contextlib.ExitStack
+) -> Any:
+    chance, loop = journal.chance, asyncio.get_running_loop()
+    instance = _made(kind, journal)
+    if instance is None:
+        return Described("nothing was made")
+    names, began = sorted(methods), loop.time()
+    weights = [_FAVOURED if name in changed else 1 for name in names]
+    calls = _first(names, chance)
+    last = calls[0] if calls else (names[0], "")
+    for _ in range(chance.randint(*_CALLS)):
+        if isinstance(loop, VirtualLoop):
+            loop.steps = 0
+        if loop.time() - began > _WHOLE:
+            break
+        kind_of_step = chance.choices(("new", "again", "pause", "mood", "state"), _OFTEN)[0]
+        if calls or kind_of_step in ("new", "again"):
+            if calls or kind_of_step == "new":
+                last = calls.pop() if calls else (chance.choices(names, weights)[0], str(chance.random()))
+            name, seed = last
+            journal.drawn.begin(seed)
+            function = getattr(kind, name) if is_static(kind, name) else methods[name]
+            await journal.call(getattr(instance, name), function, name, chance.choice(_AT_ONCE))
+        elif kind_of_step == "pause":
+            await asyncio.sleep(chance.choice(_PAUSES))
+        elif kind_of_step == "mood":
+            moods.enter_context(HANDED.being(chance.choice(("well", "well", *_DOUBLE_MOODS))))
+            moods.enter_context(EDGE.being(chance.choice(("well", "well", *SERVER_MOODS))))
+        else:
+            journal.steps[f"{len(journal.steps)} state"] = state_of(instance)
+    moods.close()
+    await asyncio.sleep(1.0)
+    return Described({"steps": journal.steps, "state": state_of(instance), "later": journal.later()})
+
+
+def _first(names: Sequence[str], chance: random.Random) -> list[tuple[str, str]]:
+    """What begins it, in most sequences: what has not begun does little."""
+    opener = next((name for name in OPENERS if name in names), None)
+    return [(opener, "")] if opener and chance.random() < 0.7 else []
+
+
+def _defaults(kind: type) -> list[float]:
+    """The numbers that a constructor has as defaults: bounds, in most cases."""
+    try:
+        parameters = inspect.signature(kind).parameters.values()
+    except (ValueError, TypeError):
+        return []
+    return [each.default for each in parameters if type(each.default) in (int, float)]
+
+
+def _made(kind: type, journal: _Journal) -> Any:
+    """An instance from drawn arguments, or from the plainest ones that make one; None where nothing does."""
+    journal.drawn.begin(str(journal.chance.random()))
+    if journal.chance.random() < 0.6:
+        with contextlib.suppress(Exception):
+            arguments = journal.drawn.arguments(kind)
+            instance = concrete(kind)(**arguments)
+            journal.steps["0 made with"] = describe(arguments)
+            return instance
+    for case in _working(kind):
+        with contextlib.suppress(Exception):
+            return case()
+    return None
+
+
+@functools.cache
+def _working(kind: type) -> tuple[Any, ...]:
+    maker = maker_of(kind)
+    return (
+        (maker.make,)
+        if maker
+        else tuple(functools.partial(case.call, concrete(kind)) for case in constructions(kind)[:1])
+    )
+
+
+class _Journal:
+    """What came of each call of a sequence, in order; a call that does not end is left to itself."""
+
+    def __init__(self, drawn: Drawn, chance: random.Random) -> None:
+        self.drawn, self.chance = drawn, chance
+        self.steps: dict[str, Json] = {}
+        self._left: dict[str, asyncio.Future[Any]] = {}
+
+    async def call(self, call: Any, function: Any, name: str, times: int = 1) -> None:
+        """Call it, several times at once if it is to be so, and note what comes of it."""
+        step = f"{len(self.steps)} {name}".rstrip()
+        try:
+            every = [self.drawn.arguments(function) for _ in range(times)]
+        except NoSampleError:
+            return
+        given = describe(every if times > 1 else every[0])
+        tasks = [asyncio.ensure_future(_ended(call, arguments)) for arguments in every]
+        await asyncio.wait(tasks, timeout=_PATIENCE)
+        self._left |= {f"{step} {number}": task for number, task in enumerate(tasks) if not task.done()}
+        noted = {"handed": HANDED.take(), "sent": EDGE.take()}
+        comes_to = [self._outcome(task) for task in tasks]
+        self.steps[step] = {
+            "given": given,
+            "comes to": comes_to,
+            **{name: each for name, each in noted.items() if each},
+        }
+
+    def later(self) -> Json:
+        """What has come of the calls that were left to themselves."""
+        return {step: self._outcome(task) for step, task in self._left.items()}
+
+    def _outcome(self, task: asyncio.Future[Any]) -> Json:
+        if not task.done():
+            return "goes on"
+        if task.cancelled():
+            return "is cancelled"
+        if error := task.exception():
+            return {"raises": _kind_of(error)}
+        self.drawn.keep(task.result())
+        return {"returns": describe(task.result())}
+
+
+async def _ended(call: Any, arguments: Mapping[str, Any]) -> Any:
+    return await exhausted(call(**arguments))
+
+
+def _kind_of(error: BaseException) -> str:
+    """An error of the packages by its name; of any other what it is in general.
+
+    What a library, or Python itself, makes of an odd value is nobody's promise: a JSONDecodeError is a ValueError.
+    """
+    for kind in type(error).__mro__:
+        if kind.__module__.split(".")[0] in PACKAGES:
+            return type_name(kind)
+    general = [kind for kind in type(error).__mro__ if issubclass(kind, Exception) and kind is not Exception]
+    return general[-1].__name__ if general else type(error).__name__
