@@ -33,6 +33,8 @@ _DAYS, _MINUTE, _MICROSECOND = 2 * 86_400.0, 60, 2e-6
 """Seconds: how far from now a moment is told in seconds, what is cut to a minute, and how exact moments are."""
 PAST = (1e9, 1_709_303_415.25, -1.0, 1_000.0)
 """Moments that are handed over as samples: a difference to them is the current time as well."""
+_NO_MOMENT = 1e7
+"""A smaller number is no moment since 1970, nor the time since one that is handed over, in any unit."""
 _STARTED, _SAMPLE = dt.datetime.now(dt.UTC), dt.datetime.fromtimestamp(PAST[1], dt.UTC)
 """When this process began by the real clock, and the moment that is handed over most."""
 _GIVEN = re.compile(r"/given-\d+")
@@ -249,6 +251,8 @@ def _number(value: float) -> str | None:
     if isinstance(value, float) and 0 < abs(value) < 0.05 and (abs(value) < 1e-4 or len(f"{value:.12g}") > 8):
         # The time between two looks at the real clock: datetime's own defaults look at it.
         return "<an instant>"
+    if abs(value) < _NO_MOMENT:
+        return None
     nows = (time.time(), dt.datetime.now(dt.UTC).timestamp())
     for now in nows:
         if isinstance(value, float) and 2.5e9 < value < 5e10 and abs(value / now % 1 - 0.5) > 0.49999:

@@ -14,6 +14,7 @@ import time
 import types
 import typing
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from bounds import within
@@ -25,12 +26,17 @@ from plain_samples import Sample, literal
 from plausible import MOMENT
 from values import NoSampleError, samples
 
+_PLAIN = (bool, int, float, str)
+_OPTIONAL = 0.35
+"""How often an argument is given that may be left out."""
 _DEPTH = 3
 """How deep an argument is built from drawn ones; further in are samples."""
 _ITEMS = 4
 """Items of a drawn list, at most."""
-_USUAL_NUMBERS = (0, 1, 2, 3, 5, 10, 60, -1)
-_USUAL_TEXTS = ("a", "b", "A", "abc", "")
+_USUAL_NUMBERS = (1, 2, 3, 5, 10, 60, 0, -1)
+_USUAL_TEXTS = ("a", "A", "")
+_LATER = (0.0, 0.0, 0.4, 1.0, 1.0, 2.5, 10.0, 61.0, -1.0, -5.0)
+"""Seconds between a moment that is handed over and the next one: at once, within a window, after it, and late."""
 _LARGE = 100_000
 """A drawn number is no larger: it may be the length of a loop."""
 _KEPT = 12
@@ -50,6 +56,8 @@ class Drawn:
         self._numbers = [number for number in (*_USUAL_NUMBERS, *near) if abs(number) <= _LARGE]
         self._texts, self._chance = [*_USUAL_TEXTS, *texts], chance_of("")
         self._kept: list[Any] = []
+        self._used: list[str] = []
+        self._moment = MOMENT
 
     def begin(self, seed: str) -> None:
         """Draw from now on what is drawn from this seed."""
@@ -65,9 +73,11 @@ class Drawn:
         found: dict[str, Any] = {}
         for parameter, annotation in _parameters(function):
             required = parameter.default is parameter.empty
-            if required or self._chance.random() < 0.4:
+            if required or self._chance.random() < _OPTIONAL:
+                is_said = annotation not in (Any, inspect.Parameter.empty)
+                kind = annotation if is_said or type(parameter.default) not in _PLAIN else type(parameter.default)
                 try:
-                    found[parameter.name] = self._value(annotation, parameter.name, depth)
+                    found[parameter.name] = self._value(kind, parameter.name, depth)
                 except NoSampleError:
                     if required:
                         raise
@@ -91,9 +101,15 @@ class Drawn:
             return float(chance.choice(self._numbers)) + chance.choice((0.0, 0.0, 0.5))
         if annotation is str:
             return self._text(name)
+        if annotation is Decimal:
+            return Decimal(str(chance.choice(self._numbers))) + chance.choice((Decimal(0), Decimal("0.125")))
         if annotation is dt.datetime:
-            began = MOMENT if chance.random() < 0.6 else dt.datetime.fromtimestamp(time.time(), dt.UTC)
-            return began + dt.timedelta(seconds=chance.choice(self._numbers))
+            seconds = chance.choice((*_LATER, *self._numbers))
+            if chance.random() < 0.2:
+                return dt.datetime.fromtimestamp(time.time(), dt.UTC) + dt.timedelta(seconds=seconds)
+            moment = self._moment + dt.timedelta(seconds=seconds)
+            self._moment = max(self._moment, moment)
+            return moment
         if origin in (list, collections.abc.Sequence, collections.abc.Iterable, set, frozenset) and args:
             items = [self._value(args[0], name.removesuffix("s"), depth + 1) for _ in range(chance.randrange(_ITEMS))]
             return origin(items) if isinstance(origin, type) and origin in (set, frozenset) else items
@@ -107,10 +123,15 @@ class Drawn:
         return (found[0] if chance.random() < 0.5 else chance.choice(found)).make()
 
     def _text(self, name: str) -> str:
-        if self._chance.random() < 0.3:
-            return self._chance.choice(self._texts)
+        """Often a text that was handed over before, whatever the parameter was called: it names the same thing."""
+        chance = self._chance
+        if self._used and chance.random() < 0.6:
+            return chance.choice(self._used)
         known = [sample.value for sample in _samples(str, name) if isinstance(sample.value, str)] or ["abc"]
-        return known[0] if self._chance.random() < 0.5 else self._chance.choice(known)
+        others = self._texts if chance.random() < 0.4 else known
+        text = known[0] if chance.random() < 0.5 else chance.choice(others)
+        self._used = [*self._used, text][-_KEPT:]
+        return text
 
     def _kept_of(self, annotation: Any) -> list[Any]:
         kind = object if annotation is Any else annotation

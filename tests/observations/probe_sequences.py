@@ -81,9 +81,10 @@ def _of_function(each: PublicObject, material: _Material, number: int) -> Json:
     journal = _Journal(Drawn(material.numbers, material.texts), chance)
 
     async def work() -> Described:
-        for _ in range(chance.randint(*_CALLS)):
+        for _ in range(chance.randint(*_CALLS) // 2):
             journal.drawn.begin(str(chance.random()))
             await journal.call(each.value, each.value, "")
+            journal.forsake()
         return Described(journal.steps)
 
     return run(work) if _is_called(each.value) else NOTHING
@@ -134,7 +135,7 @@ async def _lived(
             moods.enter_context(HANDED.being(chance.choice(("well", "well", *_DOUBLE_MOODS))))
             moods.enter_context(EDGE.being(chance.choice(("well", "well", *SERVER_MOODS))))
         else:
-            journal.steps[f"{len(journal.steps)} state"] = state_of(instance)
+            journal.steps[f"{len(journal.steps):02} state"] = state_of(instance)
     moods.close()
     await asyncio.sleep(1.0)
     return Described({"steps": journal.steps, "state": state_of(instance), "later": journal.later()})
@@ -162,7 +163,7 @@ def _made(kind: type, journal: _Journal) -> Any:
         with contextlib.suppress(Exception):
             arguments = journal.drawn.arguments(kind)
             instance = concrete(kind)(**arguments)
-            journal.steps["0 made with"] = describe(arguments)
+            journal.steps["00 made with"] = describe(arguments)
             return instance
     for case in _working(kind):
         with contextlib.suppress(Exception):
@@ -190,7 +191,7 @@ class _Journal:
 
     async def call(self, call: Any, function: Any, name: str, times: int = 1) -> None:
         """Call it, several times at once if it is to be so, and note what comes of it."""
-        step = f"{len(self.steps)} {name}".rstrip()
+        step = f"{len(self.steps):02} {name}".rstrip()
         try:
             every = [self.drawn.arguments(function) for _ in range(times)]
         except NoSampleError:
@@ -206,6 +207,11 @@ class _Journal:
             "comes to": comes_to,
             **{name: each for name, each in noted.items() if each},
         }
+
+    def forsake(self) -> None:
+        """End the calls that were left to themselves."""
+        for task in self._left.values():
+            task.cancel()
 
     def later(self) -> Json:
         """What has come of the calls that were left to themselves."""
