@@ -13,15 +13,15 @@ ITEMS = 8
 """Items that are taken from an iterator that may have no end."""
 
 
-async def exhausted(result: Any) -> Any:
-    """The result itself, or what it gives when it is awaited, iterated or entered."""
+async def exhausted(result: Any, items: int = ITEMS) -> Any:
+    """The result itself, or what it gives when it is awaited, iterated or entered: of what it yields so many items."""
     if inspect.isawaitable(result) and not hasattr(result, "is_an_answer"):
         result = await result
     if inspect.isasyncgen(result):
-        return await _first_items(result)
+        return await _first_items(result, items)
     if inspect.isgenerator(result):
         try:
-            return await _first_items(_one_by_one(result))
+            return await _first_items(_one_by_one(result), items)
         finally:
             result.close()
     if is_to_be_entered(result):
@@ -30,13 +30,13 @@ async def exhausted(result: Any) -> Any:
     return result
 
 
-async def _first_items(items: AsyncGenerator[Any, Any]) -> dict[str, Any]:
+async def _first_items(items: AsyncGenerator[Any, Any], most: int) -> dict[str, Any]:
     """The first items, and what was raised after some of them; what is raised before any is raised."""
     taken: list[Any] = []
     try:
         async for item in items:
             taken.append(item)
-            if len(taken) == ITEMS:
+            if len(taken) == most:
                 break
     except Exception as error:
         if not taken:

@@ -37,9 +37,11 @@ def is_request(kind: type) -> bool:
     return kind.__module__ == "starlette.requests" and kind.__name__ in ("Request", "HTTPConnection")
 
 
-def request(kind: Callable[..., Any]) -> Any:
-    """A request without a body."""
-    return kind(dict(_SCOPE, headers=list(_SCOPE["headers"])))
+def request(kind: Callable[..., Any], path: str = "") -> Any:
+    """A request without a body, for a path that has no parameters if there is one."""
+    route = types.SimpleNamespace(path=path, name="abc", path_format=path)
+    other = {"path": path, "raw_path": path.encode(), "path_params": {}, "route": route} if path else {}
+    return kind(dict(_SCOPE, headers=list(_SCOPE["headers"]), **other))
 
 
 def is_websocket(kind: type) -> bool:

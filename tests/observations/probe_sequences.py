@@ -11,6 +11,7 @@ import contextlib
 import functools
 import inspect
 import random
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,17 +33,23 @@ from virtual_time import VirtualLoop
 _CPU_SECONDS = 20.0
 _CALLS = (4, 16)
 """Calls of a sequence, at least and at most."""
+_STEPS = 150_000
+"""Steps of loops in the sequences of one class after which no other one begins."""
 _PAUSES = (0.0, 0.05, 0.5, 1.0, 5.0, 31.0, 65.0)
 """Virtual seconds between two calls."""
 _PATIENCE, _WHOLE = 6.0, 100.0
 """Virtual seconds after which a call is left to itself, and after which no other one begins."""
 _DOUBLE_MOODS = ("raises", "raises once", "times out", "disconnects once", "loses its server once", "slow")
+_ITEMS = (1, 2, 8)
+"""Items that are taken of what a call yields."""
 _FAVOURED = 4
 """How much more often a method that has changed is called than another."""
 _OFTEN = (10, 4, 3, 2, 1)
 """How often a step is a new call, the last call again, a pause, another mood, and a look at the state."""
-_AT_ONCE = (1, 1, 1, 1, 1, 1, 1, 2, 4)
-"""Calls at once."""
+_AT_ONCE = (*((1, 1),) * 8, (2, 1), (4, 1), (1, 3), (1, 8))
+"""Calls at once, and how often in a row."""
+_PREPARES = re.compile(r"^(register|add|set|put|subscribe|create|publish|submit|enqueue|append|record|insert|acquire)")
+"""Names of methods after which others have something to work with."""
 
 
 def units(surface: Surface) -> Iterable[Unit]:
@@ -52,10 +59,23 @@ def units(surface: Surface) -> Iterable[Unit]:
     for each in surface.objects():
         if (asked := wanted.get(each.location)) is not None:
             material = _Material(
-                tuple(plan.get("numbers", ())), tuple(plan.get("texts", ())), frozenset(asked["changed"])
+                tuple(plan.get("numbers", ())), tuple(plan.get("texts", ())), frozenset(asked["changed"]), _Spent()
             )
             observe = functools.partial(_sequences, each, surface.imports, material, int(asked["sequences"]))
             yield Unit("sequences", each.location, observe, seconds=_CPU_SECONDS)
+
+
+@dataclass
+class _Spent:
+    """What sequences have taken so far, in steps of their loops: the same on each machine."""
+
+    steps: int = 0
+
+    def take(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Count the steps of a loop since the last time, and let it begin to count anew."""
+        if isinstance(loop, VirtualLoop):
+            self.steps += loop.steps
+            loop.steps = 0
 
 
 @dataclass(frozen=True)
@@ -65,15 +85,20 @@ class _Material:
     numbers: tuple[float, ...]
     texts: tuple[str, ...]
     changed: frozenset[str]
+    spent: _Spent
 
 
 def _sequences(each: PublicObject, imports: tuple[str, ...], material: _Material, count: int) -> Iterator[Observation]:
     if not isinstance(each.value, type):
         for number in range(count):
             yield f"{each.location}[{number}]", functools.partial(_of_function, each, material, number)
+            if material.spent.steps > _STEPS:
+                return
     elif methods := {name: method for name, method in methods_of(each.value, imports) if name != "__call__"}:
         for number in range(count):
             yield f"{each.location}[{number}]", functools.partial(_of_class, each, methods, material, number)
+            if material.spent.steps > _STEPS:
+                return
 
 
 def _of_function(each: PublicObject, material: _Material, number: int) -> Json:
@@ -85,6 +110,7 @@ def _of_function(each: PublicObject, material: _Material, number: int) -> Json:
             journal.drawn.begin(str(chance.random()))
             await journal.call(each.value, each.value, "")
             journal.forsake()
+            material.spent.take(asyncio.get_running_loop())
         return Described(journal.steps)
 
     return run(work) if _is_called(each.value) else NOTHING
@@ -102,36 +128,34 @@ def _of_class(each: PublicObject, methods: Mapping[str, Any], material: _Materia
     numbers = (*material.numbers, *_defaults(each.value))
     journal = _Journal(Drawn(numbers, material.texts), chance)
     with contextlib.ExitStack() as moods:
-        return run(functools.partial(_lived, each.value, methods, material.changed, journal, moods))
+        return run(functools.partial(_lived, each.value, methods, material, journal, moods))
 
 
 async def _lived(
-    kind: type, methods: Mapping[str, Any], changed: frozenset[str], journal: _Journal, moods: contextlib.ExitStack
+    kind: type, methods: Mapping[str, Any], material: _Material, journal: _Journal, moods: contextlib.ExitStack
 ) -> Any:
     chance, loop = journal.chance, asyncio.get_running_loop()
     instance = _made(kind, journal)
     if instance is None:
         return Described("nothing was made")
     names, began = sorted(methods), loop.time()
-    weights = [_FAVOURED if name in changed else 1 for name in names]
+    weights = [_FAVOURED if name in material.changed else 1 for name in names]
+    if chance.random() < 0.5:
+        journal.drawn.be_coherent()
     calls = _first(names, chance)
     last = calls[0] if calls else (names[0], "")
     for _ in range(chance.randint(*_CALLS)):
-        if isinstance(loop, VirtualLoop):
-            loop.steps = 0
+        material.spent.take(loop)
         if loop.time() - began > _WHOLE:
             break
-        kind_of_step = chance.choices(("new", "again", "pause", "mood", "state"), _OFTEN)[0]
-        if calls or kind_of_step in ("new", "again"):
-            if calls or kind_of_step == "new":
-                last = calls.pop() if calls else (chance.choices(names, weights)[0], str(chance.random()))
-            name, seed = last
-            journal.drawn.begin(seed)
-            function = getattr(kind, name) if is_static(kind, name) else methods[name]
-            await journal.call(getattr(instance, name), function, name, chance.choice(_AT_ONCE))
-        elif kind_of_step == "pause":
+        step = "new" if calls else chance.choices(("new", "again", "pause", "mood", "state"), _OFTEN)[0]
+        if step == "new":
+            last = calls.pop() if calls else (chance.choices(names, weights)[0], str(chance.random()))
+        if step in ("new", "again"):
+            await journal.calls(instance, last[0], methods[last[0]], last[1])
+        elif step == "pause":
             await asyncio.sleep(chance.choice(_PAUSES))
-        elif kind_of_step == "mood":
+        elif step == "mood":
             moods.enter_context(HANDED.being(chance.choice(("well", "well", *_DOUBLE_MOODS))))
             moods.enter_context(EDGE.being(chance.choice(("well", "well", *SERVER_MOODS))))
         else:
@@ -142,9 +166,11 @@ async def _lived(
 
 
 def _first(names: Sequence[str], chance: random.Random) -> list[tuple[str, str]]:
-    """What begins it, in most sequences: what has not begun does little."""
+    """What begins it, in most sequences, the last of them first: what has not begun does little."""
     opener = next((name for name in OPENERS if name in names), None)
-    return [(opener, "")] if opener and chance.random() < 0.7 else []
+    prepares = [name for name in names if _PREPARES.match(name)]
+    calls = [(chance.choice(prepares), str(chance.random()))] if prepares and chance.random() < 0.5 else []
+    return [*calls, (opener, "")] if opener and chance.random() < 0.7 else calls
 
 
 def _defaults(kind: type) -> list[float]:
@@ -189,6 +215,14 @@ class _Journal:
         self.steps: dict[str, Json] = {}
         self._left: dict[str, asyncio.Future[Any]] = {}
 
+    async def calls(self, instance: Any, name: str, method: Any, seed: str) -> None:
+        """Call a method with the arguments that the seed stands for, once in most cases, or several times."""
+        function = getattr(instance, name) if is_static(type(instance), name) else method
+        at_once, in_a_row = self.chance.choice(_AT_ONCE)
+        for _ in range(in_a_row):
+            self.drawn.begin(seed)
+            await self.call(getattr(instance, name), function, name, at_once)
+
     async def call(self, call: Any, function: Any, name: str, times: int = 1) -> None:
         """Call it, several times at once if it is to be so, and note what comes of it."""
         step = f"{len(self.steps):02} {name}".rstrip()
@@ -197,10 +231,12 @@ class _Journal:
         except NoSampleError:
             return
         given = describe(every if times > 1 else every[0])
-        tasks = [asyncio.ensure_future(_ended(call, arguments)) for arguments in every]
+        began, items = asyncio.get_running_loop().time(), self.chance.choice(_ITEMS)
+        tasks = [asyncio.ensure_future(_ended(call, arguments, items)) for arguments in every]
         await asyncio.wait(tasks, timeout=_PATIENCE)
+        seconds = round(asyncio.get_running_loop().time() - began, 2)
         self._left |= {f"{step} {number}": task for number, task in enumerate(tasks) if not task.done()}
-        noted = {"handed": HANDED.take(), "sent": EDGE.take()}
+        noted = {"handed": HANDED.take(), "sent": EDGE.take(), "seconds": seconds}
         comes_to = [self._outcome(task) for task in tasks]
         self.steps[step] = {
             "given": given,
@@ -228,8 +264,8 @@ class _Journal:
         return {"returns": describe(task.result())}
 
 
-async def _ended(call: Any, arguments: Mapping[str, Any]) -> Any:
-    return await exhausted(call(**arguments))
+async def _ended(call: Any, arguments: Mapping[str, Any], items: int) -> Any:
+    return await exhausted(call(**arguments), items)
 
 
 def _kind_of(error: BaseException) -> str:

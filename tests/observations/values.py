@@ -59,6 +59,9 @@ def samples(annotation: Any, name: str = "", depth: int = 0) -> list[Sample]:  #
     if depth > DEPTH:
         raise NoSampleError(name)
     origin, args = typing.get_origin(annotation), typing.get_args(annotation)
+    if name == "call_next":
+        answers = [Sample(f"answers {status}", partial(middleware.next_in_line, status)) for status in ANSWERS]
+        return [*answers, Sample("raises", partial(middleware.next_in_line, 0))]
     if annotation in (Any, inspect.Parameter.empty, object) or isinstance(annotation, str | typing.ForwardRef):
         return by_name(name) or unknown(name)
     if origin is typing.Annotated:
@@ -91,9 +94,6 @@ def samples(annotation: Any, name: str = "", depth: int = 0) -> list[Sample]:  #
         typing.Callable,
         types.FunctionType,
     ):
-        if name == "call_next":
-            answers = [Sample(f"answers {status}", partial(middleware.next_in_line, status)) for status in ANSWERS]
-            return [*answers, Sample("raises", partial(middleware.next_in_line, 0))]
         return [Sample(CALLABLE, lambda: _callable(args, name, depth))]
     if (kind := origin or annotation) in _COLLECTIONS:
         found = _collections(_COLLECTIONS[kind], args, name, depth)
@@ -255,7 +255,8 @@ def _objects(kind: type, depth: int) -> list[Sample]:
     if kind.__name__ == "BaseModel" and kind.__module__.startswith("pydantic"):
         return [Sample("a model", payload)]
     if middleware.is_request(kind):
-        return [Sample("a request", partial(middleware.request, kind))]
+        probe = Sample("a request for /health", partial(middleware.request, kind, "/health"))
+        return [Sample("a request", partial(middleware.request, kind)), probe]
     if middleware.is_websocket(kind):
         return [Sample("a WebSocket", partial(middleware.websocket, kind))]
     if double := double_at_edge(kind):

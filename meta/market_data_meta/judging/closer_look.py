@@ -9,7 +9,7 @@ from market_data_meta.judging.observed_units import ObservedUnits
 
 UNITS = 4
 """Classes and functions that are looked at more closely, at most."""
-SEQUENCES, FEWER = 240, 60
+SEQUENCES, FEWER = 400, 60
 """Random sequences of calls of what has changed itself, and of what only uses it."""
 
 
