@@ -25,7 +25,7 @@ from bounds import within
 from constructing import concrete
 from describing import PACKAGES
 from hints import parameters_of, reads_schemas
-from known_values import PAUSES, is_moment
+from known_values import is_moment
 from middleware import is_request, request
 from plain_samples import Sample, literal
 from plausible import MOMENT, Row, another_row
@@ -39,6 +39,8 @@ _DEPTH = 3
 _ITEMS = 4
 """Items of a drawn list, at most."""
 _USUAL_NUMBERS = (1, 2, 3, 5, 10, 60, 0, -1)
+_PAUSES = (0.0, 0.0, 0.3, 0.7, 1.0, 3.0, 11.0)
+"""Virtual seconds between two items of a stream."""
 _FRACTIONS = (0.5, 0.25, 0.9)
 _RICH = (None, dt.date(2024, 3, 1), b"\xff", (1, 2), frozenset({1}), uuid.UUID(int=7), float("nan"), 2**70)
 _USUAL_TEXTS = ("a", "A", "")
@@ -146,7 +148,7 @@ class Drawn:
                 return annotation(**self.arguments(annotation, depth + 1))
         if origin in (collections.abc.AsyncIterator, collections.abc.AsyncIterable, collections.abc.AsyncGenerator):
             return _stream(
-                [(chance.choice(PAUSES), self._item(args, name, depth)) for _ in range(chance.randint(2, 9))]
+                [(chance.choice(_PAUSES), self._item(args, name, depth)) for _ in range(chance.randint(2, 9))]
             )
         if isinstance(annotation, type) and is_request(annotation) and chance.random() < 0.5:
             return request(annotation, chance.choice([text for text in self._texts if text[:1] == "/"] or ["/health"]))

@@ -39,6 +39,8 @@ _PAUSES = (0.0, 0.05, 0.5, 1.0, 5.0, 31.0, 65.0)
 """Virtual seconds between two calls."""
 _PATIENCE, _WHOLE = 6.0, 100.0
 """Virtual seconds after which a call is left to itself, and after which no other one begins."""
+_PATIENCE_ALONE = 60.0
+"""Virtual seconds that a function has, beside which nothing is to be done."""
 _DOUBLE_MOODS = ("raises", "raises once", "times out", "disconnects once", "loses its server once", "slow")
 _ITEMS = (1, 2, 8)
 """Items that are taken of what a call yields."""
@@ -106,11 +108,15 @@ def _of_function(each: PublicObject, material: _Material, number: int) -> Json:
     journal = _Journal(Drawn(material.numbers, material.texts), chance)
 
     async def work() -> Described:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         for _ in range(chance.randint(*_CALLS) // 2):
             journal.drawn.begin(str(chance.random()))
-            await journal.call(each.value, each.value, "")
+            await journal.call(each.value, each.value, "", patience=_PATIENCE_ALONE)
             journal.forsake()
-            material.spent.take(asyncio.get_running_loop())
+            material.spent.take(loop)
+            if loop.time() - began > _WHOLE - _PATIENCE_ALONE:
+                break
         return Described(journal.steps)
 
     return run(work) if _is_called(each.value) else NOTHING
@@ -223,7 +229,7 @@ class _Journal:
             self.drawn.begin(seed)
             await self.call(getattr(instance, name), function, name, at_once)
 
-    async def call(self, call: Any, function: Any, name: str, times: int = 1) -> None:
+    async def call(self, call: Any, function: Any, name: str, times: int = 1, patience: float = _PATIENCE) -> None:
         """Call it, several times at once if it is to be so, and note what comes of it."""
         step = f"{len(self.steps):02} {name}".rstrip()
         try:
@@ -233,7 +239,7 @@ class _Journal:
         given = describe(every if times > 1 else every[0])
         began, items = asyncio.get_running_loop().time(), self.chance.choice(_ITEMS)
         tasks = [asyncio.ensure_future(_ended(call, arguments, items)) for arguments in every]
-        await asyncio.wait(tasks, timeout=_PATIENCE)
+        await asyncio.wait(tasks, timeout=patience)
         seconds = round(asyncio.get_running_loop().time() - began, 2)
         self._left |= {f"{step} {number}": task for number, task in enumerate(tasks) if not task.done()}
         noted = {"handed": HANDED.take(), "sent": EDGE.take(), "seconds": seconds}

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from market_data_meta.judging.closer_look import CloserLook
 from market_data_meta.judging.observed_runs import ObservedRun
 from market_data_meta.judging.observed_units import ObservedUnit
 
@@ -33,6 +34,7 @@ def observed_lines(
     like: ObservedRun | None = None,
     notes_execution: bool = False,
     untouched: Iterable[ObservedUnit] = (),
+    closer: CloserLook | None = None,
     files: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """The lines of the run that observes it. ``files`` are of its dist-info."""
@@ -58,6 +60,7 @@ def observed_lines(
         "examples": dict(like.examples) if like else None,
         "notes_execution": notes_execution,
         "untouched": [unit.key for unit in untouched],
+        "closer": closer.plan() if closer else None,
     }
     (folder / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
     command = [sys.executable, str(PROBES / "observe.py"), str(folder / "plan.json"), str(folder / "out.jsonl")]

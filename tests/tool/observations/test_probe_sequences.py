@@ -1,0 +1,153 @@
+"""Random sequences of calls: what shows only after several calls, in an order, or at a bound that the code names."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from observations.small_package import observed, observed_lines
+
+from market_data_meta.judging.closer_look import CloserLook
+
+LIMITER = '''
+class Limiter:
+    """Lets each name through so often."""
+
+    def __init__(self, limit: int = 3) -> None:
+        self._limit, self._counts = limit, {}
+
+    def register(self, name: str) -> None:
+        self._counts[name] = 0
+
+    def allow(self, name: str) -> bool:
+        if name not in self._counts:
+            raise KeyError(name)
+        self._counts[name] += 1
+        return self._counts[name] <= self._limit
+
+    def forgive(self, name: str) -> None:
+        if self._counts.get(name, 0) > 2:
+            self._counts[name] = 0
+'''
+PLACE = "small.parts.Limiter"
+
+
+def sequences(folder: Path, module: str, look: CloserLook) -> dict[str, Any]:
+    """What is observed in random sequences, by id."""
+    folder.mkdir()
+    lines = observed_lines(folder, {"parts": module}, "sequences", closer=look).splitlines()[:-1]
+    return {row["id"]: row.get("value", row.get("unobserved")) for row in map(json.loads, lines)}
+
+
+def look_at(place: str, count: int = 60, *numbers: float, texts: tuple[str, ...] = ()) -> CloserLook:
+    """A closer look at one place."""
+    return CloserLook(((place, (), count),), numbers, texts)
+
+
+def test_nothing_is_looked_at_more_closely_without_being_named(tmp_path: Path) -> None:
+    """Random sequences are made of what the plan names, and of nothing else."""
+    folder = tmp_path / "none"
+    folder.mkdir()
+    assert observed(folder, {"parts": LIMITER}, "sequences") == {}
+    assert {name.partition("[")[0] for name in sequences(tmp_path / "one", LIMITER, look_at(PLACE, 5))} == {PLACE}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("<= self._limit", "<= self._limit + 1"),
+        ("self._counts[name] = 0\n\n    def allow", "self._counts.setdefault(name, 0)\n\n    def allow"),
+        ("> 2:", "> 3:"),
+    ],
+)
+def test_what_shows_after_several_calls_is_seen(tmp_path: Path, old: str, new: str) -> None:
+    """A class that answers otherwise only after several calls of several methods is observed otherwise."""
+    assert old in LIMITER
+    look = look_at(PLACE, 100, 2, 3)
+    was, now = (
+        sequences(tmp_path / name, text, look) for name, text in (("a", LIMITER), ("b", LIMITER.replace(old, new)))
+    )
+    assert was.keys() == now.keys()
+    assert was != now
+
+
+def test_another_way_to_the_same_is_no_difference(tmp_path: Path) -> None:
+    """What is private may be done otherwise, and what a library raises may be another error of the same kind."""
+    other = LIMITER.replace("_counts", "_times").replace("raise KeyError(name)", "raise IndexError(name)")
+    look = look_at(PLACE, 100)
+    assert sequences(tmp_path / "a", LIMITER, look) == sequences(tmp_path / "b", other, look)
+
+
+def test_a_function_is_handed_what_its_code_speaks_of(tmp_path: Path) -> None:
+    """A bound and a word that the changed code names are among what is drawn."""
+    module = """
+def price(size: int, mode: str) -> float:
+    return 2.0 if size == 37 and mode == "bulk" else 1.0
+"""
+    found = sequences(tmp_path / "a", module, look_at("small.parts.price", 60, 37.0, texts=("bulk",)))
+    assert "'2.0'" in str(found)
+    assert "'2.0'" not in str(sequences(tmp_path / "b", module, look_at("small.parts.price", 60)))
+
+
+def test_a_stream_is_of_drawn_items(tmp_path: Path) -> None:
+    """What takes a stream is handed one whose items and pauses differ from call to call."""
+    module = """
+from collections.abc import AsyncIterator
+
+async def total(numbers: AsyncIterator[int]) -> int:
+    return sum([number async for number in numbers])
+"""
+    found = sequences(tmp_path / "a", module, look_at("small.parts.total", 20))
+    ends = [step["comes to"][0] for each in found.values() for step in each["returns"].values()]
+    assert len({end["returns"] for end in ends if isinstance(end, dict)}) > 5
+
+
+def test_an_id_that_was_returned_is_handed_on(tmp_path: Path) -> None:
+    """What one call returns, another is handed."""
+    module = """
+class Jobs:
+    def __init__(self) -> None:
+        self._known = {}
+
+    def submit(self) -> str:
+        job = f"job-{len(self._known)}-x"
+        self._known[job] = "waits"
+        return job
+
+    def state(self, job_id: str) -> str:
+        return self._known.get(job_id, "unknown")
+"""
+    assert "'returns': 'waits'" in str(sequences(tmp_path / "a", module, look_at("small.parts.Jobs")))
+
+
+def test_a_class_whose_loops_take_many_steps_is_left_early(tmp_path: Path) -> None:
+    """The number of sequences is bounded by what their loops do, which is the same on each machine."""
+    module = """
+import asyncio
+
+class Busy:
+    async def work(self) -> None:
+        for _ in range(2_000):
+            await asyncio.sleep(0)
+"""
+    look = look_at("small.parts.Busy", 300)
+    first, second = (sequences(tmp_path / name, module, look) for name in "ab")
+    assert 0 < len(first) < 300
+    assert first == second
+
+
+def test_the_process_ends_no_other_way_for_what_is_begun_often(tmp_path: Path) -> None:
+    """Of what is begun as often as a number says there are few, however large the numbers of the code are."""
+    module = """
+class Pool:
+    def __init__(self, num_workers: int) -> None:
+        self.workers = [object()] * num_workers
+
+    def size(self) -> int:
+        return len(self.workers)
+"""
+    found = str(sequences(tmp_path / "a", module, look_at("small.parts.Pool", 40, 90_000.0)))
+    assert "'returns': 5" in found
+    assert "90000" not in found
