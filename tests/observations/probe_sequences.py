@@ -119,7 +119,7 @@ def _of_function(each: PublicObject, material: _Material, number: int) -> Json:
                 break
         return Described(journal.steps)
 
-    return run(work) if _is_called(each.value) else NOTHING
+    return _ended_well(run(work)) if _is_called(each.value) else NOTHING
 
 
 def _is_called(function: Any) -> bool:
@@ -134,7 +134,12 @@ def _of_class(each: PublicObject, methods: Mapping[str, Any], material: _Materia
     numbers = (*material.numbers, *_defaults(each.value))
     journal = _Journal(Drawn(numbers, material.texts), chance)
     with contextlib.ExitStack() as moods:
-        return run(functools.partial(_lived, each.value, methods, material, journal, moods))
+        return _ended_well(run(functools.partial(_lived, each.value, methods, material, journal, moods)))
+
+
+def _ended_well(seen: Json) -> Json:
+    """What was seen; nothing where it went on and on: when it is ended hangs on how many steps its loop takes."""
+    return seen if "returns" in seen else NOTHING
 
 
 async def _lived(
