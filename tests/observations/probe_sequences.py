@@ -31,6 +31,7 @@ from values import NoSampleError
 from virtual_time import VirtualLoop
 
 _CPU_SECONDS = 20.0
+"""More than the steps take that a class may use."""
 _CALLS = (4, 16)
 """Calls of a sequence, at least and at most."""
 _STEPS = 150_000
@@ -42,6 +43,7 @@ _PATIENCE, _WHOLE = 6.0, 100.0
 _PATIENCE_ALONE = 60.0
 """Virtual seconds that a function has, beside which nothing is to be done."""
 _DOUBLE_MOODS = ("raises", "raises once", "times out", "disconnects once", "loses its server once", "slow")
+"""How doubles may be when they are not well."""
 _ITEMS = (1, 2, 8)
 """Items that are taken of what a call yields."""
 _FAVOURED = 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,6 +85,7 @@ class ObservationRunner:
     def __post_init__(self) -> None:
         self._suite = suite.observations_digest(self.contract.root)
         self._interpreter = interpreter_digest(self.python)
+        self._counting = threading.Lock()
 
     def run(self, request: ObservationRequest) -> ObservedRun:
         """What the run shows, from the cache where it is known. Raises MetaError where there is no evidence."""
@@ -98,7 +100,8 @@ class ObservationRunner:
         if not self.may_run:
             raise undecided(ErrorCode.NO_OBSERVATIONS, NOT_OBSERVED)
         text = self._observe(request, plan)
-        self.run_count += 1
+        with self._counting:
+            self.run_count += 1
         try:
             if request.untouched:
                 text = with_untouched(text, request.untouched)
