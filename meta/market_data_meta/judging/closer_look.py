@@ -35,8 +35,8 @@ def places_to_look_at(
 ) -> tuple[tuple[str, tuple[str, ...], int], ...]:
     """The classes and functions that changed, first, and then those in whose observations a changed function runs.
 
-    ``functions`` are named as ``file:name``, ``places`` as a consumer reaches them. Of what is private, the public ones
-    beside it are looked at. Who runs least beside it comes first.
+    ``functions`` are named as ``file:name``, ``places`` as a consumer reaches them. What is private
+    is looked at through those in which it runs; who runs least beside it comes first.
     """
     own = {place: changed for place in places if (changed := _changed_of(place, functions))}
     ran = {
