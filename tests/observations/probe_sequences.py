@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import functools
 import inspect
+import math
 import random
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -151,7 +152,7 @@ async def _lived(
     instance = _made(kind, journal)
     if instance is None:
         return Described("nothing was made")
-    names, began = sorted(methods), loop.time()
+    names, journal.until = sorted(methods), loop.time() + _WHOLE
     weights = [_FAVOURED if name in material.changed else 1 for name in names]
     if chance.random() < 0.5:
         journal.drawn.be_coherent()
@@ -159,7 +160,7 @@ async def _lived(
     last = calls[0] if calls else (names[0], "")
     for _ in range(chance.randint(*_CALLS)):
         material.spent.take(loop)
-        if loop.time() - began > _WHOLE:
+        if loop.time() > journal.until:
             break
         step = "new" if calls else chance.choices(("new", "again", "pause", "mood", "state"), _OFTEN)[0]
         if step == "new":
@@ -167,7 +168,7 @@ async def _lived(
         if step in ("new", "again"):
             await journal.calls(instance, last[0], methods[last[0]], last[1])
         elif step == "pause":
-            await asyncio.sleep(chance.choice(_PAUSES))
+            await asyncio.sleep(min(chance.choice(_PAUSES), max(0.0, journal.until - loop.time())))
         elif step == "mood":
             moods.enter_context(HANDED.being(chance.choice(("well", "well", *_DOUBLE_MOODS))))
             moods.enter_context(EDGE.being(chance.choice(("well", "well", *SERVER_MOODS))))
@@ -226,6 +227,7 @@ class _Journal:
     def __init__(self, drawn: Drawn, chance: random.Random) -> None:
         self.drawn, self.chance = drawn, chance
         self.steps: dict[str, Json] = {}
+        self.until = math.inf
         self._left: dict[str, asyncio.Future[Any]] = {}
 
     async def calls(self, instance: Any, name: str, method: Any, seed: str) -> None:
@@ -233,6 +235,8 @@ class _Journal:
         function = getattr(instance, name) if is_static(type(instance), name) else method
         at_once, in_a_row = self.chance.choice(_AT_ONCE)
         for _ in range(in_a_row):
+            if asyncio.get_running_loop().time() > self.until:
+                return
             self.drawn.begin(seed)
             await self.call(getattr(instance, name), function, name, at_once)
 
