@@ -35,8 +35,10 @@ _CPU_SECONDS = 20.0
 """More than the steps take that a class may use."""
 _CALLS = (4, 16)
 """Calls of a sequence, at least and at most."""
-_STEPS = 150_000
-"""Steps of loops in the sequences of one class after which no other one begins."""
+_OF_ONE_PROCESS = 150
+"""Sequences of one process: each begins on a day of its own, and the virtual clock is exact for half a year."""
+_STEPS = 60_000
+"""Steps of loops in the sequences of one process after which no other one begins."""
 _PAUSES = (0.0, 0.05, 0.5, 1.0, 5.0, 31.0, 65.0)
 """Virtual seconds between two calls."""
 _PATIENCE, _WHOLE = 6.0, 100.0
@@ -63,11 +65,12 @@ def units(surface: Surface) -> Iterable[Unit]:
     wanted: Mapping[str, Any] = plan.get("units", {})
     for each in surface.objects():
         if (asked := wanted.get(each.location)) is not None:
-            material = _Material(
-                tuple(plan.get("numbers", ())), tuple(plan.get("texts", ())), frozenset(asked["changed"]), _Spent()
-            )
-            observe = functools.partial(_sequences, each, surface.imports, material, int(asked["sequences"]))
-            yield Unit("sequences", each.location, observe, seconds=_CPU_SECONDS)
+            for first in range(0, int(asked["sequences"]), _OF_ONE_PROCESS):
+                numbers = range(first, min(first + _OF_ONE_PROCESS, int(asked["sequences"])))
+                drawn_near = tuple(plan.get("numbers", ())), tuple(plan.get("texts", ()))
+                material = _Material(*drawn_near, frozenset(asked["changed"]), _Spent())
+                observe = functools.partial(_sequences, each, surface.imports, material, numbers)
+                yield Unit("sequences", each.location, observe, seconds=_CPU_SECONDS)
 
 
 @dataclass
@@ -93,14 +96,16 @@ class _Material:
     spent: _Spent
 
 
-def _sequences(each: PublicObject, imports: tuple[str, ...], material: _Material, count: int) -> Iterator[Observation]:
+def _sequences(
+    each: PublicObject, imports: tuple[str, ...], material: _Material, numbers: range
+) -> Iterator[Observation]:
     if not isinstance(each.value, type):
-        for number in range(count):
+        for number in numbers:
             yield f"{each.location}[{number}]", functools.partial(_of_function, each, material, number)
             if material.spent.steps > _STEPS:
                 return
     elif methods := {name: method for name, method in methods_of(each.value, imports) if name != "__call__"}:
-        for number in range(count):
+        for number in numbers:
             yield f"{each.location}[{number}]", functools.partial(_of_class, each, methods, material, number)
             if material.spent.steps > _STEPS:
                 return
