@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import functools
 import inspect
+import json
 import math
 import random
 import re
@@ -37,8 +38,8 @@ _CALLS = (4, 16)
 """Calls of a sequence, at least and at most."""
 _OF_ONE_PROCESS = 150
 """Sequences of one process: each begins on a day of its own, and the virtual clock is exact for half a year."""
-_STEPS = 60_000
-"""Steps of loops in the sequences of one process after which no other one begins."""
+_STEPS, _STEP_BYTES = 150_000, 10
+"""Steps of loops in the sequences of one process after which no other one begins, and what is told in place of one."""
 _PAUSES = (0.0, 0.05, 0.5, 1.0, 5.0, 31.0, 65.0)
 """Virtual seconds between two calls."""
 _PATIENCE, _WHOLE = 6.0, 100.0
@@ -75,7 +76,7 @@ def units(surface: Surface) -> Iterable[Unit]:
 
 @dataclass
 class _Spent:
-    """What sequences have taken so far, in steps of their loops: the same on each machine."""
+    """What sequences have taken so far, in steps of their loops and in what they tell: the same on each machine."""
 
     steps: int = 0
 
@@ -84,6 +85,11 @@ class _Spent:
         if isinstance(loop, VirtualLoop):
             self.steps += loop.steps
             loop.steps = 0
+
+    def counted(self, seen: Json) -> Json:
+        """What was seen; nothing where it went on and on: when it is ended hangs on how many steps its loop takes."""
+        self.steps += len(json.dumps(seen, default=str)) // _STEP_BYTES
+        return seen if "returns" in seen else NOTHING
 
 
 @dataclass(frozen=True)
@@ -127,7 +133,7 @@ def _of_function(each: PublicObject, material: _Material, number: int) -> Json:
                 break
         return Described(journal.steps)
 
-    return _ended_well(run(work)) if _is_called(each.value) else NOTHING
+    return material.spent.counted(run(work)) if _is_called(each.value) else NOTHING
 
 
 def _is_called(function: Any) -> bool:
@@ -142,12 +148,7 @@ def _of_class(each: PublicObject, methods: Mapping[str, Any], material: _Materia
     numbers = (*material.numbers, *_defaults(each.value))
     journal = _Journal(Drawn(numbers, material.texts), chance)
     with contextlib.ExitStack() as moods:
-        return _ended_well(run(functools.partial(_lived, each.value, methods, material, journal, moods)))
-
-
-def _ended_well(seen: Json) -> Json:
-    """What was seen; nothing where it went on and on: when it is ended hangs on how many steps its loop takes."""
-    return seen if "returns" in seen else NOTHING
+        return material.spent.counted(run(functools.partial(_lived, each.value, methods, material, journal, moods)))
 
 
 async def _lived(

@@ -129,8 +129,8 @@ import asyncio
 
 class Busy:
     async def work(self) -> None:
-        for _ in range(1_000):
-            await asyncio.sleep(0.002)
+        for _ in range(2_000):
+            await asyncio.sleep(0.001)
 """
     look = look_at("small.parts.Busy", 300)
     first, second = (sequences(tmp_path / name, module, look) for name in "ab")
