@@ -15,7 +15,7 @@ from market_data_meta.files import read_toml
 from market_data_meta.models import InputFile, input_faults
 from market_data_meta.prove.change_files import BreaksFile, HarmlessFile, load_breaks, load_harmless
 from market_data_meta.prove.changes import Change, Edit, together
-from market_data_meta.prove.independent import changed_wheels, release_sites, texts_of_release
+from market_data_meta.prove.independent import changed_wheels, edited_release, release_sites
 from market_data_meta.prove.independent_files import load_independent
 from market_data_meta.prove.mutant_notes import MutantNotes, load_mutant_notes
 from market_data_meta.prove.variant import texts_of
@@ -165,7 +165,7 @@ def test_independent_changes_fit_the_releases_that_they_are_made_in(contract: Co
     sites = release_sites(contract, ledger, releases, default_cache(), sys.executable)
     for change in changes:
         for part in change.parts:
-            assert texts_of_release(part, change, sites[part.package, part.version])
+            assert texts_of(edited_release(part, change, site := sites[part.package, part.version]), site)
     assert changed_wheels(changes[0], sites, tmp_path).keys() == {part.package for part in changes[0].parts}
     breaks = [change for change in changes if not change.harmless]
     older = [each for each in breaks if each.parts[0].version != ledger.newest(each.package).version]

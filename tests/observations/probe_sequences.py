@@ -105,16 +105,15 @@ class _Material:
 def _sequences(
     each: PublicObject, imports: tuple[str, ...], material: _Material, numbers: range
 ) -> Iterator[Observation]:
-    if not isinstance(each.value, type):
-        for number in numbers:
-            yield f"{each.location}[{number}]", functools.partial(_of_function, each, material, number)
-            if material.spent.steps > _STEPS:
-                return
-    elif methods := {name: method for name, method in methods_of(each.value, imports) if name != "__call__"}:
-        for number in numbers:
-            yield f"{each.location}[{number}]", functools.partial(_of_class, each, methods, material, number)
-            if material.spent.steps > _STEPS:
-                return
+    observe = functools.partial(_of_function, each, material)
+    if isinstance(each.value, type):
+        methods = {name: method for name, method in methods_of(each.value, imports) if name != "__call__"}
+        observe = functools.partial(_of_class, each, methods, material)
+        numbers = numbers if methods else range(0)
+    for number in numbers:
+        yield f"{each.location}[{number}]", functools.partial(observe, number)
+        if material.spent.steps > _STEPS:
+            return
 
 
 def _of_function(each: PublicObject, material: _Material, number: int) -> Json:

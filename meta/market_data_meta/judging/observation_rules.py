@@ -9,23 +9,9 @@ from fnmatch import fnmatchcase
 from typing import Annotated, Final, Literal, TypeAlias
 
 from market_data_meta.field_types import Constraint, NonEmptyText, Sentence
-from market_data_meta.judging.observed_runs import json_text
+from market_data_meta.judging.observed_runs import Area, json_text
 
 DifferenceMeaning: TypeAlias = Literal["nothing", "added", "removed", "narrowed", "changed"]
-Area: TypeAlias = Literal[
-    "api",
-    "models",
-    "settings",
-    "http",
-    "cli",
-    "metrics",
-    "wire",
-    "functions",
-    "lives",
-    "sequences",
-    "process",
-    "metadata",
-]
 
 
 class Absent:

@@ -7,10 +7,11 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal, TypeAlias, get_args
 
 from market_data_meta.strict_json import tolerant_json
 
-AREAS = (
+Area: TypeAlias = Literal[
     "api",
     "models",
     "settings",
@@ -23,8 +24,10 @@ AREAS = (
     "sequences",
     "process",
     "metadata",
-)
+]
 """What is observed of a package, a word for each kind."""
+AREAS: tuple[str, ...] = get_args(Area)
+"""All of these words."""
 
 
 _REST = re.compile(r" \((rest|after \d+)\)$")

@@ -16,7 +16,7 @@ from market_data_meta.candidates.renumbering import pack_wheel, renumber
 from market_data_meta.contract import Contract
 from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.prove.changes import Change, Edit
-from market_data_meta.prove.variant import file_digests, make_variant, texts_of
+from market_data_meta.prove.variant import file_digests, make_variant
 from market_data_meta.releases.ledger import Ledger, Release
 from market_data_meta.running.cells import RunOptions
 
@@ -133,24 +133,20 @@ def changed_wheels(change: IndependentChange, sites: Mapping[tuple[str, str], Pa
     return {part.package: _wheel(part, change, sites[part.package, part.version], folder) for part in change.parts}
 
 
-def texts_of_release(part: ChangedRelease, change: IndependentChange, site: Path) -> dict[str, str]:
-    """The files that the changed release has otherwise, with their texts. Raises MetaError where it does not fit."""
-    try:
-        return texts_of(_edited(part, change, site), site)
-    except MetaError as error:
-        raise replace(error, hint=f"mend it in {change.place}") from None
+def edited_release(part: ChangedRelease, change: IndependentChange, site: Path) -> Change:
+    """The edits of a release, and those of whoever gives it a new version."""
+    edits = (*part.edits, *_version_edits(site, part.version, _new_version(part)))
+    return Change(part.package, edits, change.why)
 
 
 def _wheel(part: ChangedRelease, change: IndependentChange, site: Path, folder: Path) -> Path:
     """The changed release as the wheel of a post-release: its predecessor is the release as it is."""
-    texts_of_release(part, change, site)
-    variant = make_variant(_edited(part, change, site), site, file_digests(site), folder / f"{part.package}-edited")
+    edited = edited_release(part, change, site)
+    try:
+        variant = make_variant(edited, site, file_digests(site), folder / f"{part.package}-edited")
+    except MetaError as error:
+        raise replace(error, hint=f"mend it in {change.place}") from None
     return pack_wheel(renumber(variant.site, _new_version(part), folder / part.package), folder)
-
-
-def _edited(part: ChangedRelease, change: IndependentChange, site: Path) -> Change:
-    edits = (*part.edits, *_version_edits(site, part.version, _new_version(part)))
-    return Change(part.package, edits, change.why)
 
 
 def _new_version(part: ChangedRelease) -> str:
