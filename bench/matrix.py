@@ -130,7 +130,8 @@ def _peak_memory() -> Iterator[list[float]]:
     peak, stop = [0.0], threading.Event()
 
     def measure() -> None:
-        while not stop.wait(1.0):
+        # Each look takes a fifth of a core for a second: what is measured is not to be slowed down by it.
+        while not stop.wait(5.0):
             peak[0] = max(peak[0], sum(proportional_memory(pid) for pid in _with_descendants(os.getpid())))
 
     thread = threading.Thread(target=measure, daemon=True)

@@ -48,6 +48,10 @@ class Handed:
             CLOCK.advance(1.0)
         return 0.0 if self._counts[name] < QUICK else 1.0
 
+    def count(self, name: str) -> int:
+        """How often a double has been called by this name since what was handed was last taken."""
+        return self._counts.get(name, 0)
+
     def suffer(self) -> float:
         """Raise, or say how many seconds the double takes, as the mood of all doubles is."""
         self.attempts += 1
@@ -167,8 +171,11 @@ class Method:
         return None
 
 
-def double_of(kind: type, sample: Callable[[Any], Any]) -> Any:
-    """A double with what a protocol or an abstract class asks for; ``sample`` makes the values."""
+def double_of(kind: type, sample: Callable[..., Any]) -> Any:
+    """A double with what a protocol or an abstract class asks for; ``sample`` makes the values.
+
+    What it answers is told the place of the answer in the series of them: who asks again gets what is later.
+    """
     members: dict[str, Any] = {"__module__": "doubles", "__init__": lambda self: None}
     for name, owner in _offered(kind).items():
         if name.startswith("_") and name not in ("__aenter__", "__aexit__"):
@@ -204,7 +211,7 @@ def _offered(kind: type) -> dict[str, type]:
     return owners
 
 
-def _property(getter: Any, sample: Callable[[Any], Any], _double: Any) -> Any:
+def _property(getter: Any, sample: Callable[..., Any], _double: Any) -> Any:
     return sample(_returns(getter))
 
 
@@ -212,26 +219,30 @@ def _returns(function: Any) -> Any:
     return hints_of(function).get("return", Any)
 
 
-def _recorded(owner: str, name: str, function: Any, sample: Callable[[Any], Any]) -> Any:
-    returns = _returns(function)
+def _recorded(owner: str, name: str, function: Any, sample: Callable[..., Any]) -> Any:
+    returns, called = _returns(function), f"{owner}.{name}"
+
+    def answer() -> Any:
+        return sample(returns, number=HANDED.count(called) - 1)
+
     if inspect.isasyncgenfunction(function) or "AsyncIterator" in str(returns) or "AsyncIterable" in str(returns):
         item = (typing.get_args(returns) or (Any,))[0]
 
         async def items(self: Any, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
-            await asyncio.sleep(HANDED.note(f"{owner}.{name}", args, kwargs))
+            await asyncio.sleep(HANDED.note(called, args, kwargs))
             yield sample(item)
 
         return items
     if inspect.iscoroutinefunction(function):
 
         async def coroutine(self: Any, *args: Any, **kwargs: Any) -> Any:
-            await asyncio.sleep(HANDED.note(f"{owner}.{name}", args, kwargs))
-            return sample(returns)
+            await asyncio.sleep(HANDED.note(called, args, kwargs))
+            return answer()
 
         return coroutine
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        HANDED.note(f"{owner}.{name}", args, kwargs)
-        return sample(returns)
+        HANDED.note(called, args, kwargs)
+        return answer()
 
     return method

@@ -44,8 +44,9 @@ _PAUSES = (0.0, 0.0, 0.3, 0.7, 1.0, 3.0, 11.0)
 _FRACTIONS = (0.5, 0.25, 0.9)
 _RICH = (None, dt.date(2024, 3, 1), b"\xff", (1, 2), frozenset({1}), uuid.UUID(int=7), float("nan"), 2**70)
 _USUAL_TEXTS = ("a", "A", "")
-_LATER = (0.0, 0.0, 0.4, 1.0, 1.0, 2.5, 10.0, 61.0, -1.0, -5.0)
-"""Seconds between a moment that is handed over and the next one: at once, within a window, after it, and late."""
+_LATER = (0.0, 0.0, 0.4, 1.0, 1.0, 2.5, 10.0, 61.0, -0.3, -0.3, -1.0, -5.0)
+"""Seconds between a moment that is handed over and the next one: at once, within a window, after it, before the last
+one, and late."""
 _LARGE = 100_000
 """A drawn number is no larger: it may be the length of a loop."""
 _LONG = 2_001

@@ -15,12 +15,14 @@ _ORIGINAL: dict[pathlib.Path, bytes] = {}
 CONTENTS: Mapping[str, str | bytes] = {
     "object.json": '{"a": 1, "b": [1.5, null], "name": "abc"}',
     "mapping.yaml": "a: 1\nname: abc\nitems:\n  - symbol: AAPL\n",
-    "lines.ndjson": '{"symbol": "AAPL", "price": 101.5}\n{"symbol": "MSFT", "price": 1}\n',
+    "lines.ndjson": '{"symbol": "AAPL", "price": 101.5}\n{"symbol": "MSFT", "price": 1, "note": "a\u2028b\x85c"}\n',
     "rows.csv": "symbol,ts,price\nAAPL,2024-03-01T14:30:15Z,101.5\n",
     "damaged.ndjson": '{"symbol": "AAPL", "price": 101.5}\n{"symbol": "MSFT", "pri\n',
     "packed.ndjson": gzip.compress(b'{"symbol": "AAPL", "price": 101.5}\n', mtime=0),
 }
-"""Files that are there, each of another form; the last one is packed, whatever its name says."""
+"""Files that are there, each of another form; the last one is packed, whatever its name says.
+
+A text in one of the lines has what Unicode calls the end of a line, and JSON does not."""
 
 
 def file_of(kind: Callable[[str], Any], name: str) -> Any:

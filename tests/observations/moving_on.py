@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import datetime as dt
 import operator
+import re
 from decimal import Decimal
 from typing import Any
 
 from call_cases import Case
-from describing import field_names
+from describing import PACKAGES, field_names
 from plausible import MOMENT, Row
 
 OFFSETS = (0.0, 0.4, 1.0, 1.0, 2.5, 2.0, 3.0, 10.0, 9.9, 60.0, 600.0, 61.0)
 """Seconds: within a window, at its end, twice at once, late by a little and by much, after short and long gaps."""
+_TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?")
+"""How a text begins that is a time."""
 _PRICES = ("101.4567", "100.125", "99.375", "102.5")
 """Up and down, with more decimals than prices are rounded to, and halves of the last one."""
 
@@ -33,7 +37,7 @@ def at(value: Any, number: int) -> Any:
     fields = {name: getattr(value, name, None) for name in field_names(value) or ()}
     times = {name: part for name, part in fields.items() if isinstance(part, dt.datetime)}
     if not times:
-        return value
+        return _with_texts_at(value, number)
     changes: dict[str, Any] = {name: _time_at(part, number) for name, part in times.items()}
     price = _PRICES[number % len(_PRICES)]
     changes |= {name: type(part)(price) for name, part in fields.items() if isinstance(part, float | Decimal)}
@@ -44,6 +48,21 @@ def at(value: Any, number: int) -> Any:
         return value.model_copy(update=changes) if hasattr(value, "model_copy") else value
     except Exception:
         return value
+
+
+def _with_texts_at(value: Any, number: int) -> Any:
+    """A copy of an object of the packages that keeps its times as texts, with these moved on; else the thing itself."""
+    if type(value).__module__.split(".")[0] not in PACKAGES or not hasattr(value, "__dict__"):
+        return value
+    texts = {name: part for name, part in vars(value).items() if isinstance(part, str) and _TIME.match(part)}
+    if not texts:
+        return value
+    time = _time_at(MOMENT, number).replace(tzinfo=None).isoformat(timespec="milliseconds")
+    changes: dict[str, Any] = {name: _TIME.sub(time, part) for name, part in texts.items()}
+    changes |= {name: at(part, number) for name, part in vars(value).items() if isinstance(part, Row)}
+    moved = copy.copy(value)
+    vars(moved).update(changes)
+    return moved
 
 
 def time_of(value: Any) -> dt.datetime | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import decimal
+import enum
 import re
 from typing import Any
 
@@ -109,10 +111,33 @@ def another_row() -> Row:
     return row
 
 
+class _Side(enum.Enum):
+    """A choice that is no text of its own accord."""
+
+    BUY = "buy"
+
+
 def payload() -> Any:
     """A model that nobody knows, for what takes any model."""
+    return _model({"symbol": (str, "AAPL"), "price": (float, PRICE), "size": (int, 3), "note": (str | None, None)})
+
+
+def rich_payload() -> Any:
+    """Such a model with values that JSON has no form of its own for, and with a time of its own."""
+    fields: dict[str, Any] = {
+        "ts": (float, MOMENT.timestamp()),
+        "when": (dt.datetime, MOMENT),
+        "side": (_Side, _Side.BUY),
+        "tags": (set[str], {"a"}),
+        "amount": (decimal.Decimal, decimal.Decimal("1.250")),
+        "raw": (bytes, b"abc"),
+        "day": (dt.date, MOMENT.date()),
+    }
+    return _model(fields)
+
+
+def _model(fields: dict[str, Any]) -> Any:
     # Imported here: what is observed may have no models.
     import pydantic
 
-    fields = {"symbol": (str, "AAPL"), "price": (float, PRICE), "size": (int, 3), "note": (str | None, None)}
-    return pydantic.create_model("Payload", **fields)()  # type: ignore[call-overload]
+    return pydantic.create_model("Payload", **fields)()

@@ -20,28 +20,33 @@ from typing import Any
 
 from calling import run
 from collaborators import HANDED
-from constructing import concrete, constructions, is_static, maker_of, methods_of
+from constructing import Maker, concrete, constructions, is_static, maker_of, methods_of
 from describing import PACKAGES, Described, Json, describe, state_of, type_name
 from drawn_values import Drawn, chance_of
 from edge import EDGE
 from edge import MOODS as SERVER_MOODS
 from exhausting import exhausted
+from instances import has_fields
 from lifecycles import OPENERS
 from surface import PublicObject, Surface
 from unit import NOTHING, Observation, Unit
 from values import NoSampleError
 from virtual_time import VirtualLoop
 
-_CPU_SECONDS = 20.0
+_CPU_SECONDS = 50.0
 """More than the steps take that a class may use."""
 _CALLS = (4, 16)
 """Calls of a sequence, at least and at most."""
-_OF_ONE_PROCESS = 150
-"""Sequences of one process: each begins on a day of its own, and the virtual clock is exact for half a year."""
-_STEPS, _STEP_BYTES = 150_000, 10
-"""Steps of loops in the sequences of one process after which no other one begins, and what is told in place of one."""
+_STEPS, _STEP_BYTES = 400_000, 10
+"""Steps of loops in the sequences of a class after which no other one begins, and what is told in place of one."""
+_TOLD = 2_000
+"""Bytes of the arguments of a call that are told: they are the same for both sides, and said for whoever reads it."""
 _PAUSES = (0.0, 0.05, 0.5, 1.0, 5.0, 31.0, 65.0)
-"""Virtual seconds between two calls."""
+"""Virtual seconds between two calls, beside those that are a little more than a number that the thing was made with."""
+_LONGEST, _LITTLE_MORE = 90.0, 0.05
+_FEW, _OF_FEW = (1, 3), 0.5
+"""How many methods are called in a sequence of few, and how often it is such a one: what takes several of the same
+calls in a row is met by few at random that may call anything."""
 _PATIENCE, _WHOLE = 6.0, 100.0
 """Virtual seconds after which a call is left to itself, and after which no other one begins."""
 _PATIENCE_ALONE = 60.0
@@ -66,12 +71,10 @@ def units(surface: Surface) -> Iterable[Unit]:
     wanted: Mapping[str, Any] = plan.get("units", {})
     for each in surface.objects():
         if (asked := wanted.get(each.location)) is not None:
-            for first in range(0, int(asked["sequences"]), _OF_ONE_PROCESS):
-                numbers = range(first, min(first + _OF_ONE_PROCESS, int(asked["sequences"])))
-                drawn_near = tuple(plan.get("numbers", ())), tuple(plan.get("texts", ()))
-                material = _Material(*drawn_near, frozenset(asked["changed"]), _Spent())
-                observe = functools.partial(_sequences, each, surface.imports, material, numbers)
-                yield Unit("sequences", each.location, observe, seconds=_CPU_SECONDS)
+            drawn_near = tuple(plan.get("numbers", ())), tuple(plan.get("texts", ()))
+            material = _Material(*drawn_near, frozenset(asked["changed"]), surface.imports, _Spent())
+            observe = functools.partial(_sequences, each, material, range(int(asked["sequences"])))
+            yield Unit("sequences", each.location, observe, seconds=_CPU_SECONDS)
 
 
 @dataclass
@@ -99,17 +102,15 @@ class _Material:
     numbers: tuple[float, ...]
     texts: tuple[str, ...]
     changed: frozenset[str]
+    imports: tuple[str, ...]
     spent: _Spent
 
 
-def _sequences(
-    each: PublicObject, imports: tuple[str, ...], material: _Material, numbers: range
-) -> Iterator[Observation]:
+def _sequences(each: PublicObject, material: _Material, numbers: range) -> Iterator[Observation]:
     observe = functools.partial(_of_function, each, material)
     if isinstance(each.value, type):
-        methods = {name: method for name, method in methods_of(each.value, imports) if name != "__call__"}
-        observe = functools.partial(_of_class, each, methods, material)
-        numbers = numbers if methods else range(0)
+        observe = functools.partial(_of_class, each, material)
+        numbers = numbers if _methods(each.value, material.imports) else range(0)
     for number in numbers:
         yield f"{each.location}[{number}]", functools.partial(observe, number)
         if material.spent.steps > _STEPS:
@@ -142,26 +143,59 @@ def _is_called(function: Any) -> bool:
     return False
 
 
-def _of_class(each: PublicObject, methods: Mapping[str, Any], material: _Material, number: int) -> Json:
+def _of_class(each: PublicObject, material: _Material, number: int) -> Json:
     chance = chance_of(f"{each.location} {number}")
     numbers = (*material.numbers, *_defaults(each.value))
     journal = _Journal(Drawn(numbers, material.texts), chance)
     with contextlib.ExitStack() as moods:
-        return material.spent.counted(run(functools.partial(_lived, each.value, methods, material, journal, moods)))
+        return material.spent.counted(run(functools.partial(_lived, each.value, material, journal, moods)))
 
 
-async def _lived(
-    kind: type, methods: Mapping[str, Any], material: _Material, journal: _Journal, moods: contextlib.ExitStack
-) -> Any:
+@functools.cache
+def _methods(kind: type, imports: tuple[str, ...]) -> Mapping[str, Any]:
+    return {name: method for name, method in methods_of(kind, imports) if name != "__call__"}
+
+
+@dataclass(frozen=True)
+class _Made:
+    """An instance, and what its constructor was handed, by name."""
+
+    instance: Any
+    handed: Mapping[str, Any]
+
+    def methods(self, imports: tuple[str, ...]) -> dict[str, tuple[Any, Any]]:
+        """What can be called, with the function that says its parameters: also of what it was made to work with."""
+        found: dict[str, tuple[Any, Any]] = {}
+        for owner, thing in {"": self.instance, **self.handed}.items():
+            kind: type = type(thing)
+            if owner and (kind.__module__.split(".")[0] not in PACKAGES or has_fields(kind)):
+                continue
+            for name, method in _methods(kind, imports).items():
+                call = getattr(thing, name)
+                function = call if is_static(kind, name) else method
+                found[f"{owner}.{name}" if owner else name] = call, function
+        return found
+
+    def pauses(self) -> tuple[float, ...]:
+        """Virtual seconds between two calls."""
+        given = [each for each in self.handed.values() if type(each) in (int, float) and 0 < each < _LONGEST]
+        return (*_PAUSES, *(float(each) + _LITTLE_MORE for each in given))
+
+
+async def _lived(kind: type, material: _Material, journal: _Journal, moods: contextlib.ExitStack) -> Any:
     chance, loop = journal.chance, asyncio.get_running_loop()
-    instance = _made(kind, journal)
-    if instance is None:
+    made = _made(kind, journal)
+    if made is None:
         return Described("nothing was made")
+    instance, methods, pauses = made.instance, made.methods(material.imports), made.pauses()
     names, journal.until = sorted(methods), loop.time() + _WHOLE
-    weights = [_FAVOURED if name in material.changed else 1 for name in names]
     if chance.random() < 0.5:
         journal.drawn.be_coherent()
     calls = _first(names, chance)
+    if chance.random() < _OF_FEW:
+        names = [chance.choice(names) for _ in range(chance.randint(*_FEW))]
+        pauses = (chance.choice(pauses),)
+    weights = [_FAVOURED if name in material.changed else 1 for name in names]
     last = calls[0] if calls else (names[0], "")
     for _ in range(chance.randint(*_CALLS)):
         material.spent.take(loop)
@@ -171,9 +205,9 @@ async def _lived(
         if step == "new":
             last = calls.pop() if calls else (chance.choices(names, weights)[0], str(chance.random()))
         if step in ("new", "again"):
-            await journal.calls(instance, last[0], methods[last[0]], last[1])
+            await journal.calls(last[0], *methods[last[0]], last[1])
         elif step == "pause":
-            await asyncio.sleep(min(chance.choice(_PAUSES), max(0.0, journal.until - loop.time())))
+            await asyncio.sleep(min(chance.choice(pauses), max(0.0, journal.until - loop.time())))
         elif step == "mood":
             moods.enter_context(HANDED.being(chance.choice(("well", "well", *_DOUBLE_MOODS))))
             moods.enter_context(EDGE.being(chance.choice(("well", "well", *SERVER_MOODS))))
@@ -187,7 +221,7 @@ async def _lived(
 def _first(names: Sequence[str], chance: random.Random) -> list[tuple[str, str]]:
     """What begins it, in most sequences, the last of them first: what has not begun does little."""
     opener = next((name for name in OPENERS if name in names), None)
-    prepares = [name for name in names if _PREPARES.match(name)]
+    prepares = [name for name in names if _PREPARES.match(name.rpartition(".")[2])]
     calls = [(chance.choice(prepares), str(chance.random()))] if prepares and chance.random() < 0.5 else []
     return [*calls, (opener, "")] if opener and chance.random() < 0.7 else calls
 
@@ -201,7 +235,7 @@ def _defaults(kind: type) -> list[float]:
     return [each.default for each in parameters if type(each.default) in (int, float)]
 
 
-def _made(kind: type, journal: _Journal) -> Any:
+def _made(kind: type, journal: _Journal) -> _Made | None:
     """An instance from drawn arguments, or from the plainest ones that make one; None where nothing does."""
     journal.drawn.begin(str(journal.chance.random()))
     if journal.chance.random() < 0.6:
@@ -209,21 +243,20 @@ def _made(kind: type, journal: _Journal) -> Any:
             arguments = journal.drawn.arguments(kind)
             instance = concrete(kind)(**arguments)
             journal.steps["00 made with"] = describe(arguments)
-            return instance
-    for case in _working(kind):
+            return _Made(instance, arguments)
+    for case in constructions(kind)[:1]:
         with contextlib.suppress(Exception):
-            return case()
+            positional, named = case.arguments()
+            return _Made(concrete(kind)(*positional, **named), named)
+    with contextlib.suppress(Exception):
+        if maker := _maker(kind):
+            return _Made(maker.make(), {})
     return None
 
 
 @functools.cache
-def _working(kind: type) -> tuple[Any, ...]:
-    maker = maker_of(kind)
-    return (
-        (maker.make,)
-        if maker
-        else tuple(functools.partial(case.call, concrete(kind)) for case in constructions(kind)[:1])
-    )
+def _maker(kind: type) -> Maker | None:
+    return maker_of(kind)
 
 
 class _Journal:
@@ -235,15 +268,14 @@ class _Journal:
         self.until = math.inf
         self._left: dict[str, asyncio.Future[Any]] = {}
 
-    async def calls(self, instance: Any, name: str, method: Any, seed: str) -> None:
+    async def calls(self, name: str, call: Any, function: Any, seed: str) -> None:
         """Call a method with the arguments that the seed stands for, once in most cases, or several times."""
-        function = getattr(instance, name) if is_static(type(instance), name) else method
         at_once, in_a_row = self.chance.choice(_AT_ONCE)
         for _ in range(in_a_row):
             if asyncio.get_running_loop().time() > self.until:
                 return
             self.drawn.begin(seed)
-            await self.call(getattr(instance, name), function, name, at_once)
+            await self.call(call, function, name, at_once)
 
     async def call(self, call: Any, function: Any, name: str, times: int = 1, patience: float = _PATIENCE) -> None:
         """Call it, several times at once if it is to be so, and note what comes of it."""
@@ -252,7 +284,7 @@ class _Journal:
             every = [self.drawn.arguments(function) for _ in range(times)]
         except NoSampleError:
             return
-        given = describe(every if times > 1 else every[0])
+        given = _shortened(describe(every if times > 1 else every[0]))
         began, items = asyncio.get_running_loop().time(), self.chance.choice(_ITEMS)
         tasks = [asyncio.ensure_future(_ended(call, arguments, items)) for arguments in every]
         await asyncio.wait(tasks, timeout=patience)
@@ -284,6 +316,12 @@ class _Journal:
             return {"raises": _kind_of(error)}
         self.drawn.keep(task.result())
         return {"returns": describe(task.result())}
+
+
+def _shortened(given: Json) -> Json:
+    """What was handed over, or how much where it is long."""
+    length = len(json.dumps(given, default=str))
+    return given if length <= _TOLD else f"{length} bytes"
 
 
 async def _ended(call: Any, arguments: Mapping[str, Any], items: int) -> Any:

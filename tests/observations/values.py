@@ -34,9 +34,9 @@ from hints import choices_near, parameters_of, reads_schemas
 from json_schemas import changed_schemas
 from known_values import BY_TYPE, FOREIGN, PAUSES, TEXTS, is_moment, of_type
 from middleware import ANSWERS
-from moving_on import at, time_of
+from moving_on import OFFSETS, at, time_of
 from plain_samples import CALLABLE, SOME_SECONDS_AGO, Sample, by_name, files, literal, unknown
-from plausible import Row, another_row, payload
+from plausible import Row, another_row, payload, rich_payload
 
 DEPTH = 4
 """How deep an argument is built from other objects."""
@@ -253,7 +253,7 @@ async def _stream(args: tuple[Any, ...], name: str, depth: int) -> Any:
 def _objects(kind: type, depth: int) -> list[Sample]:
     """Samples of a class: built from samples of what it takes; a double where it only says what it wants."""
     if kind.__name__ == "BaseModel" and kind.__module__.startswith("pydantic"):
-        return [Sample("a model", payload)]
+        return [Sample("a model", payload), Sample("a rich model", rich_payload)]
     if middleware.is_request(kind):
         probe = Sample("a request for /health", partial(middleware.request, kind, "/health"))
         return [Sample("a request", partial(middleware.request, kind)), probe]
@@ -285,10 +285,20 @@ def _first_made(kind: type, cases: Sequence[Case]) -> Any:
     return cases[0].call(kind)
 
 
-def first_sample(annotation: Any, depth: int) -> Any:
-    """A value for an annotation, or a double that answers anything."""
+def first_sample(annotation: Any, depth: int, number: int = 0) -> Any:
+    """A value for an annotation, or a double that answers anything; with a number, what is later in a series of such.
+
+    Of several at once each one is at a place of its own.
+    """
     found = _try(annotation, "", depth)
-    return found[0].make() if found else Answer()
+    value = found[0].make() if found else Answer()
+    if isinstance(value, list):
+        return [_at(each, number * len(value) + place) for place, each in enumerate(value)]
+    return _at(value, number)
+
+
+def _at(value: Any, number: int) -> Any:
+    return at(value, number % len(OFFSETS)) if number > 0 else value
 
 
 @dataclasses.dataclass(frozen=True)
