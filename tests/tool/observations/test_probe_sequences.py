@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from observations.small_package import observed, observed_lines
 
-from market_data_meta.judging.closer_look import CloserLook
+from market_data_meta.judging.closer_look import SEQUENCES, CloserLook
 
 LIMITER = '''
 class Limiter:
@@ -65,7 +65,7 @@ def test_nothing_is_looked_at_more_closely_without_being_named(tmp_path: Path) -
 def test_what_shows_after_several_calls_is_seen(tmp_path: Path, old: str, new: str) -> None:
     """A class that answers otherwise only after several calls of several methods is observed otherwise."""
     assert old in LIMITER
-    look = look_at(PLACE, 100, 2, 3)
+    look = look_at(PLACE, SEQUENCES, 2, 3)
     was, now = (
         sequences(tmp_path / name, text, look) for name, text in (("a", LIMITER), ("b", LIMITER.replace(old, new)))
     )
