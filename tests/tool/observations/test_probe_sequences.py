@@ -151,3 +151,52 @@ class Pool:
     found = str(sequences(tmp_path / "a", module, look_at("small.parts.Pool", 40, 90_000.0)))
     assert "'returns': 5" in found
     assert "90000" not in found
+
+
+def test_time_is_exact_after_years(tmp_path: Path) -> None:
+    """Each sequence begins on another day, and a wait in the last of them ends as one in the first does."""
+    module = """
+import asyncio
+
+class Slow:
+    async def work(self) -> None:
+        await asyncio.sleep(0.1)
+"""
+    found = sequences(tmp_path / "a", module, look_at("small.parts.Slow", 600))
+    ends = [each for each in found.values() if "returns" in each]
+    assert len(ends) == 600
+    seconds = {step.get("seconds") for each in ends for step in each["returns"]["steps"].values() if "comes to" in step}
+    assert seconds == {0.1}
+
+
+def test_what_a_thing_works_with_is_called_as_well(tmp_path: Path) -> None:
+    """A sequence fills the queue that a worker was made with, and waits for as long as it was told to rest."""
+    module = """
+import time
+
+class Queue:
+    def __init__(self) -> None:
+        self.items = []
+
+    def put(self, item: str) -> None:
+        self.items.append(item)
+
+class Worker:
+    def __init__(self, queue: Queue, rest: float = 41.0) -> None:
+        self._queue, self._rest, self._last = queue, rest, 0.0
+
+    def take(self) -> str:
+        if time.monotonic() - self._last < self._rest:
+            return "rests"
+        self._last = time.monotonic()
+        return "works" if self._queue.items else "idles"
+"""
+    found = [
+        each["returns"]["steps"]
+        for each in sequences(tmp_path / "a", module, look_at("small.parts.Worker", 100)).values()
+    ]
+    answers = [
+        [step["comes to"][0]["returns"] for name, step in steps.items() if name.endswith(" take")] for steps in found
+    ]
+    assert any("rests" in each and each.count("works") > 1 for each in answers)
+    assert any(name.endswith("queue.put") for steps in found for name in steps)
