@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Iterator
 from typing import Any
@@ -51,3 +52,8 @@ class Edge:
 
 
 EDGE = Edge()
+
+
+async def others_run() -> None:
+    """Let others run for one step of the loop, as they do while a server is at work on what it was asked."""
+    await asyncio.sleep(0)

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator
 from typing import Any, Self
 
 import edge_sql
-from edge import EDGE
+from edge import EDGE, others_run
 
 
 def failure(mood: str) -> Exception | None:
@@ -63,12 +63,15 @@ class Record(tuple[Any, ...]):  # noqa: SLOT001 - it has names beside its values
 class _Transaction:
     async def start(self) -> None:
         EDGE.note(transaction="begin")
+        await others_run()
 
     async def commit(self) -> None:
         EDGE.note(transaction="commit")
+        await others_run()
 
     async def rollback(self) -> None:
         EDGE.note(transaction="rollback")
+        await others_run()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -82,35 +85,37 @@ class Statements:
     """What connections and pools are both asked for."""
 
     async def execute(self, query: str, *args: Any, timeout: Any = None) -> str:  # noqa: ASYNC109
-        self._rows(query, args)
+        await self._rows(query, args)
         return " ".join(
             [*query.split()[:1], *(["0"] if query.lower().lstrip().startswith("insert") else []), "1"]
         ).upper()
 
     async def executemany(self, command: str, args: Any, *, timeout: Any = None) -> None:  # noqa: ASYNC109
         many = list(args)
-        self._rows(command, many[:5], many=len(many))
+        await self._rows(command, many[:5], many=len(many))
 
     async def fetch(self, query: str, *args: Any, timeout: Any = None) -> list[Any]:  # noqa: ASYNC109
-        return self._rows(query, args)
+        return await self._rows(query, args)
 
     async def fetchrow(self, query: str, *args: Any, timeout: Any = None) -> Any:  # noqa: ASYNC109
-        return next(iter(self._rows(query, args)), None)
+        return next(iter(await self._rows(query, args)), None)
 
     async def fetchval(self, query: str, *args: Any, column: int = 0, timeout: Any = None) -> Any:  # noqa: ASYNC109
-        row = next(iter(self._rows(query, args)), None)
+        row = next(iter(await self._rows(query, args)), None)
         return row[column] if row else None
 
     async def copy_records_to_table(self, table_name: str, *, records: Any, **options: Any) -> str:
         many = [edge_sql.parameters(list(record)) for record in records]
         EDGE.note(copy=table_name, rows=many[:5], size=len(many), options=options)
+        await others_run()
         if error := failure(EDGE.answer()):
             raise error
         return f"COPY {len(many)}"
 
-    def _rows(self, query: str, args: Any, **more: Any) -> list[Any]:
+    async def _rows(self, query: str, args: Any, **more: Any) -> list[Any]:
         text = edge_sql.statement(query)
         EDGE.note(sql=text, params=edge_sql.parameters(list(args)), **more)
+        await others_run()
         mood = EDGE.answer()
         if error := failure(mood):
             raise error
@@ -129,7 +134,7 @@ class Connection(Statements):
 
     async def cursor(self, query: str, *args: Any, **_: Any) -> Any:
         """The rows one by one."""
-        for row in self._rows(query, args):
+        for row in await self._rows(query, args):
             yield row
 
     async def close(self, **_: Any) -> None:
@@ -151,11 +156,11 @@ class _Borrowed:
         self.connection = Connection()
 
     def __await__(self) -> Generator[Any, None, Any]:
-        yield from ()
+        yield
         return self.connection
 
     async def __aenter__(self) -> Any:
-        return self.connection
+        return await self
 
     async def __aexit__(self, *_: object) -> None:
         EDGE.note(pool="a connection comes back")
@@ -185,7 +190,7 @@ class Pool(Statements):
         return 2
 
     def __await__(self) -> Generator[Any, None, Any]:
-        yield from ()
+        yield
         return self
 
     async def __aenter__(self) -> Any:
@@ -202,6 +207,7 @@ def _refuse() -> None:
 
 async def _connect(dsn: Any = None, **options: Any) -> Any:
     EDGE.note(connect=dsn, options=options)
+    await others_run()
     _refuse()
     return Connection()
 

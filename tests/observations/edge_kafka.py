@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
-from edge import EDGE
+from edge import EDGE, others_run
 
 
 def _fail(mood: str) -> None:
@@ -32,6 +32,7 @@ class Client:
     async def start(self) -> None:
         """Connect, unless nobody listens."""
         EDGE.note(kafka="start")
+        await others_run()
         if EDGE.mood == "refuses":
             _fail("refuses")
 
@@ -46,6 +47,7 @@ class Client:
     async def send_and_wait(self, topic: str, value: Any = None, key: Any = None, **more: Any) -> None:
         """Record what is sent."""
         EDGE.note(topic=topic, value=value, key=key, more=more)
+        await others_run()
         _fail(EDGE.answer())
 
     async def send(self, topic: str, value: Any = None, key: Any = None, **more: Any) -> Any:

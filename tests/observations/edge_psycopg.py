@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import edge_sql
-from edge import EDGE
+from edge import EDGE, others_run
 
 
 def failure(mood: str) -> Exception | None:
@@ -223,7 +223,9 @@ def awaited(kind: type, **members: Any) -> Any:  # noqa: C901 - three helpers an
 
     def later(function: Callable[..., Any]) -> Any:
         async def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-            return function(self, *args, **kwargs)
+            result = function(self, *args, **kwargs)
+            await others_run()
+            return result
 
         return method
 
@@ -231,6 +233,7 @@ def awaited(kind: type, **members: Any) -> Any:  # noqa: C901 - three helpers an
         @contextlib.asynccontextmanager
         async def method(self: Any, *args: Any, **kwargs: Any) -> Any:
             with function(self, *args, **kwargs) as entered:
+                await others_run()
                 yield entered
 
         return method
@@ -293,6 +296,7 @@ async def _connect_later(
     conninfo: str = "", *, autocommit: bool = False, row_factory: Any = None, **options: Any
 ) -> Any:
     EDGE.note(connect=conninfo, options=options)
+    await others_run()
     if error := _refused():
         raise error
     return AsyncConnection(autocommit, row_factory)

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from edge import EDGE
+from edge import EDGE, others_run
 from edge_psycopg import AsyncConnection, Connection, awaited, ended
 
 
@@ -100,6 +100,7 @@ async def _opened(self: Any, wait: bool = False, timeout: float = 30.0) -> None:
 @contextlib.asynccontextmanager
 async def _borrowed(self: Any, timeout: Any = None) -> Any:  # noqa: ASYNC109 - psycopg's signature
     connection = Pool.getconn(self, timeout)
+    await others_run()
     with ended():
         yield connection
 
