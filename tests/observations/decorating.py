@@ -23,6 +23,8 @@ from unit import NOTHING, Observation
 _OFTEN = 12
 """Calls of what was handed out: more than most budgets and limits allow at once."""
 _FAILURES = 2
+_NO_FAULTS = (RuntimeError, FileNotFoundError, ValueError)
+"""Errors that are no fault of a connection, one of which is of the same general kind."""
 _CASES = 5
 
 
@@ -77,7 +79,7 @@ def _decorating(function: Any, case: Case, gives_function: Callable[[], bool]) -
         f"failing {failures if failures < _OFTEN else 'ever'}": functools.partial(_Decorated, failures, ConnectionError)
         for failures in (0, _FAILURES, _OFTEN * _OFTEN)
     }
-    decorated["failing otherwise"] = functools.partial(_Decorated, _FAILURES, RuntimeError)
+    decorated |= {f"raising {kind.__name__}": functools.partial(_Decorated, _FAILURES, kind) for kind in _NO_FAULTS}
     return {
         f"{'awaited' if waits else 'plain'}, {how}": run(functools.partial(_calls, function, case, made(), waits=waits))
         for waits in (False, True)

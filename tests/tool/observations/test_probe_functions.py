@@ -276,7 +276,7 @@ def plain(size: int) -> int:
 
 
 def test_which_errors_a_decorator_tries_again_after(tmp_path: Path) -> None:
-    """An error of a connection is one kind among others."""
+    """An error of a connection is one kind among others, and one of an operating system is not always of that kind."""
     text = """
 import functools
 def retry(attempts: int = 3):
@@ -293,10 +293,12 @@ def retry(attempts: int = 3):
     return decorator
 """
     first_calls = {}
-    for number, errors in enumerate(("Exception", "OSError")):
+    hows = ("failing 2", "raising FileNotFoundError", "raising RuntimeError")
+    for number, errors in enumerate(("Exception", "OSError", "ConnectionError")):
         seen = observed(tmp_path / str(number), {"m": text.format(errors)}, "functions")["small.m.retry[] decorating"]
-        first_calls[errors] = [seen[f"plain, failing {how}"]["returns"]["calls"][0] for how in ("2", "otherwise")]
-    assert first_calls == {"Exception": [3, 3], "OSError": [3, ["RuntimeError", "Exception"]]}
+        first_calls[errors] = [seen[f"plain, {how}"]["returns"]["calls"][0] for how in hows]
+    file, other = ["FileNotFoundError", "OSError", "Exception"], ["RuntimeError", "Exception"]
+    assert first_calls == {"Exception": [3, 3, 3], "OSError": [3, 3, other], "ConnectionError": [3, file, other]}
 
 
 def test_a_root_model_is_not_empty(tmp_path: Path) -> None:
