@@ -215,7 +215,8 @@ async def _lived(kind: type, material: _Material, journal: _Journal, moods: cont
             journal.steps[f"{len(journal.steps):02} state"] = state_of(instance)
     moods.close()
     await asyncio.sleep(1.0)
-    return Described({"steps": journal.steps, "state": state_of(instance), "later": journal.later()})
+    ended = {"state": state_of(instance), "later": journal.later(), "changed since": journal.changed_since()}
+    return Described({"steps": journal.steps, **ended})
 
 
 def _first(names: Sequence[str], chance: random.Random) -> list[tuple[str, str]]:
@@ -267,6 +268,7 @@ class _Journal:
         self.steps: dict[str, Json] = {}
         self.until = math.inf
         self._left: dict[str, asyncio.Future[Any]] = {}
+        self._returned: list[tuple[str, Any, Json]] = []
 
     async def calls(self, name: str, call: Any, function: Any, seed: str) -> None:
         """Call a method with the arguments that the seed stands for, once in most cases, or several times."""
@@ -292,6 +294,11 @@ class _Journal:
         self._left |= {f"{step} {number}": task for number, task in enumerate(tasks) if not task.done()}
         noted = {"handed": HANDED.take(), "sent": EDGE.take(), "seconds": seconds}
         comes_to = [self._outcome(task) for task in tasks]
+        self._returned += [
+            (step, task.result(), outcome["returns"])
+            for task, outcome in zip(tasks, comes_to, strict=True)
+            if isinstance(outcome, dict) and "returns" in outcome
+        ]
         self.steps[step] = {
             "given": given,
             "comes to": comes_to,
@@ -306,6 +313,11 @@ class _Journal:
     def later(self) -> Json:
         """What has come of the calls that were left to themselves."""
         return {step: self._outcome(task) for step, task in self._left.items()}
+
+    def changed_since(self) -> Json:
+        """What was returned and has become something else since then: who was handed it has it still."""
+        now = ((step, describe(result), first) for step, result, first in self._returned)
+        return [[step, result] for step, result, first in now if result != first]
 
     def _outcome(self, task: asyncio.Future[Any]) -> Json:
         if not task.done():

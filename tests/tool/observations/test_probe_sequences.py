@@ -200,3 +200,22 @@ class Worker:
     ]
     assert any("rests" in each and each.count("works") > 1 for each in answers)
     assert any(name.endswith("queue.put") for steps in found for name in steps)
+
+
+def test_what_was_handed_out_is_looked_at_again(tmp_path: Path) -> None:
+    """Who was handed a mapping sees it change where a later call fills the same one."""
+    module = """
+class Window:
+    def __init__(self) -> None:
+        self._seen = {}
+
+    def add(self, name: str, size: int) -> dict[str, int]:
+        self._seen[name] = size
+        return SEEN
+"""
+    kept, alone = (
+        str(sequences(tmp_path / name, module.replace("SEEN", text), look_at("small.parts.Window", 40)))
+        for name, text in (("a", "self._seen"), ("b", "dict(self._seen)"))
+    )
+    assert kept.count("'changed since': []") < 40
+    assert alone.count("'changed since': []") == 40
