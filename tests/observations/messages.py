@@ -70,9 +70,7 @@ async def _heard(maker: Maker, opener: Case, name: str, messages: list[Sample]) 
     if not (own or joined):
         return None
     streams: list[str] = []
-    with contextlib.ExitStack() as patches:
-        for kind in _kinds_of_buses():
-            patches.enter_context(mock.patch.object(kind, "publish", _noted(kind)))
+    with publishing_noted():
         if own:
             own.subscribe = functools.partial(_subscribed, streams, own.subscribe)
             for answer in _ANSWERS:
@@ -120,11 +118,26 @@ def _joined(kind: type) -> Any:
     return None
 
 
-def _kinds_of_buses() -> list[type]:
-    """The classes of buses that the packages have, whoever makes one."""
+@contextlib.contextmanager
+def publishing_noted() -> Iterator[None]:
+    """Note what is published on the buses of the packages meanwhile, whoever made them."""
+    with contextlib.ExitStack() as patches:
+        for kind in _kinds_of_buses():
+            patches.enter_context(mock.patch.object(kind, "publish", _noted(kind)))
+        yield
+
+
+@functools.cache
+def _kinds_of_buses() -> tuple[type, ...]:
+    """The classes that publish by themselves, and to which one can subscribe."""
     modules = [module for name, module in sorted(sys.modules.items()) if name.split(".")[0] in describing.PACKAGES]
     kinds = [value for module in modules for value in vars(module).values() if isinstance(value, type)]
-    return list(dict.fromkeys(kind for kind in kinds if _is_bus(kind) and not getattr(kind, "_is_protocol", False)))
+    return tuple(dict.fromkeys(kind for kind in kinds if _publishes(kind)))
+
+
+def _publishes(kind: Any) -> bool:
+    publishes = inspect.iscoroutinefunction(vars(kind).get("publish")) and callable(getattr(kind, "subscribe", None))
+    return publishes and not (getattr(kind, "_is_protocol", False) or inspect.isabstract(kind))
 
 
 def _noted(kind: Any) -> Callable[..., Any]:

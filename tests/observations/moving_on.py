@@ -51,14 +51,19 @@ def at(value: Any, number: int) -> Any:
 
 
 def _with_texts_at(value: Any, number: int) -> Any:
-    """A copy of an object of the packages that keeps its times as texts, with these moved on; else the thing itself."""
+    """A copy of an object of the packages that keeps its times as texts, with these moved on; else the thing itself.
+
+    At each second place it is UTC that is written with a Z.
+    """
     if type(value).__module__.split(".")[0] not in PACKAGES or not hasattr(value, "__dict__"):
         return value
     texts = {name: part for name, part in vars(value).items() if isinstance(part, str) and _TIME.match(part)}
     if not texts:
         return value
     time = _time_at(MOMENT, number).replace(tzinfo=None).isoformat(timespec="milliseconds")
-    changes: dict[str, Any] = {name: _TIME.sub(time, part) for name, part in texts.items()}
+    changes: dict[str, Any] = {
+        name: f"{time}Z" if number % 2 else _TIME.sub(time, part) for name, part in texts.items()
+    }
     changes |= {name: at(part, number) for name, part in vars(value).items() if isinstance(part, Row)}
     moved = copy.copy(value)
     vars(moved).update(changes)
