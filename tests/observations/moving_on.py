@@ -83,12 +83,11 @@ def _time_at(moment: dt.datetime, number: int) -> dt.datetime:
 
 
 def _row(row: Row, number: int) -> Row:
-    """The row with its time, and with four prices that are not the same."""
+    """The row with its time, and with four prices that are not the same; at each second place its times are written."""
     price = float(_PRICES[number % len(_PRICES)])
     prices = {"price": price, "open": price - 0.25, "high": price + 1.5, "low": price - 1.25, "close": price}
     prices |= {name[0]: value for name, value in prices.items() if name != "price"}
-    return Row(
-        **row
-        | prices
-        | {"ts": _time_at(MOMENT, number).isoformat(), "size": number + 1, "volume": number + 1, "v": number + 1}
-    )
+    time = _time_at(MOMENT, number).isoformat()
+    moved = Row(**row | prices | {"ts": time, "size": number + 1, "volume": number + 1, "v": number + 1})
+    moved.turn, moved.writes_times = row.turn, bool(number % 2)
+    return moved

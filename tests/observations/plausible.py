@@ -68,6 +68,8 @@ class Row(dict[str, Any]):
 
     turn = 0
     """Which of the words it is: what one row is, another is not."""
+    writes_times = False
+    """Whether its times are texts, in UTC with a Z."""
 
     def __init__(self, **values: Any) -> None:
         super().__init__(
@@ -86,7 +88,9 @@ class Row(dict[str, Any]):
             return words[self.turn % len(words)]
         value = plausible(name)
         # Times are written in many a row.
-        return value.isoformat() if self.turn and isinstance(value, dt.datetime) else value
+        if isinstance(value, dt.datetime) and (self.turn or self.writes_times):
+            return value.isoformat().replace("+00:00", "Z" if self.writes_times else "+00:00")
+        return value
 
     def get(self, name: str, default: Any = None) -> Any:
         """What is asked for, also where it is only plausible."""

@@ -242,7 +242,9 @@ def test_a_reader_is_seen_with_each_message_of_its_bus(tmp_path: Path) -> None:
 
 def test_whoever_has_joined_a_bus_is_seen_with_each_message(tmp_path: Path) -> None:
     seen = observed(tmp_path, {"m": JOINED}, "lives")["small.m.Publisher: start hears"]["returns"]
-    assert json.loads(json.dumps(seen["heard"][0])) == ["Event", [[[["Sends.send", ["INFO"]]], []]] * 2]
+    event = {"type": "Event", "fields": {"level": "INFO"}}
+    heard = [["Bus.publish", [event]], ["Sends.send", ["INFO"]]]
+    assert json.loads(json.dumps(seen["heard"][0])) == ["Event", [[heard, []]] * 2]
 
 
 def test_an_instance_of_the_module_stands_in_where_none_can_be_made(tmp_path: Path) -> None:
