@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 
 from bounds import within
 from constructing import concrete
-from describing import PACKAGES
+from describing import PACKAGES, field_names
 from hints import parameters_of, reads_schemas
 from known_values import is_moment
 from middleware import is_request, request
@@ -38,6 +38,8 @@ _DEPTH = 3
 """How deep an argument is built from drawn ones; further in are samples."""
 _ITEMS = 4
 """Items of a drawn list, at most."""
+_TWINS, _ROWS = 0.2, 0.75
+"""How often a list has the same thing twice, but for a number, and how often a mapping of anything is a row."""
 _USUAL_NUMBERS = (1, 2, 3, 5, 10, 60, 0, -1)
 _PAUSES = (0.0, 0.0, 0.3, 0.7, 1.0, 3.0, 11.0)
 """Virtual seconds between two items of a stream."""
@@ -136,11 +138,18 @@ class Drawn:
             self._moment = max(self._moment, moment)
             return moment
         if annotation is dict or (origin in (dict, collections.abc.Mapping) and args[0] is str):
-            return self._mapping(args[1] if args else Any, depth)
+            of_anything = not args or args[1] in (Any, object)
+            return (
+                self._row(depth)
+                if of_anything and chance.random() < _ROWS
+                else self._mapping(args[1] if args else Any, depth)
+            )
         if annotation in (Any, object) and chance.random() < 0.6:
             return self._anything(depth)
         if origin in (list, collections.abc.Sequence, collections.abc.Iterable, set, frozenset) and args:
             items = [self._value(args[0], name.removesuffix("s"), depth + 1) for _ in range(chance.randrange(_ITEMS))]
+            if items and chance.random() < _TWINS:
+                items.append(self._twin(items[0]))
             if items and depth == 0 and chance.random() < 0.15:
                 items = list(itertools.islice(itertools.cycle(items), chance.choice(self._lengths)))
             return origin(items) if isinstance(origin, type) and origin in (set, frozenset) else items
@@ -183,8 +192,28 @@ class Drawn:
         """An item of a stream: of anything, a row of one of two symbols with a time that moves on."""
         if args and args[0] is not Any and not isinstance(args[0], TypeVar):
             return self._value(args[0], name, depth + 1)
+        return self._row(depth)
+
+    def _row(self, depth: int) -> Row:
         row = self._chance.choice((Row, another_row))()
-        return Row(**{**row, "ts": self._value(dt.datetime, "ts", depth).isoformat()})
+        drawn = Row(**{**row, "ts": self._value(dt.datetime, "ts", depth).isoformat()})
+        drawn.turn = row.turn
+        return drawn
+
+    def _twin(self, value: Any) -> Any:
+        """The same thing with another number in it, where it has one: what is told apart by a key is told twice."""
+        named = value if isinstance(value, dict) else {name: getattr(value, name) for name in field_names(value) or ()}
+        numbers = [name for name, part in named.items() if type(part) in (int, float, Decimal)]
+        if not numbers:
+            return value
+        name = self._chance.choice(numbers)
+        changes = {name: named[name] + 1}
+        if isinstance(value, dict):
+            return type(value)(**value | changes)
+        with contextlib.suppress(Exception):
+            is_plain = dataclasses.is_dataclass(value) and not isinstance(value, type)
+            return dataclasses.replace(value, **changes) if is_plain else value.model_copy(update=changes)
+        return value
 
     def _text(self, name: str) -> str:
         """Often a text that was handed over before, whatever the parameter was called: it names the same thing."""

@@ -30,6 +30,13 @@ def arguments_at(case: Case, number: int) -> tuple[list[Any], dict[str, Any]] | 
     return None if same else moved
 
 
+def later(value: Any, number: int) -> Any:
+    """What an answer is when it is asked for again: of several things at once each one is at a place of its own."""
+    if isinstance(value, list):
+        return [later(each, number * len(value) + place) for place, each in enumerate(value)]
+    return at(value, number % len(OFFSETS)) if number > 0 else value
+
+
 def at(value: Any, number: int) -> Any:
     """The same thing at a place of the series, with its time and its prices; the thing itself where it has no time."""
     if isinstance(value, Row):

@@ -12,7 +12,7 @@ import functools
 import inspect
 import json
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +47,8 @@ _FEW, _OF_FEW = (1, 3), 0.5
 calls in a row is met by few at random that may call anything."""
 _WHOLE, _WHOLE_ALONE = 100.0, 40.0
 """Virtual seconds after which no other call begins, of a class and of a function: that may take a minute itself."""
+_WITHIN, _PATIENCE = 0.8, 6.0
+"""How often a context manager is entered first, and the virtual seconds that this may take."""
 _DOUBLE_MOODS = ("raises", "raises once", "times out", "disconnects once", "loses its server once", "slow")
 """How doubles may be when they are not well."""
 _FAVOURED = 4
@@ -175,27 +177,45 @@ async def _lived(kind: type, material: _Material, journal: Journal, moods: conte
         pauses = (chance.choice(pauses),)
     weights = [_FAVOURED if name in material.changed else 1 for name in names]
     last = calls[0] if calls else (names[0], "")
-    for _ in range(chance.randint(*_CALLS)):
-        material.spent.take(loop)
-        if loop.time() > journal.until:
-            break
-        step = "new" if calls else chance.choices(("new", "again", "pause", "mood", "state"), _OFTEN)[0]
-        if step == "new":
-            last = calls.pop() if calls else (chance.choices(names, weights)[0], str(chance.random()))
-        if step in ("new", "again"):
-            await journal.calls(last[0], *methods[last[0]], last[1])
-        elif step == "pause":
-            await asyncio.sleep(min(chance.choice(pauses), max(0.0, journal.until - loop.time())))
-        elif step == "mood":
-            moods.enter_context(HANDED.being(chance.choice(("well", "well", *_DOUBLE_MOODS))))
-            moods.enter_context(EDGE.being(chance.choice(("well", "well", *SERVER_MOODS))))
-        else:
-            journal.steps[f"{len(journal.steps):02} state"] = state_of(instance)
-    moods.close()
+    async with _within(instance) if chance.random() < _WITHIN else contextlib.nullcontext():
+        for _ in range(chance.randint(*_CALLS)):
+            material.spent.take(loop)
+            if loop.time() > journal.until:
+                break
+            step = "new" if calls else chance.choices(("new", "again", "pause", "mood", "state"), _OFTEN)[0]
+            if step == "new":
+                last = calls.pop() if calls else (chance.choices(names, weights)[0], str(chance.random()))
+            if step in ("new", "again"):
+                await journal.calls(last[0], *methods[last[0]], last[1])
+            elif step == "pause":
+                await asyncio.sleep(min(chance.choice(pauses), max(0.0, journal.until - loop.time())))
+            elif step == "mood":
+                moods.enter_context(HANDED.being(chance.choice(("well", "well", *_DOUBLE_MOODS))))
+                moods.enter_context(EDGE.being(chance.choice(("well", "well", *SERVER_MOODS))))
+            else:
+                journal.steps[f"{len(journal.steps):02} state"] = state_of(instance)
+        moods.close()
     await asyncio.sleep(1.0)
     things = {owner: state_of(thing) for owner, thing in {"": instance, **things_of(made.handed)}.items()}
     ended = {"later": journal.later(), "changed since": journal.changed_since()}
     return Described({"steps": journal.steps, "state": things, **ended})
+
+
+@contextlib.asynccontextmanager
+async def _within(instance: Any) -> AsyncIterator[None]:
+    """Within the instance, where it is a context manager and can be entered."""
+    kind = type(instance)
+    with contextlib.suppress(Exception):
+        if hasattr(kind, "__aenter__"):
+            await asyncio.wait_for(instance.__aenter__(), _PATIENCE)
+        elif hasattr(kind, "__enter__"):
+            instance.__enter__()
+    yield
+    with contextlib.suppress(Exception):
+        if hasattr(kind, "__aenter__"):
+            await asyncio.wait_for(instance.__aexit__(None, None, None), _PATIENCE)
+        elif hasattr(kind, "__enter__"):
+            instance.__exit__(None, None, None)
 
 
 def _first(names: Sequence[str], chance: random.Random) -> list[tuple[str, str]]:

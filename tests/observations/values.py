@@ -34,7 +34,7 @@ from hints import choices_near, parameters_of, reads_schemas
 from json_schemas import changed_schemas
 from known_values import BY_TYPE, FOREIGN, PAUSES, TEXTS, is_moment, of_type
 from middleware import ANSWERS
-from moving_on import OFFSETS, at, time_of
+from moving_on import at, later, time_of
 from plain_samples import CALLABLE, SOME_SECONDS_AGO, Sample, by_name, files, literal, unknown
 from plausible import Row, another_row, payload, rich_payload
 
@@ -286,19 +286,9 @@ def _first_made(kind: type, cases: Sequence[Case]) -> Any:
 
 
 def first_sample(annotation: Any, depth: int, number: int = 0) -> Any:
-    """A value for an annotation, or a double that answers anything; with a number, what is later in a series of such.
-
-    Of several at once each one is at a place of its own.
-    """
+    """A value for an annotation, or a double that answers anything; with a number, what is later in a series of such."""
     found = _try(annotation, "", depth)
-    value = found[0].make() if found else Answer()
-    if isinstance(value, list):
-        return [_at(each, number * len(value) + place) for place, each in enumerate(value)]
-    return _at(value, number)
-
-
-def _at(value: Any, number: int) -> Any:
-    return at(value, number % len(OFFSETS)) if number > 0 else value
+    return later(found[0].make() if found else Answer(), number)
 
 
 @dataclasses.dataclass(frozen=True)

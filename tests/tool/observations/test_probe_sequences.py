@@ -219,3 +219,60 @@ class Window:
     )
     assert kept.count("'changed since': []") < 40
     assert alone.count("'changed since': []") == 40
+
+
+def test_a_context_manager_is_entered_first(tmp_path: Path) -> None:
+    """Most sequences are within a thing that has to be entered, and leave it at their end."""
+    module = """
+class Client:
+    def __init__(self) -> None:
+        self.is_open = False
+
+    async def __aenter__(self) -> "Client":
+        self.is_open = True
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.is_open = False
+
+    def get(self) -> str:
+        return "is open" if self.is_open else "is closed"
+"""
+    found = sequences(tmp_path / "a", module, look_at("small.parts.Client", 40))
+    assert 20 < sum("is open" in str(each) for each in found.values()) < 40
+    assert all(each["returns"]["state"] == {"": {"is_open": False}} for each in found.values())
+
+
+def test_a_list_may_have_the_same_thing_twice(tmp_path: Path) -> None:
+    """Rows that a key does not tell apart differ in a number: which of them counts is seen."""
+    module = """
+def prices(rows: list[dict]) -> dict[str, float]:
+    return {row["symbol"]: row["price"] for row in rows}
+"""
+    last = module.replace("rows}", "reversed(rows)}")
+    look = look_at("small.parts.prices", 100)
+    assert sequences(tmp_path / "a", module, look) != sequences(tmp_path / "b", last, look)
+
+
+def test_what_is_handed_first_is_filled(tmp_path: Path) -> None:
+    """A function that moves things from one queue to another is seen moving them, however slowly they come."""
+    module = """
+import asyncio
+
+class Queue:
+    def __init__(self) -> None:
+        self._items = asyncio.Queue()
+
+    async def put(self, item: str) -> None:
+        await self._items.put(item)
+
+    async def get(self) -> str:
+        return await self._items.get()
+
+async def move(source: Queue, target: Queue) -> None:
+    while True:
+        await target.put(await source.get())
+"""
+    found = sequences(tmp_path / "a", module, look_at("small.parts.move", 20))
+    handed = [step.get("handed", []) for each in found.values() for step in each["returns"].values()]
+    assert any(len(each) >= 12 and each[0][0] == "target.put" for each in handed)
