@@ -286,7 +286,7 @@ def _first_made(kind: type, cases: Sequence[Case]) -> Any:
 
 
 def first_sample(annotation: Any, depth: int, number: int = 0) -> Any:
-    """A value for an annotation, or a double that answers anything; with a number, what is later in a series of such."""
+    """A value for an annotation, or a double that answers anything; with a number, what is later in a series."""
     found = _try(annotation, "", depth)
     return later(found[0].make() if found else Answer(), number)
 
