@@ -130,7 +130,7 @@ def _peak_memory() -> Iterator[list[float]]:
     peak, stop = [0.0], threading.Event()
 
     def measure() -> None:
-        # Each look takes a fifth of a core for a second: what is measured is not to be slowed down by it.
+        # Each look takes 0.2 s of CPU time. A peak that is shorter than the time between two looks may be missed.
         while not stop.wait(5.0):
             peak[0] = max(peak[0], sum(proportional_memory(pid) for pid in _with_descendants(os.getpid())))
 

@@ -35,18 +35,21 @@ class Handed:
     def note(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> float:
         """Remember a call: described at once, because what was handed over may change later."""
         self._counts[name] = self._counts.get(name, 0) + 1
-        if len(self.calls) < 60:
-            shown = [name, [describe(arg) for arg in args]]
-            self.calls.append(
-                [*shown, {key: describe(value) for key, value in sorted(kwargs.items())}] if kwargs else shown
-            )
-
+        self.remember(name, args, kwargs)
         if self.mood != "well" and (seconds := self.suffer()):
             return seconds
         # Who is asked again and again takes a second each time: a loop around it is no endless one then.
         if self._counts[name] > PATIENT:
             CLOCK.advance(1.0)
         return 0.0 if self._counts[name] < QUICK else 1.0
+
+    def remember(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Remember a call of what is no double, and is never unwell."""
+        if len(self.calls) < 60:
+            shown = [name, [describe(arg) for arg in args]]
+            self.calls.append(
+                [*shown, {key: describe(value) for key, value in sorted(kwargs.items())}] if kwargs else shown
+            )
 
     def count(self, name: str) -> int:
         """How often a double has been called by this name since what was handed was last taken."""
@@ -174,7 +177,7 @@ class Method:
 def double_of(kind: type, sample: Callable[..., Any]) -> Any:
     """A double with what a protocol or an abstract class asks for; ``sample`` makes the values.
 
-    What it answers is told the place of the answer in the series of them: who asks again gets what is later.
+    What a method returns hangs on how often it was called: the second answer is later in a series than the first.
     """
     members: dict[str, Any] = {"__module__": "doubles", "__init__": lambda self: None}
     for name, owner in _offered(kind).items():
@@ -222,9 +225,6 @@ def _returns(function: Any) -> Any:
 def _recorded(owner: str, name: str, function: Any, sample: Callable[..., Any]) -> Any:
     returns, called = _returns(function), f"{owner}.{name}"
 
-    def answer() -> Any:
-        return sample(returns, number=HANDED.count(called) - 1)
-
     if inspect.isasyncgenfunction(function) or "AsyncIterator" in str(returns) or "AsyncIterable" in str(returns):
         item = (typing.get_args(returns) or (Any,))[0]
 
@@ -236,13 +236,14 @@ def _recorded(owner: str, name: str, function: Any, sample: Callable[..., Any]) 
     if inspect.iscoroutinefunction(function):
 
         async def coroutine(self: Any, *args: Any, **kwargs: Any) -> Any:
-            await asyncio.sleep(HANDED.note(called, args, kwargs))
-            return answer()
+            pause, number = HANDED.note(called, args, kwargs), HANDED.count(called) - 1
+            await asyncio.sleep(pause)
+            return sample(returns, number=number)
 
         return coroutine
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         HANDED.note(called, args, kwargs)
-        return answer()
+        return sample(returns, number=HANDED.count(called) - 1)
 
     return method

@@ -65,6 +65,7 @@ def _every_case(function: Any) -> tuple[Case, ...]:
         return ()
 
 
+@functools.cache
 def concrete(kind: type) -> type:
     """The class, or a subclass that has what an abstract class leaves open as doubles that record."""
     if not inspect.isabstract(kind):

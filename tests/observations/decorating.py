@@ -24,7 +24,7 @@ _OFTEN = 12
 """Calls of what was handed out: more than most budgets and limits allow at once."""
 _FAILURES = 2
 _NO_FAULTS = (RuntimeError, FileNotFoundError, ValueError)
-"""Errors that are no fault of a connection, one of which is of the same general kind."""
+"""Errors that are no fault of a connection; a FileNotFoundError is an OSError, as a ConnectionError is."""
 _CASES = 5
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import collections.abc
 import contextlib
+import copy
 import dataclasses
 import datetime as dt
 import enum
@@ -202,15 +203,17 @@ class Drawn:
 
     def _twin(self, value: Any) -> Any:
         """The same thing with another number in it, where it has one: what is told apart by a key is told twice."""
-        named = value if isinstance(value, dict) else {name: getattr(value, name) for name in field_names(value) or ()}
-        numbers = [name for name, part in named.items() if type(part) in (int, float, Decimal)]
-        if not numbers:
-            return value
-        name = self._chance.choice(numbers)
-        changes = {name: named[name] + 1}
-        if isinstance(value, dict):
-            return type(value)(**value | changes)
+        computed = getattr(type(value), "model_computed_fields", ())
         with contextlib.suppress(Exception):
+            fields = {name: getattr(value, name) for name in field_names(value) or () if name not in computed}
+            named = value if isinstance(value, dict) else fields
+            numbers = [name for name, part in named.items() if type(part) in (int, float, Decimal)]
+            name = self._chance.choice(numbers)
+            changes = {name: named[name] + 1}
+            if isinstance(value, dict):
+                twin = copy.copy(value)
+                twin.update(changes)
+                return twin
             is_plain = dataclasses.is_dataclass(value) and not isinstance(value, type)
             return dataclasses.replace(value, **changes) if is_plain else value.model_copy(update=changes)
         return value

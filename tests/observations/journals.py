@@ -6,6 +6,7 @@ import asyncio
 import json
 import math
 import random
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from describing import PACKAGES, Json, describe, state_of, type_name
 from drawn_values import Drawn
 from edge import EDGE
 from exhausting import exhausted
-from handed_things import fill, note_what_is_put, things_of
+from handed_things import filling_of, note_what_is_put, things_of
 from values import NoSampleError
 
 _TOLD = 2_000
@@ -23,6 +24,7 @@ _PATIENCE = 6.0
 """Virtual seconds after which a call is left to itself."""
 _PATIENCE_ALONE = 60.0
 """Virtual seconds that a function has, beside which nothing is to be done."""
+_AGE = re.compile(r"<now[A-Za-z+:0-9. ]*?[+-]\d+s")
 _ITEMS = (1, 2, 8)
 """Items that are taken of what a call yields."""
 _AT_ONCE = (*((1, 1),) * 8, (2, 1), (4, 1), (1, 3), (1, 8))
@@ -56,22 +58,23 @@ class Journal:
         step = f"{len(self.steps):02}"
         try:
             arguments = self.drawn.arguments(function)
+            things = things_of(arguments)
+            ways = [filling_of(thing, self.drawn, self.chance) for thing in [*things.values()][:1]]
         except NoSampleError:
             return
-        given, things = _shortened(describe(arguments)), things_of(arguments)
-        names = [*things]
-        for name in names[1:]:
+        given = _shortened(describe(arguments))
+        for name in [*things][1:]:
             note_what_is_put(things[name], name)
-        filling = [asyncio.ensure_future(fill(things[name], self.drawn, self.chance)) for name in names[:1]]
+        filling = [asyncio.ensure_future(way.go_on()) for way in ways if way]
         await self._call(step, given, [(function, arguments)], _PATIENCE_ALONE)
         for task in (*filling, *self._left.values()):
             task.cancel()
-        if names:
+        if things:
             self.steps[step]["things"] = {name: state_of(thing) for name, thing in things.items()}
 
-    async def call(self, call: Any, function: Any, name: str, times: int = 1) -> None:
+    async def call(self, call: Any, function: Any, name: str, times: int) -> None:
         """Call it, several times at once if it is to be so, and note what comes of it."""
-        step = f"{len(self.steps):02} {name}".rstrip()
+        step = f"{len(self.steps):02} {name}"
         try:
             every = [self.drawn.arguments(function) for _ in range(times)]
         except NoSampleError:
@@ -79,9 +82,7 @@ class Journal:
         given = _shortened(describe(every if times > 1 else every[0]))
         await self._call(step, given, [(call, arguments) for arguments in every], _PATIENCE)
 
-    async def _call(
-        self, step: str, given: Json, calls: Sequence[tuple[Any, Mapping[str, Any]]], patience: float
-    ) -> None:
+    async def _call(self, step: str, given: Json, calls: Sequence[_Call], patience: float) -> None:
         began, items = asyncio.get_running_loop().time(), self.chance.choice(_ITEMS)
         tasks = [asyncio.ensure_future(_ended(call, arguments, items)) for call, arguments in calls]
         await asyncio.wait(tasks, timeout=patience)
@@ -107,7 +108,7 @@ class Journal:
     def changed_since(self) -> Json:
         """What was returned and has become something else since then: who was handed it has it still."""
         now = ((step, describe(result), first) for step, result, first in self._returned)
-        return [[step, result] for step, result, first in now if result != first]
+        return [[step, result] for step, result, first in now if _timeless(result) != _timeless(first)]
 
     def _outcome(self, task: asyncio.Future[Any]) -> Json:
         if not task.done():
@@ -118,6 +119,11 @@ class Journal:
             return {"raises": _kind_of(error)}
         self.drawn.keep(task.result())
         return {"returns": describe(task.result())}
+
+
+def _timeless(described: Json) -> str:
+    """What was described, but for how long ago a moment is: all that was handed out becomes older."""
+    return _AGE.sub("<now", json.dumps(described, default=str))
 
 
 def _shortened(given: Json) -> Json:

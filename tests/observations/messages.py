@@ -136,6 +136,8 @@ def _kinds_of_buses() -> tuple[type, ...]:
 
 
 def _publishes(kind: Any) -> bool:
+    if kind.__module__.split(".")[0] not in describing.PACKAGES:
+        return False
     publishes = inspect.iscoroutinefunction(vars(kind).get("publish")) and callable(getattr(kind, "subscribe", None))
     return publishes and not (getattr(kind, "_is_protocol", False) or inspect.isabstract(kind))
 
@@ -144,8 +146,13 @@ def _noted(kind: Any) -> Callable[..., Any]:
     """The method of a bus that publishes, and notes what it is handed."""
     publish = kind.publish
 
+    @functools.wraps(publish)
     async def noted(self: Any, *args: Any, **named: Any) -> Any:
-        HANDED.note(f"{kind.__name__}.publish", args, named)
+        lineage: tuple[type, ...] = type(self).__mro__
+        # By a name that consumers know, whichever class of the lineage publishes.
+        public = next((each for each in lineage if not each.__name__.startswith("_")), type(self))
+        if next((each for each in lineage if "publish" in vars(each)), None) is kind:
+            HANDED.remember(f"{public.__name__}.publish", args, named)
         return await publish(self, *args, **named)
 
     return noted

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from call_cases import Case
-from describing import PACKAGES, field_names
+from describing import attributes, field_names
 from plausible import MOMENT, Row
 
 OFFSETS = (0.0, 0.4, 1.0, 1.0, 2.5, 2.0, 3.0, 10.0, 9.9, 60.0, 600.0, 61.0)
@@ -58,22 +58,25 @@ def at(value: Any, number: int) -> Any:
 
 
 def _with_texts_at(value: Any, number: int) -> Any:
-    """A copy of an object of the packages that keeps its times as texts, with these moved on; else the thing itself.
+    """A copy of an object of the packages whose public times are texts, with these moved on; else the thing itself.
 
     At each second place it is UTC that is written with a Z.
     """
-    if type(value).__module__.split(".")[0] not in PACKAGES or not hasattr(value, "__dict__"):
-        return value
-    texts = {name: part for name, part in vars(value).items() if isinstance(part, str) and _TIME.match(part)}
+    public = dict(attributes(value))
+    texts = {name: part for name, part in public.items() if isinstance(part, str) and _TIME.match(part)}
     if not texts:
         return value
     time = _time_at(MOMENT, number).replace(tzinfo=None).isoformat(timespec="milliseconds")
     changes: dict[str, Any] = {
         name: f"{time}Z" if number % 2 else _TIME.sub(time, part) for name, part in texts.items()
     }
-    changes |= {name: at(part, number) for name, part in vars(value).items() if isinstance(part, Row)}
-    moved = copy.copy(value)
-    vars(moved).update(changes)
+    changes |= {name: at(part, number) for name, part in public.items() if isinstance(part, Row)}
+    try:
+        moved = copy.copy(value)
+        for name, part in changes.items():
+            setattr(moved, name, part)
+    except Exception:
+        return value
     return moved
 
 
@@ -90,7 +93,7 @@ def _time_at(moment: dt.datetime, number: int) -> dt.datetime:
 
 
 def _row(row: Row, number: int) -> Row:
-    """The row with its time, and with four prices that are not the same; at each second place its times are written."""
+    """The row with its time, and with four prices that are not the same; at each second place its times are texts."""
     price = float(_PRICES[number % len(_PRICES)])
     prices = {"price": price, "open": price - 0.25, "high": price + 1.5, "low": price - 1.25, "close": price}
     prices |= {name[0]: value for name, value in prices.items() if name != "price"}

@@ -12,13 +12,14 @@ import functools
 import inspect
 import json
 import random
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from call_cases import Case
 from calling import run
 from collaborators import HANDED
-from constructing import Maker, concrete, constructions, maker_of
+from constructing import concrete, constructions, maker_of
 from describing import Described, Json, describe, state_of
 from drawn_values import Drawn, chance_of
 from edge import EDGE
@@ -32,12 +33,14 @@ from unit import NOTHING, Observation, Unit
 from values import NoSampleError
 from virtual_time import VirtualLoop
 
-_CPU_SECONDS = 50.0
-"""More than the steps take that a class may use."""
+_CPU_SECONDS = 20.0
+"""More than the steps take that the sequences of one process may use."""
 _CALLS = (4, 16)
 """Calls of a sequence, at least and at most."""
-_STEPS, _STEP_BYTES = 400_000, 10
-"""Steps of loops in the sequences of a class after which no other one begins, and what is told in place of one."""
+_OF_ONE_PROCESS = 250
+"""Sequences of one process: it is to end long before it would be ended."""
+_STEPS, _STEP_BYTES = 100_000, 10
+"""Steps of loops in the sequences of one process after which no other one begins, and what is told in place of one."""
 _PAUSES = (0.0, 0.05, 0.5, 1.0, 5.0, 31.0, 65.0)
 """Virtual seconds between two calls, beside those that are a little more than a number that the thing was made with."""
 _LONGEST, _LITTLE_MORE = 90.0, 0.05
@@ -64,9 +67,11 @@ def units(surface: Surface) -> Iterable[Unit]:
     for each in surface.objects():
         if (asked := wanted.get(each.location)) is not None:
             drawn_near = tuple(plan.get("numbers", ())), tuple(plan.get("texts", ()))
-            material = _Material(*drawn_near, frozenset(asked["changed"]), _Spent())
-            observe = functools.partial(_sequences, each, material, range(int(asked["sequences"])))
-            yield Unit("sequences", each.location, observe, seconds=_CPU_SECONDS)
+            for first in range(0, int(asked["sequences"]), _OF_ONE_PROCESS):
+                numbers = range(first, min(first + _OF_ONE_PROCESS, int(asked["sequences"])))
+                material = _Material(*drawn_near, frozenset(asked["changed"]), _Spent())
+                observe = functools.partial(_sequences, each, material, numbers)
+                yield Unit("sequences", each.location, observe, seconds=_CPU_SECONDS)
 
 
 @dataclass
@@ -138,22 +143,25 @@ def _of_class(each: PublicObject, material: _Material, number: int) -> Json:
     chance = chance_of(f"{each.location} {number}")
     numbers = (*material.numbers, *_defaults(each.value))
     journal = Journal(Drawn(numbers, material.texts), chance)
+    # Found before: what tries them runs a loop of its own.
+    ways = _ways(each.value)
     with publishing_noted(), contextlib.ExitStack() as moods:
-        return material.spent.counted(run(functools.partial(_lived, each.value, material, journal, moods)))
+        return material.spent.counted(run(functools.partial(_lived, each.value, ways, material, journal, moods)))
 
 
 @dataclass(frozen=True)
 class _Made:
-    """An instance, and what its constructor was handed, by name."""
+    """An instance of a class, and what its constructor was handed, by name."""
 
+    kind: type
     instance: Any
     handed: Mapping[str, Any]
 
     def methods(self) -> dict[str, tuple[Any, Any]]:
         """What can be called, with the function that says its parameters: also of what it was made to work with."""
-        found = methods_of_thing(self.instance)
+        found = methods_of_thing(self.instance, self.kind)
         for owner, thing in things_of(self.handed).items():
-            found |= {f"{owner}.{name}": method for name, method in methods_of_thing(thing).items()}
+            found |= {f"{owner}.{name}": method for name, method in methods_of_thing(thing, type(thing)).items()}
         return found
 
     def pauses(self) -> tuple[float, ...]:
@@ -162,9 +170,14 @@ class _Made:
         return (*_PAUSES, *(float(each) + _LITTLE_MORE for each in given))
 
 
-async def _lived(kind: type, material: _Material, journal: Journal, moods: contextlib.ExitStack) -> Any:
+_Way = Callable[[], _Made]
+
+
+async def _lived(
+    kind: type, ways: Sequence[_Way], material: _Material, journal: Journal, moods: contextlib.ExitStack
+) -> Any:
     chance, loop = journal.chance, asyncio.get_running_loop()
-    made = _made(kind, journal)
+    made = _made(kind, ways, journal)
     if made is None:
         return Described("nothing was made")
     instance, methods, pauses = made.instance, made.methods(), made.pauses()
@@ -235,25 +248,29 @@ def _defaults(kind: type) -> list[float]:
     return [each.default for each in parameters if type(each.default) in (int, float)]
 
 
-def _made(kind: type, journal: Journal) -> _Made | None:
-    """An instance from drawn arguments, or from the plainest ones that make one; None where nothing does."""
+def _made(kind: type, ways: Sequence[_Way], journal: Journal) -> _Made | None:
+    """An instance from drawn arguments, or in the plainest way that makes one; None where nothing does."""
     journal.drawn.begin(str(journal.chance.random()))
     if journal.chance.random() < 0.6:
         with contextlib.suppress(Exception):
             arguments = journal.drawn.arguments(kind)
             instance = concrete(kind)(**arguments)
             journal.steps["00 made with"] = describe(arguments)
-            return _Made(instance, arguments)
-    for case in constructions(kind)[:1]:
+            return _Made(kind, instance, arguments)
+    for way in ways:
         with contextlib.suppress(Exception):
-            positional, named = case.arguments()
-            return _Made(concrete(kind)(*positional, **named), named)
-    with contextlib.suppress(Exception):
-        if maker := _maker(kind):
-            return _Made(maker.make(), {})
+            return way()
     return None
 
 
 @functools.cache
-def _maker(kind: type) -> Maker | None:
-    return maker_of(kind)
+def _ways(kind: type) -> tuple[_Way, ...]:
+    """The call of the constructor that comes furthest, and what else makes an instance."""
+    maker = maker_of(kind)
+    called = [functools.partial(_constructed, kind, case) for case in constructions(kind)[:1]]
+    return (*called, *([lambda: _Made(kind, maker.make(), {})] if maker else []))
+
+
+def _constructed(kind: type, case: Case) -> _Made:
+    positional, named = case.arguments()
+    return _Made(kind, concrete(kind)(*positional, **named), named)

@@ -70,18 +70,19 @@ class Clock:
         of_its_own = time.get_clock_info
 
         def clock_info(name: Any) -> Any:
-            # An event loop takes for due what is due within it: less than the last digit of a late moment is nothing.
+            # One tick: what is due but for a rounding error is run now, and not waited for without end.
             return SimpleNamespace(**vars(of_its_own(name)) | {"resolution": 1 / _TICKS})
 
         time.get_clock_info = clock_info
 
 
-_START, _NOON, _DAY = 1000.0, 1_781_697_600.0 + NOON_FRACTION, 86_400.0
-"""Seconds: what a clock that counts from anywhere begins with; a noon that is past, when a run begins; and a day."""
+_START, _NOON, _DAY = 1000.0, 1_844_596_800.0 + NOON_FRACTION, 86_400.0
+"""Seconds: what a clock that counts from anywhere begins with; a noon in June 2028, when a run begins, so that no real
+moment is taken for a virtual one; and a day."""
 _TICKS, _NOISE = 1 << 17, 0.004
 """Ticks of a second, so many that sums are exact for years, each observation being a day: how long was waited before
-changes nothing of what comes later. What is no more than the noise of a sum beyond a tick is no time: less than what
-any number of milliseconds is beyond one."""
+changes nothing of what comes later. What is no more than the noise of a sum beyond a tick is no time: a number of
+milliseconds that is no whole number of ticks is 0.008 beyond one, or more."""
 SPINNING = 200
 """Steps without a pause after which a loop is taken to spin."""
 STEPS = 6_000
