@@ -37,9 +37,9 @@ _CPU_SECONDS = 20.0
 """More than the steps take that the sequences of one process may use."""
 _CALLS = (4, 16)
 """Calls of a sequence, at least and at most."""
-_OF_ONE_PROCESS = 250
+_OF_ONE_PROCESS = 200
 """Sequences of one process: it is to end long before it would be ended."""
-_STEPS, _STEP_BYTES = 60_000, 10
+_STEPS, _STEP_BYTES = 40_000, 10
 """Steps of loops in the sequences of one process after which no other one begins, and what is told in place of one."""
 _PAUSES = (0.0, 0.05, 0.5, 1.0, 5.0, 31.0, 65.0)
 """Virtual seconds between two calls, beside those that are a little more than a number that the thing was made with."""

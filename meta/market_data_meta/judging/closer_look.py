@@ -9,7 +9,7 @@ from market_data_meta.judging.observed_units import ObservedUnits
 
 UNITS = 4
 """Classes and functions that are looked at more closely, at most."""
-SEQUENCES, FEWER = 1_000, 150
+SEQUENCES, FEWER = 600, 100
 """Random sequences of calls of what has changed itself, and of what only uses it."""
 
 
