@@ -197,9 +197,7 @@ class Drawn:
 
     def _row(self, depth: int) -> Row:
         row = self._chance.choice((Row, another_row))()
-        drawn = Row(**{**row, "ts": self._value(dt.datetime, "ts", depth).isoformat()})
-        drawn.turn = row.turn
-        return drawn
+        return row.changed(ts=self._value(dt.datetime, "ts", depth).isoformat())
 
     def _twin(self, value: Any) -> Any:
         """The same thing with another number in it, where it has one: what is told apart by a key is told twice."""

@@ -18,13 +18,14 @@ from exhausting import exhausted
 from handed_things import filling_of, note_what_is_put, things_of
 from values import NoSampleError
 
-_TOLD = 2_000
-"""Bytes of the arguments of a call that are told: they are the same for both sides, and said for whoever reads it."""
+_SHOWN_BYTES = 2_000
+"""Bytes of the arguments of a call that are shown: both sides get the same ones, so that only a reader needs them."""
 _PATIENCE = 6.0
 """Virtual seconds after which a call is left to itself."""
 _PATIENCE_ALONE = 60.0
 """Virtual seconds that a function has, beside which nothing is to be done."""
 _AGE = re.compile(r"<now[A-Za-z+:0-9. ]*?[+-]\d+s")
+"""How a moment is described that is some seconds away from now."""
 _ITEMS = (1, 2, 8)
 """Items that are taken of what a call yields."""
 _AT_ONCE = (*((1, 1),) * 8, (2, 1), (4, 1), (1, 3), (1, 8))
@@ -129,7 +130,7 @@ def _timeless(described: Json) -> str:
 def _shortened(given: Json) -> Json:
     """What was handed over, or how much where it is long."""
     length = len(json.dumps(given, default=str))
-    return given if length <= _TOLD else f"{length} bytes"
+    return given if length <= _SHOWN_BYTES else f"{length} bytes"
 
 
 async def _ended(call: Any, arguments: Mapping[str, Any], items: int) -> Any:

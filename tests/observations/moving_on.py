@@ -98,6 +98,6 @@ def _row(row: Row, number: int) -> Row:
     prices = {"price": price, "open": price - 0.25, "high": price + 1.5, "low": price - 1.25, "close": price}
     prices |= {name[0]: value for name, value in prices.items() if name != "price"}
     time = _time_at(MOMENT, number).isoformat()
-    moved = Row(**row | prices | {"ts": time, "size": number + 1, "volume": number + 1, "v": number + 1})
-    moved.turn, moved.writes_times = row.turn, bool(number % 2)
+    moved = row.changed(**prices, ts=time, size=number + 1, volume=number + 1, v=number + 1)
+    moved.writes_times = bool(number % 2)
     return moved

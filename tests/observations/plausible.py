@@ -76,6 +76,12 @@ class Row(dict[str, Any]):
             {"id": "abc", "symbol": "AAPL", "ts": "2024-03-01T14:30:15Z", "price": PRICE, "size": 3} | values
         )
 
+    def changed(self, **values: Any) -> Row:
+        """The same row with some other values."""
+        row = Row(**self | values)
+        row.turn, row.writes_times = self.turn, self.writes_times
+        return row
+
     def __missing__(self, name: str) -> Any:
         value = self._answer(name)
         if value is None:
@@ -88,9 +94,9 @@ class Row(dict[str, Any]):
             return words[self.turn % len(words)]
         value = plausible(name)
         # Times are written in many a row.
-        if isinstance(value, dt.datetime) and (self.turn or self.writes_times):
-            return value.isoformat().replace("+00:00", "Z" if self.writes_times else "+00:00")
-        return value
+        if isinstance(value, dt.datetime) and self.writes_times:
+            return value.isoformat().replace("+00:00", "Z")
+        return value.isoformat() if self.turn and isinstance(value, dt.datetime) else value
 
     def get(self, name: str, default: Any = None) -> Any:
         """What is asked for, also where it is only plausible."""
