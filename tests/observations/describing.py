@@ -187,14 +187,19 @@ PACKAGES: set[str] = set()
 """The top-level packages whose objects are looked into: of a library's own object only its type is told."""
 
 
+def is_of_packages(kind: Any) -> bool:
+    """Whether a class or a function is defined in the packages."""
+    return kind.__module__.split(".")[0] in PACKAGES
+
+
 def attributes(value: object) -> list[tuple[str, object]]:
     """The public attributes and properties of an object of the packages, by name; none of a library's object."""
     kind = type(value)
-    if kind.__module__.split(".")[0] not in PACKAGES:
+    if not is_of_packages(kind):
         return []
     names = {name for name in getattr(value, "__dict__", {}) if not name.startswith("_")}
     for base in kind.__mro__:
-        if base.__module__.split(".")[0] in PACKAGES:
+        if is_of_packages(base):
             names |= {
                 name
                 for name, part in vars(base).items()

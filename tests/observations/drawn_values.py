@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 
 from bounds import within
 from constructing import concrete
-from describing import PACKAGES, field_names
+from describing import field_names, is_of_packages
 from hints import parameters_of, reads_schemas
 from known_values import is_moment
 from middleware import is_request, request
@@ -88,7 +88,7 @@ class Drawn:
 
     def keep(self, result: Any) -> None:
         """Remember what a call has returned: an id is for another call."""
-        if isinstance(result, str | int) or type(result).__module__.split(".")[0] in PACKAGES:
+        if isinstance(result, str | int) or is_of_packages(type(result)):
             self._kept = [*self._kept, result][-_KEPT:]
 
     def arguments(self, function: Any, depth: int = 0) -> dict[str, Any]:
@@ -243,7 +243,7 @@ async def _stream(items: Sequence[tuple[float, Any]]) -> AsyncIterator[Any]:
 
 def _is_of_values(annotation: Any) -> bool:
     """Whether it is a class of the packages that holds values."""
-    if not isinstance(annotation, type) or annotation.__module__.split(".")[0] not in PACKAGES:
+    if not isinstance(annotation, type) or not is_of_packages(annotation):
         return False
     return hasattr(annotation, "model_fields") or dataclasses.is_dataclass(annotation)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from collaborators import HANDED
 from constructing import is_static, methods_of
-from describing import PACKAGES
+from describing import PACKAGES, is_of_packages
 from drawn_values import Drawn
 from exhausting import exhausted
 from instances import has_fields
@@ -33,7 +33,7 @@ def things_of(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_thing(kind: type) -> bool:
-    is_public = kind.__module__.split(".")[0] in PACKAGES and not kind.__name__.startswith("_")
+    is_public = is_of_packages(kind) and not kind.__name__.startswith("_")
     return is_public and not has_fields(kind) and bool(called_of(kind))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from collaborators import HANDED
-from describing import PACKAGES, Json, describe, state_of, type_name
+from describing import Json, describe, is_of_packages, state_of, type_name
 from drawn_values import Drawn
 from edge import EDGE
 from exhausting import exhausted
@@ -143,7 +143,7 @@ def _kind_of(error: BaseException) -> str:
     What a library, or Python itself, makes of an odd value is nobody's promise: a JSONDecodeError is a ValueError.
     """
     for kind in type(error).__mro__:
-        if kind.__module__.split(".")[0] in PACKAGES:
+        if is_of_packages(kind):
             return type_name(kind)
     general = [kind for kind in type(error).__mro__ if issubclass(kind, Exception) and kind is not Exception]
     return general[-1].__name__ if general else type(error).__name__

@@ -52,7 +52,7 @@ def _messages_of(kind: type) -> list[Sample]:
     found: list[Sample] = []
     for value in vars(sys.modules[kind.__module__]).values():
         is_message = isinstance(value, type) and hasattr(value, "model_fields") and not _is_no_message(value)
-        if is_message and value.__module__.split(".")[0] in describing.PACKAGES:
+        if is_message and describing.is_of_packages(value):
             with contextlib.suppress(NoSampleError):
                 found += samples(value)
     return found
@@ -136,7 +136,7 @@ def _kinds_of_buses() -> tuple[type, ...]:
 
 
 def _publishes(kind: Any) -> bool:
-    if kind.__module__.split(".")[0] not in describing.PACKAGES:
+    if not describing.is_of_packages(kind):
         return False
     publishes = inspect.iscoroutinefunction(vars(kind).get("publish")) and callable(getattr(kind, "subscribe", None))
     return publishes and not (getattr(kind, "_is_protocol", False) or inspect.isabstract(kind))

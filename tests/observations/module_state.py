@@ -52,7 +52,7 @@ class ModuleState:
         known.add(id(value))
         if type(value) in _CONTAINERS:
             self._restore.append(functools.partial(_refill, value, value.copy()))
-        elif type(value).__module__.split(".")[0] in describing.PACKAGES and hasattr(value, "__dict__"):
+        elif describing.is_of_packages(type(value)) and hasattr(value, "__dict__"):
             attributes = vars(value)
             plain = {name: part for name, part in attributes.items() if type(part) in _PLAIN}
             self._restore.append(functools.partial(attributes.update, plain))

@@ -121,7 +121,7 @@ def _value(value: Any, version: str) -> Json:
         return {"dict": {key: _value(part, version) for key, part in value.items()}}
     if isinstance(value, _SIMPLE + _CONTAINERS) or type(value).__module__ in ("datetime", "decimal", "uuid"):
         return describe(value)
-    if type(value).__module__.split(".")[0] in describing.PACKAGES and field_names(value) is not None:
+    if describing.is_of_packages(type(value)) and field_names(value) is not None:
         return describe(value)
     return {"instance of": type_name(type(value))}
 
@@ -174,7 +174,7 @@ def _member(kind: type, name: str) -> Form | None:
     if name.startswith("_") and name not in SPECIAL:
         return None
     owner = next((base for base in kind.__mro__ if name in vars(base)), object)
-    if owner.__module__.split(".")[0] not in describing.PACKAGES:
+    if not describing.is_of_packages(owner):
         return None
     part = vars(owner)[name]
     # How a model is configured, in the new spelling and in the old one, is seen in what it does.
