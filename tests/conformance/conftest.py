@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import mdm_hypothesis
 from mdc_clock import StoppedClock
 from mdc_doubles import GatedSink, RecordingController, RecordingSubscriber
 from mdc_feedback_stream import FeedbackStream
@@ -25,10 +26,11 @@ from mdm_plan import Plan
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """In a template of the warm lane, draw once what each of its cells would draw again."""
-    if session.config.getoption("--mdm-serve") is not None:
+    """Draw once, before there are processes for the checks, what each of them would draw again."""
+    if any(item.path.stem == "test_schemas" for item in session.items):
         from mdc_dto_instances import drawn
 
+        mdm_hypothesis.make_tables()
         drawn(session.config.rootpath / "contracts")
 
 

@@ -88,7 +88,7 @@ AVAILABLE_PROVIDERS["same-everywhere"] = _SameEverywhere
 def drawn(contracts: Path, examples: int = 12) -> tuple[tuple[str, Any], ...]:
     """Instances of what each DTO of the baselines accepts, by its name, the same ones for every release.
 
-    There are ``examples`` of each. A template of the warm lane draws them once for all its cells.
+    There are ``examples`` of each, drawn before the processes of the checks are forked.
     """
     found: list[tuple[str, Any]] = []
     of = baselines(contracts)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from mdc_asgi import BASE_URL, client_of
+
+# schemathesis imports most of itself at the first document: a second, paid once here and not in every check's process.
+with contextlib.suppress(ImportError):
+    import schemathesis.specs.openapi.schemas  # noqa: F401
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 

@@ -255,7 +255,6 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     if channel is None:
         _run_planned(session, plan)
     else:
-        mdm_hypothesis.make_tables()
         # Read once for all cells, which cannot change it.
         third_party = installed_versions()
         TemplateServer(channel, lambda request, files: _run_cell(session, request, files, third_party)).serve()
