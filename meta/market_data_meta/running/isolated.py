@@ -22,7 +22,9 @@ from market_data_meta.judging.records import Record, death_line, line_text, read
 from market_data_meta.judging.repeated_checks import with_repetitions
 from market_data_meta.releases.combinations import Cell
 from market_data_meta.releases.ledger import Ledger
-from market_data_meta.running import bytecode, environments
+from market_data_meta.running import environments
+from market_data_meta.running.bytecode import RunByteCode, linked_sources
+from market_data_meta.running.cache import default_cache
 from market_data_meta.running.homes import make_home
 from market_data_meta.running.plans import cell_plan, record_header, release_facts, sharing_processes
 from market_data_meta.running.sandbox import run_in_sandbox
@@ -77,7 +79,7 @@ def run_cell(
     before_run: Callable[[], None] = lambda: None,
     to_repeat: Callable[[Record], Collection[str]] = lambda _: (),
     users_servers: bool = False,
-    compiled_in: Collection[Path] = (),
+    cache: Path | None = None,
 ) -> Record:
     """Run the suite on one cell and return its record. Raises MetaError where it cannot be installed for now.
 
@@ -86,8 +88,8 @@ def run_cell(
     ``on_checks`` now and then with the number of checks that have ended and of all, ``before_run`` when all is
     installed: nothing of the releases runs before it returns. The clauses that ``to_repeat`` names are run again, each
     check alone in a fresh process, and the record has an error for what does not repeat. With ``users_servers`` the
-    checks have the servers that the user names, and the record says so. Environments of ours that it is ``compiled_in``
-    save compiling the same files again.
+    checks have the servers that the user names, and the record says so. In ``cache`` is the byte code that all runs
+    share [default_cache()].
     """
     record = out / "records" / f"{cell.name}.jsonl"
     log = out / "logs" / f"{cell.name}.log"
@@ -102,8 +104,8 @@ def run_cell(
             header = replace(record_header(contract, ledger, cell, ()), uninstallable=error.why, start=time.time())
             write_whole(record, line_text(header) + line_text(RecordFooter({}, time.time())))
         else:
-            for environment in {folder, prepared.python.parent.parent}:
-                bytecode.copy_byte_code(environment, _byte_code_folder(prepared), compiled_in)
+            compiled = _byte_code(contract.root, prepared, cache or default_cache())
+            compiled.bring()
             before_run()
             progress(f"{cell.name}: running {len(prepared.plan.clauses)} checks")
             with tempfile.TemporaryDirectory(prefix="mdmeta-") as own:
@@ -115,6 +117,7 @@ def run_cell(
                 progress(f"{cell.name}: running {len(clauses)} checks again, {REPETITIONS} times")
                 text = record_text(with_repetitions(first, _repeat(contract, prepared, clauses), clauses))
             write_whole(record, text)
+            compiled.keep([prepared.folder, suite.folder(contract.root), suite.INSIDE])
         # Read before another run of the same cell may replace it.
         return read_record(record)
 
@@ -214,6 +217,14 @@ def run_prepared(
 def _byte_code_folder(prepared: PreparedCell) -> Path:
     """Where the interpreters of the run look for byte code, and write it."""
     return prepared.python.parent.parent / ".bytecode"
+
+
+def _byte_code(root: Path, prepared: PreparedCell, cache: Path) -> RunByteCode:
+    """The byte code of the libraries and of our own modules, which other environments have as well."""
+    environments = {prepared.folder, prepared.python.parent.parent}
+    libraries = [source for environment in environments for source in linked_sources(environment)]
+    own = [source for folder in (suite.folder(root), suite.INSIDE) for source in folder.glob("*.py")]
+    return RunByteCode(prepared.python, (*libraries, *own), _byte_code_folder(prepared), cache / "bytecode")
 
 
 def _pytest(root: Path, prepared: PreparedCell, secret: str, log: Path, on_checks: OnChecks) -> tuple[str, str, str]:

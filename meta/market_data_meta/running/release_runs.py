@@ -75,7 +75,7 @@ class ReleaseAlone:
                     self._cell,
                     out=Path(folder),
                     before_run=before_run,
-                    compiled_in=tuple(self.cache.glob("environments/*")),
+                    cache=self.cache,
                 )
             if record.header.uninstallable:
                 break

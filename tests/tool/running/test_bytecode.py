@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.util import cache_from_source
 from pathlib import Path
 
 import pytest
 
 from market_data_meta.running import bytecode
+from market_data_meta.running.bytecode import RunByteCode
 
 MODIFIED = 1_700_000_000
 """The modification time of every source here (epoch seconds)."""
@@ -63,22 +65,77 @@ def test_a_file_that_does_not_compile_is_passed_over(compiled: Path, tmp_path: P
     assert not Path(cache_from_source(second)).exists()
 
 
-def test_byte_code_of_the_same_file_is_copied_to_where_it_is_looked_for(compiled: Path, tmp_path: Path) -> None:
-    """What looks alike is left alone, and who writes to the copy changes nothing in the other environment."""
+@pytest.fixture
+def run(tmp_path: Path) -> RunByteCode:
+    """The byte code of a run in an environment that has uv's modules linked, as another environment has them."""
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    first, second = (tmp_path / name / "lib" / version / "site-packages" for name in ("other", "own"))
-    for folder in (first, second):
-        folder.mkdir(parents=True)
-    (first / "thing.py").hardlink_to(compiled)
-    (second / "thing.py").hardlink_to(compiled)
-    for folder, text in ((first, "value = 1"), (second, "value = 2")):
-        (folder / "alike.py").write_text(text)
-        os.utime(folder / "alike.py", (MODIFIED, MODIFIED))
-    bytecode.compile_environment(tmp_path / "other", Path(sys.executable), ())
-    prefix = tmp_path / "prefix"
-    bytecode.copy_byte_code(tmp_path / "own", prefix, [tmp_path / "none", tmp_path / "other"])
-    (copy,) = prefix.rglob("*.pyc")
-    command = [sys.executable, "-B", "-X", f"pycache_prefix={prefix}", "-c", "import thing; print(thing.__cached__)"]
-    done = subprocess.run(command, cwd=second, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == str(copy)
-    assert not copy.samefile(cache_from_source(first / "thing.py"))
+    packages, linked = tmp_path / "environment" / "lib" / version / "site-packages", tmp_path / "linked"
+    packages.mkdir(parents=True)
+    linked.mkdir()
+    for number in range(200):
+        (linked / f"thing{number}.py").write_text(f"value = {number}")
+        (packages / f"thing{number}.py").hardlink_to(linked / f"thing{number}.py")
+    (packages / "own.py").write_text("value = 'its own'")
+    (tmp_path / "environment" / "bin").mkdir()
+    python = tmp_path / "environment" / "bin" / "python"
+    python.symlink_to(sys.executable)
+    sources = tuple(bytecode.linked_sources(tmp_path / "environment"))
+    return RunByteCode(python, sources, tmp_path / "prefix", tmp_path / "store")
+
+
+def _import_things(run: RunByteCode, program: str = "print(thing7.value, thing7.__cached__)") -> str:
+    """Import the modules as a run does, which writes byte code where there is none."""
+    names = ", ".join(f"thing{number}" for number in range(150))
+    command = [sys.executable, "-X", f"pycache_prefix={run.prefix}", "-c", f"import own, {names}; {program}"]
+    variables = os.environ | {"PYTHONDONTWRITEBYTECODE": ""}
+    folder = run.sources[0].parent
+    done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def test_what_a_run_had_to_compile_is_there_for_the_next(run: RunByteCode) -> None:
+    """Each linked module that was imported has its byte code, no other has, and Python takes it as it is."""
+    run.bring()
+    _import_things(run)
+    run.keep([run.sources[0].parent])
+    assert len(list(run.store.iterdir())) == 150
+    run.bring()
+    brought = {file.name: file.stat().st_mtime_ns for file in run.prefix.rglob("*.pyc")}
+    assert len(brought) == 150
+    value, cached = _import_things(run).split()
+    assert (value, Path(cached).stat().st_mtime_ns) == ("7", brought[Path(cached).name])
+
+
+def test_what_a_run_has_written_reaches_no_other(run: RunByteCode) -> None:
+    """The store has what the sources say, and is not written to by who changes the copy."""
+    run.bring()
+    write = "import pathlib; file = pathlib.Path(thing8.__cached__)"
+    _import_things(run, f"{write}; pathlib.Path(thing7.__cached__).write_bytes(file.read_bytes())")
+    run.keep([run.sources[0].parent])
+    run.bring()
+    _import_things(run, f"{write}; file.write_bytes(b'nonsense')")
+    run.bring()
+    assert _import_things(run, "print(thing7.value, thing8.value)") == "7 8"
+
+
+def test_a_few_new_modules_are_not_worth_a_process(run: RunByteCode) -> None:
+    """A release's own modules are compiled in each run, beside libraries that need not be."""
+    few = replace(run, sources=run.sources[:20])
+    few.bring()
+    _import_things(few)
+    few.keep([run.sources[0].parent])
+    assert not few.store.exists()
+
+
+def test_a_file_in_place_of_another_does_not_get_its_byte_code(run: RunByteCode) -> None:
+    """Of the same size and time as the old one, which Python takes for the same."""
+    run.bring()
+    _import_things(run)
+    run.keep([run.sources[0].parent])
+    (changed,) = (source for source in run.sources if source.name == "thing7.py")
+    time = changed.stat().st_mtime_ns
+    changed.unlink()
+    changed.write_text("value = 8")
+    os.utime(changed, ns=(time, time))
+    run.bring()
+    assert _import_things(run, "print(thing7.value)") == "8"
