@@ -12,7 +12,7 @@ import ast
 import dataclasses
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 
@@ -21,6 +21,7 @@ class ChangedFunctions:
     """The functions whose bodies differ, as ``file:name``; ``other`` names a file in which something else differs.
 
     ``numbers`` and ``texts`` are those that the bodies speak of, on either side, and the constants that they name.
+    ``callers`` are functions of the release before that name a private one of those that differ.
     A release that says more than the one before, to whom nothing of that one refers, has no other difference: imports,
     functions and constants of a module under names that its file did not have, and modules of nothing else.
     """
@@ -29,6 +30,7 @@ class ChangedFunctions:
     other: str = ""
     numbers: tuple[float, ...] = ()
     texts: tuple[str, ...] = ()
+    callers: tuple[str, ...] = ()
 
 
 _SHORT, _LARGE = 24, 1e9
@@ -59,7 +61,25 @@ def changed_functions(before: Path, after: Path) -> ChangedFunctions:
             return ChangedFunctions(other=name)
     numbers = sorted(value for value in values if not isinstance(value, str))
     texts = sorted(value for value in values if isinstance(value, str))
-    return ChangedFunctions(tuple(changed), "", tuple(numbers), tuple(texts))
+    return ChangedFunctions(tuple(changed), "", tuple(numbers), tuple(texts), _callers(was, changed))
+
+
+def _callers(files: Mapping[str, Path], functions: Sequence[str]) -> tuple[str, ...]:
+    """The functions whose bodies name a private one of these, in whatever file."""
+    names = {function.rpartition(".")[2] for function in (each.partition(":")[2] for each in functions)}
+    private = {name for name in names if name.startswith("_") and not name.startswith("__")}
+    found: list[str] = []
+    for file, path in files.items():
+        content = path.read_bytes()
+        if file.endswith(".py") and any(name.encode() in content for name in private):
+            bodies = _take_bodies(ast.parse(content))
+            found += [f"{file}:{name}" for name, parts in bodies.items() if _names_in(parts) & private]
+    return tuple(each for each in found if each not in functions)
+
+
+def _names_in(bodies: Sequence[ast.Module]) -> set[str]:
+    parts = (part for body in bodies for part in ast.walk(body))
+    return {name for part in parts for name in (getattr(part, "id", ""), getattr(part, "attr", ""))}
 
 
 def _files(folder: Path) -> dict[str, Path]:
@@ -174,7 +194,7 @@ def _constants(bodies: list[ast.Module], named: Mapping[str, ast.expr]) -> set[f
     """The numbers and short texts in what a function does, without what it says of itself."""
     statements = [statement for body in bodies for statement in body.body if not _is_text(statement)]
     parts = [part for statement in statements for part in ast.walk(statement)]
-    names = {name for part in parts for name in (getattr(part, "id", ""), getattr(part, "attr", ""))}
+    names = _names_in([ast.Module(statements, [])])
     parts += [part for name in sorted(names & named.keys()) for part in ast.walk(named[name])]
     found: set[float | str] = set()
     for value in (part.value for part in parts if isinstance(part, ast.Constant)):

@@ -113,7 +113,9 @@ def observe_pair(
 
 
 def _closer_look(changed: ChangedFunctions, was: ObservedRun, units: ObservedUnits) -> CloserLook:
-    return CloserLook(places_to_look_at(changed.functions, was.places, units), changed.numbers, changed.texts)
+    return CloserLook(
+        places_to_look_at(changed.functions, changed.callers, was.places, units), changed.numbers, changed.texts
+    )
 
 
 def _compared_closer(
@@ -155,6 +157,7 @@ def _changed_functions(
         "",
         tuple(number for each in found for number in each.numbers),
         tuple(text for each in found for text in each.texts),
+        tuple(function for each in found for function in each.callers),
     )
 
 

@@ -141,6 +141,18 @@ def test_any_other_difference_is_said_to_be_one(tmp_path: Path, old: str, new: s
     assert changed(tmp_path, old, new) == ChangedFunctions(other="small/queue.py")
 
 
+def test_who_names_a_private_function_is_its_caller(tmp_path: Path) -> None:
+    """In any file of the release, by its name or as a method. A public function has a place of its own."""
+    module = "def _cut(n):\n    return size\n\n\ndef wide(n):\n    return _cut(size)\n\n\ndef wider():\n    wide(1)\n"
+    app = "from small.queue import _cut\n\n\nclass App:\n    def run(self):\n        return _cut(3)\n"
+    before, one, both = (
+        release(tmp_path / name, module.replace(old, f"{old} + 1"), files={"small/app.py": app})
+        for name, old in (("before", "none"), ("one", "return size"), ("both", "size"))
+    )
+    assert changed_functions(before, one).callers == ("small/app.py:App.run", "small/queue.py:wide")
+    assert changed_functions(before, both).callers == ("small/app.py:App.run",)
+
+
 @pytest.mark.parametrize(
     ("file", "text", "other"),
     [
