@@ -12,7 +12,7 @@ import typing
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from describing import Json, describe
+from describing import Json, attributes, describe
 from hints import parameters_of
 from plain_samples import Sample, literal
 from values import NoSampleError, samples
@@ -51,6 +51,12 @@ class Recipe:
             if "returns" in after and after != before:
                 return lambda s=sample: self.make(full=True, **{name: s.make()})
         return None
+
+
+def shared_attributes(one: object, other: object) -> list[str]:
+    """The public attributes of two instances that are one object: who changes it in one of them changes the other."""
+    theirs = dict(attributes(other))
+    return [name for name, part in attributes(one) if isinstance(part, list | dict | set) and part is theirs.get(name)]
 
 
 def is_model(kind: Any) -> bool:

@@ -34,6 +34,7 @@ from constructing import (
 from describing import Described, Json, attributes, changed_state, describe, field_names, state_of
 from each_call import EVERY, each_call
 from exhausting import exhausted, is_to_be_entered, left_by_error
+from instances import shared_attributes
 from lifecycles import CLOSERS, OPENERS, beginning_and_end
 from plain_samples import Sample
 from rooms import with_small_numbers
@@ -171,8 +172,15 @@ def _of_own_result(function: Callable[..., Any], cases: Sequence[Case]) -> Json:
 def _error(each: PublicObject) -> Iterator[Observation]:
     """An error class: its bases, and what it carries and shows."""
     yield f"{each.location}[bases]", functools.partial(_bases, each.value)
-    for case in cases_of(each.value):
+    cases = cases_of(each.value)
+    for case in cases[:1]:
+        yield f"{each.location} shared", functools.partial(run, functools.partial(_shared, each.value, case))
+    for case in cases:
         yield f"{each.location}[{case.label}]", functools.partial(run, functools.partial(_carried, each.value, case))
+
+
+def _shared(kind: type[BaseException], case: Case) -> list[str]:
+    return shared_attributes(case.call(kind), case.call(kind))
 
 
 def _bases(kind: type[BaseException]) -> Json:
@@ -336,6 +344,7 @@ def _as_value(location: str, kind: type, maker: Maker) -> Iterator[Observation]:
     yield f"{location} < another", both(lambda a, b: a < b)
     yield f"{location} bool and len", both(lambda a, _: [bool(a), len(a) if hasattr(kind, "__len__") else None])
     yield f"{location} copy", both(_copies)
+    yield f"{location} shared", both(shared_attributes)
     yield f"{location} pickle", both(lambda a, _: _comes_back(a))
     if is_defined_in(kind.__str__, {kind.__module__.split(".")[0]}):
         yield f"{location} str", both(lambda a, _: str(a))

@@ -14,10 +14,10 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from describing import Json, describe, field_names
+from describing import Json, describe
 from enum_members import observe_enum
 from failing import SECRET
-from instances import Recipe, arguments_of, attempt, field_of, has_fields, is_model, recipe_of
+from instances import Recipe, arguments_of, attempt, field_of, has_fields, is_model, recipe_of, shared_attributes
 from json_schemas import fields_of_schema
 from odd_values import odd_values
 from surface import PublicObject, Surface, is_defined_in
@@ -174,24 +174,12 @@ def _protocols(location: str, recipe: Recipe) -> Iterator[Observation]:
         # A dataclass may get slots, which nobody needs to know.
         yield f"{location}[another attribute]", lambda: attempt(lambda: setattr(full(), "an_attribute", 1))
     yield f"{location}[tuple]", lambda: attempt(lambda: {"unpacks": len([*recipe.make()]) > 0})
-    yield f"{location}[shared]", lambda: dict.fromkeys(_shared(recipe), True)
+    yield f"{location}[shared]", lambda: attempt(lambda: shared_attributes(recipe.make(), recipe.make()))
 
 
 def _hash_alike(one: Any, other: Any) -> bool:
     """Whether two that are there at the same time have one hash: what is gone may leave its address to the next."""
     return hash(one) == hash(other)
-
-
-def _shared(recipe: Recipe) -> Iterator[str]:
-    """The fields whose default is one object that all instances change together."""
-    try:
-        one, other = recipe.make(), recipe.make()
-    except Exception:
-        return
-    for name in field_names(one) or ():
-        value = getattr(one, name, None)
-        if isinstance(value, list | dict | set) and value is getattr(other, name, None):
-            yield name
 
 
 def _same(left: Any, right: Any) -> Json:
