@@ -29,19 +29,19 @@ _LOGGED = re.compile(r"^.*\d\d:\d\d:\d\d.*\b(TRACE|DEBUG|INFO|SUCCESS|WARNING|ER
 """A line of a log, whose words are for people."""
 
 
-def run(work: Callable[[], Any]) -> Json:
-    """Do the work, await and exhaust what it returns, and say what came of it."""
+def run(work: Callable[[], Any], patience: float = PATIENCE) -> Json:
+    """Do the work, await and exhaust what it returns, and say what came of it: in so many virtual seconds."""
     HANDED.take()
     EDGE.take()
     COUNTS.take()
-    waited, EDGE.at_work, folders = CLOCK.begin(3 * PATIENCE), True, len(FOLDERS)
+    waited, EDGE.at_work, folders = CLOCK.begin(3 * patience), True, len(FOLDERS)
     output, loop = io.StringIO(), VirtualLoop()
     asyncio.set_event_loop(loop)
     try:
         with contextlib.redirect_stdout(output), warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
             before = quick_state()
-            outcome = _outcome(loop, work)
+            outcome = _outcome(loop, work, patience)
             changed = changes(before, quick_state())
             seen = {"returns": outcome} if not isinstance(outcome, _Raised) else outcome.said
         # What is cancelled below hands on what it has in any order, or not at all.
@@ -78,9 +78,9 @@ class _Raised:
         self.said = said
 
 
-def _outcome(loop: VirtualLoop, work: Callable[[], Any]) -> Json | _Raised:
+def _outcome(loop: VirtualLoop, work: Callable[[], Any], patience: float) -> Json | _Raised:
     try:
-        return describe(loop.run_until_complete(asyncio.wait_for(_whole(work), PATIENCE)))
+        return describe(loop.run_until_complete(asyncio.wait_for(_whole(work), patience)))
     except TooLongError:
         raise
     except WaitsForever:
@@ -89,7 +89,7 @@ def _outcome(loop: VirtualLoop, work: Callable[[], Any]) -> Json | _Raised:
         return _Raised({"goes on": "and on"})
     except TimeoutError as error:
         if error.__cause__ is not None or error.__context__ is not None:
-            return _Raised({"goes on": f"after {PATIENCE:g} s"})
+            return _Raised({"goes on": f"after {patience:g} s"})
         return _Raised({"raises": class_names(type(error))})
     except (SystemExit, KeyboardInterrupt) as error:
         return _Raised({"raises": class_names(type(error)), "exit": describe(getattr(error, "code", None))})

@@ -42,12 +42,18 @@ _OF_ONE_PROCESS = 200
 _STEPS, _STEP_BYTES = 40_000, 10
 """Steps of loops in the sequences of one process after which no other one begins, and what is told in place of one."""
 _PAUSES = (0.0, 0.05, 0.5, 1.0, 5.0, 31.0, 65.0)
-"""Virtual seconds between two calls, beside those that are a little more than a number that the thing was made with."""
-_LONGEST, _LITTLE_MORE = 90.0, 0.05
-"""Virtual seconds of the longest of these, and how much more it is."""
+"""Virtual seconds between two calls, beside those around a number that the thing was made with."""
+_LONG, _LONGEST = 90.0, 4_000.0
+"""Virtual seconds that are a long pause, and those of the longest: a little more than an hour."""
+_LONG_PATIENCE = 86_400.0
+"""Virtual seconds of all the pauses of a sequence: a day."""
+_LITTLE_MORE, _MOST = 0.05, 0.6
+"""How much more than the number one is, and which part of it another: two such parts together are more than it."""
 _FEW, _OF_FEW = (1, 3), 0.5
-"""How many methods are called in a sequence of few, and how often it is such a one: what takes several of the same
-calls in a row is met by few at random that may call anything."""
+"""How many methods are called in a sequence of few, beside one that has changed, and how often it is such a one: what
+takes several of the same calls in a row is met by few at random that may call anything."""
+_OWN = 0.7
+"""How often the pause in it is one around a number that the thing was made with, where there is any."""
 _WHOLE, _WHOLE_ALONE = 100.0, 40.0
 """Virtual seconds after which no other call begins, of a class and of a function: that may take a minute itself."""
 _WITHIN, _PATIENCE = 0.8, 6.0
@@ -141,12 +147,13 @@ def _is_called(function: Any) -> bool:
 
 def _of_class(each: PublicObject, material: _Material, number: int) -> Json:
     chance = chance_of(f"{each.location} {number}")
-    numbers = (*material.numbers, *_defaults(each.value))
+    numbers = (*material.numbers, *_defaults(each.value).values())
     journal = Journal(Drawn(numbers, material.texts), chance)
     # Found before: what tries them runs a loop of its own.
     ways = _ways(each.value)
     with publishing_noted(), contextlib.ExitStack() as moods:
-        return material.spent.counted(run(functools.partial(_lived, each.value, ways, material, journal, moods)))
+        lived = functools.partial(_lived, each.value, ways, material, journal, moods)
+        return material.spent.counted(run(lived, patience=_LONG_PATIENCE))
 
 
 @dataclass(frozen=True)
@@ -164,10 +171,11 @@ class _Made:
             found |= {f"{owner}.{name}": method for name, method in methods_of_thing(thing, type(thing)).items()}
         return found
 
-    def pauses(self) -> tuple[float, ...]:
-        """Virtual seconds between two calls."""
-        given = [each for each in self.handed.values() if type(each) in (int, float) and 0 < each < _LONGEST]
-        return (*_PAUSES, *(float(each) + _LITTLE_MORE for each in given))
+    def own_pauses(self) -> tuple[float, ...]:
+        """Virtual seconds around the numbers that it was made with, which may be a timeout or a time to live."""
+        numbers = {**_defaults(self.kind), **self.handed}.values()
+        given = [each for each in numbers if type(each) in (int, float) and 0 < each < _LONGEST]
+        return (*(each + _LITTLE_MORE for each in given), *(each * _MOST for each in given))
 
 
 _Way = Callable[[], _Made]
@@ -176,18 +184,20 @@ _Way = Callable[[], _Made]
 async def _lived(
     kind: type, ways: Sequence[_Way], material: _Material, journal: Journal, moods: contextlib.ExitStack
 ) -> Any:
-    chance, loop = journal.chance, asyncio.get_running_loop()
+    chance, loop, tasks = journal.chance, asyncio.get_running_loop(), asyncio.all_tasks()
     made = _made(kind, ways, journal)
     if made is None:
         return Described("nothing was made")
-    instance, methods, pauses = made.instance, made.methods(), made.pauses()
+    instance, methods, own_pauses = made.instance, made.methods(), made.own_pauses()
+    pauses = (*_PAUSES, *own_pauses)
     names, journal.until = sorted(methods), loop.time() + _WHOLE
     if chance.random() < 0.5:
         journal.drawn.be_coherent()
     calls = _first(names, chance)
     if chance.random() < _OF_FEW:
-        names = [chance.choice(names) for _ in range(chance.randint(*_FEW))]
-        pauses = (chance.choice(pauses),)
+        changed = sorted(material.changed.intersection(names))
+        names = [chance.choice(among) for among in (names,) * chance.randint(*_FEW) + (changed,) * bool(changed)]
+        pauses = (chance.choice(own_pauses if own_pauses and chance.random() < _OWN else pauses),)
     weights = [_FAVOURED if name in material.changed else 1 for name in names]
     last = calls[0] if calls else (names[0], "")
     async with _within(instance) if chance.random() < _WITHIN else contextlib.nullcontext():
@@ -201,7 +211,7 @@ async def _lived(
             if step in ("new", "again"):
                 await journal.calls(last[0], *methods[last[0]], last[1])
             elif step == "pause":
-                await asyncio.sleep(min(chance.choice(pauses), max(0.0, journal.until - loop.time())))
+                await _pause(chance.choice(pauses), journal, is_idle=asyncio.all_tasks() <= tasks)
             elif step == "mood":
                 moods.enter_context(HANDED.being(chance.choice(("well", "well", *_DOUBLE_MOODS))))
                 moods.enter_context(EDGE.being(chance.choice(("well", "well", *SERVER_MOODS))))
@@ -212,6 +222,13 @@ async def _lived(
     things = {owner: state_of(thing) for owner, thing in {"": instance, **things_of(made.handed)}.items()}
     ended = {"later": journal.later(), "changed since": journal.changed_since()}
     return Described({"steps": journal.steps, "state": things, **ended})
+
+
+async def _pause(seconds: float, journal: Journal, *, is_idle: bool) -> None:
+    """Let virtual time pass: much of it only where nothing goes on meanwhile, which would take steps all the time."""
+    if seconds > _LONG and is_idle:
+        journal.until += seconds
+    await asyncio.sleep(min(seconds, max(0.0, journal.until - asyncio.get_running_loop().time())))
 
 
 @contextlib.asynccontextmanager
@@ -239,13 +256,14 @@ def _first(names: Sequence[str], chance: random.Random) -> list[tuple[str, str]]
     return [*calls, (opener, "")] if opener and chance.random() < 0.7 else calls
 
 
-def _defaults(kind: type) -> list[float]:
-    """The numbers that a constructor has as defaults: bounds, in most cases."""
+@functools.cache
+def _defaults(kind: type) -> dict[str, float]:
+    """The numbers that a constructor has as defaults, by name: bounds, in most cases."""
     try:
         parameters = inspect.signature(kind).parameters.values()
     except (ValueError, TypeError):
-        return []
-    return [each.default for each in parameters if type(each.default) in (int, float)]
+        return {}
+    return {each.name: each.default for each in parameters if type(each.default) in (int, float)}
 
 
 def _made(kind: type, ways: Sequence[_Way], journal: Journal) -> _Made | None:
