@@ -17,6 +17,7 @@ from edge import EDGE
 from exhausting import exhausted
 from handed_things import filling_of, note_what_is_put, things_of
 from values import NoSampleError
+from varied import varied
 
 _SHOWN_BYTES = 2_000
 """Bytes of the arguments of a call that are shown: both sides get the same ones, so that only a reader needs them."""
@@ -28,6 +29,8 @@ _AGE = re.compile(r"<now[A-Za-z+:0-9. ]*?[+-]\d+s")
 """How a moment is described that is some seconds away from now."""
 _ITEMS = (1, 2, 8)
 """Items that are taken of what a call yields."""
+_VARIED = 0.15
+"""How often a call is handed nearly what the last one was."""
 _AT_ONCE = (*((1, 1),) * 8, (2, 1), (4, 1), (1, 3), (1, 8))
 """Calls at once, and how often in a row."""
 
@@ -44,6 +47,7 @@ class Journal:
         self.until = math.inf
         self._left: dict[str, asyncio.Future[Any]] = {}
         self._returned: list[tuple[str, Any, Json]] = []
+        self._last: dict[str, Mapping[str, Any]] = {}
 
     async def calls(self, name: str, call: Any, function: Any, seed: str) -> None:
         """Call a method with the arguments that the seed stands for, once in most cases, or several times."""
@@ -58,7 +62,7 @@ class Journal:
         """Call a function while what it was handed first is filled, and note what it puts into the other things."""
         step = f"{len(self.steps):02}"
         try:
-            arguments = self.drawn.arguments(function)
+            arguments = self._arguments("", function)
             things = things_of(arguments)
             ways = [filling_of(thing, self.drawn, self.chance) for thing in [*things.values()][:1]]
         except NoSampleError:
@@ -77,11 +81,19 @@ class Journal:
         """Call it, several times at once if it is to be so, and note what comes of it."""
         step = f"{len(self.steps):02} {name}"
         try:
-            every = [self.drawn.arguments(function) for _ in range(times)]
+            every = [self._arguments(name, function) for _ in range(times)]
         except NoSampleError:
             return
         given = _shortened(describe(every if times > 1 else every[0]))
         await self._call(step, given, [(call, arguments) for arguments in every], _PATIENCE)
+
+    def _arguments(self, name: str, function: Any) -> Mapping[str, Any]:
+        """Arguments for a call: drawn ones, or now and then those of the last one, of which one is another."""
+        last = self._last.get(name)
+        is_varied = last is not None and self.chance.random() < _VARIED
+        found = varied(last, self.chance) if last is not None and is_varied else self.drawn.arguments(function)
+        self._last[name] = found
+        return found
 
     async def _call(self, step: str, given: Json, calls: Sequence[_Call], patience: float) -> None:
         began, items = asyncio.get_running_loop().time(), self.chance.choice(_ITEMS)

@@ -18,7 +18,7 @@ _OF_A_BAR = (101.0, 102.25, 100.5, PRICE)
 """Where it opens, its highest and lowest, and where it closes: four prices, so that one is not taken for another."""
 _VALUES: tuple[tuple[str, Any], ...] = (
     (r"^(is|has|can|use)_|enabled|active|success|^ok$|exists|running|connected", True),
-    (r"metadata|payload|details|^config|^json|params|headers|labels|^data$|fields", {"a": 1}),
+    (r"metadata|payload|details|^config|^json|params|headers|labels|^data$|fields", {"a": 1, "b": "x, y"}),
     (r"(_at|_ts|_time|timestamp)$|^ts$|^time$|bucket|^date", MOMENT),
     *zip(
         (r"^o(pen)?(_price)?$", r"^h(igh)?(_price)?$", r"^l(ow)?(_price)?$", r"^c(lose)?(_price)?$"),

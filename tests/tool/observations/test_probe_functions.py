@@ -371,3 +371,23 @@ class Policies:
     assert seen["small.m.Policies.apply[] decorating"]["plain, failing 2"]["returns"]["calls"][0] == 3
     never = seen["small.m.Policies.apply[attempts=0] decorating"]["plain, failing 2"]["returns"]
     assert (never["calls"][0][0], never["of the decorated"]) == ("TimeoutError", 0)
+
+
+def test_what_two_instances_share(tmp_path: Path) -> None:
+    """A list that all instances of a class or an error add to is seen, and one that each has for itself is not."""
+    text = """
+_NONE = []
+class Own:
+    def __init__(self) -> None:
+        self.items = []
+class Shared:
+    def __init__(self, items: list[str] | None = None) -> None:
+        self.items = items or _NONE
+class SharedError(Exception):
+    def __init__(self, message: str, details: dict | None = None, hints: dict | None = {}) -> None:
+        super().__init__(message)
+        self.details, self.hints = details or {}, hints
+"""
+    seen = observed(tmp_path, {"m": text}, "functions")
+    parts = {name: seen[f"small.m.{name} shared"]["returns"] for name in ("Own", "Shared", "SharedError")}
+    assert parts == {"Own": [], "Shared": ["items"], "SharedError": ["hints"]}

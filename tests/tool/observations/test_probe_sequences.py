@@ -276,3 +276,66 @@ async def move(source: Queue, target: Queue) -> None:
     found = sequences(tmp_path / "a", module, look_at("small.parts.move", 20))
     handed = [step.get("handed", []) for each in found.values() for step in each["returns"].values()]
     assert any(len(each) >= 12 and each[0][0] == "target.put" for each in handed)
+
+
+CACHE = '''
+import time
+
+
+class Cache:
+    """Keeps each text for a time."""
+
+    def __init__(self, seconds: int = 300) -> None:
+        self._seconds, self._kept = seconds, {}
+
+    def put(self, name: str, text: str) -> None:
+        self._kept[name] = (text, time.time())
+
+    def get(self, name: str) -> str | None:
+        text, since = self._kept.get(name, (None, 0.0))
+        if time.time() - since > self._seconds:
+            return None
+        return text
+'''
+
+
+def test_time_passes_around_what_a_thing_was_made_with(tmp_path: Path) -> None:
+    """Two pauses together are longer than its time to live, and neither is alone: who renews it in between is seen."""
+    renewing = CACHE.replace(
+        "        return text\n", "        self._kept[name] = (text, time.time())\n        return text\n"
+    )
+    look = CloserLook((("small.parts.Cache", ("get",), SEQUENCES),))
+    was, now = (sequences(tmp_path / name, text, look) for name, text in (("a", CACHE), ("b", renewing)))
+    assert was.keys() == now.keys()
+    assert was != now
+
+
+def test_a_call_may_be_nearly_the_last_one(tmp_path: Path) -> None:
+    """What is written only where a part of what was handed over differs is written less often."""
+    module = """
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    name: str
+    digest: str
+    size: int
+    old: bool = False
+
+
+class Index:
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+
+    def write(self, entries: list[Entry]) -> None:
+        self.entries = entries
+"""
+    skipping = module.replace(
+        "        self.entries = entries\n",
+        "        if [each.digest for each in entries] != [each.digest for each in self.entries]:\n"
+        "            self.entries = entries\n",
+    )
+    look = CloserLook((("small.parts.Index", ("write",), 200),))
+    was, now = (sequences(tmp_path / name, text, look) for name, text in (("a", module), ("b", skipping)))
+    assert sum(was[each] != now[each] for each in was) > 5
