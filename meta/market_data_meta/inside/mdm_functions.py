@@ -104,13 +104,19 @@ def _changed_in(name: str, old: bytes, new: bytes, versions: tuple[str, str]) ->
     trees = _parsed(old), _parsed(new)
     # An import of one of these is no name more: it changes what the whole file means.
     known = _identifiers(trees[0]) | set(__future__.all_feature_names)
-    trees[1].body = [node for node in trees[1].body if not _is_added(node, known)]
+    added = [node for node in trees[1].body if _is_added(node, known)]
+    trees[1].body = [node for node in trees[1].body if node not in added]
+    for holder in (node for node in ast.walk(trees[1]) if isinstance(node, ast.ClassDef)):
+        methods = [node for node in holder.body if _is_added_method(node, holder, known)]
+        holder.body = [node for node in holder.body if node not in methods]
+        added += methods
     named = [_literals(tree) for tree in trees]
+    of_added = _constants([ast.Module(added, [])], named[1])
     bodies = [_take_bodies(tree) for tree in trees]
     if ast.dump(trees[0]) != ast.dump(_WithVersion(*versions).visit(trees[1])):
         raise _OtherDifferenceError
     return {
-        function: _constants(body, named[0]) | _constants(bodies[1][function], named[1])
+        function: _constants(body, named[0]) | _constants(bodies[1][function], named[1]) | of_added
         for function, body in bodies[0].items()
         if list(map(ast.dump, bodies[1][function])) != list(map(ast.dump, body))
     }
@@ -151,11 +157,19 @@ def _is_added(node: ast.stmt, known: frozenset[str]) -> bool:
     elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         calls = any(isinstance(part, ast.Call) for part in ast.walk(node.args))
         names = set() if node.decorator_list or calls else {node.name}
-    elif isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-        names = {node.targets[0].id} if _is_literal(node.value) else set()
     else:
-        return False
+        names = set(_valued(node))
     return bool(names) and not names & known and not any(name.startswith("__") or name == "*" for name in names)
+
+
+def _is_added_method(node: ast.stmt, holder: ast.ClassDef, known: frozenset[str]) -> bool:
+    """Whether it is a private method of a name that the file does not know yet. A protocol demands each of its own."""
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or node.name in known:
+        return False
+    is_private = node.name.startswith("_") and not node.name.startswith("__")
+    is_plain = all(isinstance(each, ast.Name) and each.id == "staticmethod" for each in node.decorator_list)
+    calls = any(isinstance(part, ast.Call) for part in ast.walk(node.args))
+    return is_private and is_plain and not calls and not any("Protocol" in ast.dump(base) for base in holder.bases)
 
 
 def _is_literal(node: ast.expr) -> bool:
@@ -181,13 +195,17 @@ def _literals(tree: ast.Module) -> dict[str, ast.expr]:
     holders: list[ast.Module | ast.ClassDef] = [tree, *(node for node in tree.body if isinstance(node, ast.ClassDef))]
     found: dict[str, ast.expr] = {}
     for node in (node for holder in holders for node in holder.body):
-        targets = (
-            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-        )
-        value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
-        if value is not None and _is_literal(value):
-            found |= {target.id: value for target in targets if isinstance(target, ast.Name)}
+        found |= _valued(node)
     return found
+
+
+def _valued(node: ast.stmt) -> dict[str, ast.expr]:
+    """The names that a statement gives a value without calling anything, if that is all that it does."""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+    if value is None or not _is_literal(value) or not all(isinstance(target, ast.Name) for target in targets):
+        return {}
+    return {target.id: value for target in targets if isinstance(target, ast.Name)}
 
 
 def _constants(bodies: list[ast.Module], named: Mapping[str, ast.expr]) -> set[float | str]:

@@ -79,6 +79,9 @@ def test_what_a_changed_body_speaks_of_is_told(tmp_path: Path) -> None:
         ("from typing import Any", "import asyncio\nfrom typing import Any, Literal", []),
         ("def make(", "def helper() -> int:\n    return 1\n\ndef make(", []),
         ("def make(", "_SECONDS = [1, 2]\n\ndef make(", []),
+        ("def make(", "_NONE: dict = {}\n\ndef make(", []),
+        ("    def drain", "    def _grow(self):\n        pass\n\n    def drain", []),
+        ("    def drain", "    @staticmethod\n    def _limit(size):\n        return size\n\n    def drain", []),
         ("return Queue()", "# a comment\n    return (Queue())", []),
     ],
     ids=[
@@ -90,6 +93,9 @@ def test_what_a_changed_body_speaks_of_is_told(tmp_path: Path) -> None:
         "an import",
         "a new function",
         "a new constant",
+        "a new constant with its type",
+        "a new private method",
+        "a new static one",
         "a comment",
     ],
 )
@@ -108,6 +114,10 @@ def test_bodies_of_functions_are_named(tmp_path: Path, old: str, new: str, funct
         ("@property", "@staticmethod"),
         ("yield self.size", "return [self.size]"),
         ("    def drain", "    def close(self):\n        pass\n\n    def drain"),
+        ("    def drain", "    @property\n    def _room(self):\n        return 1\n\n    def drain"),
+        ("    def drain", "    def _size(self, size=prepare()):\n        return 1\n\n    def drain"),
+        ("class Queue:\n", "class Queue:\n    def size(self):\n        pass\n"),
+        ("    def drain", "    _room = 1\n\n    def drain"),
         ("def make(", "@register\ndef helper():\n    pass\n\ndef make("),
         ("def make(", "def helper(size=prepare()):\n    pass\n\ndef make("),
         ("def make(", "prepare()\n\ndef make("),
@@ -126,6 +136,10 @@ def test_bodies_of_functions_are_named(tmp_path: Path, old: str, new: str, funct
         "a decorator",
         "no generator any more",
         "a new method",
+        "a new private property",
+        "a new private method with a call as a default",
+        "a method in place of a field",
+        "a new field",
         "a new function with a decorator",
         "a new function with a call as a default",
         "a new call",
@@ -139,6 +153,24 @@ def test_bodies_of_functions_are_named(tmp_path: Path, old: str, new: str, funct
 )
 def test_any_other_difference_is_said_to_be_one(tmp_path: Path, old: str, new: str) -> None:
     assert changed(tmp_path, old, new) == ChangedFunctions(other="small/queue.py")
+
+
+def test_a_protocol_demands_each_method_that_it_has(tmp_path: Path) -> None:
+    """A private method that is new to a class is no difference, and one that is new to a protocol is."""
+    method = "    def _grow(self):\n        ...\n"
+    of_class, of_protocol = "class Small(Base):\n    pass\n", "class Small(typing.Protocol[T]):\n    pass\n"
+    for number, text in enumerate((of_class, of_protocol)):
+        before = release(tmp_path / f"{number}", text)
+        after = release(tmp_path / f"{number} now", text + method, "1.1")
+        assert changed_functions(before, after).other == ("", "small/queue.py")[number]
+
+
+def test_what_a_new_helper_speaks_of_is_told(tmp_path: Path) -> None:
+    """With a body that changed: the helper is what that body did before, or does now."""
+    old, new = "return self.size > 0", "return self._fits()"
+    helper = "\n    def _fits(self):\n        return self.size > 37\n"
+    before, after = release(tmp_path / "before", MODULE), MODULE.replace(old, new + "\n" + helper)
+    assert 37 in changed_functions(before, release(tmp_path / "after", after, "1.1")).numbers
 
 
 def test_who_names_a_private_function_is_its_caller(tmp_path: Path) -> None:
