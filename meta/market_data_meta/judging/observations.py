@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from market_data_meta.judging.observation_rules import ABSENT, ObservationRule
 from market_data_meta.judging.observed_runs import ObservedSide, area_of, json_text, symbol_of
-from market_data_meta.judging.observed_values import ADDED, NARROWED, DifferenceKind, value_differences
+from market_data_meta.judging.observed_values import ADDED, CHANGED, NARROWED, DifferenceKind, value_differences
 
 CALLED = ("functions", "lives", "sequences", "wire")
 """Areas whose observations are calls with sample arguments."""
@@ -61,14 +61,23 @@ class ObservedComparison:
         """Whether there is more than what was added."""
         return any(difference.kind != ADDED for difference in self.differences)
 
-    def with_more(self, other: ObservedComparison) -> ObservedComparison:
-        """This one and another one, of other keys, in one."""
+    def with_closer_look(self, closer: ObservedComparison) -> ObservedComparison:
+        """This one, and that of sequences of calls.
+
+        What an answer gains only after other calls, and in no single call, is carried over from them: a change.
+        """
+        found = closer.differences if self.differences else tuple(map(_as_carried_over, closer.differences))
         return ObservedComparison(
-            self.differences + other.differences,
-            self.compared + other.compared,
-            self.unstable + other.unstable,
-            self.unobserved + other.unobserved,
+            self.differences + found,
+            self.compared + closer.compared,
+            self.unstable + closer.unstable,
+            self.unobserved + closer.unobserved,
         )
+
+
+def _as_carried_over(difference: ObservedDifference) -> ObservedDifference:
+    is_gained = difference.kind == ADDED and difference.path and difference.was is None
+    return replace(difference, kind=CHANGED) if is_gained else difference
 
 
 def compare_observations(was: ObservedSide, now: ObservedSide, rules: Sequence[ObservationRule]) -> ObservedComparison:

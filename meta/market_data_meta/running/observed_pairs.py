@@ -106,7 +106,7 @@ def observe_pair(
         if look.units:
             on_progress(ProgressStep(0, 0, f"looking more closely at {', '.join(place for place, _, _ in look.units)}"))
             closer = [replace(request, closer=look) for request in earlier], replace(later, closer=look)
-            comparison = comparison.with_more(_compared_closer(runner, *closer, rules))
+            comparison = comparison.with_closer_look(_compared_closer(runner, *closer, rules))
     folders = {content.package: sites[content.newest.sha256] for content in cells.now.contents}
     used = {package: _used_names(contract, package, folders) for package in observed}
     return ObservedPair(comparison, used, folders, runner.run_count, sum(len(unit.lines) for unit in untouched))
@@ -132,7 +132,7 @@ def _compared_closer(
             for side, run in zip(sides, pool.map(runner.run, both), strict=True):
                 side.append(run)
         comparison = compare_observations(ObservedSide(tuple(sides[0])), ObservedSide(tuple(sides[1])), rules)
-        if not comparison.differs:
+        if not comparison.differences:
             break
     return comparison
 

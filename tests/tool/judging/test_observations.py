@@ -53,6 +53,17 @@ def test_what_is_only_added_does_not_count_as_differing() -> None:
     assert not comparison.differs
 
 
+def test_what_is_gained_after_other_calls_alone_is_carried_over() -> None:
+    """It is a change where no single call has gained anything; a sequence that one side alone has says nothing."""
+    calls = compare_observations(side({"functions:m.f[]": 1}), side({"functions:m.f[]": 1}), ())
+    more = compare_observations(side({"functions:m.f[]": {}}), side({"functions:m.f[]": {"size": 2}}), ())
+    was, now = {"sequences:m.f[0]": {"headers": {}}}, {"sequences:m.f[0]": {"headers": {"a": 1}}, "sequences:m.f[1]": 1}
+    closer = compare_observations(side(was), side(now), ())
+    assert shown(calls.with_closer_look(closer)) == {"sequences:m.f[0]": "changed", "sequences:m.f[1]": "added"}
+    assert not more.with_closer_look(closer).differs
+    assert calls.with_closer_look(closer).compared == 3
+
+
 def test_what_is_unstable_on_either_side_is_never_compared() -> None:
     was = side({"api:m.f": 1, "api:m.g": 1, "api:m.h": 1}, {"api:m.f": 2, "api:m.g": 1, "api:m.h": 1})
     now = side({"api:m.f": 3, "api:m.g": 1, "api:m.h": 4}, {"api:m.f": 3, "api:m.g": 5, "api:m.h": 4})
