@@ -57,8 +57,9 @@ def test_what_is_gained_after_other_calls_alone_is_carried_over() -> None:
     """It is a change where no single call has gained anything; a sequence that one side alone has says nothing."""
     calls = compare_observations(side({"functions:m.f[]": 1}), side({"functions:m.f[]": 1}), ())
     more = compare_observations(side({"functions:m.f[]": {}}), side({"functions:m.f[]": {"size": 2}}), ())
-    was, now = {"sequences:m.f[0]": {"headers": {}}}, {"sequences:m.f[0]": {"headers": {"a": 1}}, "sequences:m.f[1]": 1}
-    closer = compare_observations(side(was), side(now), ())
+    was = side({"sequences:m.f[0]": {"headers": {}}})
+    now = side({"sequences:m.f[0]": {"headers": {"a": 1}}, "sequences:m.f[1]": 1})
+    closer = compare_observations(was, now, ())
     assert shown(calls.with_closer_look(closer)) == {"sequences:m.f[0]": "changed", "sequences:m.f[1]": "added"}
     assert not more.with_closer_look(closer).differs
     assert calls.with_closer_look(closer).compared == 3
