@@ -102,6 +102,9 @@ def _changed_in(name: str, old: bytes, new: bytes, versions: tuple[str, str]) ->
     if not name.endswith(".py"):
         raise _OtherDifferenceError
     trees = _parsed(old), _parsed(new)
+    if not {"__doc__", "getdoc"} & (_identifiers(trees[0]) | _identifiers(trees[1])):
+        for tree in trees:
+            _take_texts_for_readers(tree)
     # An import of one of these is no name more: it changes what the whole file means.
     known = _identifiers(trees[0]) | set(__future__.all_feature_names)
     added = [node for node in trees[1].body if _is_added(node, known)]
@@ -223,10 +226,24 @@ def _constants(bodies: list[ast.Module], named: Mapping[str, ast.expr]) -> set[f
     return found
 
 
+def _take_texts_for_readers(tree: ast.Module) -> None:
+    """Take out what a module, its functions and its classes say of themselves.
+
+    What has a decorator, or a class a base, may hand it on: as a description in a schema, or as a command's help.
+    """
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            bases = node.bases if isinstance(node, ast.ClassDef) else []
+            is_handed_on = bases or getattr(node, "decorator_list", [])
+            if not is_handed_on and node.body and _is_text(node.body[0]):
+                del node.body[0]
+
+
 def _take_bodies(tree: ast.Module) -> dict[str, list[ast.Module]]:
     """Take the bodies out of the functions of a module and of its classes, and hand them over by their names.
 
-    What is known of a function without running it stays: what it says of itself, and whether it is a generator.
+    What is known of a function without running it stays: what it says of itself, if anybody is told that, and whether
+    it is a generator.
     """
     bodies: dict[str, list[ast.Module]] = {}
     holders: list[tuple[ast.Module | ast.ClassDef, str]] = [(tree, "")]

@@ -83,6 +83,9 @@ def test_what_a_changed_body_speaks_of_is_told(tmp_path: Path) -> None:
         ("    def drain", "    def _grow(self):\n        pass\n\n    def drain", []),
         ("    def drain", "    @staticmethod\n    def _limit(size):\n        return size\n\n    def drain", []),
         ("return Queue()", "# a comment\n    return (Queue())", []),
+        ('"""Put it in."""', '"""Put it in at once."""', []),
+        ('"""A queue."""', '"""A queue of things."""', []),
+        ("class Queue:\n", 'class Queue:\n    """What waits."""\n\n', []),
     ],
     ids=[
         "a method",
@@ -97,6 +100,9 @@ def test_what_a_changed_body_speaks_of_is_told(tmp_path: Path) -> None:
         "a new private method",
         "a new static one",
         "a comment",
+        "a function's docstring",
+        "a module's docstring",
+        "a class's docstring",
     ],
 )
 def test_bodies_of_functions_are_named(tmp_path: Path, old: str, new: str, functions: list[str]) -> None:
@@ -109,7 +115,6 @@ def test_bodies_of_functions_are_named(tmp_path: Path, old: str, new: str, funct
     [
         ("size: int = LIMIT", "size: int = 4"),
         ("size: int = 3", "size: int = 4"),
-        ('"""Put it in."""', '"""Put it in at once."""'),
         ("    def put(", "    async def put("),
         ("@property", "@staticmethod"),
         ("yield self.size", "return [self.size]"),
@@ -131,7 +136,6 @@ def test_bodies_of_functions_are_named(tmp_path: Path, old: str, new: str, funct
     ids=[
         "a field",
         "a default",
-        "a docstring",
         "a coroutine",
         "a decorator",
         "no generator any more",
@@ -153,6 +157,22 @@ def test_bodies_of_functions_are_named(tmp_path: Path, old: str, new: str, funct
 )
 def test_any_other_difference_is_said_to_be_one(tmp_path: Path, old: str, new: str) -> None:
     assert changed(tmp_path, old, new) == ChangedFunctions(other="small/queue.py")
+
+
+@pytest.mark.parametrize(
+    ("holder", "is_told"),
+    [
+        ("def show():\n    {}\n", False),
+        ("@command\ndef show():\n    {}\n", True),
+        ("class Model(BaseModel):\n    {}\n", True),
+        ("def show():\n    {}\n\n\nprint(show.__doc__)\n", True),
+    ],
+    ids=["a function", "a command", "a model", "a file that reads one"],
+)
+def test_what_may_be_shown_to_users_is_no_text_for_readers(tmp_path: Path, holder: str, is_told: bool) -> None:
+    """A docstring that nobody hands on is for readers of the source alone."""
+    before, after = (release(tmp_path / text, holder.format(f'"""{text}."""')) for text in ("One", "Two"))
+    assert changed_functions(before, after).other == ("small/queue.py" if is_told else "")
 
 
 def test_a_protocol_demands_each_method_that_it_has(tmp_path: Path) -> None:
