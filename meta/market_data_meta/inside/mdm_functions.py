@@ -54,7 +54,8 @@ def changed_functions(before: Path, after: Path) -> ChangedFunctions:
             if name not in was:
                 _require_inert(name, now[name], was)
             elif (old := was[name].read_bytes()) != (new := now[name].read_bytes()):
-                for function, constants in _changed_in(name, old, new, versions).items():
+                others = [file for file in (*was.values(), *now.values()) if file not in (was[name], now[name])]
+                for function, constants in _changed_in(name, old, new, versions, others).items():
                     changed.append(f"{name}:{function}")
                     values |= constants
         except (_OtherDifferenceError, SyntaxError, ValueError, RecursionError, MemoryError):
@@ -93,8 +94,13 @@ def _files(folder: Path) -> dict[str, Path]:
     }
 
 
-def _changed_in(name: str, old: bytes, new: bytes, versions: tuple[str, str]) -> dict[str, set[float | str]]:
-    """The functions whose bodies differ in a file, each with the numbers and texts that they speak of."""
+def _changed_in(
+    name: str, old: bytes, new: bytes, versions: tuple[str, str], others: Sequence[Path]
+) -> dict[str, set[float | str]]:
+    """The functions whose bodies differ in a file, each with the numbers and texts that they speak of.
+
+    One that names a private constant which has another value differs. ``others`` are the other files.
+    """
     if name == "dist-info/METADATA":
         if _requirements(old) != _requirements(new):
             raise _OtherDifferenceError
@@ -116,13 +122,35 @@ def _changed_in(name: str, old: bytes, new: bytes, versions: tuple[str, str]) ->
     named = [_literals(tree) for tree in trees]
     of_added = _constants([ast.Module(added, [])], named[1])
     bodies = [_take_bodies(tree) for tree in trees]
+    constants = _take_changed_constants(*trees, others)
     if ast.dump(trees[0]) != ast.dump(_WithVersion(*versions).visit(trees[1])):
         raise _OtherDifferenceError
     return {
         function: _constants(body, named[0]) | _constants(bodies[1][function], named[1]) | of_added
         for function, body in bodies[0].items()
-        if list(map(ast.dump, bodies[1][function])) != list(map(ast.dump, body))
+        if list(map(ast.dump, bodies[1][function])) != list(map(ast.dump, body)) or _names_in(body) & constants
     }
+
+
+def _take_changed_constants(before: ast.Module, after: ast.Module, others: Sequence[Path]) -> set[str]:
+    """Take the private constants out of modules without bodies that have other values; their names.
+
+    None is taken that anything but bodies of the same file may use.
+    """
+    was, now = (
+        {name: ast.dump(value) for node in tree.body for name, value in _valued(node).items()}
+        for tree in (before, after)
+    )
+    private = (name for name in was.keys() & now.keys() if name.startswith("_") and not name.startswith("__"))
+    changed = {name for name in private if was[name] != now[name]}
+    if changed:
+        elsewhere = b"".join(file.read_bytes() for file in others)
+        changed = {name for name in changed if name.encode() not in elsewhere}
+    for tree in (before, after):
+        tree.body = [node for node in tree.body if not (names := _valued(node).keys()) or names - changed]
+        if changed & _identifiers(tree):
+            raise _OtherDifferenceError
+    return changed
 
 
 def _require_inert(name: str, file: Path, was: Mapping[str, Path]) -> None:

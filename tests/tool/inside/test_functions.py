@@ -175,6 +175,31 @@ def test_what_may_be_shown_to_users_is_no_text_for_readers(tmp_path: Path, holde
     assert changed_functions(before, after).other == ("small/queue.py" if is_told else "")
 
 
+@pytest.mark.parametrize(
+    ("more", "elsewhere", "functions"),
+    [
+        ("", "", ["Queue.put"]),
+        ("\n\ndef open(size=_MOST):\n    pass\n", "", None),
+        ("", "from small.queue import _MOST\n", None),
+    ],
+    ids=["in a body", "as a default", "in another file"],
+)
+def test_who_names_a_private_constant_differs_with_it(
+    tmp_path: Path, more: str, elsewhere: str, functions: list[str] | None
+) -> None:
+    """Its value is used where it is named: in bodies of the same file, or who knows when."""
+    text = MODULE.replace("return self.size > 0", "return self.size > _MOST").replace(
+        "class Q", "_MOST = 3\n\nclass Q", 1
+    )
+    files = {"small/app.py": elsewhere}
+    before = release(tmp_path / "before", text + more, files=files)
+    after = release(tmp_path / "after", text.replace("_MOST = 3", "_MOST = 30") + more, "1.1", files)
+    answer = changed_functions(before, after)
+    assert answer.functions == tuple(f"small/queue.py:{name}" for name in functions or ())
+    assert answer.other == ("" if functions else "small/queue.py")
+    assert set(answer.numbers) == ({3, 30} if functions else set())
+
+
 def test_a_protocol_demands_each_method_that_it_has(tmp_path: Path) -> None:
     """A private method that is new to a class is no difference, and one that is new to a protocol is."""
     method = "    def _grow(self):\n        ...\n"
