@@ -54,7 +54,8 @@ class RunByteCode:
 
         It is copied, as this run may write there too.
         """
-        shutil.rmtree(self.prefix, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(self.prefix)
         for source in self.sources:
             target = self._target(self.prefix, source)
             with contextlib.suppress(OSError):
