@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import signal
 import subprocess
 import sys
@@ -94,14 +95,23 @@ def test_installed_files_are_attested_from_their_bytes(
     assert "the files of core 1.4.61 are not those of the release" in verdict.reasons
 
 
+def _cpu_seconds_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def test_a_suite_that_is_stopped_leaves_an_incomplete_record_with_its_cause(
     contract: Contract, prepared: PreparedCell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("market_data_meta.running.isolated.SUITE_SECONDS", 2.0)
+    """Stopped after half of the CPU time that it takes on this machine: it has begun by then, and has not ended."""
     plan = suite_plan(contract, TRIO.combination.packages)
-    slow = replace(plan, header=prepared.plan.header, limits=replace(plan.limits, jobs=1))
-    record = read_record(run(contract, replace(prepared, plan=slow), tmp_path))
-    assert (record.footer, record.death) == (None, "the suite used more than 2 s of CPU time and was stopped")
+    whole = replace(prepared, plan=replace(plan, header=prepared.plan.header, limits=replace(plan.limits, jobs=1)))
+    before = _cpu_seconds_of_children()
+    assert read_record(run(contract, whole, tmp_path)).footer
+    half = float(round((_cpu_seconds_of_children() - before) / 2))
+    monkeypatch.setattr("market_data_meta.running.isolated.SUITE_SECONDS", half)
+    record = read_record(run(contract, whole, tmp_path))
+    assert (record.footer, record.death) == (None, f"the suite used more than {half:g} s of CPU time and was stopped")
     verdict = judge(contract, suite.digest(contract.root), record, KnownDefects())
     assert verdict.verdict == "unknown"
     assert "used more than" in verdict.reasons[0]
@@ -173,7 +183,8 @@ def test_a_run_repeats_what_it_is_asked_to_and_takes_for_an_error_what_does_not_
         record.parent.mkdir(parents=True, exist_ok=True)
         record.write_text(record_text(made_up))
 
-    installed = InstalledCell(tmp_path, tmp_path, (), frozenset(), None)
+    (tmp_path / "lib" / "python3.11").mkdir(parents=True)
+    installed = InstalledCell(tmp_path, tmp_path / "bin" / "python", (), frozenset(), None)
     monkeypatch.setattr(isolated, "install_cell", lambda *_: installed)
     monkeypatch.setattr(isolated, "run_prepared", run_made_up)
     seen: list[Record] = []
@@ -182,7 +193,7 @@ def test_a_run_repeats_what_it_is_asked_to_and_takes_for_an_error_what_does_not_
         seen.append(record)
         return [clause]
 
-    record = run_cell(contract, ledger, CELL, out=tmp_path, to_repeat=to_repeat)
+    record = run_cell(contract, ledger, CELL, out=tmp_path, to_repeat=to_repeat, cache=tmp_path / "cache")
     assert [record.checks[clause].outcome for record in seen] == ["failed"]
     assert [set(plan.clauses) for plan in plans[1:]] == [{clause, *contract.controls}] * REPETITIONS
     assert [plan.limits.checks_per_process > 1 for plan in plans] == [True] + [False] * REPETITIONS
