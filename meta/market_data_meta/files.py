@@ -88,3 +88,16 @@ def exclusive_lock(folder: Path) -> Iterator[None]:
     with folder.with_name(f".{folder.name}.lock").open("w") as lock_file:
         fcntl.flock(lock_file, fcntl.LOCK_EX)
         yield
+
+
+@contextlib.contextmanager
+def free_lock(folder: Path) -> Iterator[bool]:
+    """Lock ``folder`` for this process, if no other one has locked it; whether it is."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f".{folder.name}.lock").open("w") as lock_file:
+        try:
+            fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True

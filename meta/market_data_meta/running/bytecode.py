@@ -12,6 +12,7 @@ from functools import cached_property
 from importlib.util import source_from_cache
 from pathlib import Path
 
+from market_data_meta.files import free_lock
 from market_data_meta.running.sandbox import run_in_sandbox
 
 SECONDS = 600.0
@@ -73,9 +74,11 @@ class RunByteCode:
         ]
         if len(missing) < _WORTH_A_PROCESS:
             return
-        # It saves time and decides nothing: where the store cannot be written, everything is compiled in each run.
-        with contextlib.suppress(OSError):
-            self._compile(missing, readable)
+        # It saves time and decides nothing: where the store cannot be written, everything is compiled in each run. And
+        # of runs that end side by side one is enough.
+        with contextlib.suppress(OSError), free_lock(self.store) as is_free:
+            if is_free:
+                self._compile(missing, readable)
 
     def _compile(self, sources: Sequence[Path], readable: Sequence[Path]) -> None:
         self.store.mkdir(parents=True, exist_ok=True)

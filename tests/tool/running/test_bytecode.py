@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from market_data_meta.files import free_lock
 from market_data_meta.running import bytecode
 from market_data_meta.running.bytecode import RunByteCode
 
@@ -116,6 +117,18 @@ def test_what_a_run_has_written_reaches_no_other(run: RunByteCode) -> None:
     _import_things(run, f"{write}; file.write_bytes(b'nonsense')")
     run.bring()
     assert _import_things(run, "print(thing7.value, thing8.value)") == "7 8"
+
+
+def test_one_run_compiles_for_those_that_end_beside_it(run: RunByteCode) -> None:
+    """While one process is at it, no other one does the same."""
+    run.bring()
+    _import_things(run)
+    with free_lock(run.store) as is_free:
+        run.keep([run.sources[0].parent])
+    assert is_free
+    assert not run.store.exists()
+    run.keep([run.sources[0].parent])
+    assert len(list(run.store.iterdir())) == 150
 
 
 def test_a_few_new_modules_are_not_worth_a_process(run: RunByteCode) -> None:
