@@ -24,13 +24,14 @@ from typing import Any, TypeVar
 
 from bounds import within
 from constructing import concrete
-from describing import field_names, is_of_packages
+from describing import is_of_packages
 from hints import parameters_of, reads_schemas
 from known_values import is_moment
 from middleware import is_request, request
 from plain_samples import Sample, literal
 from plausible import MOMENT, Row, another_row
 from values import NoSampleError, samples
+from varied import set_fields, with_field
 
 _PLAIN = (bool, int, float, str)
 _OPTIONAL = 0.35
@@ -201,19 +202,15 @@ class Drawn:
 
     def _twin(self, value: Any) -> Any:
         """The same thing with another number in it, where it has one: what is told apart by a key is told twice."""
-        computed = getattr(type(value), "model_computed_fields", ())
         with contextlib.suppress(Exception):
-            fields = {name: getattr(value, name) for name in field_names(value) or () if name not in computed}
-            named = value if isinstance(value, dict) else fields
+            named = value if isinstance(value, dict) else set_fields(value)
             numbers = [name for name, part in named.items() if type(part) in (int, float, Decimal)]
             name = self._chance.choice(numbers)
-            changes = {name: named[name] + 1}
             if isinstance(value, dict):
                 twin = copy.copy(value)
-                twin.update(changes)
+                twin[name] = named[name] + 1
                 return twin
-            is_plain = dataclasses.is_dataclass(value) and not isinstance(value, type)
-            return dataclasses.replace(value, **changes) if is_plain else value.model_copy(update=changes)
+            return with_field(value, name, named[name] + 1)
         return value
 
     def _text(self, name: str) -> str:

@@ -48,11 +48,20 @@ def _another(value: Any, chance: random.Random) -> Any:
 
 
 def _with_another_field(value: Any, chance: random.Random) -> Any:
-    computed = getattr(type(value), "model_computed_fields", ())
-    names = [name for name in field_names(value) or () if name not in computed and getattr(value, name) is not None]
     with contextlib.suppress(Exception):
-        name = chance.choice(names)
-        changes = {name: _another(getattr(value, name), chance)}
-        is_plain = dataclasses.is_dataclass(value) and not isinstance(value, type)
-        return dataclasses.replace(value, **changes) if is_plain else value.model_copy(update=changes)
+        fields = {name: part for name, part in set_fields(value).items() if part is not None}
+        name = chance.choice([*fields])
+        return with_field(value, name, _another(fields[name], chance))
     return value
+
+
+def set_fields(value: Any) -> dict[str, Any]:
+    """The fields of a model or a dataclass that can be given a value, by name; none of anything else."""
+    computed = getattr(type(value), "model_computed_fields", ())
+    return {name: getattr(value, name) for name in field_names(value) or () if name not in computed}
+
+
+def with_field(value: Any, name: str, part: Any) -> Any:
+    """The same model or dataclass with another value in one field."""
+    is_plain = dataclasses.is_dataclass(value) and not isinstance(value, type)
+    return dataclasses.replace(value, **{name: part}) if is_plain else value.model_copy(update={name: part})

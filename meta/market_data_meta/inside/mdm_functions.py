@@ -68,7 +68,7 @@ def changed_functions(before: Path, after: Path) -> ChangedFunctions:
 def _callers(files: Mapping[str, Path], functions: Sequence[str]) -> tuple[str, ...]:
     """The functions whose bodies name a private one of these, in whatever file."""
     names = {function.rpartition(".")[2] for function in (each.partition(":")[2] for each in functions)}
-    private = {name for name in names if name.startswith("_") and not name.startswith("__")}
+    private = set(filter(_is_private, names))
     found: list[str] = []
     for file, path in files.items():
         content = path.read_bytes()
@@ -141,8 +141,7 @@ def _take_changed_constants(before: ast.Module, after: ast.Module, others: Seque
         {name: ast.dump(value) for node in tree.body for name, value in _valued(node).items()}
         for tree in (before, after)
     )
-    private = (name for name in was.keys() & now.keys() if name.startswith("_") and not name.startswith("__"))
-    changed = {name for name in private if was[name] != now[name]}
+    changed = {name for name in filter(_is_private, was.keys() & now.keys()) if was[name] != now[name]}
     if changed:
         elsewhere = b"".join(file.read_bytes() for file in others)
         changed = {name for name in changed if name.encode() not in elsewhere}
@@ -197,10 +196,18 @@ def _is_added_method(node: ast.stmt, holder: ast.ClassDef, known: frozenset[str]
     """Whether it is a private method of a name that the file does not know yet. A protocol demands each of its own."""
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or node.name in known:
         return False
-    is_private = node.name.startswith("_") and not node.name.startswith("__")
     is_plain = all(isinstance(each, ast.Name) and each.id == "staticmethod" for each in node.decorator_list)
     calls = any(isinstance(part, ast.Call) for part in ast.walk(node.args))
-    return is_private and is_plain and not calls and not any("Protocol" in ast.dump(base) for base in holder.bases)
+    return (
+        _is_private(node.name)
+        and is_plain
+        and not calls
+        and not any("Protocol" in ast.dump(base) for base in holder.bases)
+    )
+
+
+def _is_private(name: str) -> bool:
+    return name.startswith("_") and not name.startswith("__")
 
 
 def _is_literal(node: ast.expr) -> bool:
