@@ -9,6 +9,7 @@ import threading
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TextIO
 
 from market_data_meta.errors import ErrorCode, MetaError
 from market_data_meta.strict_json import strict_json, without_surrogates
@@ -84,8 +85,7 @@ def whole_file(file: Path) -> Iterator[Path]:
 @contextlib.contextmanager
 def exclusive_lock(folder: Path) -> Iterator[None]:
     """Lock ``folder`` for this process: a second process that locks it waits until the block ends."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_name(f".{folder.name}.lock").open("w") as lock_file:
+    with _lock_file(folder) as lock_file:
         fcntl.flock(lock_file, fcntl.LOCK_EX)
         yield
 
@@ -93,11 +93,15 @@ def exclusive_lock(folder: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def free_lock(folder: Path) -> Iterator[bool]:
     """Lock ``folder`` for this process, if no other one has locked it; whether it is."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_name(f".{folder.name}.lock").open("w") as lock_file:
+    with _lock_file(folder) as lock_file:
         try:
             fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             yield False
         else:
             yield True
+
+
+def _lock_file(folder: Path) -> TextIO:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    return folder.with_name(f".{folder.name}.lock").open("w")
