@@ -131,7 +131,7 @@ def _peak_memory() -> Iterator[list[float]]:
 
     def measure() -> None:
         # Each look takes 0.2 s of CPU time. A peak that is shorter than the time between two looks may be missed.
-        while not stop.wait(5.0):
+        while not stop.wait(10.0):
             peak[0] = max(peak[0], sum(proportional_memory(pid) for pid in _with_descendants(os.getpid())))
 
     thread = threading.Thread(target=measure, daemon=True)

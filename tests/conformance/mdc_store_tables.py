@@ -79,9 +79,9 @@ class StoreDatabase:
 def store_database(postgres: PostgresServer, contracts: Path, schema: str = DOCKER) -> StoreDatabase:
     """A new database with the tables of one of the documented schemas, and the tenants."""
     database = postgres.create_database()
-    database.query((contracts / "schemas" / "sql" / f"{schema}.sql").read_text(encoding="utf-8"))
-    for name, number in TENANTS.items():
-        database.query(f"INSERT INTO tenants (id, tenant_id) VALUES ('{number}', '{name}')")  # noqa: S608 - as above
+    tables = (contracts / "schemas" / "sql" / f"{schema}.sql").read_text(encoding="utf-8")
+    tenants = ", ".join(f"('{number}', '{name}')" for name, number in TENANTS.items())
+    database.query(f"{tables}\nINSERT INTO tenants (id, tenant_id) VALUES {tenants}")
     return StoreDatabase(database)
 
 

@@ -22,8 +22,12 @@ from market_data_meta.releases.index_settings import configured_indexes
 from market_data_meta.releases.ledger import Ledger
 from market_data_meta.running import bytecode, environments
 
-_RESOLUTIONS = 12
-"""How many sets are resolved at a time: each in a process of its own, which waits for the index most of its time."""
+_RESOLUTIONS = 3
+"""How many sets are resolved at a time, each in a process of its own.
+
+Each of these asks the index some hundred questions at once. With three the whole matrix's are answered as soon as with
+twelve, and with twelve a resolver may lose some and wait for them until it has given up (5 to 20 s on a small machine).
+"""
 ThirdPartyRequirements = tuple[tuple[str, ...], ...]
 """What the releases of a cell require of other libraries, for each package: cells that agree on it share a set."""
 
