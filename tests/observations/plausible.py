@@ -115,8 +115,8 @@ class Row(dict[str, Any]):
 
 
 def another_row() -> Row:
-    """A row that is not taken for the first."""
-    row = Row(id="b", symbol="MSFT", price=99.125, ts="2024-03-01T14:31:00Z")
+    """A row that is not taken for the first. Its size is nothing, which is a value like any other."""
+    row = Row(id="b", symbol="MSFT", price=99.125, size=0, ts="2024-03-01T14:31:00Z")
     row.turn = 1
     return row
 

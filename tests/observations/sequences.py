@@ -186,6 +186,9 @@ async def _pair(maker: Maker, cases: list[Case], first: str, other_cases: list[C
     if asyncio.get_running_loop().time() - began < _LITTLE:
         await asyncio.sleep(_LONG)
         seen["long after"] = await outcome(functools.partial(other_cases[0].call, other_call))
+        # What has rested after failures may be on trial then: one more is another thing than the first of several.
+        await outcome(functools.partial(case.call, getattr(instance, first)))
+        seen["after one more"] = await outcome(functools.partial(other_cases[0].call, other_call))
     return Described(seen)
 
 

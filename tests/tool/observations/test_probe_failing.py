@@ -164,3 +164,41 @@ def test_files_that_were_moved_away_are_made_anew(tmp_path: Path) -> None:
     )
     other = observed(tmp_path / "b", {"m": keeping}, "functions")[place]
     assert sorted(other["writes"]["dict"]) == ["moved-object.json"]
+
+
+def test_a_failure_after_a_rest(tmp_path: Path) -> None:
+    """What rests after failures and is then on trial is told from what forgives all of them, by one more failure."""
+    text = """
+import time
+class Circuit:
+    def __init__(self, threshold: int = 5, seconds: float = 60.0) -> None:
+        self.threshold, self.seconds, self.state, self.failures, self.since = threshold, seconds, "closed", 0, 0.0
+    def allow(self) -> bool:
+        if self.state == "open" and time.time() - self.since >= self.seconds:
+            self.state = "half open"
+            RESTED
+        return self.state != "open"
+    def on_failure(self) -> None:
+        self.failures += 1
+        if self.failures >= self.threshold:
+            self.state, self.since = "open", time.time()
+"""
+    after = []
+    for number, rested in enumerate(("pass", "self.failures = 0")):
+        seen = observed(tmp_path / str(number), {"m": text.replace("RESTED", rested)}, "functions")
+        after.append(seen["small.m.Circuit.on_failure then"]["allow"]["returns"])
+    assert [each["long after"]["returns"] for each in after] == [True, True]
+    assert [each["after one more"]["returns"] for each in after] == [False, True]
+
+
+def test_a_zero_in_a_row(tmp_path: Path) -> None:
+    """A row whose number is zero is told from one without it."""
+    text = """
+def sizes(rows: list[dict]) -> list:
+    return [row.get("size") OTHERWISE for row in rows]
+"""
+    seen = [
+        observed(tmp_path / str(number), {"m": text.replace("OTHERWISE", otherwise)}, "functions")
+        for number, otherwise in enumerate(("", "or None"))
+    ]
+    assert seen[0] != seen[1]
