@@ -25,8 +25,8 @@ from market_data_meta.running import bytecode, environments
 _RESOLUTIONS = 3
 """How many sets are resolved at a time, each in a process of its own.
 
-Each of these asks the index some hundred questions at once. With three the whole matrix's are answered as soon as with
-twelve, and with twelve a resolver may lose some and wait for them until it has given up (5 to 20 s on a small machine).
+Each of these sends the index some hundred requests at once. Three at a time resolve the sets of the matrix as soon as
+twelve do; of twelve, some lose an answer and wait until they give it up (5 to 20 s on a small machine).
 """
 ThirdPartyRequirements = tuple[tuple[str, ...], ...]
 """What the releases of a cell require of other libraries, for each package: cells that agree on it share a set."""
