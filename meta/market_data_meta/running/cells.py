@@ -64,7 +64,7 @@ def decide(
     whole, request = request, with_services(contract, request)
     on_progress(ProgressStep(0, 0, "resolving third-party libraries"))
     resolutions, digests = resolve_third_party(
-        contract, ledger, request.cells, python, options.cache, options.third_party
+        contract, ledger, request.cells, python, options.cache, options.third_party, will_run=options.run
     )
     locks = {needs: lock for needs, lock in resolutions.items() if isinstance(lock, ThirdPartyLock)}
     unresolvable = {cell: Unresolvable(why) for cell in request.cells if (why := cell.why_not_installable(version))}
@@ -120,17 +120,24 @@ def resolve_third_party(
     python: str,
     cache: Path,
     choice: str = HIGHEST,
+    *,
+    will_run: bool = False,
 ) -> tuple[dict[ThirdPartyRequirements, ThirdPartyLock | Unresolvable], dict[ThirdPartyLock, str]]:
     """The third-party set for each distinct set of requirements, and the digest of each set's group.
 
     The published releases come first, so that a group has the same digest whichever cells are requested. What cannot
-    be installed on the interpreter is asked about by nobody: the answer would count for cells that can.
+    be installed on the interpreter is asked about by nobody: the answer would count for cells that can. With
+    ``will_run`` sets of the requested cells that nobody has resolved before are installed meanwhile.
     """
+    cells = tuple(cells)
     version = environments.version_of(python)
     combinations = content_combinations(distinct_contents(contract, ledger.published))
     every_published = [*combinations, *service_cells(contract, combinations)]
     published_cells = [cell for cell in every_published if not cell.why_not_installable(version)]
-    resolutions = third_party.resolve_all(contract, ledger.published, published_cells, python, cache, choice)
+    to_install = {cell.requirements for cell in cells} if will_run else ()
+    resolutions = third_party.resolve_all(
+        contract, ledger.published, published_cells, python, cache, choice, to_install
+    )
     published = [lock for lock in resolutions.values() if isinstance(lock, ThirdPartyLock)]
     other_cells = (
         cell for cell in cells if cell.requirements not in resolutions and not cell.why_not_installable(version)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -77,11 +77,14 @@ def resolve_all(
     python: str,
     cache: Path,
     choice: str = HIGHEST,
+    to_install: Collection[ThirdPartyRequirements] = (),
 ) -> dict[ThirdPartyRequirements, ThirdPartyLock | Unresolvable]:
     """For each distinct set of requirements the set that it resolves to by a choice of versions.
 
     ``python`` is the interpreter that will run it. What was resolved before is read from ``cache``: a resolution as of
-    a date does not change, and that of this day is made once a day.
+    a date does not change, and that of this day is made once a day. The sets of ``to_install`` are resolved first. They
+    are installed one after the other while others are resolved, which mostly waits for the index: whoever needs one
+    calls ``install``, and gets the error if there is one.
     """
     representatives: dict[ThirdPartyRequirements, ContentCombination] = {}
     for cell in cells:
@@ -91,29 +94,40 @@ def resolve_all(
     moment = datetime.now(UTC).date().isoformat() if choice == TODAY else ledger.as_of
     circumstances = [moment, interpreter, *(index.url for index in configured_indexes())]
 
-    def resolve(cell: ContentCombination) -> ThirdPartyLock | Unresolvable:
-        return _resolve(contract, ledger, cell, choice, circumstances, python, cache)
+    order = sorted(representatives, key=lambda requirements: requirements not in to_install)
+    installer = ThreadPoolExecutor(1)
 
-    with ThreadPoolExecutor(_RESOLUTIONS) as pool:
-        return dict(zip(representatives, pool.map(resolve, representatives.values()), strict=True))
+    def resolve(requirements: ThirdPartyRequirements) -> ThirdPartyLock | Unresolvable:
+        cell = representatives[requirements]
+        file = _file(contract, cell, choice, circumstances, cache)
+        known = _read(file)
+        if known is not None:
+            return known
+        resolution = _resolve(contract, ledger, cell, choice, python, file)
+        if requirements in to_install and isinstance(resolution, ThirdPartyLock):
+            installer.submit(install, resolution, python, cache)
+        return resolution
+
+    try:
+        with ThreadPoolExecutor(_RESOLUTIONS) as pool:
+            resolved = dict(zip(order, pool.map(resolve, order), strict=True))
+    finally:
+        installer.shutdown(wait=False, cancel_futures=True)
+    return {requirements: resolved[requirements] for requirements in representatives}
 
 
-def _resolve(
-    contract: Contract,
-    ledger: Ledger,
-    cell: ContentCombination,
-    choice: str,
-    circumstances: Sequence[str],
-    python: str,
-    cache: Path,
-) -> ThirdPartyLock | Unresolvable:
+def _file(contract: Contract, cell: ContentCombination, choice: str, circumstances: Sequence[str], cache: Path) -> Path:
+    """The file that keeps a resolution: it is named by all that the resolution depends on."""
     question: list[object] = [choice, *circumstances, cell.requirements, environments.SUITE, environments.OPTIONAL]
     if service := contract.service_with(cell.combination.packages):
         question += [{package: list(extras) for package, extras in service.extras.items()}, service.libraries]
-    file = cache / "locks" / f"{hashlib.sha256(json.dumps(question).encode()).hexdigest()[:16]}.json"
-    cached = _read(file)
-    if cached is not None:
-        return cached
+    return cache / "locks" / f"{hashlib.sha256(json.dumps(question).encode()).hexdigest()[:16]}.json"
+
+
+def _resolve(
+    contract: Contract, ledger: Ledger, cell: ContentCombination, choice: str, python: str, file: Path
+) -> ThirdPartyLock | Unresolvable:
+    """The set of a cell, and that in ``file``; the reason why there is none is asked for again each time."""
     try:
         cell_lock = environments.resolve_cell(contract, ledger, Cell(cell.combination, choice), python)
     except UninstallableError as error:

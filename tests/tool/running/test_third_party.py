@@ -5,15 +5,18 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 from examples import LEDGER
 
 from market_data_meta.contract import Contract, Service
+from market_data_meta.releases.combinations import Cell
 from market_data_meta.releases.contents import content_combinations, distinct_contents
 from market_data_meta.running import environments, third_party
 from market_data_meta.running.cells import resolve_third_party
 from market_data_meta.running.environments import CellLock
+from market_data_meta.running.third_party import ThirdPartyLock
 
 SERVICE = Service(("core", "store"), name="store")
 
@@ -69,3 +72,33 @@ def test_what_one_index_has_is_not_expected_of_another(
         monkeypatch.setenv("UV_DEFAULT_INDEX", f"https://{index}.example/simple/")
         third_party.resolve_all(small, LEDGER, [cell], sys.executable, tmp_path)
         assert len(asked) == times
+
+
+def test_what_will_run_is_installed_while_other_sets_are_resolved(
+    small: Contract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is resolved before the others, and what was resolved earlier is left to whoever needs it."""
+    cell = content_combinations(distinct_contents(small, LEDGER))[0]
+    other = cell.of_packages(SERVICE.packages)
+    resolved: list[str] = []
+    installed: list[str] = []
+    is_installed = Event()
+
+    def resolve_cell(_contract: object, _ledger: object, resolving: Cell, _python: str) -> CellLock:
+        if resolving.combination != cell.combination:
+            assert is_installed.wait(60)
+        resolved.append(resolving.name)
+        return CellLock("", resolving.name, frozenset(), ())
+
+    def install(lock: ThirdPartyLock, _python: str, _cache: Path) -> None:
+        installed.append(lock.lock)
+        is_installed.set()
+
+    monkeypatch.setattr(environments, "resolve_cell", resolve_cell)
+    monkeypatch.setattr(third_party, "install", install)
+    for _ in range(2):
+        locks = third_party.resolve_all(
+            small, LEDGER, [other, cell], sys.executable, tmp_path, to_install={cell.requirements}
+        )
+        assert list(locks) == [other.requirements, cell.requirements]
+        assert installed == [resolved[0]]
