@@ -22,7 +22,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import NoReturn
 
@@ -30,7 +30,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from mdm_plan import Limits
-from mdm_tree import cpu_seconds, overtime, signal_name
+from mdm_tree import asleep, below, cpu_seconds, overtime, signal_name
 
 Reports = list[pytest.TestReport]
 OnDecided = Callable[[pytest.Item, Reports | str, float], None]
@@ -39,6 +39,11 @@ CountsAfterOthers = Callable[[pytest.Item, Reports], bool]
 _write, _exit, _dumps = os.write, os._exit, json.dumps
 _SHARED = 0.25
 """The part of its time that a check may take behind others: one that hangs there has not used up that of its run."""
+_ASLEEP = 1.5
+"""How many times its limit of CPU time a check may be asleep: more than the minute that a check itself waits for what
+does not come, after which it fails. On a busy machine it is asleep no longer."""
+_DOZE, _BESIDE = 2.0, 6
+"""Seconds asleep after which another check begins beside one, and how many may sleep so at a time."""
 
 
 @dataclass
@@ -46,22 +51,37 @@ class _Child:
     """A process that runs checks one after the other: its pipe, and what has been read from that and not yet handled.
 
     ``fresh`` until a check has ended in it. The check that runs began at ``started``, when the process had used
-    ``cpu_before`` seconds of CPU time.
+    ``cpu_before`` seconds of CPU time. It was ``asleep`` for so many seconds until it was last ``looked`` at.
     """
 
     items: list[pytest.Item]
     pid: int
     pipe: int
-    started: float
+    started: float = 0.0
     received: bytearray = field(default_factory=bytearray)
     status: int | None = None
     fresh: bool = True
     cpu_before: float = 0.0
+    asleep: float = 0.0
+    looked: float = 0.0
 
     def read(self) -> None:
         """Take in what the checks have written."""
         with contextlib.suppress(BlockingIOError):
             self.received += os.read(self.pipe, 1 << 16)
+
+    def begin(self) -> None:
+        """Note that its next check begins."""
+        self.started = self.looked = time.monotonic()
+        self.asleep, self.cpu_before = 0.0, cpu_seconds([self.pid])
+
+    def look(self) -> None:
+        """Count how long its check has been asleep."""
+        now = time.monotonic()
+        if asleep(below(self.pid) | {self.pid}):
+            # Whoever looks seldom, as the machine is busy, does not know what was between.
+            self.asleep += min(now - self.looked, 1.0)
+        self.looked = now
 
     def has_died(self) -> bool:
         """Whether it has died. The pipe's end is no sign: what it left behind may hold it open."""
@@ -89,11 +109,12 @@ def run_checks(
 ) -> None:
     """Run ``items`` in forked children, each check within the CPU time of its limits.
 
-    A check that waits, and does not compute, is stopped when it has taken a multiple of that of wall time (see
-    mdm_tree). A check that ``needs_fresh_process`` (it is misled by what another has left) is the first in its child.
-    ``counts_after_others`` says whether the reports of a check that ran after others are its answer. ``on_decided`` is
-    called in this process for each check with its reports, or with a sentence where its process brought none (it
-    crashed, exited, or was killed at the limit), and its duration in seconds.
+    A check that does not compute is stopped when it has slept for half as much again, and one that neither sleeps nor
+    computes when it has taken a multiple of that of wall time (see mdm_tree). A check that ``needs_fresh_process`` (it
+    is misled by what another has left) is the first in its child. ``counts_after_others`` says whether the reports of a
+    check that ran after others are its answer. ``on_decided`` is called in this process for each check with its
+    reports, or with a sentence where its process brought none (it crashed, exited, or was killed at the limit), and its
+    duration in seconds.
     """
     waiting = _batches(items, limits.checks_per_process, needs_fresh_process)
     map_modules()
@@ -104,7 +125,7 @@ def run_checks(
         running: dict[int, _Child] = {}
         try:
             while waiting or running:
-                while waiting and len(running) < limits.jobs:
+                while waiting and _has_room(running.values(), limits.jobs):
                     child = _fork(waiting.pop(0), counts_after_others)
                     running[child.pipe] = child
                     selector.register(child.pipe, selectors.EVENT_READ)
@@ -119,6 +140,12 @@ def run_checks(
         finally:
             for child in running.values():
                 _end(child)
+
+
+def _has_room(running: Collection[_Child], jobs: int) -> bool:
+    """Whether another child may begin: what waits for something that may never come holds up no other."""
+    dozing = sum(child.asleep > _DOZE for child in running)
+    return len(running) - min(dozing, _BESIDE) < jobs
 
 
 def _batches(
@@ -159,16 +186,25 @@ def _attend(child: _Child, check_seconds: float, counts_after_others: CountsAfte
         # Several may have been read at once, so that the time since the last says nothing of each.
         seconds = now - child.started if isinstance(result, str) else sum(report.duration for report in result)
         on_decided(child.items.pop(0), result, seconds)
-        child.fresh, child.started, child.cpu_before = False, now, cpu_seconds([child.pid])
+        child.fresh = False
+        child.begin()
     if not child.items:
         return True
     limit = check_seconds if child.fresh else check_seconds * _SHARED
-    cause = _death(child) if dead else overtime(child.pid, child.started, limit, child.cpu_before)
+    cause = _death(child) if dead else _overtime(child, limit)
     if not cause:
         return False
     if child.fresh:
         on_decided(child.items.pop(0), cause, time.monotonic() - child.started)
     return True
+
+
+def _overtime(child: _Child, limit: float) -> str:
+    """Which of its limits the child's check has exceeded; nothing if none."""
+    child.look()
+    if child.asleep > limit * _ASLEEP:
+        return f"waited for {limit * _ASLEEP:g} s without doing anything and was stopped"
+    return overtime(child.pid, child.started, limit, child.cpu_before)
 
 
 def _fork(items: list[pytest.Item], counts_after_others: CountsAfterOthers) -> _Child:
@@ -181,7 +217,9 @@ def _fork(items: list[pytest.Item], counts_after_others: CountsAfterOthers) -> _
         _in_child(items, write, counts_after_others)
     os.close(write)
     os.set_blocking(read, False)
-    return _Child(list(items), pid, read, time.monotonic())
+    child = _Child(list(items), pid, read)
+    child.begin()
+    return child
 
 
 def _in_child(items: list[pytest.Item], write: int, counts_after_others: CountsAfterOthers) -> NoReturn:

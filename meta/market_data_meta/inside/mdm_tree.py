@@ -63,8 +63,8 @@ def _has_ended(pid: int) -> bool:
         return True
 
 
-def _fields(pid: int) -> list[bytes]:
-    """What the kernel says of a process after its name: the state, the parent, and what proc_pid_stat(5) lists."""
+def _fields(pid: int | str) -> list[bytes]:
+    """What the kernel says of a process, or of ``PID/task/THREAD``, after its name (see proc_pid_stat(5))."""
     return _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
 
 
@@ -105,6 +105,19 @@ def cpu_seconds(pids: Iterable[int]) -> float:
         with contextlib.suppress(OSError, ValueError, IndexError):
             ticks += sum(map(int, _fields(pid)[11:15]))
     return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def asleep(pids: Iterable[int]) -> bool:
+    """Whether all threads of the processes wait for something to happen, and none of them for a core or a disk.
+
+    It is the same on a busy machine. False where it cannot be told.
+    """
+    threads = [f"{pid}/task/{thread}" for pid in pids for thread in _listed(f"/proc/{pid}/task")]
+    for thread in threads:
+        with contextlib.suppress(OSError, IndexError):
+            if _fields(thread)[0] in b"RD":
+                return False
+    return bool(threads)
 
 
 def overtime(pid: int, started: float, limit: float, cpu_before: float = 0.0) -> str:
