@@ -18,7 +18,7 @@ import time
 import types
 import typing
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -36,6 +36,9 @@ from varied import set_fields, with_field
 _PLAIN = (bool, int, float, str)
 _OPTIONAL = 0.35
 """How often an argument is given that may be left out."""
+_GENEROUS, _ZERO = 0.8, 0.3
+"""The same where the code has changed that is handed them, and how often a number is zero then, which may be taken for
+nothing given."""
 _DEPTH = 3
 """How deep an argument is built from drawn ones; further in are samples."""
 _ITEMS = 4
@@ -77,11 +80,21 @@ class Drawn:
         self._kept: list[Any] = []
         self._used: list[str] = []
         self._coherence = 0.6
+        self._is_generous = False
         self._moment = MOMENT
 
     def be_coherent(self) -> None:
         """Hand over the same text nearly always, whatever a parameter is called: all is about one thing."""
         self._coherence = 0.95
+
+    @contextlib.contextmanager
+    def being_generous(self) -> Iterator[None]:
+        """Meanwhile hand over most of what may be left out, and often a zero."""
+        self._is_generous = True
+        try:
+            yield
+        finally:
+            self._is_generous = False
 
     def begin(self, seed: str) -> None:
         """Draw from now on what is drawn from this seed."""
@@ -96,9 +109,10 @@ class Drawn:
         """Arguments by name: all that are required, and some of the others. Raises NoSampleError."""
         found: dict[str, Any] = {}
         of_schemas = reads_schemas(function)
+        optional = _GENEROUS if self._is_generous else _OPTIONAL
         for parameter, annotation in _parameters(function):
             required = parameter.default is parameter.empty
-            if required or self._chance.random() < _OPTIONAL:
+            if required or self._chance.random() < optional:
                 is_said = annotation not in (Any, inspect.Parameter.empty)
                 if of_schemas and annotation in (dict, dict[str, Any]):
                     found[parameter.name] = self._schema()
@@ -123,6 +137,8 @@ class Drawn:
             return within([literal(value)], args[1:])[0].make() if chance.random() < 0.9 else value
         if (kept := self._kept_of(annotation)) and chance.random() < 0.4:
             return chance.choice(kept)
+        if annotation in (int, float) and self._is_generous and chance.random() < _ZERO:
+            return annotation(0)
         if annotation is int:
             number = int(chance.choice(self._numbers))
             return min(number, _FEW) if _EACH_COSTS.search(name) else number

@@ -58,6 +58,8 @@ _WHOLE, _WHOLE_ALONE = 100.0, 40.0
 """Virtual seconds after which no other call begins, of a class and of a function: that may take a minute itself."""
 _WITHIN, _PATIENCE = 0.8, 6.0
 """How often a context manager is entered first, and the virtual seconds that this may take."""
+_CONSTRUCTORS, _DRAWN = frozenset({"__init__", "__post_init__"}), {False: 0.6, True: 0.9}
+"""What makes an instance, and how often it is handed drawn arguments: where it has not changed and where it has."""
 _DOUBLE_MOODS = ("raises", "raises once", "times out", "disconnects once", "loses its server once", "slow")
 """How doubles may be when they are not well."""
 _FAVOURED = 4
@@ -185,7 +187,7 @@ async def _lived(
     kind: type, ways: Sequence[_Way], material: _Material, journal: Journal, moods: contextlib.ExitStack
 ) -> Any:
     chance, loop, tasks = journal.chance, asyncio.get_running_loop(), asyncio.all_tasks()
-    made = _made(kind, ways, journal)
+    made = _made(kind, ways, material, journal)
     if made is None:
         return Described("nothing was made")
     instance, methods, own_pauses = made.instance, made.methods(), made.own_pauses()
@@ -266,11 +268,13 @@ def _defaults(kind: type) -> dict[str, float]:
     return {each.name: each.default for each in parameters if type(each.default) in (int, float)}
 
 
-def _made(kind: type, ways: Sequence[_Way], journal: Journal) -> _Made | None:
+def _made(kind: type, ways: Sequence[_Way], material: _Material, journal: Journal) -> _Made | None:
     """An instance from drawn arguments, or in the plainest way that makes one; None where nothing does."""
     journal.drawn.begin(str(journal.chance.random()))
-    if journal.chance.random() < 0.6:
-        with contextlib.suppress(Exception):
+    is_changed = bool(_CONSTRUCTORS & material.changed)
+    if journal.chance.random() < _DRAWN[is_changed]:
+        generous = journal.drawn.being_generous() if is_changed else contextlib.nullcontext()
+        with contextlib.suppress(Exception), generous:
             arguments = journal.drawn.arguments(kind)
             instance = concrete(kind)(**arguments)
             journal.steps["00 made with"] = describe(arguments)

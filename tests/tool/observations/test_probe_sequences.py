@@ -339,3 +339,29 @@ class Index:
     look = CloserLook((("small.parts.Index", ("write",), 200),))
     was, now = (sequences(tmp_path / name, text, look) for name, text in (("a", module), ("b", skipping)))
     assert sum(was[each] != now[each] for each in was) > 5
+
+
+def test_a_changed_constructor_is_handed_zeros(tmp_path: Path) -> None:
+    """Where a zero in an optional field of what it is made with is taken for nothing, the default takes its place."""
+    module = """
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    name: str
+    seed: int | None = None
+    enabled: bool = True
+
+
+class Source:
+    def __init__(self, settings: Settings) -> None:
+        self._seed = settings.seed if settings.seed is not None else 42
+
+    def next(self, name: str) -> int:
+        return len(name) + self._seed
+"""
+    falling_back = module.replace("settings.seed if settings.seed is not None else 42", "settings.seed or 42")
+    look = CloserLook((("small.parts.Source", ("__init__",), 40),))
+    was, now = (sequences(tmp_path / name, text, look) for name, text in (("a", module), ("b", falling_back)))
+    assert sum(was[each] != now[each] for each in was) > 5
