@@ -184,6 +184,36 @@ async def _keeps_to_tenant(
         )
 
 
+async def test_csv_restore(clause: ClauseCheck, postgres: PostgresServer, contracts: Path, tmp_path: Path) -> None:
+    """Bars that MDS or AMDS has dumped as CSV, gzipped or not, it restores in another database as they were, and
+    restored again they are no more.
+    """
+    from psycopg import sql
+
+    columns, key, bars = clause.expect["columns"], clause.expect["key"], clause.expect["bars"]
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    problems: list[str] = []
+    for client, name in product(CLIENTS, clause.expect["files"]):
+        database, other = (store_database(postgres, contracts) for _ in range(2))
+        tenant, file = tenant_of(client), str(tmp_path / f"{client}-{name}")
+        select = sql.SQL("SELECT {names} FROM bars WHERE tenant_id = {tenant} ORDER BY ts").format(
+            names=names, tenant=sql.Literal(tenant)
+        )
+        with noting(problems, f"{client} dumps to {name}"):
+            await write(client, {"dsn": database.url}, "bars", [bar(tenant, **values) for values in bars])
+            await call(client, {"dsn": database.url}, "copy_out_csv", select_sql=select, out_path=file)
+        restore = "copy_restore_csv" if client == "MDS" else "copy_restore_csv_async"
+        update = [column for column in columns if column not in key]
+        target = {"target": "bars", "cols": columns, "conflict_cols": key, "update_cols": update}
+        with noting(problems, f"{client} restores {name}"):
+            for _ in range(clause.expect["times"]):
+                await call(client, {"dsn": other.url}, restore, src_path=file, **target)
+            restored = other.rows("bars", list(bars[0]))
+            if restored != [list(values.values()) for values in bars]:
+                problems.append(f"{client} restores {name}: {restored} is stored")
+    clause.none("dumps that are not restored as they were", problems, examined=len(bars))
+
+
 async def test_tenant_of_dsn(clause: ClauseCheck, postgres: PostgresServer, contracts: Path) -> None:
     """A client whose DSN names a tenant reads and writes rows of this tenant only."""
     database = store_database(postgres, contracts)

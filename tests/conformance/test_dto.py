@@ -7,6 +7,7 @@ import json
 import pickle
 import time
 from collections.abc import Callable
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -229,3 +230,25 @@ def test_envelope_carries_event(clause: ClauseCheck, make_store_event: Callable[
         payload = EventEnvelope[FeedbackEvent].model_validate_json(sent).payload
     clause.that("the payload", isinstance(payload, FeedbackEvent), expected="a Core FeedbackEvent", got=type(payload))
     clause.equal("its level and time", (payload.level.value, payload.ts == event.ts), (clause.expect["level"], True))
+
+
+def test_stream_events_round_trip(clause: ClauseCheck) -> None:
+    """A StreamEvent and a SignalEvent of Pipeline equal what from_dict makes of their own to_dict, also where their
+    times have a zone.
+    """
+    from market_data_pipeline.streaming import bus
+
+    problems, examined = [], 0
+    for name, fields in clause.expect["time_fields"].items():
+        kind = getattr(bus, name)
+        for written in clause.expect["times"]:
+            examined += 1
+            sent = kind(**clause.expect[name], **dict.fromkeys(fields, datetime.fromisoformat(written))).to_dict()
+            try:
+                read = kind.from_dict(dict(sent)).to_dict()
+            except Exception as error:  # noqa: BLE001 - whatever it raises, the event is lost
+                problems.append(f"{name} with the time {written}: {type(error).__name__}")
+                continue
+            if changed := sorted(key for key in sent | read if sent.get(key) != read.get(key)):
+                problems.append(f"{name} with the time {written}: {', '.join(changed)}")
+    clause.none("events that are not read as they were written", problems, examined=examined)
