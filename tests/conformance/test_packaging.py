@@ -17,9 +17,9 @@ from mdm_clause import ClauseCheck
 from mdm_plan import Plan
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def release(plan: Plan) -> Release:
-    """The release under test, in its clean install."""
+    """The release under test, in its clean install, which says once what all checks of a process look at."""
     return Release.of(plan)
 
 
