@@ -44,6 +44,8 @@ _ASLEEP = 1.5
 does not come, after which it fails. On a busy machine it is asleep no longer."""
 _DOZE, _BESIDE = 2.0, 6
 """Seconds asleep after which another check begins beside one, and how many may sleep so at a time."""
+_LOOK = 0.2
+"""Seconds between two looks at a child, and at the pipes of all: most checks have ended before the first."""
 
 
 @dataclass
@@ -76,8 +78,10 @@ class _Child:
         self.asleep, self.cpu_before = 0.0, cpu_seconds([self.pid])
 
     def look(self) -> None:
-        """Count how long its check has been asleep."""
+        """Count how long its check has been asleep, now and then: each look goes through its processes' threads."""
         now = time.monotonic()
+        if now - self.looked < _LOOK:
+            return
         if asleep(below(self.pid) | {self.pid}):
             # Whoever looks seldom, as the machine is busy, does not know what was between.
             self.asleep += min(now - self.looked, 1.0)
@@ -129,7 +133,7 @@ def run_checks(
                     child = _fork(waiting.pop(0), counts_after_others)
                     running[child.pipe] = child
                     selector.register(child.pipe, selectors.EVENT_READ)
-                for key, _ in selector.select(timeout=0.2):
+                for key, _ in selector.select(timeout=_LOOK):
                     running[key.fd].read()
                 for child in list(running.values()):
                     if _attend(child, limits.check_seconds, counts_after_others, on_decided):
