@@ -192,9 +192,11 @@ async def test_csv_restore(clause: ClauseCheck, postgres: PostgresServer, contra
 
     columns, key, bars = clause.expect["columns"], clause.expect["key"], clause.expect["bars"]
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    update = [column for column in columns if column not in key]
+    target = {"target": "bars", "cols": columns, "conflict_cols": key, "update_cols": update}
+    database = store_database(postgres, contracts)
     problems: list[str] = []
     for client, name in product(CLIENTS, clause.expect["files"]):
-        database, other = (store_database(postgres, contracts) for _ in range(2))
         tenant, file = tenant_of(client), str(tmp_path / f"{client}-{name}")
         select = sql.SQL("SELECT {names} FROM bars WHERE tenant_id = {tenant} ORDER BY ts").format(
             names=names, tenant=sql.Literal(tenant)
@@ -203,8 +205,7 @@ async def test_csv_restore(clause: ClauseCheck, postgres: PostgresServer, contra
             await write(client, {"dsn": database.url}, "bars", [bar(tenant, **values) for values in bars])
             await call(client, {"dsn": database.url}, "copy_out_csv", select_sql=select, out_path=file)
         restore = "copy_restore_csv" if client == "MDS" else "copy_restore_csv_async"
-        update = [column for column in columns if column not in key]
-        target = {"target": "bars", "cols": columns, "conflict_cols": key, "update_cols": update}
+        other = store_database(postgres, contracts)
         with noting(problems, f"{client} restores {name}"):
             for _ in range(clause.expect["times"]):
                 await call(client, {"dsn": other.url}, restore, src_path=file, **target)
